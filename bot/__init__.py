@@ -1,0 +1,1 @@
+"""The doors: terminal, Telegram and Slack. Converts and shows; computes no number."""

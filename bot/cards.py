@@ -1,0 +1,162 @@
+"""Everything that Conclave can show a person, as facts in words, before any platform's markup.
+
+`bot.present` makes these from what core returns; a renderer of each platform draws them natively.
+All strings are plain text and may hold anything that a model wrote: renderers escape them.
+"""
+
+from typing import Literal
+
+from core.domain.ballot import Action
+from core.domain.values import Frozen
+
+
+class Button(Frozen):
+    """A button: what it says, and the short data it sends (`bot.buttons`), at most 64 bytes."""
+
+    label: str
+    data: str
+
+
+class Notice(Frozen):
+    """One clear sentence: a refusal, a usage, a confirmation. `reference` finds it in the log."""
+
+    text: str
+    tone: Literal["info", "warning", "error"] = "info"
+    reference: str | None = None
+
+
+class ProgressLine(Frozen):
+    """One member of a run that goes on. `detail` is its stage, its action with confidence, or why it failed."""
+
+    member: str
+    state: Literal["waiting", "working", "done", "failed"]
+    detail: str
+    action: Action | None = None
+
+
+class ProgressCard(Frozen):
+    """A run that goes on: "Asking 5 members about NVDA"."""
+
+    title: str
+    subtitle: str
+    lines: tuple[ProgressLine, ...]
+    caveat: str | None = None
+
+
+class MemberLine(Frozen):
+    """One member on the verdict card. `detail` is "72 % · $0.013 · 6.1 s", or why it abstained.
+
+    `note` names the model that answered where it is not the one asked for.
+    """
+
+    member: str
+    action: Action | None
+    rating: str
+    detail: str
+    outlier: bool = False
+    note: str | None = None
+
+
+class VerdictCard(Frozen):
+    """The end of a run. `headline` is the decision or "No verdict"; `facts` are label and value pairs.
+
+    `votes` has each action with its count, bar fraction 0..1 and weighted share in words. `trades` has one
+    line a fill, pending or cancelled order, clamps included. `buttons` has one per member.
+    """
+
+    ticker: str
+    headline: str
+    decision: Action | None
+    rule: str | None
+    subtitle: str
+    facts: tuple[tuple[str, str], ...]
+    votes: tuple[tuple[Action, int, float, str], ...]
+    members: tuple[MemberLine, ...]
+    trades: tuple[str, ...]
+    footer: str
+    caveat: str | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+class ReasoningCard(Frozen):
+    """One page of one member's ModelChat. `body` fits the platform's page.
+
+    `stage_buttons` jump to a stage, `page_buttons` go back and forth; `position` is "stage 5 of 12 · page 1 of 2".
+    """
+
+    title: str
+    subtitle: str
+    stage: str
+    position: str
+    body: str
+    key_points: tuple[str, ...] = ()
+    footer: str
+    caveat: str | None = None
+    page_buttons: tuple[Button, ...] = ()
+    stage_buttons: tuple[Button, ...] = ()
+
+
+class StandingLine(Frozen):
+    """One row of the leaderboard, in words."""
+
+    medal: str
+    rank: str
+    member: str
+    value: str
+    pnl: str
+    return_: str
+    trades: str
+    win_rate: str
+    cash: str
+    warning: str | None = None
+
+
+class LeaderboardCard(Frozen):
+    """The ranking of the members."""
+
+    title: str
+    subtitle: str
+    standings: tuple[StandingLine, ...]
+    footer: str
+    caveat: str | None = None
+
+
+class PortfolioCard(Frozen):
+    """One member's books. `holdings` rows are ticker, shares, average cost, mark, value or warning."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    holdings: tuple[tuple[str, str, str, str, str], ...]
+    pending: tuple[str, ...]
+    fills: tuple[str, ...]
+    footer: str
+    caveat: str | None = None
+
+
+class ModelsCard(Frozen):
+    """The members of the arena: name, kind, route, weight and whether they take part."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+    footer: str
+
+
+class HelpCard(Frozen):
+    """Commands with their usage and one line each, or one command in detail."""
+
+    title: str
+    intro: str
+    commands: tuple[tuple[str, str], ...]
+    footer: str
+
+
+Card = (
+    Notice
+    | ProgressCard
+    | VerdictCard
+    | ReasoningCard
+    | LeaderboardCard
+    | PortfolioCard
+    | ModelsCard
+    | HelpCard
+)

@@ -1,0 +1,64 @@
+"""What Conclave needs of a chat platform: send, edit, send a file. Everything else is native."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.cards import Card
+from bot.request import Address, Person, Platform
+from core.domain.errors import ConclaveError
+
+
+@dataclass(frozen=True)
+class MessageRef:
+    """A message of ours on a platform."""
+
+    address: Address
+    message: str
+
+
+class DeliveryFailed(ConclaveError):
+    """The platform did not take the message; asking again may help."""
+
+
+class Flooded(DeliveryFailed):
+    """The platform asks us to wait."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"the platform asks to wait {retry_after_s:g} s")
+        self.retry_after_s = retry_after_s
+
+
+class MessageGone(DeliveryFailed):
+    """The message to edit no longer exists or can no longer be edited; send a fresh one."""
+
+
+class ChatGone(DeliveryFailed):
+    """The chat is closed to us; asking again will not help."""
+
+
+class Door(Protocol):
+    """One platform. All methods raise a `DeliveryFailed`; none raises for content that a card holds.
+
+    A card always fits, because the renderer clamps what cannot be paged. An edit that changes nothing
+    is no failure.
+    """
+
+    platform: Platform
+    page_size: int
+    """How many characters of running text one reasoning card may hold here."""
+
+    def pace(self, address: Address) -> float:
+        """Return the seconds that must lie between two edits in this chat."""
+        ...
+
+    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+        """Post a card; `only_for` asks that just this person sees it, where the platform can."""
+        ...
+
+    async def edit(self, ref: MessageRef, card: Card) -> None:
+        """Replace what a message of ours shows."""
+        ...
+
+    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+        """Post a file with a caption."""
+        ...

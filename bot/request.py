@@ -1,0 +1,53 @@
+"""What comes in from a chat platform, as values that look the same whichever it came from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Platform = Literal["telegram", "slack", "terminal"]
+
+
+@dataclass(frozen=True)
+class Address:
+    """A place to post: a chat, and within it a topic (Telegram) or thread (Slack)."""
+
+    platform: Platform
+    chat: str
+    thread: str | None = None
+
+    @property
+    def chat_id(self) -> str:
+        """The chat as `[access]` names it, for instance `telegram:-100123`."""
+        return f"{self.platform}:{self.chat}"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks. `id` is as `[access]` names it, for instance `slack:U0ALICE`."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command that somebody typed. `text` has neither slash nor mention: `run NVDA quick`.
+
+    `delivery` is the platform's own id of this update; the same one comes again when it redelivers.
+    `private` says that only this person reads the chat.
+    """
+
+    text: str
+    address: Address
+    person: Person
+    delivery: str
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button that somebody pressed. `data` is what `bot.buttons` wrote into it."""
+
+    data: str
+    address: Address
+    person: Person
+    delivery: str

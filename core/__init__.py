@@ -1,0 +1,1 @@
+"""The arena: evidence, members, runs, ballots, verdicts and books. Knows no chat platform."""

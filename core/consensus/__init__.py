@@ -1,0 +1,1 @@
+"""Ballots to tally to verdict. Pure."""

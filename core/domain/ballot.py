@@ -1,0 +1,93 @@
+"""A member's final decision, and its absence."""
+
+from enum import StrEnum
+
+from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
+from core.domain.values import Frozen, Price, Ratio
+
+
+class Action(StrEnum):
+    """What to do with the instrument."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    HOLD = "HOLD"
+
+
+class Rating(StrEnum):
+    """Five tiers, from the most to the least favourable."""
+
+    BUY = "Buy"
+    OVERWEIGHT = "Overweight"
+    HOLD = "Hold"
+    UNDERWEIGHT = "Underweight"
+    SELL = "Sell"
+
+    @property
+    def action(self) -> Action:
+        """The action that this rating stands for."""
+        return _ACTION_OF[self]
+
+
+_ACTION_OF = {
+    Rating.BUY: Action.BUY,
+    Rating.OVERWEIGHT: Action.BUY,
+    Rating.HOLD: Action.HOLD,
+    Rating.UNDERWEIGHT: Action.SELL,
+    Rating.SELL: Action.SELL,
+}
+
+
+class RiskLevel(StrEnum):
+    """How risky a member calls its own decision."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Ballot(Frozen):
+    """A member's final decision in one run, and what the whole way to it used.
+
+    `target_weight` is the fraction of the member's equity to hold after the trade; prices in USD.
+    """
+
+    member: str
+    action: Action
+    rating: Rating
+    confidence: Ratio
+    target_weight: Ratio | None = None
+    stop_loss: Price | None = None
+    take_profit: Price | None = None
+    risk_level: RiskLevel
+    horizon: str = ""
+    reasoning: str
+    key_points: tuple[str, ...] = ()
+    served_by: ServedBy | None = None
+    spend: Spend = NOTHING_SPENT
+    latency_ms: int = 0
+
+
+class AbstentionKind(StrEnum):
+    """Why a member cast no ballot."""
+
+    BAD_ANSWER = "bad answer"
+    TIMEOUT = "timeout"
+    FAILED = "failed"
+    BUDGET = "budget"
+    CANCELLED = "cancelled"
+    NO_DATA = "no data"
+    OTHER_MODEL = "served by another model"
+
+
+class Abstention(Frozen):
+    """A member cast no ballot, and why. Never counts as HOLD."""
+
+    member: str
+    kind: AbstentionKind
+    reason: str
+    spend: Spend = NOTHING_SPENT
+    latency_ms: int = 0
+
+
+MemberResult = Ballot | Abstention

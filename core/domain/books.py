@@ -1,0 +1,184 @@
+"""Orders, fills, cash movements and what follows from them."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from core.domain.bars import Mark
+from core.domain.values import Frozen, Price
+
+
+class Season(StrEnum):
+    """Which set of books a run trades in. Sample prices never touch the live books."""
+
+    LIVE = "live"
+    SAMPLE = "sample"
+
+
+class Side(StrEnum):
+    """The direction of an order or fill."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderState(StrEnum):
+    """Where an order stands: `pending` waits for the next open; the others are final."""
+
+    PENDING = "pending"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+
+
+class Clamp(Frozen):
+    """A hard rule changed what a ballot wished; `rule` is its short name, `note` the sentence for people."""
+
+    rule: str
+    note: str
+
+
+class Order(Frozen):
+    """A wish of one member in one run. `shares` > 0; `reference_price` is the evidence's price in USD.
+
+    `reason` says why a cancelled order was cancelled.
+    """
+
+    id: str
+    season: Season
+    run_id: str
+    member: str
+    ticker: str
+    side: Side
+    shares: Decimal
+    reference_price: Price
+    decided_session: date
+    created_at: AwareDatetime
+    state: OrderState
+    reason: str | None = None
+    clamps: tuple[Clamp, ...] = ()
+
+
+class Fill(Frozen):
+    """A fact: shares changed hands at a price. `price` is after slippage; `fee_usd` is in whole cents.
+
+    `amount_usd` is the change of cash without the fee: negative for a buy, positive for a sell.
+    """
+
+    id: str
+    order_id: str
+    season: Season
+    run_id: str
+    member: str
+    ticker: str
+    side: Side
+    shares: Decimal
+    price: Price
+    amount_usd: Decimal
+    fee_usd: Decimal
+    session: date
+    filled_at: AwareDatetime
+    clamps: tuple[Clamp, ...] = ()
+
+
+class MovementKind(StrEnum):
+    """Why cash moved."""
+
+    DEPOSIT = "deposit"
+    TRADE = "trade"
+    FEE = "fee"
+
+
+class CashMovement(Frozen):
+    """One change of a member's cash in USD; positive comes in."""
+
+    season: Season
+    member: str
+    kind: MovementKind
+    amount_usd: Decimal
+    at: AwareDatetime
+    fill_id: str | None = None
+
+
+class Position(Frozen):
+    """A holding: shares and their average cost in USD a share, fees not included."""
+
+    ticker: str
+    shares: Decimal
+    average_cost: Decimal
+
+
+class Portfolio(Frozen):
+    """A member's cash and holdings, derived from its ledger. Never negative."""
+
+    member: str
+    cash_usd: Decimal
+    positions: tuple[Position, ...] = ()
+
+    def position(self, ticker: str) -> Position | None:
+        """Return the holding in `ticker`, or None."""
+        return next((held for held in self.positions if held.ticker == ticker), None)
+
+
+class Standing(Frozen):
+    """One line of the leaderboard.
+
+    `value_usd` and what follows from it are None when a holding has no
+    usable price; `unpriced` then names each such ticker. `win_rate` is None before the first closed trade.
+    `return_ratio` is a fraction and may be negative.
+    """
+
+    rank: int
+    medal: str
+    member: str
+    kind: str
+    value_usd: Decimal | None
+    pnl_usd: Decimal | None
+    return_ratio: Decimal | None
+    trades: int
+    win_rate: Decimal | None
+    closed_trades: int
+    cash_usd: Decimal
+    token_cost_usd: Decimal
+    unpriced: tuple[str, ...] = ()
+
+
+class Holding(Frozen):
+    """A position with its value in USD; without a usable price `value_usd` is None and `unpriced` says why."""
+
+    position: Position
+    mark: Mark | None = None
+    value_usd: Decimal | None = None
+    unpriced: str | None = None
+
+
+class Statement(Frozen):
+    """One member's books for a person: cash, holdings, orders that wait, and the last fills, newest first.
+
+    `value_usd` and what follows from it are None when a holding has no usable price.
+    """
+
+    season: Season
+    member: str
+    kind: str
+    initial_cash_usd: Decimal
+    cash_usd: Decimal
+    holdings: tuple[Holding, ...] = ()
+    value_usd: Decimal | None
+    pnl_usd: Decimal | None
+    return_ratio: Decimal | None
+    pending: tuple[Order, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    caveat: str | None = None
+
+
+class Leaderboard(Frozen):
+    """The members of a season in order of value, and the oldest and newest price used."""
+
+    season: Season
+    initial_cash_usd: Decimal
+    standings: tuple[Standing, ...]
+    marks_from: date | None = None
+    marks_to: date | None = None
+    caveat: str | None = None

@@ -1,0 +1,160 @@
+"""Everything that can go wrong, one type per distinct reaction.
+
+* ConclaveError                 a sentence that a person may read; never a secret
+  * Refused                     the request itself is wrong; say so, change nothing
+    * BadTicker
+    * NotFound                  no such run, member, stage or subscription
+    * NotAllowed                the person may not do this here
+  * ConfigError                 the configuration cannot be used
+  * StoreError                  the database cannot be used
+    * DatabaseTooNew
+  * VendorFailure               a market-data vendor gave nothing usable; the chain tries the next
+    * VendorNotConfigured  * VendorRateLimited  * VendorTimeout  * VendorUnreachable  * BadVendorData
+  * NoPrices                    no vendor of the chain had prices; keeps every cause
+  * ModelFailure                a model gave no usable answer; carries what it cost all the same
+    * AuthenticationFailed      never retried
+    * OutOfCredit               never retried
+    * BadModelRequest           never retried
+    * ModelRateLimited          retried after `retry_after_s`
+    * ModelTimeout              retried while the deadline allows
+    * ModelServerFailed         retried
+    * BadAnswer                 repaired once, then an abstention
+    * BudgetExceeded            never sent
+    * TooManySteps              never sent
+  * DeliveryFailed              a chat platform did not take a message (see bot)
+"""
+
+from decimal import Decimal
+
+from core.domain.usage import NOTHING_SPENT, Spend
+
+
+class ConclaveError(Exception):
+    """The root: `str(error)` is one clear sentence for a person, without secrets."""
+
+
+class Refused(ConclaveError):
+    """The request cannot be done as asked; the sentence says what to do instead."""
+
+
+class BadTicker(Refused):
+    """The text names no instrument that Conclave could look up."""
+
+
+class NotFound(Refused):
+    """What was asked for does not exist."""
+
+
+class NotAllowed(Refused):
+    """The person's role does not cover this."""
+
+
+class ConfigError(ConclaveError):
+    """The configuration cannot be used; the sentence names the key and what is allowed."""
+
+
+class StoreError(ConclaveError):
+    """The database cannot be used."""
+
+
+class DatabaseTooNew(StoreError):
+    """The database was written by a newer Conclave."""
+
+
+class VendorFailure(ConclaveError):
+    """A vendor gave nothing usable."""
+
+    def __init__(self, vendor: str, reason: str) -> None:
+        super().__init__(f"{vendor}: {reason}")
+        self.vendor = vendor
+        self.reason = reason
+
+
+class VendorNotConfigured(VendorFailure):
+    """The vendor lacks a key or a folder."""
+
+
+class VendorRateLimited(VendorFailure):
+    """The vendor asks us to slow down."""
+
+
+class VendorTimeout(VendorFailure):
+    """The vendor did not answer in time."""
+
+
+class VendorUnreachable(VendorFailure):
+    """The vendor could not be reached or failed inside."""
+
+
+class BadVendorData(VendorFailure):
+    """The vendor answered with stale or malformed data."""
+
+
+class NoPrices(ConclaveError):
+    """No vendor of the chain had prices; `causes` names each failure in order."""
+
+    def __init__(self, sentence: str, causes: tuple[VendorFailure, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.causes = causes
+
+
+class ModelFailure(ConclaveError):
+    """A model gave no usable answer. `spent` is what its attempts have cost all the same."""
+
+    retryable = False
+
+    def __init__(self, reason: str, *, spent: Spend = NOTHING_SPENT) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.spent = spent
+
+
+class AuthenticationFailed(ModelFailure):
+    """The provider refused the key (401, 403)."""
+
+
+class OutOfCredit(ModelFailure):
+    """The provider wants money (402)."""
+
+
+class BadModelRequest(ModelFailure):
+    """The provider refused the request as wrong (400, 404, 413, 422)."""
+
+
+class ModelRateLimited(ModelFailure):
+    """The provider asks us to slow down (429)."""
+
+    retryable = True
+
+    def __init__(
+        self, reason: str, *, spent: Spend = NOTHING_SPENT, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(reason, spent=spent)
+        self.retry_after_s = retry_after_s
+
+
+class ModelTimeout(ModelFailure):
+    """No answer in time."""
+
+    retryable = True
+
+
+class ModelServerFailed(ModelFailure):
+    """The provider or the way to it failed (5xx, connection)."""
+
+    retryable = True
+
+
+class BadAnswer(ModelFailure):
+    """The answer was empty, cut off, refused, junk or not of the schema."""
+
+
+class BudgetExceeded(ModelFailure):
+    """The request was not sent, because it could have broken a limit."""
+
+    def __init__(self, limit: str, allowed_usd: Decimal) -> None:
+        super().__init__(f"the budget {limit} of ${allowed_usd} is used up")
+
+
+class TooManySteps(ModelFailure):
+    """The member has used all model calls that one run allows."""

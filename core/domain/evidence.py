@@ -1,0 +1,79 @@
+"""The frozen pack of data that every member of a run sees."""
+
+import hashlib
+import json
+from decimal import Decimal
+from functools import cached_property
+
+from pydantic import AwareDatetime, ConfigDict
+
+from core.domain.bars import Bar, Quote
+from core.domain.values import Frozen, Price
+
+
+class Indicators(Frozen):
+    """Figures computed from the bars up to `as_of`; None where the bars are too few.
+
+    Prices in USD; RSI 0..100; returns and volatility as fractions; volume ratio is the last volume over
+    the mean of the twenty sessions before it. Formulas and sources: `core.market.indicators`.
+    """
+
+    sma_20: Decimal | None = None
+    sma_50: Decimal | None = None
+    sma_200: Decimal | None = None
+    ema_12: Decimal | None = None
+    ema_26: Decimal | None = None
+    macd: Decimal | None = None
+    macd_signal: Decimal | None = None
+    macd_histogram: Decimal | None = None
+    rsi_14: Decimal | None = None
+    atr_14: Decimal | None = None
+    bollinger_upper: Decimal | None = None
+    bollinger_middle: Decimal | None = None
+    bollinger_lower: Decimal | None = None
+    return_1: Decimal | None = None
+    return_5: Decimal | None = None
+    return_20: Decimal | None = None
+    return_60: Decimal | None = None
+    return_250: Decimal | None = None
+    volatility_20: Decimal | None = None
+    volume_ratio_20: Decimal | None = None
+
+
+class Evidence(Frozen):
+    """What all members of a run see, byte for byte the same.
+
+    `news`, `fundamentals` and `sentiment` are empty until vendors for them exist; the stages then say so.
+    `caveat` is a sentence that must stand wherever a person sees figures made from this pack.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+    ticker: str
+    as_of: AwareDatetime
+    currency: str = "USD"
+    source: str
+    caveat: str | None = None
+    quote: Quote
+    indicators: Indicators
+    bars: tuple[Bar, ...]
+    news: tuple[str, ...] = ()
+    fundamentals: tuple[str, ...] = ()
+    sentiment: tuple[str, ...] = ()
+
+    @cached_property
+    def canonical(self) -> str:
+        """The pack as JSON with sorted keys and no spaces: equal packs give equal text."""
+        return json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of `canonical` in UTF-8, as 64 hexadecimal digits."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    @property
+    def price(self) -> Price:
+        """The last price known at `as_of`, USD a share."""
+        return self.quote.price

@@ -1,0 +1,25 @@
+"""Competitors of the arena."""
+
+from enum import StrEnum
+
+from core.domain.values import Frozen, Ratio
+
+
+class MemberKind(StrEnum):
+    """What stands behind a member."""
+
+    LLM = "llm"
+    BASELINE = "baseline"
+    COMMITTEE = "committee"
+    CROWD = "crowd"
+
+
+class Member(Frozen):
+    """A competitor as the store knows it. `number` is its short id in buttons; it never changes."""
+
+    number: int
+    name: str
+    kind: MemberKind
+    weight: Ratio
+    route: tuple[str, ...] = ()
+    enabled: bool = True

@@ -1,0 +1,115 @@
+"""One pass of the committee over one instrument."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from core.domain.ballot import Abstention, Ballot, MemberResult
+from core.domain.books import Fill, Order, Portfolio, Season
+from core.domain.stage import Preset
+from core.domain.values import Frozen
+from core.domain.verdict import Verdict
+
+
+class RunState(StrEnum):
+    """Where a run stands. A `running` run whose process died is resumed; the others are final."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class RunRequest(Frozen):
+    """What a person asked for. `as_of` None means now; `members` empty means all enabled ones.
+
+    `requested_by` and `requested_in` are platform ids such as `telegram:1001`, for quotas and budgets.
+    """
+
+    ticker: str
+    preset: Preset
+    as_of: AwareDatetime | None = None
+    members: tuple[str, ...] = ()
+    requested_by: str = "terminal"
+    requested_in: str = "terminal"
+
+    @property
+    def key(self) -> str:
+        """Two requests with the same key while one is in flight are the same run."""
+        moment = self.as_of.isoformat() if self.as_of else "now"
+        return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members))])
+
+
+class Briefing(Frozen):
+    """What a member is told about its own books when a run starts; kept so that a resumed run says the same.
+
+    `equity_usd` is None when a holding cannot be priced.
+    """
+
+    portfolio: Portfolio
+    equity_usd: Decimal | None
+    pending: tuple[Order, ...] = ()
+
+
+class Seat(Frozen):
+    """A member's place in one run."""
+
+    member: str
+    number: int
+    kind: str
+    weight: Decimal
+    briefing: Briefing
+    result: MemberResult | None = None
+
+
+class RunRecord(Frozen):
+    """All that is known of one run; the record alone explains it.
+
+    Until the run is finished, `verdict` is None and `orders` and `fills` are empty.
+    """
+
+    run_id: str
+    ticker: str
+    as_of: AwareDatetime
+    preset: Preset
+    season: Season
+    state: RunState
+    reason: str | None = None
+    config_hash: str
+    evidence_sha256: str
+    source: str
+    caveat: str | None = None
+    requested_by: str
+    requested_in: str
+    started_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    seats: tuple[Seat, ...]
+    verdict: Verdict | None = None
+    orders: tuple[Order, ...] = ()
+    fills: tuple[Fill, ...] = ()
+
+    @property
+    def ballots(self) -> tuple[Ballot, ...]:
+        """The ballots cast, in the order of the seats."""
+        return tuple(seat.result for seat in self.seats if isinstance(seat.result, Ballot))
+
+    @property
+    def abstentions(self) -> tuple[Abstention, ...]:
+        """The abstentions, in the order of the seats."""
+        return tuple(seat.result for seat in self.seats if isinstance(seat.result, Abstention))
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What all members' model calls cost together, in USD."""
+        return sum((seat.result.spend.cost_usd for seat in self.seats if seat.result), Decimal(0))
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion tokens of all members together."""
+        return sum(seat.result.spend.tokens for seat in self.seats if seat.result)
+
+    def latency_ms(self, now: datetime) -> int:
+        """Milliseconds from the start to the end, or to `now` while it runs."""
+        return int(((self.finished_at or now) - self.started_at).total_seconds() * 1000)

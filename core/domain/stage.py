@@ -1,0 +1,81 @@
+"""The steps of a member's pipeline, and the record that each leaves."""
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from pydantic import AwareDatetime
+
+from core.domain.ballot import MemberResult
+from core.domain.usage import ServedBy, Spend
+from core.domain.values import Frozen
+
+
+class Stage(StrEnum):
+    """One step of the pipeline, in the order in which people read a ModelChat."""
+
+    MARKET = "market"
+    NEWS = "news"
+    FUNDAMENTALS = "fundamentals"
+    SENTIMENT = "sentiment"
+    BULL = "bull"
+    BEAR = "bear"
+    RESEARCH = "research"
+    TRADER = "trader"
+    RISK_AGGRESSIVE = "risk_aggressive"
+    RISK_NEUTRAL = "risk_neutral"
+    RISK_CONSERVATIVE = "risk_conservative"
+    DECISION = "decision"
+
+
+class Step(NamedTuple):
+    """A stage in one round of its debate; rounds count from 1."""
+
+    stage: Stage
+    round: int = 1
+
+
+class Preset(StrEnum):
+    """How deep the pipeline goes."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    DEEP = "deep"
+
+
+class StageRecord(Frozen):
+    """One finished stage of one member: what was asked, what came back, and what it used.
+
+    `answer` is the validated structured answer; `output` is the same as text for people. For a member
+    without a model, `prompt` says which rule was applied, and `served_by` is None.
+    """
+
+    run_id: str
+    member: str
+    stage: Stage
+    round: int = 1
+    prompt: str
+    output: str
+    answer: dict[str, Any]
+    key_points: tuple[str, ...] = ()
+    sentiment: str | None = None
+    served_by: ServedBy | None = None
+    spend: Spend
+    latency_ms: int
+    started_at: AwareDatetime
+    completed_at: AwareDatetime
+
+    @property
+    def step(self) -> Step:
+        """The stage and round that this record finishes."""
+        return Step(self.stage, self.round)
+
+
+class ModelChat(Frozen):
+    """The complete record of one member's run: every stage in reading order, and how it ended."""
+
+    run_id: str
+    ticker: str
+    as_of: AwareDatetime
+    member: str
+    stages: tuple[StageRecord, ...]
+    result: MemberResult | None

@@ -1,0 +1,45 @@
+"""Tokens and money that model calls used."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from core.domain.values import Frozen
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class Spend(Frozen):
+    """What one or more model calls used: tokens, USD (exact, sub-cent), and how many calls."""
+
+    prompt_tokens: Count = 0
+    completion_tokens: Count = 0
+    cost_usd: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(0)
+    calls: Count = 0
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion tokens together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: "Spend") -> "Spend":
+        return Spend(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+            calls=self.calls + other.calls,
+        )
+
+
+NOTHING_SPENT = Spend()
+
+
+class ServedBy(Frozen):
+    """Which provider and model really answered, in the provider's own words."""
+
+    provider: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}"

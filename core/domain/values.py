@@ -1,0 +1,48 @@
+"""The base of every value, and the few number types that all of them share."""
+
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CENT = Decimal("0.01")
+PRICE_STEP = Decimal("0.000001")
+SHARE_STEP = Decimal("0.000001")
+RATIO_STEP = Decimal("0.0001")
+
+
+class Frozen(BaseModel):
+    """A value: immutable, with no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Ratio = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
+"""A fraction from 0 to 1."""
+
+Price = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+"""USD a share, more than zero."""
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """Round a USD amount to whole cents, half away from zero, as brokers book it."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def to_price(value: Decimal | float | str) -> Decimal:
+    """Round a price in USD a share to six places; a float passes through its shortest text.
+
+    Raises:
+        decimal.InvalidOperation: `value` is no number.
+    """
+    return Decimal(str(value)).quantize(PRICE_STEP, ROUND_HALF_EVEN)
+
+
+def to_shares(value: Decimal, *, fractional: bool) -> Decimal:
+    """Cut a number of shares down to six places, or to whole shares, never up."""
+    return value.quantize(SHARE_STEP if fractional else Decimal(1), ROUND_DOWN)
+
+
+def to_ratio(value: Decimal) -> Decimal:
+    """Round a fraction to four places."""
+    return value.quantize(RATIO_STEP, ROUND_HALF_EVEN)

@@ -1,0 +1,1 @@
+"""Sizing, caps, simulated broker, portfolios and standings. Pure."""

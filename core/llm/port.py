@@ -1,0 +1,51 @@
+"""The one question that Conclave asks of any model."""
+
+from typing import Any, Literal, Protocol
+
+from core.domain.usage import ServedBy, Spend
+from core.domain.values import Frozen
+
+
+class Message(Frozen):
+    """One turn of the conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class AnswerSchema(Frozen):
+    """The JSON schema that an answer must follow; computed once per answer type."""
+
+    name: str
+    json_schema: dict[str, Any]
+
+
+class Ask(Frozen):
+    """A prompt. `scopes` name the budgets that it counts against, such as `run:4f7k2m9q`."""
+
+    messages: tuple[Message, ...]
+    answer: AnswerSchema | None = None
+    max_output_tokens: int
+    scopes: tuple[str, ...] = ()
+
+
+class Answer(Frozen):
+    """What came back: text as the model wrote it, who wrote it, what it used, and how long it took."""
+
+    text: str
+    served_by: ServedBy
+    spend: Spend
+    latency_ms: int
+
+
+class LanguageModel(Protocol):
+    """A model, or a wrapper that adds one concern to a model and is itself one.
+
+    `ask` returns a complete, non-empty answer or raises a `core.domain.errors.ModelFailure` whose
+    `spent` holds what was used all the same. It never blocks the event loop, and it may be cancelled at
+    any moment. It does not validate the answer against the schema: `core.llm.structured` does.
+    """
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Ask once and return the answer."""
+        ...
