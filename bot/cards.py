@@ -26,7 +26,10 @@ class Notice(Frozen):
 
 
 class ProgressLine(Frozen):
-    """One member of a run that goes on. `detail` is its stage, its action with confidence, or why it failed."""
+    """One member of a run that goes on.
+
+    `detail` is its stage, its action with confidence, or why it failed.
+    """
 
     member: str
     state: Literal["waiting", "working", "done", "failed"]
@@ -81,7 +84,8 @@ class VerdictCard(Frozen):
 class ReasoningCard(Frozen):
     """One page of one member's ModelChat. `body` fits the platform's page.
 
-    `stage_buttons` jump to a stage, `page_buttons` go back and forth; `position` is "stage 5 of 12 · page 1 of 2".
+    `stage_buttons` jump to a stage, `page_buttons` go back and forth; `position` is
+    "stage 5 of 12 · page 1 of 2".
     """
 
     title: str

@@ -145,7 +145,10 @@ class Standing(Frozen):
 
 
 class Holding(Frozen):
-    """A position with its value in USD; without a usable price `value_usd` is None and `unpriced` says why."""
+    """A position with its value in USD.
+
+    Without a usable price `value_usd` is None and `unpriced` says why.
+    """
 
     position: Position
     mark: Mark | None = None

@@ -36,10 +36,11 @@ NOTHING_SPENT = Spend()
 
 
 class ServedBy(Frozen):
-    """Which provider and model really answered, in the provider's own words."""
+    """Which provider and model really answered, in the provider's own words; `key` is our name for the key."""
 
     provider: str
     model: str
+    key: str = ""
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.model}"
