@@ -40,9 +40,10 @@ class Clamp(Frozen):
 
 
 class Order(Frozen):
-    """A wish of one member in one run. `shares` > 0; `reference_price` is the evidence's price in USD.
+    """A wish of one member in one run; every BUY or SELL ballot leaves exactly one.
 
-    `reason` says why a cancelled order was cancelled.
+    `shares` is more than 0, or 0 for an order cancelled at once; `reason` says why it was cancelled.
+    `reference_price` is the evidence's price in USD a share.
     """
 
     id: str
@@ -119,6 +120,22 @@ class Portfolio(Frozen):
     def position(self, ticker: str) -> Position | None:
         """Return the holding in `ticker`, or None."""
         return next((held for held in self.positions if held.ticker == ticker), None)
+
+
+class Account(Frozen):
+    """A member's books summed up. `trades` counts fills; `closed_trades` sells, `wins` those above cost.
+
+    A sell wins when its price a share after the fee is above the average cost at that time.
+    """
+
+    season: Season
+    member: str
+    kind: str
+    deposits_usd: Decimal
+    portfolio: Portfolio
+    trades: int
+    closed_trades: int
+    wins: int
 
 
 class Standing(Frozen):

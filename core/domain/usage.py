@@ -36,7 +36,7 @@ NOTHING_SPENT = Spend()
 
 
 class ServedBy(Frozen):
-    """Which provider and model really answered, in the provider's own words; `key` is our name for the key."""
+    """Which provider and model really answered, in the provider's words; `key` is our name for the key."""
 
     provider: str
     model: str
