@@ -38,6 +38,17 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+class OffsetClock(SystemClock):
+    """The machine's clock, set to another date: `start` is now, and time goes on from there."""
+
+    def __init__(self, start: datetime) -> None:
+        self._shift = start - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return the shifted moment, aware, in UTC."""
+        return datetime.now(UTC) + self._shift
+
+
 class ManualClock:
     """A clock that a test moves; `sleep` moves it at once and only yields to other tasks."""
 

@@ -1,58 +1,116 @@
 """The list of use cases."""
 
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
+from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
-from core.domain.books import Leaderboard, Statement
+from core.domain.books import Leaderboard, Season, Statement
+from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
+from core.domain.ids import ALPHABET
+from core.domain.instrument import parse_ticker
 from core.domain.member import Member
-from core.domain.run import RunRecord, RunRequest
+from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.stage import ModelChat
+from core.domain.values import to_ratio
+from core.ledger.valuation import equity, holdings, leaderboard
+from core.llm.gateway import Gateway
+from core.market.chain import PriceChain
+from core.store.store import Store
+
+_RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
+_STALE_AFTER = timedelta(days=10)
+_LAST_FILLS = 10
 
 
 class App:
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
-    settings: Settings
-    clock: Clock
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        *,
+        store: Store,
+        prices: PriceChain,
+        gateway: Gateway,
+        runs: Runs,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._store = store
+        self._prices = prices
+        self._gateway = gateway
+        self._runs = runs
 
-    def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
+    async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
 
         Leaving the iterator early does not stop the run: `cancel` does. The stream always ends with
-        RunEnded unless the run could not start.
+        RunEnded unless the run could not start or was interrupted.
 
         Raises:
-            Refused: unknown preset or member, or a broken ticker.
+            Refused: a broken ticker or an unknown member.
             NoPrices: no vendor had usable prices.
         """
-        raise NotImplementedError
+        ticker = parse_ticker(request.ticker)
+        chosen = await self._chosen(request.members)
+        names = tuple(member.name for member in chosen) if request.members else ()
+        request = request.model_copy(update={"ticker": ticker, "members": names})
+        async for event in self._runs.start(request, chosen).events():
+            yield event
 
-    def watch(self, run_id: str) -> AsyncIterator[RunEvent]:
+    async def _chosen(self, names: tuple[str, ...]) -> tuple[Member, ...]:
+        enabled = tuple(member for member in await self._store.members.all() if member.enabled)
+        if not names:
+            if not enabled:
+                raise Refused("No member is enabled. Enable one under [[members]] in the configuration.")
+            return enabled
+        wanted = {(await self.member(name)).name for name in names}
+        chosen = tuple(member for member in enabled if member.name in wanted)
+        if len(chosen) < len(wanted):
+            off = min(wanted - {member.name for member in chosen})
+            raise Refused(f"{off} is not enabled. /models lists who takes part.")
+        return chosen
+
+    async def watch(self, run_id: str) -> AsyncIterator[RunEvent]:
         """Tell the events of a run that goes on in this process, from its start; a finished one just ends.
 
         Raises:
             NotFound: there is no such run.
         """
-        raise NotImplementedError
+        broadcast = self._runs.here(run_id)
+        events = broadcast.events() if broadcast else ended(await self.record(run_id))
+        async for event in events:
+            yield event
 
-    def resume(self, run_id: str) -> AsyncIterator[RunEvent]:
-        """Continue an interrupted run at its first missing stage, and tell its events.
+    async def resume(self, run_id: str) -> AsyncIterator[RunEvent]:
+        """Continue an interrupted or cancelled run at its first missing stage, and tell its events.
 
         Raises:
             NotFound: there is no such run.
             Refused: the run is over, or another process is working on it.
         """
-        raise NotImplementedError
+        async for event in (await self._runs.resume(run_id)).events():
+            yield event
 
     async def resume_interrupted(self) -> tuple[str, ...]:
         """Continue every interrupted run in the background and return their ids."""
-        raise NotImplementedError
+        resumed = []
+        for run_id in await self._store.runs.interrupted(self.clock.now()):
+            try:
+                await self._runs.resume(run_id)
+            except Refused:
+                continue  # another process was quicker
+            resumed.append(run_id)
+        return tuple(resumed)
 
     async def cancel(self, run_id: str) -> bool:
         """Stop a run of this process, keeping what is done; False when it does not run here."""
-        raise NotImplementedError
+        return await self._runs.cancel(run_id)
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.
@@ -60,7 +118,16 @@ class App:
         Raises:
             NotFound: there is neither.
         """
-        raise NotImplementedError
+        wanted = reference.strip()
+        if _RUN_ID.fullmatch(wanted.lower()):
+            by_id = await self._store.runs.record(wanted.lower())
+            if by_id is not None:
+                return by_id
+        ticker = parse_ticker(wanted)
+        latest = await self._store.runs.latest(ticker)
+        if latest is None:
+            raise NotFound(f"There is no finished run of {ticker} yet. Start one: /run {ticker}")
+        return latest
 
     async def model_chat(self, reference: str, member: str) -> ModelChat:
         """Return one member's complete record of a run (`reference` as in `record`).
@@ -68,7 +135,21 @@ class App:
         Raises:
             NotFound: no such run, or the member had no seat in it.
         """
-        raise NotImplementedError
+        record = await self.record(reference)
+        name = (await self.member(member)).name
+        seat = next((seat for seat in record.seats if seat.member == name), None)
+        if seat is None:
+            seated = ", ".join(seat.member for seat in record.seats)
+            raise NotFound(f"{name} took no part in run {record.run_id} of {record.ticker}: {seated}.")
+        stages = await self._store.stages.of_run(record.run_id, name)
+        return ModelChat(
+            run_id=record.run_id,
+            ticker=record.ticker,
+            as_of=record.as_of,
+            member=name,
+            stages=stages,
+            result=seat.result,
+        )
 
     async def member(self, text: str) -> Member:
         """Return the member whose name is `text`, or of which it is the only match as a part.
@@ -76,7 +157,14 @@ class App:
         Raises:
             NotFound: none or several match; the sentence lists the names.
         """
-        raise NotImplementedError
+        members, wanted = await self._store.members.all(), text.strip().lower()
+        names = [member for member in members if member.name.lower() == wanted]
+        found = names or [member for member in members if wanted and wanted in member.name.lower()]
+        if len(found) == 1:
+            return found[0]
+        listed = ", ".join(member.name for member in found or members) or "none yet"
+        what = "Several models match" if found else "No model is called"
+        raise NotFound(f"{what} “{text.strip()[:40]}”. Choose one of: {listed}.")
 
     async def member_numbered(self, number: int) -> Member:
         """Return the member with this short number.
@@ -84,15 +172,34 @@ class App:
         Raises:
             NotFound: there is none.
         """
-        raise NotImplementedError
+        for member in await self._store.members.all():
+            if member.number == number:
+                return member
+        raise NotFound("That model is not known any more.")
 
     async def members(self) -> tuple[Member, ...]:
         """Return all members of the arena, enabled ones first, in the order of the configuration."""
-        raise NotImplementedError
+        return await self._store.members.all()
+
+    async def _season(self) -> tuple[Season, str | None]:
+        """Return the season of the latest run and what must be said of its prices."""
+        latest = await self._store.runs.latest()
+        return (latest.season, latest.caveat) if latest else (Season.LIVE, None)
 
     async def leaderboard(self) -> Leaderboard:
         """Return the ranking in the season of the latest run, at the last marks."""
-        raise NotImplementedError
+        season, caveat = await self._season()
+        marks = await self._store.books.marks(season)
+        newest = max((mark.at for mark in marks.values()), default=None)
+        return leaderboard(
+            season,
+            self.settings.arena.initial_cash,
+            await self._store.books.accounts(season),
+            marks,
+            await self._store.runs.token_costs(season),
+            oldest=(newest - _STALE_AFTER).date() if newest else None,
+            caveat=caveat,
+        )
 
     async def portfolio(self, member: str) -> Statement:
         """Return one member's books in the season of the latest run (`member` as in `member`).
@@ -100,30 +207,67 @@ class App:
         Raises:
             NotFound: no such member.
         """
-        raise NotImplementedError
+        found = await self.member(member)
+        season, caveat = await self._season()
+        books = self._store.books
+        portfolio = await books.portfolio(season, found.name)
+        marks = await books.marks(season)
+        newest = max((mark.at for mark in marks.values()), default=None)
+        valued = holdings(portfolio, marks, (newest - _STALE_AFTER).date() if newest else None)
+        value = equity(portfolio, valued)
+        initial = self.settings.arena.initial_cash
+        accounts = await books.accounts(season)
+        deposits = next((a.deposits_usd for a in accounts if a.member == found.name), None)
+        if deposits is None:
+            portfolio, value = portfolio.model_copy(update={"cash_usd": initial}), initial
+        start = deposits or initial
+        return Statement(
+            season=season,
+            member=found.name,
+            kind=found.kind,
+            initial_cash_usd=start,
+            cash_usd=portfolio.cash_usd,
+            holdings=valued,
+            value_usd=value,
+            pnl_usd=None if value is None else value - start,
+            return_ratio=None if value is None else to_ratio((value - start) / start),
+            pending=await books.pending(season, found.name),
+            fills=await books.fills(season, found.name, _LAST_FILLS),
+            caveat=caveat,
+        )
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         """Say True exactly once for each platform update, whatever process or restart asks."""
-        raise NotImplementedError
+        return await self._store.chats.claim_delivery(platform, delivery, self.clock.now())
 
     async def greet_once(self, place: str) -> bool:
         """Say True the first time that a stranger (person and chat) turns up, False ever after."""
-        raise NotImplementedError
+        return await self._store.chats.greet_once(place, self.clock.now())
 
     async def remember_card(
         self, run_id: str, platform: str, chat: str, thread: str | None, message: str
     ) -> int:
         """Keep where a run's live message is, so that a restart can finish it; return the card's number."""
-        raise NotImplementedError
+        return await self._store.chats.remember_card(
+            run_id, platform, chat, thread, message, self.clock.now()
+        )
 
     async def card_done(self, card: int) -> None:
         """Note that the final card was delivered (or can never be)."""
-        raise NotImplementedError
+        await self._store.chats.card_done(card, self.clock.now())
 
     async def open_cards(self, platform: str) -> tuple[tuple[int, str, str, str | None, str], ...]:
         """Return cards without a delivered end: number, run id, chat, thread, message."""
-        raise NotImplementedError
+        return await self._store.chats.open_cards(platform)
+
+    async def running(self, run_id: str) -> bool:
+        """Say whether a run is not over yet, here or elsewhere."""
+        record = await self._store.runs.record(run_id)
+        return record is not None and record.state is RunState.RUNNING
 
     async def close(self) -> None:
         """Stop what runs (it stays resumable), and release every connection."""
-        raise NotImplementedError
+        await self._runs.close()
+        await self._gateway.close()
+        await self._prices.close()
+        await self._store.close()

@@ -21,6 +21,8 @@
     * BadAnswer                 repaired once, then an abstention
     * BudgetExceeded            never sent
     * TooManySteps              never sent
+    * AnotherModelAnswered      a fallback of another family spoke; not this member's ballot
+  * NoBasis                     the evidence lacks what a rule needs; an abstention
   * DeliveryFailed              a chat platform did not take a message (see bot)
 """
 
@@ -158,3 +160,11 @@ class BudgetExceeded(ModelFailure):
 
 class TooManySteps(ModelFailure):
     """The member has used all model calls that one run allows."""
+
+
+class AnotherModelAnswered(ModelFailure):
+    """The ballot was written by another model family than the member's own."""
+
+
+class NoBasis(ConclaveError):
+    """The evidence lacks what a member needs in order to decide."""

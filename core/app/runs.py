@@ -1,0 +1,213 @@
+"""Starting, joining, resuming and stopping runs."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from datetime import timedelta
+
+from core.app.inflight import Broadcast
+from core.clock import Clock
+from core.domain.errors import ConclaveError, NotFound, Refused
+from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished
+from core.domain.ids import new_id
+from core.domain.member import Member
+from core.domain.run import RunRecord, RunRequest, RunState
+from core.pipeline.committee import Committee
+from core.store.store import Store
+
+LEASE = timedelta(seconds=30)
+_RENEW_EVERY_S = 10.0
+_FOLLOW_EVERY_S = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Runs:
+    """The runs of this process. A run is leased in the store, so that one process at a time works on it."""
+
+    def __init__(self, committee: Committee, store: Store, clock: Clock) -> None:
+        self._committee = committee
+        self._store = store
+        self._clock = clock
+        self._owner = new_id(12)
+        self._by_key: dict[str, Broadcast] = {}
+        self._by_id: dict[str, Broadcast] = {}
+
+    def start(self, request: RunRequest, members: Sequence[Member]) -> Broadcast:
+        """Start a run, or return the one that goes on here for the same request."""
+        key = request.key
+        if key not in self._by_key:
+            broadcast = self._by_key[key] = Broadcast()
+            work = self._carry(broadcast, self._new(broadcast, request, members))
+            broadcast.task = asyncio.create_task(work, name=f"run {key}")
+            broadcast.task.add_done_callback(lambda _: self._by_key.pop(key, None))
+        return self._by_key[key]
+
+    async def resume(self, run_id: str) -> Broadcast:
+        """Continue an interrupted or cancelled run, or return it if it goes on here.
+
+        Raises:
+            NotFound: there is no such run.
+            Refused: it is over, or another process works on it.
+        """
+        if run_id in self._by_id:
+            return self._by_id[run_id]
+        record = await self._record(run_id)
+        if record.state not in {RunState.RUNNING, RunState.CANCELLED}:
+            raise Refused(f"Run {run_id} is {record.state}; there is nothing to resume.")
+        now = self._clock.now()
+        if not await self._store.runs.claim(run_id, self._owner, now, now + LEASE):
+            raise Refused(f"Run {run_id} is being worked on by another process; ask again in a minute.")
+        broadcast = self._by_id[run_id] = Broadcast()
+        work = self._carry(broadcast, self._continue(broadcast, run_id, resumed=True))
+        broadcast.task = asyncio.create_task(work, name=f"resume {run_id}")
+        return broadcast
+
+    def here(self, run_id: str) -> Broadcast | None:
+        """Return the run if it goes on in this process."""
+        return self._by_id.get(run_id)
+
+    async def cancel(self, run_id: str) -> bool:
+        """Stop a run of this process for good; its finished stages stay."""
+        broadcast = self._by_id.get(run_id)
+        if broadcast is None or broadcast.task is None:
+            return False
+        broadcast.cancelled = True
+        broadcast.task.cancel()
+        await asyncio.wait([broadcast.task])
+        return True
+
+    async def close(self) -> None:
+        """Interrupt every run; each stays resumable."""
+        tasks = [b.task for b in {*self._by_key.values(), *self._by_id.values()} if b.task]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _carry(self, broadcast: Broadcast, work: Coroutine[None, None, None]) -> None:
+        """Do the work of a run and end its broadcast, however the work ends."""
+        failure: BaseException | None = None
+        try:
+            await work
+        except asyncio.CancelledError:
+            failure = await self._stopped(broadcast)
+        except ConclaveError as error:
+            failure = error
+        except Exception:
+            reference = new_id(6)
+            log.exception("run %s failed inside, reference %s", broadcast.run_id, reference)
+            again = f" Continue it with --resume {broadcast.run_id}." if broadcast.run_id else ""
+            failure = ConclaveError(f"The run stopped on an internal error (reference {reference}).{again}")
+        finally:
+            if broadcast.run_id:
+                self._by_id.pop(broadcast.run_id, None)
+        if failure and broadcast.run_id:
+            with contextlib.suppress(ConclaveError):
+                await self._store.runs.release(broadcast.run_id, self._owner)
+        broadcast.end(failure)
+
+    async def _stopped(self, broadcast: Broadcast) -> ConclaveError | None:
+        """Note a cancelled run as such; an interrupted one stays running in the store, free to be claimed."""
+        run_id = broadcast.run_id
+        if run_id is None:
+            return Refused("The run was stopped before it began.")
+        if not broadcast.cancelled:
+            return ConclaveError(f"The run was interrupted; continue it with --resume {run_id}.")
+        await self._store.runs.end(run_id, RunState.CANCELLED, "stopped on request", self._clock.now())
+        broadcast.tell(RunEnded(record=await self._record(run_id)))
+        return None
+
+    async def _new(self, broadcast: Broadcast, request: RunRequest, members: Sequence[Member]) -> None:
+        record, _ = await self._committee.convene(request, members)
+        now = self._clock.now()
+        other = await self._store.runs.begin(record, request.key, self._owner, now + LEASE)
+        run_id = other or record.run_id
+        broadcast.run_id = run_id
+        self._by_id[run_id] = broadcast
+        if other is None:
+            await self._continue(broadcast, run_id, resumed=False)
+        else:
+            await self._follow(broadcast, other)
+
+    async def _continue(self, broadcast: Broadcast, run_id: str, *, resumed: bool) -> None:
+        """Carry a run that this process has leased to its end."""
+        broadcast.run_id = run_id
+        record = await self._record(run_id)
+        broadcast.tell(RunStarted(record=record, resumed=resumed))
+        evidence = await self._store.runs.evidence(record.evidence_sha256)
+        work = asyncio.create_task(self._committee.deliberate(record, evidence, broadcast.tell))
+        lease = asyncio.create_task(self._keep_lease(run_id))
+        try:
+            await asyncio.wait([work, lease], return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ConclaveError(f"Run {run_id} was taken over by another process.")
+            broadcast.tell(RunEnded(record=work.result()))
+        finally:
+            for task in (work, lease):
+                task.cancel()
+            await asyncio.gather(work, lease, return_exceptions=True)
+
+    async def _keep_lease(self, run_id: str) -> None:
+        """Renew the lease until it is lost."""
+        while True:
+            await self._clock.sleep(_RENEW_EVERY_S)
+            if not await self._store.runs.renew(run_id, self._owner, self._clock.now() + LEASE):
+                return
+
+    async def _follow(self, broadcast: Broadcast, run_id: str) -> None:
+        """Tell what another process does with a run, and take over if that process dies."""
+        record = await self._record(run_id)
+        broadcast.tell(RunStarted(record=record))
+        told_steps: set[tuple[str, str, int]] = set()
+        told_results: set[str] = set()
+        while record.state is RunState.RUNNING:
+            for event in await self._progress(record, told_steps, told_results):
+                broadcast.tell(event)
+            now = self._clock.now()
+            if await self._store.runs.claim(run_id, self._owner, now, now + LEASE):
+                await self._continue(broadcast, run_id, resumed=True)
+                return
+            await self._clock.sleep(_FOLLOW_EVERY_S)
+            record = await self._record(run_id)
+        broadcast.tell(RunEnded(record=record))
+
+    async def _progress(
+        self, record: RunRecord, told_steps: set[tuple[str, str, int]], told_results: set[str]
+    ) -> list[RunEvent]:
+        """Return what the store has of a run that was not told yet."""
+        news: list[RunEvent] = []
+        counts: dict[str, int] = {}
+        for stage in await self._store.stages.of_run(record.run_id):
+            counts[stage.member] = counts.get(stage.member, 0) + 1
+            step = (stage.member, stage.stage, stage.round)
+            if step not in told_steps:
+                told_steps.add(step)
+                news.append(
+                    StageFinished(
+                        run_id=record.run_id,
+                        member=stage.member,
+                        stage=stage.stage,
+                        round=stage.round,
+                        done=counts[stage.member],
+                        total=self._committee.steps_of(record),
+                    )
+                )
+        for seat in record.seats:
+            if seat.result and seat.member not in told_results:
+                told_results.add(seat.member)
+                news.append(MemberFinished(run_id=record.run_id, result=seat.result))
+        return news
+
+    async def _record(self, run_id: str) -> RunRecord:
+        record = await self._store.runs.record(run_id)
+        if record is None:
+            raise NotFound(f"There is no run {run_id}.")
+        return record
+
+
+async def ended(record: RunRecord) -> AsyncIterator[RunEvent]:
+    """Tell the events of a run that is over."""
+    yield RunStarted(record=record)
+    yield RunEnded(record=record)

@@ -1,0 +1,55 @@
+"""Whoever can write a stage: a language model or a rule."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from core.config.settings import Trading
+from core.domain.evidence import Evidence
+from core.domain.run import Briefing
+from core.domain.stage import Stage, StageRecord, Step
+from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
+from core.domain.values import Frozen
+
+
+class View(Frozen):
+    """All that a member may know when it writes a stage.
+
+    `done` has the stages that it has already written, in reading order.
+    """
+
+    evidence: Evidence
+    briefing: Briefing
+    terms: Trading
+    done: tuple[StageRecord, ...] = ()
+
+    def said(self, *stages: Stage) -> tuple[StageRecord, ...]:
+        """Return what the member wrote in these stages, in reading order."""
+        return tuple(record for record in self.done if record.stage in stages)
+
+
+class Draft(Frozen):
+    """A stage as its author wrote it; `answer` follows `core.pipeline.answers`."""
+
+    prompt: str
+    output: str
+    answer: dict[str, Any]
+    key_points: tuple[str, ...] = ()
+    sentiment: str | None = None
+    served_by: ServedBy | None = None
+    spend: Spend = NOTHING_SPENT
+
+
+class Author(Protocol):
+    """Writes the stages of one member in one run."""
+
+    async def write(self, step: Step, view: View) -> Draft:
+        """Write one stage.
+
+        Raises:
+            ModelFailure: a model gave no usable answer.
+            NoBasis: the evidence lacks what the member needs.
+        """
+        ...
+
+
+Authors = Mapping[str, Author]

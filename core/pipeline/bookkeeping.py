@@ -1,0 +1,92 @@
+"""Prices for the books: at what orders fill, what holdings are worth, and orders that waited."""
+
+import asyncio
+import logging
+from datetime import date
+
+from core.clock import Clock
+from core.config.settings import Trading
+from core.domain.bars import Mark
+from core.domain.books import Season
+from core.domain.errors import NoPrices, VendorFailure
+from core.domain.evidence import Evidence
+from core.market.calendar import Calendar
+from core.market.chain import PriceChain
+from core.pipeline.settlement import MarketPrice, fill_order
+from core.store.store import Store
+
+_MARKING_LIMIT_S = 20.0
+_MARKING_AT_ONCE = 8
+
+log = logging.getLogger(__name__)
+
+
+class Bookkeeper:
+    """Brings prices to the books. A price that cannot be had is logged and left out, never invented."""
+
+    def __init__(
+        self, store: Store, prices: PriceChain, calendar: Calendar, terms: Trading, clock: Clock
+    ) -> None:
+        self._store = store
+        self._prices = prices
+        self._calendar = calendar
+        self._terms = terms
+        self._clock = clock
+
+    async def market_price(self, evidence: Evidence) -> MarketPrice | None:
+        """Return the price at which this run's orders fill, or None while it is not known."""
+        quote = evidence.quote
+        if self._terms.fill == "last" and quote.session_open:
+            return MarketPrice(quote.price, quote.at, quote.session)
+        return await self._open_after(evidence.ticker, quote.session, evidence.source)
+
+    async def _open_after(self, ticker: str, session: date, source: str) -> MarketPrice | None:
+        try:
+            bar = await self._prices.bar_after(ticker, session, source, self._clock.now())
+        except (VendorFailure, NoPrices) as failure:
+            log.warning("orders of %s wait: %s", ticker, failure)
+            return None
+        if bar is None:
+            return None
+        return MarketPrice(bar.open, self._calendar.opens(ticker, bar.date), bar.date)
+
+    async def fresh_marks(self, season: Season, evidence: Evidence) -> list[Mark]:
+        """Ask for a current price of everything else that members hold; what cannot be had is left out."""
+        accounts = await self._store.books.accounts(season)
+        held = {p.ticker for account in accounts for p in account.portfolio.positions} - {evidence.ticker}
+        gate = asyncio.Semaphore(_MARKING_AT_ONCE)
+
+        async def mark(ticker: str) -> Mark | None:
+            async with gate:
+                try:
+                    return await self._prices.latest_mark(ticker, evidence.as_of, evidence.source)
+                except (NoPrices, VendorFailure) as failure:
+                    log.warning("%s has no fresh mark: %s", ticker, failure)
+                    return None
+
+        try:
+            async with asyncio.timeout(_MARKING_LIMIT_S):
+                marks = await asyncio.gather(*(mark(ticker) for ticker in sorted(held)))
+        except TimeoutError:
+            log.warning("marking %d holdings took more than %g s and was left", len(held), _MARKING_LIMIT_S)
+            return []
+        return [found for found in marks if found]
+
+    async def fill_pending(self, season: Season) -> None:
+        """Fill every order of the season whose next open is known by now, oldest price first."""
+        waiting = await self._store.books.pending(season)
+        prices: dict[tuple[str, date], MarketPrice | None] = {}
+        for order in waiting:
+            where = (order.ticker, order.decided_session)
+            if where not in prices:
+                origin = await self._store.runs.record(order.run_id)
+                source = origin.source if origin else ""
+                prices[where] = await self._open_after(order.ticker, order.decided_session, source)
+        due = [(price, order) for order in waiting if (price := prices[order.ticker, order.decided_session])]
+        if not due:
+            return
+        async with self._store.books.locked(season) as books:
+            still = {order.id for order in await books.pending()}
+            for price, order in sorted(due, key=lambda pair: (pair[0].at, pair[1].id)):
+                if order.id in still:
+                    await fill_order(books, order, price, self._terms)

@@ -1,0 +1,96 @@
+"""The evidence and a member's own books as text, always in the same order and the same number format."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from core.config.settings import Trading
+from core.domain.books import Position
+from core.domain.evidence import Evidence
+from core.domain.run import Briefing
+
+BARS_SHOWN = 30
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """Return the pack as a member reads it: identity, quote, indicators, last bars, other evidence."""
+    quote = evidence.quote
+    state = "open" if quote.session_open else "closed"
+    lines = [
+        f"instrument: {evidence.ticker} ({evidence.currency})",
+        f"as of: {evidence.as_of.isoformat()} (exchange {state})",
+        f"prices from: {evidence.source}",
+        *([f"note: {evidence.caveat}"] if evidence.caveat else []),
+        f"last price: {price(quote.price)} (session {quote.session.isoformat()})",
+        "",
+        "indicators",
+        *_indicators(evidence),
+        "",
+        f"last {min(BARS_SHOWN, len(evidence.bars))} of {len(evidence.bars)} sessions: "
+        "date open high low close volume",
+        *(
+            f"{bar.date} {price(bar.open)} {price(bar.high)} {price(bar.low)} {price(bar.close)} {bar.volume}"
+            for bar in evidence.bars[-BARS_SHOWN:]
+        ),
+        "",
+        *_other("news", evidence.news),
+        *_other("fundamentals", evidence.fundamentals),
+        *_other("sentiment", evidence.sentiment),
+    ]
+    return "\n".join(lines)
+
+
+def _indicators(evidence: Evidence) -> Iterable[str]:
+    figures = evidence.indicators
+    for name in type(figures).model_fields:
+        value: Decimal | None = getattr(figures, name)
+        shown = f"n/a (needs more than {len(evidence.bars)} sessions)" if value is None else f"{value:.4f}"
+        yield f"{name}: {shown}"
+
+
+def _other(name: str, items: tuple[str, ...]) -> list[str]:
+    return [f"{name}:", *(f"- {item}" for item in items)] if items else [f"{name}: no data was given"]
+
+
+def briefing_text(briefing: Briefing, ticker: str, terms: Trading) -> str:
+    """Return a member's own books and the rules of trading."""
+    book = briefing.portfolio
+    equity = "unknown, a holding has no price" if briefing.equity_usd is None else usd(briefing.equity_usd)
+    waiting = [f"- {o.side} {quantity(o.shares)} {o.ticker}" for o in briefing.pending]
+    position = book.position(ticker)
+    return "\n".join(
+        [
+            f"cash: {usd(book.cash_usd)}",
+            f"equity: {equity}",
+            f"position in {ticker}: {_position(position)}",
+            "other positions:" if len(book.positions) > bool(position) else "other positions: none",
+            *(f"- {held.ticker}: {_position(held)}" for held in book.positions if held.ticker != ticker),
+            "orders that wait for the next open:" if waiting else "orders that wait for the next open: none",
+            *waiting,
+            f"largest position: {terms.max_position:.1%} of equity; short positions are not allowed",
+            f"costs a trade: fee {terms.fee_bps:f} bps, slippage {terms.slippage_bps:f} bps",
+            "trades fill at the next session's open"
+            if terms.fill == "next_open"
+            else "trades fill at the last price",
+        ]
+    )
+
+
+def _position(held: Position | None) -> str:
+    return f"{quantity(held.shares)} shares at {price(held.average_cost)}" if held else "none"
+
+
+def price(value: Decimal) -> str:
+    """Return a price with two to six decimals, for instance 207.04 or 0.000123."""
+    text = f"{value.normalize():f}"
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"
+
+
+def quantity(value: Decimal) -> str:
+    """Return a number of shares without trailing zeros."""
+    return f"{value.normalize():f}"
+
+
+def usd(value: Decimal) -> str:
+    """Return an amount of USD in dollars and cents."""
+    return f"${value:,.2f}"

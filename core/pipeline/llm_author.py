@@ -1,0 +1,63 @@
+"""A language model as the author of stages."""
+
+import re
+
+from core.domain.errors import AnotherModelAnswered
+from core.domain.stage import Stage, Step
+from core.llm.port import AnswerSchema, LanguageModel, Message
+from core.llm.structured import answer_schema, ask_structured
+from core.pipeline.answers import ANSWER_OF
+from core.pipeline.author import Draft, View
+from core.pipeline.prompting import role, user_prompt
+
+
+class LlmAuthor:
+    """Asks `model` for every stage.
+
+    With `family` given, a decision that another family of models wrote raises AnotherModelAnswered.
+    """
+
+    def __init__(
+        self, model: LanguageModel, *, max_output_tokens: int, scopes: tuple[str, ...], family: str | None
+    ) -> None:
+        self._model = model
+        self._max_output_tokens = max_output_tokens
+        self._scopes = scopes
+        self._family = family
+
+    async def write(self, step: Step, view: View) -> Draft:
+        """Ask for one stage; see `core.pipeline.author.Author`."""
+        answer_type = ANSWER_OF[step.stage]
+        schema: AnswerSchema = answer_schema(answer_type)
+        system, user = role("system"), user_prompt(step, view)
+        messages = (Message(role="system", content=system), Message(role="user", content=user))
+        got = await ask_structured(
+            self._model,
+            messages,
+            answer_type,
+            schema=schema,
+            max_output_tokens=self._max_output_tokens,
+            scopes=self._scopes,
+        )
+        if step.stage is Stage.DECISION and self._family and family_of(got.served_by.model) != self._family:
+            raise AnotherModelAnswered(f"{got.served_by} answered instead of {self._family}", spent=got.spend)
+        return Draft(
+            prompt=f"{system}\n\n{user}",
+            output=got.value.prose(),
+            answer=got.value.model_dump(mode="json"),
+            key_points=tuple(got.value.key_points),
+            sentiment=got.value.sentiment,
+            served_by=got.served_by,
+            spend=got.spend,
+        )
+
+
+def family_of(model_id: str) -> str:
+    """Return the family of a model id: the first word of its last part, for instance "claude" or "gpt".
+
+    Vendors add dates, sizes and order words freely (`claude-sonnet-4.5`, `claude-4.5-sonnet-20250929`), so
+    nothing finer can be compared.
+    """
+    base = model_id.rpartition("/")[2].lower()
+    word = re.match(r"[a-z]+", base)
+    return word.group() if word else base
