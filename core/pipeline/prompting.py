@@ -5,6 +5,7 @@ its own fence; double brackets inside are spaced out all the same. The evidence 
 stages of all members share one prefix and a provider's prompt cache can serve it.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from core.pipeline.author import View
 from core.pipeline.facts import briefing_text, evidence_text
 from core.pipeline.presets import ANALYSTS, DEBATERS, RISK_VOICES
 
+_BRACKET_BEFORE_ANOTHER = re.compile(r"(\[(?=\[)|\](?=\]))")
 _FOLDER = Path(__file__).parent / "prompts"
 
 _READS: dict[Stage, tuple[Stage, ...]] = {
@@ -59,5 +61,5 @@ def _may_read(step: Step, record: StageRecord) -> bool:
 
 def fence(name: str, key: str, text: str) -> str:
     """Put data between marks that the data itself cannot hold."""
-    inside = text.replace("[[", "[ [").replace("]]", "] ]")
+    inside = _BRACKET_BEFORE_ANOTHER.sub(r"\1 ", text)
     return f"[[{name} {key}]]\n{inside}\n[[/{name} {key}]]"
