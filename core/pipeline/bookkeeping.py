@@ -10,7 +10,7 @@ from core.domain.bars import Mark
 from core.domain.books import Season
 from core.domain.errors import NoPrices, VendorFailure
 from core.domain.evidence import Evidence
-from core.market.calendar import Calendar
+from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
 from core.pipeline.settlement import MarketPrice, fill_order
 from core.store.store import Store
@@ -25,13 +25,23 @@ class Bookkeeper:
     """Brings prices to the books. A price that cannot be had is logged and left out, never invented."""
 
     def __init__(
-        self, store: Store, prices: PriceChain, calendar: Calendar, terms: Trading, clock: Clock
+        self, store: Store, prices: PriceChain, calendar: MarketCalendar, terms: Trading, clock: Clock
     ) -> None:
         self._store = store
         self._prices = prices
         self._calendar = calendar
         self._terms = terms
         self._clock = clock
+
+    def mark(self, evidence: Evidence) -> Mark:
+        """Return the evidence's price as a mark, dated by the close of its session."""
+        made = self._calendar.of(evidence.ticker).closing(evidence.quote.session)
+        return Mark(
+            ticker=evidence.ticker,
+            price=evidence.price,
+            at=min(made, evidence.as_of),
+            source=evidence.source,
+        )
 
     async def market_price(self, evidence: Evidence) -> MarketPrice | None:
         """Return the price at which this run's orders fill, or None while it is not known."""
@@ -48,10 +58,10 @@ class Bookkeeper:
             return None
         if bar is None:
             return None
-        return MarketPrice(bar.open, self._calendar.opens(ticker, bar.date), bar.date)
+        return MarketPrice(bar.open, self._calendar.of(ticker).opening(bar.date), bar.date)
 
     async def fresh_marks(self, season: Season, evidence: Evidence) -> list[Mark]:
-        """Ask for a current price of everything else that members hold; what cannot be had is left out."""
+        """Return the evidence's mark and one of everything else that members hold, where it can be had."""
         accounts = await self._store.books.accounts(season)
         held = {p.ticker for account in accounts for p in account.portfolio.positions} - {evidence.ticker}
         gate = asyncio.Semaphore(_MARKING_AT_ONCE)
@@ -69,8 +79,8 @@ class Bookkeeper:
                 marks = await asyncio.gather(*(mark(ticker) for ticker in sorted(held)))
         except TimeoutError:
             log.warning("marking %d holdings took more than %g s and was left", len(held), _MARKING_LIMIT_S)
-            return []
-        return [found for found in marks if found]
+            marks = []
+        return [self.mark(evidence), *(found for found in marks if found)]
 
     async def fill_pending(self, season: Season) -> None:
         """Fill every order of the season whose next open is known by now, oldest price first."""

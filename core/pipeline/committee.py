@@ -14,7 +14,6 @@ from core.config.fingerprint import config_hash
 from core.config.settings import MemberSettings
 from core.consensus.tally import tally
 from core.domain.ballot import Abstention, AbstentionKind, MemberResult
-from core.domain.bars import Mark
 from core.domain.books import Season
 from core.domain.errors import NotFound
 from core.domain.events import MemberFinished, RunEvent, StageFinished, StageStarted
@@ -25,7 +24,8 @@ from core.domain.run import Briefing, RunRecord, RunRequest, RunState, Seat
 from core.domain.stage import ModelChat, StageRecord, Step
 from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
-from core.market.calendar import Calendar
+from core.llm.scopes import chat_scope, run_scope
+from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
 from core.pipeline.archive import Archive
 from core.pipeline.author import Author, View
@@ -52,7 +52,7 @@ class Committee:
         settings: Settings,
         store: Store,
         prices: PriceChain,
-        calendar: Calendar,
+        calendar: MarketCalendar,
         gateway: Gateway,
         clock: Clock,
     ) -> None:
@@ -73,7 +73,7 @@ class Committee:
             NoPrices: no vendor has usable prices.
         """
         series = await self._prices.bars(request.ticker, request.as_of)
-        evidence = build_evidence(series, session_open=self._calendar.is_open(series.ticker, series.as_of))
+        evidence = build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
         season = Season.SAMPLE if series.source == "sample" else Season.LIVE
         await self._store.runs.save_evidence(evidence)
         await self._keeper.fill_pending(season)
@@ -103,10 +103,7 @@ class Committee:
         books, moment = self._store.books, evidence.as_of
         portfolio = await books.portfolio(season, member.name, moment)
         marks = await books.marks(season, moment)
-        quote = evidence.quote
-        marks[evidence.ticker] = Mark(
-            ticker=evidence.ticker, price=quote.price, at=quote.at, source=evidence.source
-        )
+        marks[evidence.ticker] = self._keeper.mark(evidence)
         briefing = Briefing(
             portfolio=portfolio,
             equity_usd=equity(portfolio, holdings(portfolio, marks)),
@@ -160,13 +157,13 @@ class Committee:
     async def _result(
         self, record: RunRecord, seat: Seat, evidence: Evidence, deadline: float, tell: Tell
     ) -> MemberResult:
-        author = self._author(record, seat.member)
+        done = await self._store.stages.of_run(record.run_id, seat.member)
+        author = self._author(record, seat.member, sum(stage.spend.calls for stage in done))
         if author is None:
             reason = "it is no longer in the configuration"
             return Abstention(member=seat.member, kind=AbstentionKind.FAILED, reason=reason)
         pipeline = self._settings.pipeline
         graph = steps(record.preset, pipeline.debate_rounds)
-        done = await self._store.stages.of_run(record.run_id, seat.member)
         view = View(evidence=evidence, briefing=seat.briefing, terms=self._settings.trading, done=done)
 
         async def keep(stage: StageRecord) -> None:
@@ -206,27 +203,20 @@ class Committee:
         """Return how many steps a member of this run takes."""
         return len(steps(record.preset, self._settings.pipeline.debate_rounds))
 
-    def _author(self, record: RunRecord, name: str) -> Author | None:
+    def _author(self, record: RunRecord, name: str, steps_used: int) -> Author | None:
         member = self._members.get(name)
         if member is None:
             return None
         if member.kind is MemberKind.BASELINE:
             return BaselineAuthor(name, RULES[name])
-        return self._llm_author(record, member)
+        return self._llm_author(record, member, steps_used)
 
-    def _llm_author(self, record: RunRecord, member: MemberSettings) -> Author:
-        today = self._clock.now().date().isoformat()
-        scopes = (
-            f"run:{record.run_id}",
-            f"day:{today}",
-            f"chat:{record.requested_in}:{today}",
-            *((f"tier:{member.tier}:{today}",) if member.tier else ()),
-        )
+    def _llm_author(self, record: RunRecord, member: MemberSettings, steps_used: int) -> Author:
+        scopes = (run_scope(record.run_id), chat_scope(record.requested_in, self._gateway.today()))
         own = member.route[0].partition(":")[2]
         return LlmAuthor(
-            self._gateway.model_for(member),
+            self._gateway.model_for(member, scopes=scopes, steps_used=steps_used),
             max_output_tokens=member.max_output_tokens,
-            scopes=scopes,
             family=family_of(own) if self._settings.arena.strict else None,
         )
 

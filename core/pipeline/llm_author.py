@@ -17,12 +17,9 @@ class LlmAuthor:
     With `family` given, a decision that another family of models wrote raises AnotherModelAnswered.
     """
 
-    def __init__(
-        self, model: LanguageModel, *, max_output_tokens: int, scopes: tuple[str, ...], family: str | None
-    ) -> None:
+    def __init__(self, model: LanguageModel, *, max_output_tokens: int, family: str | None) -> None:
         self._model = model
         self._max_output_tokens = max_output_tokens
-        self._scopes = scopes
         self._family = family
 
     async def write(self, step: Step, view: View) -> Draft:
@@ -37,7 +34,6 @@ class LlmAuthor:
             answer_type,
             schema=schema,
             max_output_tokens=self._max_output_tokens,
-            scopes=self._scopes,
         )
         if step.stage is Stage.DECISION and self._family and family_of(got.served_by.model) != self._family:
             raise AnotherModelAnswered(f"{got.served_by} answered instead of {self._family}", spent=got.spend)

@@ -48,14 +48,16 @@ async def settle_run(
 ) -> bool:
     """Write verdict, orders, fills and marks in one transaction; False when the run was already settled.
 
-    `market` None leaves the orders pending. `marks` are fresh prices of everything that members hold.
+    `market` None leaves the orders pending. `marks` are fresh prices of what members hold, the evidence's
+    own among them: a ballot was cast on it, so the size of its order follows from it.
     """
     async with store.books.locked(record.season) as books:
         if not await books.finish_run(record.run_id, verdict, at):
             return False
-        for mark in (*marks, _mark(evidence)):
+        for mark in marks:
             await books.add_mark(mark)
-        known = await books.marks()
+        cast_on = {mark.ticker: mark for mark in marks if mark.ticker == record.ticker}
+        known = {**await books.marks(), **cast_on}
         for ballot in record.ballots:
             await _trade(books, record, evidence, ballot, known, market, terms=terms, at=at)
         if market is not None:
@@ -63,11 +65,6 @@ async def settle_run(
                 Mark(ticker=record.ticker, price=market.price, at=market.at, source=evidence.source)
             )
     return True
-
-
-def _mark(evidence: Evidence) -> Mark:
-    quote = evidence.quote
-    return Mark(ticker=evidence.ticker, price=quote.price, at=quote.at, source=evidence.source)
 
 
 async def _trade(
@@ -83,8 +80,7 @@ async def _trade(
 ) -> None:
     """Turn one ballot into an order, and fill it if its price is known."""
     portfolio = await books.portfolio(ballot.member)
-    # The ballot was cast on the evidence's price, so the size follows from it, whatever came later.
-    value = equity(portfolio, holdings(portfolio, {**marks, evidence.ticker: _mark(evidence)}))
+    value = equity(portfolio, holdings(portfolio, marks))
     asked = wish(ballot, portfolio.position(evidence.ticker), value, evidence.price, terms)
     if asked is None:
         return
