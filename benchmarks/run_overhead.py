@@ -77,7 +77,7 @@ def main() -> None:
         goal = GOALS.get(latency)
         print(
             f"{latency:>7.2f}s {wall:>13.3f}s {bound:>7.2f}s {wall / bound:>7.3f} "
-            f"{goal if goal else '-':>6} {calls * latency:>10.2f}s"
+            f"{goal or '-':>6} {calls * latency:>10.2f}s"
         )
 
 

@@ -1,4 +1,4 @@
-"""Start-up: `conclave --help`, and `serve` until it is ready, beside a bare import of the three big libraries.
+"""Start-up: `conclave --help`, and `serve` until ready, beside a bare import of the three big libraries.
 
 python -m benchmarks.startup [--rounds 5]
 """
