@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.clock import Clock
 from core.config.settings import AlphaVantageVendor as AlphaVantageSettings
@@ -27,7 +27,7 @@ from core.domain.errors import (
     VendorUnreachable,
 )
 from core.domain.instrument import parse_ticker
-from core.domain.values import to_price
+from core.domain.values import PRICE_STEP, to_price
 
 COMPACT_BARS = 100
 _COMPACT_DAYS = 140
@@ -38,7 +38,17 @@ _BODY_LIMIT = 32 * 1024 * 1024
 _OK = 200
 _TOO_MANY_REQUESTS = 429
 
-_Number = Annotated[Decimal, Field(gt=0, le=Decimal(10) ** 12, allow_inf_nan=False)]
+
+def _text_or_number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - Pydantic wants ValueError
+    return value
+
+
+_Number = Annotated[
+    Decimal, BeforeValidator(_text_or_number), Field(ge=PRICE_STEP, le=10**12, allow_inf_nan=False)
+]
+_Volume = Annotated[int, BeforeValidator(_text_or_number), Field(ge=0, le=10**18)]
 
 
 class _Row(BaseModel):
@@ -46,7 +56,7 @@ class _Row(BaseModel):
     high: _Number = Field(alias="2. high")
     low: _Number = Field(alias="3. low")
     close: _Number = Field(alias="4. close")
-    volume: Annotated[int, Field(ge=0, alias="5. volume")]
+    volume: _Volume = Field(alias="5. volume")
 
 
 class _Meta(BaseModel):

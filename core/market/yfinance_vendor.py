@@ -8,6 +8,7 @@ they are read back as the short decimals that they stand for.
 import logging
 import math
 import time
+import warnings
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -140,7 +141,9 @@ class YfinanceVendor:
 def _history(gate: "YahooGate", symbol: str, start: date) -> History:
     import yfinance
 
+    # What yfinance has to tell it raises here; its log and its use of old pandas concern nobody who reads ours.
     logging.getLogger("yfinance").setLevel(logging.CRITICAL + 1)
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
     yfinance.config.debug.hide_exceptions = False
     ticker = yfinance.Ticker(symbol, session=gate)
     # Without an end: for a range in the past yfinance would keep the answer for the life of the process.
