@@ -6,6 +6,7 @@ first question, once a process, and turned into a plain table.
 """
 
 import re
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -177,9 +178,12 @@ class _Table(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _table(exchange: str) -> _Table:
-    import exchange_calendars
+    with warnings.catch_warnings():
+        # The library still calls what newer pandas announces to change; nobody here can act on that.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import exchange_calendars
 
-    calendar = exchange_calendars.get_calendar(exchange, start=_TABLE_START, end=_TABLE_END)
+        calendar = exchange_calendars.get_calendar(exchange, start=_TABLE_START, end=_TABLE_END)
     days = [stamp.date() for stamp in calendar.sessions]
     opens = [stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.opens]
     closes = [stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.closes]

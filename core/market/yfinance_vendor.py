@@ -141,7 +141,7 @@ class YfinanceVendor:
 def _history(gate: "YahooGate", symbol: str, start: date) -> History:
     import yfinance
 
-    # What yfinance has to tell it raises here; its log and its use of old pandas concern nobody who reads ours.
+    # Its failures are raised here, so that its log and its use of old pandas need trouble nobody.
     logging.getLogger("yfinance").setLevel(logging.CRITICAL + 1)
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
     yfinance.config.debug.hide_exceptions = False

@@ -16,7 +16,7 @@ from core.domain.errors import (
     VendorUnreachable,
 )
 from core.market.yfinance_vendor import YfinanceVendor
-from tests.loopback.yahoo_server import YahooServer, chart, yahoo_server
+from tests.loopback.yahoo_server import Row, YahooServer, chart, yahoo_server
 
 START, END = date(2025, 10, 1), date(2025, 10, 31)
 ROWS = [
@@ -97,10 +97,19 @@ async def test_a_ticker_that_yahoo_does_not_know_has_no_bars(vendor: YfinanceVen
     assert await vendor.daily_bars(symbol, START, END) == ()
 
 
-async def test_an_empty_frame_is_a_failure(server: YahooServer, vendor: YfinanceVendor, symbol: str) -> None:
-    server.held[symbol] = chart(symbol, [])
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "gave no prices in its answer"),
+        ([("2025-10-28", None, None, None, None, None)], "gave an empty answer"),
+    ],
+)
+async def test_an_empty_frame_is_a_failure(
+    server: YahooServer, vendor: YfinanceVendor, symbol: str, rows: list[Row], said: str
+) -> None:
+    server.held[symbol] = chart(symbol, rows)
 
-    with pytest.raises(VendorUnreachable, match="gave no prices|gave an empty answer"):
+    with pytest.raises(VendorUnreachable, match=said):
         await vendor.daily_bars(symbol, START, END)
 
 

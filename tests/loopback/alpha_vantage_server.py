@@ -9,41 +9,31 @@ from typing import Any
 
 from aiohttp import web
 
+_PREMIUM = "https://www.alphavantage.co/premium/"
 UNKNOWN_SYMBOL = {
-    "Error Message": "Invalid API call. Please retry or visit the documentation "
-    "(https://www.alphavantage.co/documentation/) for TIME_SERIES_DAILY."
+    "Error Message": "Invalid API call. Please retry or visit the documentation for TIME_SERIES_DAILY."
 }
-NO_KEY = {
-    "Error Message": "the parameter apikey is invalid or missing. Please claim your free API key on "
-    "(https://www.alphavantage.co/support/#api-key). It should take less than 20 seconds."
-}
+NO_KEY = {"Error Message": "the parameter apikey is invalid or missing. Please claim your free API key."}
 FULL_IS_PAID = {
-    "Information": "Thank you for using Alpha Vantage! The outputsize=full parameter value is a premium feature "
-    "for the TIME_SERIES_DAILY endpoint. You may subscribe to any of the premium plans at "
-    "https://www.alphavantage.co/premium/ to instantly unlock all premium features"
+    "Information": "The outputsize=full parameter value is a premium feature for the TIME_SERIES_DAILY "
+    f"endpoint. You may subscribe to any of the premium plans at {_PREMIUM}"
 }
 OLD_RATE_NOTE = {
-    "Note": "Thank you for using Alpha Vantage! Our standard API call frequency is 5 calls per minute and 500 calls "
-    "per day. Please visit https://www.alphavantage.co/premium/ if you would like to target a higher API "
-    "call frequency."
+    "Note": "Our standard API call frequency is 5 calls per minute and 500 calls per day. Please visit "
+    f"{_PREMIUM} if you would like to target a higher API call frequency."
 }
 BURST_NOTE = {
-    "Information": "Thank you for using Alpha Vantage! Please consider spreading out your free API requests more "
-    "sparingly (1 request per second). You may subscribe to any of the premium plans at "
-    "https://www.alphavantage.co/premium/ to lift the free key rate limit (25 requests per day)."
+    "Information": "Please consider spreading out your free API requests more sparingly (1 request per "
+    f"second). You may subscribe to any of the premium plans at {_PREMIUM}"
 }
-DEMO_KEY = {
-    "Information": "The **demo** API key is for demo purposes only. Please claim your free API key at "
-    "(https://www.alphavantage.co/support/#api-key) to explore our full API offerings."
-}
+DEMO_KEY = {"Information": "The **demo** API key is for demo purposes only. Please claim your free API key."}
 
 
 def daily_limit(key: str) -> dict[str, str]:
-    """The vendor repeats the key in this one."""
+    """The note of a used-up day, in which the vendor repeats the key."""
     return {
-        "Information": f"We have detected your API key as {key} and our standard API rate limit is 25 requests per "
-        "day. Please subscribe to any of the premium plans at https://www.alphavantage.co/premium/ to "
-        "instantly remove all daily rate limits."
+        "Information": f"We have detected your API key as {key} and our standard API rate limit is 25 "
+        f"requests per day. Please subscribe to any of the premium plans at {_PREMIUM}"
     }
 
 
