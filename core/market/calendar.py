@@ -1,0 +1,198 @@
+"""When sessions open and close: one exchange's calendar, and crypto pairs that trade every day.
+
+Every question is answered by stepping over `Sessions.session`, so that an exchange and a market that never
+closes differ in that one method. The calendar library costs most of a second to import: it is loaded at the
+first question, once a process, and turned into a plain table.
+"""
+
+import re
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from core.domain.errors import Refused
+
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(2100, 12, 31)
+_TABLE_START = "1970-01-01"
+_TABLE_END = "2060-12-31"
+_DAY = timedelta(days=1)
+_CRYPTO_PAIR = re.compile(r"[A-Z0-9]{2,10}-USD[CT]?", re.ASCII)
+_BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class Session(NamedTuple):
+    """One trading day: its date at the exchange, and its opening and closing moments in UTC."""
+
+    day: date
+    opens: datetime
+    closes: datetime
+
+
+class Sessions(ABC):
+    """The sessions of one market, answerable for any day from 1970 to 2100."""
+
+    @abstractmethod
+    def session(self, day: date) -> Session | None:
+        """Return the session of `day`, or None when the market is closed all day."""
+
+    def after(self, day: date) -> Session:
+        """Return the first session later than `day`."""
+        return next(self._walk(day + _DAY, _DAY))
+
+    def last_closed(self, at: datetime) -> Session:
+        """Return the newest session that has closed at or before `at`."""
+        newest_possible = at.astimezone(UTC).date() + _DAY
+        return next(found for found in self._walk(newest_possible, -_DAY) if found.closes <= at)
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether the market trades at `at`: from the open, up to but not including the close."""
+        around = at.astimezone(UTC).date()
+        for day in (around - _DAY, around, around + _DAY):
+            found = self.session(day)
+            if found and found.opens <= at < found.closes:
+                return True
+        return False
+
+    def between(self, first: date, last: date) -> tuple[Session, ...]:
+        """Return the sessions from `first` to `last`, both included, oldest first."""
+        days = (date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1))
+        return tuple(found for day in days if (found := self.session(day)))
+
+    def age(self, day: date, at: datetime) -> int:
+        """Return how many sessions later than `day` have closed at `at`."""
+        newest = self.last_closed(at).day
+        return len(self.between(day + _DAY, newest))
+
+    def back(self, day: date, count: int = 0) -> Session:
+        """Return the session of `day` (or the last before it), or the one `count` sessions earlier."""
+        return next(islice(self._walk(day, -_DAY), count, None))
+
+    def closing(self, day: date) -> datetime:
+        """Return when the prices of `day` are final.
+
+        A day without a session (a bar of a foreign exchange, say) is final when it has ended in UTC.
+        """
+        found = self.session(day)
+        return found.closes if found else datetime.combine(day + _DAY, time(), UTC)
+
+    def opening(self, day: date) -> datetime:
+        """Return when the first price of `day` is known; `closing` if it has no session here."""
+        found = self.session(day)
+        return found.opens if found else self.closing(day)
+
+    def _walk(self, day: date, step: timedelta) -> Iterator[Session]:
+        while True:
+            if found := self.session(day):
+                yield found
+            day += step
+
+
+class DailySessions(Sessions):
+    """A market that never closes: each UTC day is a session that ends at midnight."""
+
+    def session(self, day: date) -> Session:
+        """Return the UTC day."""
+        opens = datetime.combine(day, time(), UTC)
+        return Session(day, opens, opens + _DAY)
+
+
+class ExchangeSessions(Sessions):
+    """An exchange with holidays and half days, as `exchange_calendars` knows them.
+
+    Beyond the table (1970 to 2060) every weekday counts as a full session.
+    """
+
+    def __init__(self, exchange: str) -> None:
+        self.exchange = exchange
+
+    def session(self, day: date) -> Session | None:
+        """Return the exchange's session of `day`."""
+        table = _table(self.exchange)
+        if table.first <= day <= table.last:
+            return table.sessions.get(day)
+        if day.isoweekday() > 5:  # noqa: PLR2004 - Saturday and Sunday
+            return None
+        opens, closes = (
+            datetime.combine(day, at, table.zone).astimezone(UTC) for at in (table.opens, table.closes)
+        )
+        return Session(day, opens, closes)
+
+
+class MarketCalendar:
+    """The calendar of the arena's exchange (an ISO 10383 code), and of crypto pairs such as BTC-USD."""
+
+    def __init__(self, exchange: str = "XNYS") -> None:
+        self.exchange: Sessions = ExchangeSessions(exchange)
+        self._daily = DailySessions()
+
+    def of(self, ticker: str) -> Sessions:
+        """Return the sessions in which `ticker` trades."""
+        return self._daily if _CRYPTO_PAIR.fullmatch(ticker) else self.exchange
+
+
+def moment_from(text: str, calendar: MarketCalendar) -> datetime:
+    """Return the moment, in UTC, that a person means by an `--as-of` text.
+
+    An ISO 8601 time must carry its offset from UTC. A bare date means the close of the exchange's session
+    of that day, or of the last session before it if the exchange was closed that day.
+
+    Raises:
+        Refused: the text is neither, has no offset, or lies before 1970 or after 2100.
+    """
+    text = text.strip()
+    shown = "".join(sign for sign in text if sign.isprintable())[:40]
+    try:
+        moment = datetime.fromisoformat(text)
+        outside = not FIRST_DAY < moment.date() < LAST_DAY
+    except ValueError:
+        raise Refused(
+            f"“{shown}” is no moment: write a date like 2025-10-29 or a time like 2025-10-29T15:30:00-04:00."
+        ) from None
+    if outside:
+        raise Refused(
+            f"“{shown}” lies outside the years that Conclave knows, {FIRST_DAY:%Y} to {LAST_DAY:%Y}."
+        )
+    if _BARE_DATE.fullmatch(text):
+        return calendar.exchange.back(moment.date()).closes
+    if moment.tzinfo is None:
+        raise Refused(
+            f"“{shown}” needs its offset from UTC, as in 2025-10-29T15:30:00-04:00 or ...T19:30:00Z."
+        )
+    return moment.astimezone(UTC)
+
+
+class _Table(NamedTuple):
+    first: date
+    last: date
+    sessions: dict[date, Session]
+    zone: ZoneInfo
+    opens: time
+    closes: time
+
+
+@lru_cache(maxsize=4)
+def _table(exchange: str) -> _Table:
+    with warnings.catch_warnings():
+        # The library still calls what newer pandas announces to change; nobody here can act on that.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import exchange_calendars
+
+        calendar = exchange_calendars.get_calendar(exchange, start=_TABLE_START, end=_TABLE_END)
+    days = [stamp.date() for stamp in calendar.sessions]
+    opens = [stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.opens]
+    closes = [stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.closes]
+    sessions = {day: Session(day, *hours) for day, *hours in zip(days, opens, closes, strict=True)}
+    return _Table(
+        date.fromisoformat(_TABLE_START),
+        date.fromisoformat(_TABLE_END),
+        sessions,
+        ZoneInfo(str(calendar.tz)),
+        calendar.open_times[-1][1],
+        calendar.close_times[-1][1],
+    )

@@ -1,0 +1,63 @@
+"""What makes a vendor's bars unusable. Pure: bars in, nothing or `BadVendorData` out.
+
+Vendors round each price on its own, so an open or a close may lie outside low..high by at most one basis
+point of itself. A high below its low is never rounding.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from core.domain.bars import Bar
+from core.domain.errors import BadVendorData
+from core.market.calendar import Sessions
+
+ROUNDING = Decimal("0.0001")
+
+
+def check_shape(vendor: str, ticker: str, bars: Sequence[Bar]) -> None:
+    """Refuse bars that are out of order or doubled, or whose prices contradict each other.
+
+    Raises:
+        BadVendorData: names the vendor, the ticker, the date and the fault.
+    """
+    for earlier, later in pairwise(bars):
+        if later.date == earlier.date:
+            raise _bad(vendor, ticker, later, "the date is there twice")
+        if later.date < earlier.date:
+            raise _bad(vendor, ticker, later, f"the bar stands after that of {earlier.date}")
+    for bar in bars:
+        if bar.high < bar.low:
+            raise _bad(vendor, ticker, bar, f"high {bar.high:f} is below low {bar.low:f}")
+        for name, price in (("open", bar.open), ("close", bar.close)):
+            slack = price * ROUNDING
+            if not bar.low - slack <= price <= bar.high + slack:
+                raise _bad(vendor, ticker, bar, f"{name} {price:f} lies outside {bar.low:f} to {bar.high:f}")
+
+
+def check_time(
+    vendor: str, ticker: str, bars: Sequence[Bar], *, sessions: Sessions, as_of: datetime, max_age: int
+) -> None:
+    """Refuse bars that were not final at `as_of`, or of which the last is older than `max_age` sessions.
+
+    `bars` is not empty and in ascending order of date.
+
+    Raises:
+        BadVendorData: names the vendor, the ticker, the date and the fault.
+    """
+    last = bars[-1]
+    if sessions.closing(last.date) > as_of:
+        raise _bad(vendor, ticker, last, f"the bar is from after {as_of:%Y-%m-%d %H:%M} UTC")
+    age = sessions.age(last.date, as_of)
+    if age > max_age:
+        raise _bad(
+            vendor,
+            ticker,
+            last,
+            f"the last bar is {age} sessions old at {as_of:%Y-%m-%d}, more than {max_age}",
+        )
+
+
+def _bad(vendor: str, ticker: str, bar: Bar, fault: str) -> BadVendorData:
+    return BadVendorData(vendor, f"{ticker} {bar.date}: {fault}")

@@ -1,0 +1,101 @@
+"""Alpha Vantage on a local socket: its documented JSON, and the sentences it sends with status 200."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+_PREMIUM = "https://www.alphavantage.co/premium/"
+UNKNOWN_SYMBOL = {
+    "Error Message": "Invalid API call. Please retry or visit the documentation for TIME_SERIES_DAILY."
+}
+NO_KEY = {"Error Message": "the parameter apikey is invalid or missing. Please claim your free API key."}
+FULL_IS_PAID = {
+    "Information": "The outputsize=full parameter value is a premium feature for the TIME_SERIES_DAILY "
+    f"endpoint. You may subscribe to any of the premium plans at {_PREMIUM}"
+}
+OLD_RATE_NOTE = {
+    "Note": "Our standard API call frequency is 5 calls per minute and 500 calls per day. Please visit "
+    f"{_PREMIUM} if you would like to target a higher API call frequency."
+}
+BURST_NOTE = {
+    "Information": "Please consider spreading out your free API requests more sparingly (1 request per "
+    f"second). You may subscribe to any of the premium plans at {_PREMIUM}"
+}
+DEMO_KEY = {"Information": "The **demo** API key is for demo purposes only. Please claim your free API key."}
+
+
+def daily_limit(key: str) -> dict[str, str]:
+    """The note of a used-up day, in which the vendor repeats the key."""
+    return {
+        "Information": f"We have detected your API key as {key} and our standard API rate limit is 25 "
+        f"requests per day. Please subscribe to any of the premium plans at {_PREMIUM}"
+    }
+
+
+def daily(symbol: str, rows: Sequence[tuple[str, str, str, str, str, str]]) -> dict[str, Any]:
+    """A good answer, newest first as the vendor orders it; rows are date, open, high, low, close, volume."""
+    names = ("1. open", "2. high", "3. low", "4. close", "5. volume")
+    return {
+        "Meta Data": {
+            "1. Information": "Daily Prices (open, high, low, close) and Volumes",
+            "2. Symbol": symbol,
+            "3. Last Refreshed": rows[-1][0],
+            "4. Output Size": "Compact",
+            "5. Time Zone": "US/Eastern",
+        },
+        "Time Series (Daily)": {
+            day: dict(zip(names, figures, strict=True)) for day, *figures in reversed(rows)
+        },
+    }
+
+
+@dataclass
+class AlphaVantageServer:
+    """Answers from `held`; what lies in `next_answers` is given first, in order."""
+
+    key: str = "made-up-key"
+    paid: bool = True
+    held: dict[str, list[tuple[str, str, str, str, str, str]]] = field(default_factory=dict)
+    next_answers: deque[Any] = field(default_factory=deque)
+    asked: list[dict[str, str]] = field(default_factory=list)
+    delay_s: float = 0.0
+    base_url: str = ""
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        query = dict(request.query)
+        self.asked.append(query)
+        await asyncio.sleep(self.delay_s)
+        if self.next_answers:
+            prepared = self.next_answers.popleft()
+            return prepared if isinstance(prepared, web.StreamResponse) else web.json_response(prepared)
+        if query.get("apikey") != self.key:
+            return web.json_response(NO_KEY)
+        rows = self.held.get(query.get("symbol", ""))
+        if query.get("function") != "TIME_SERIES_DAILY" or rows is None:
+            return web.json_response(UNKNOWN_SYMBOL)
+        if query.get("outputsize") == "full":
+            return web.json_response(daily(query["symbol"], rows) if self.paid else FULL_IS_PAID)
+        return web.json_response(daily(query["symbol"], rows[-100:]))
+
+
+@asynccontextmanager
+async def alpha_vantage_server() -> AsyncIterator[AlphaVantageServer]:
+    """Serve on a free port of 127.0.0.1 until left."""
+    server = AlphaVantageServer()
+    app = web.Application()
+    app.router.add_get("/query", server.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        server.base_url = f"http://{host}:{port}"
+        yield server
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,103 @@
+"""Yahoo's chart service on a local socket, as yfinance asks it: cookie, crumb, time zone, history."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+NEW_YORK = ZoneInfo("America/New_York")
+NOT_FOUND = {
+    "chart": {
+        "result": None,
+        "error": {"code": "Not Found", "description": "No data found, symbol may be delisted"},
+    }
+}
+Row = tuple[str, float | None, float | None, float | None, float | None, int | None]
+
+
+def chart(symbol: str, rows: Sequence[Row], currency: str = "USD") -> dict[str, Any]:
+    """A good answer; rows are date, open, high, low, close, volume, with None where Yahoo has a gap."""
+    opens = [datetime.combine(datetime.fromisoformat(row[0]), time(9, 30), NEW_YORK) for row in rows]
+    columns = {
+        name: [row[place] for row in rows]
+        for place, name in enumerate(("open", "high", "low", "close", "volume"), start=1)
+    }
+    period = {"timezone": "EDT", "start": 1761831000, "end": 1761854400, "gmtoffset": -14400}
+    meta = {
+        "currency": currency,
+        "symbol": symbol,
+        "exchangeName": "NMS",
+        "fullExchangeName": "NasdaqGS",
+        "instrumentType": "EQUITY",
+        "firstTradeDate": 345479400,
+        "regularMarketTime": 1761854400,
+        "hasPrePostMarketData": True,
+        "gmtoffset": -14400,
+        "timezone": "EDT",
+        "exchangeTimezoneName": "America/New_York",
+        "priceHint": 2,
+        "currentTradingPeriod": {"pre": period, "regular": period, "post": period},
+        "dataGranularity": "1d",
+        "range": "",
+        "validRanges": ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"],
+    }
+    result: dict[str, Any] = {"meta": meta, "indicators": {"quote": [{}], "adjclose": [{}]}}
+    if rows:
+        result["timestamp"] = [int(moment.timestamp()) for moment in opens]
+        result["indicators"] = {"quote": [columns], "adjclose": [{"adjclose": columns["close"]}]}
+    return {"chart": {"result": [result], "error": None}}
+
+
+@dataclass
+class YahooServer:
+    """Answers charts from `held`; what lies in `next_charts` is given first, in order."""
+
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    next_charts: deque[web.Response] = field(default_factory=deque)
+    asked: list[str] = field(default_factory=list)
+    delay_s: float = 0.0
+    base_url: str = ""
+
+    async def chart(self, request: web.Request) -> web.Response:
+        symbol = request.match_info["symbol"]
+        self.asked.append(symbol)
+        await asyncio.sleep(self.delay_s)
+        if self.next_charts:
+            return self.next_charts.popleft()
+        if symbol not in self.held:
+            return web.json_response(NOT_FOUND, status=404)
+        return web.json_response(self.held[symbol])
+
+    async def crumb(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path)
+        return web.Response(text="made.up.crumb")
+
+    async def other(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path)
+        return web.Response(status=404, text="<html>nothing here</html>")
+
+
+@asynccontextmanager
+async def yahoo_server() -> AsyncIterator[YahooServer]:
+    """Serve on a free port of 127.0.0.1 until left."""
+    server = YahooServer()
+    app = web.Application()
+    app.router.add_get("/v8/finance/chart/{symbol}", server.chart)
+    app.router.add_get("/v1/test/getcrumb", server.crumb)
+    app.router.add_route("*", "/{path:.*}", server.other)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        server.base_url = f"http://{host}:{port}"
+        yield server
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,185 @@
+import os
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.config.settings import CsvVendor as CsvSettings
+from core.domain.errors import BadTicker, BadVendorData, VendorFailure, VendorNotConfigured
+from core.market.calendar import MarketCalendar
+from core.market.checks import check_shape
+from core.market.csv_vendor import CsvVendor
+from core.market.sample_vendor import SAMPLE_TICKERS, SampleVendor
+
+HEADER = "date,open,high,low,close,volume\n"
+ROWS = "2025-10-28,268.985,269.89,268.15,269.00,41534759\n2025-10-29,269.275,271.41,267.11,269.70,51086742\n"
+ALL = (date(2000, 1, 1), date(2099, 1, 1))
+
+
+def vendor(folder: Path | str, pattern: str = "{ticker}.csv") -> CsvVendor:
+    return CsvVendor(CsvSettings(dir=str(folder), pattern=pattern))
+
+
+async def fault(folder: Path, text: str) -> str:
+    (folder / "AAPL.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(BadVendorData) as caught:
+        await vendor(folder).daily_bars("AAPL", *ALL)
+    return str(caught.value)
+
+
+async def test_bars_are_read_as_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "AAPL.csv").write_text(HEADER + ROWS, encoding="utf-8")
+
+    bars = await vendor(tmp_path).daily_bars("AAPL", *ALL)
+
+    assert [bar.date.isoformat() for bar in bars] == ["2025-10-28", "2025-10-29"]
+    assert bars[0].open == Decimal("268.985")
+    assert bars[1].volume == 51086742
+
+
+async def test_both_ends_of_the_range_are_included(tmp_path: Path) -> None:
+    (tmp_path / "AAPL.csv").write_text(HEADER + ROWS, encoding="utf-8")
+    day = date(2025, 10, 28)
+
+    assert [bar.date for bar in await vendor(tmp_path).daily_bars("AAPL", day, day)] == [day]
+
+
+async def test_other_columns_another_order_a_byte_order_mark_and_windows_lines_are_fine(
+    tmp_path: Path,
+) -> None:
+    text = "Close,Date,Open,High,Low,Volume,adj_close\r\n269.00,2025-10-28,268.985,269.89,268.15,5,1\r\n\r\n"
+    (tmp_path / "AAPL.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+
+    (bar,) = await vendor(tmp_path).daily_bars("AAPL", *ALL)
+
+    assert (bar.close, bar.open, bar.volume) == (Decimal(269), Decimal("268.985"), 5)
+
+
+async def test_a_ticker_without_a_file_has_no_bars(tmp_path: Path) -> None:
+    (tmp_path / "IBM.csv").mkdir()
+
+    assert await vendor(tmp_path).daily_bars("NVDA", *ALL) == ()
+    assert await vendor(tmp_path).daily_bars("IBM", *ALL) == ()
+
+
+async def test_a_missing_folder_is_a_matter_of_configuration(tmp_path: Path) -> None:
+    with pytest.raises(VendorNotConfigured, match="does not exist"):
+        await vendor(tmp_path / "none").daily_bars("AAPL", *ALL)
+    with pytest.raises(VendorNotConfigured, match="no folder is set"):
+        await vendor("").daily_bars("AAPL", *ALL)
+    with pytest.raises(VendorNotConfigured):
+        await vendor(tmp_path / "none").tickers()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1: the header lacks date, open"),
+        ("2025-10-28,1,1,1,1,1\n", "line 1: the header lacks date, open"),
+        (HEADER + ROWS + "2025-10-30,271.99,274.14,268.48\n", "line 4: the row has 4 cells, not 6"),
+        (HEADER + "2025-10-30,x,274.14,268.48,271.4,1\n", "line 2: open “x” is not a price"),
+        (HEADER + "2025-10-30,271,274.14,268.48,NaN,1\n", "line 2: close “NaN” is not a price"),
+        (HEADER + "2025-10-30,271,Infinity,268.48,270,1\n", "line 2: high “Infinity” is not a price"),
+        (HEADER + "2025-10-30,271,1e400,268.48,270,1\n", "line 2: high “1e400” is not a price"),
+        (HEADER + '2025-10-30,271,"1,274.1",268.48,270,1\n', "line 2: high “1,274.1” is not a price"),
+        (HEADER + "2025-10-30,271,274,-268.48,270,1\n", "line 2: low “-268.48” is not a price"),
+        (HEADER + "2025-10-30,271,274,0.0000001,270,1\n", "line 2: low “0.0000001” is not more than zero"),
+        (HEADER + "2025-10-30,271,274,268,270,1.5\n", "line 2: volume “1.5” is not a whole number"),
+        (HEADER + "2025-10-30,271,274,268,270,\n", "line 2: volume “” is not a whole number"),
+        (HEADER + "30.10.2025,271,274,268,270,1\n", "line 2: date “30.10.2025” is not of the form"),
+        (HEADER + "2025-02-30,271,274,268,270,1\n", "line 2: date “2025-02-30” does not exist"),
+        (HEADER + '2025-10-30,"271,274,268,270,1\n', "line 2: "),
+        (HEADER + "2025-10-30,271\x00,274,268,270,1\n", "line 2: "),
+    ],
+)
+async def test_a_malformed_row_is_refused_by_file_and_line(tmp_path: Path, text: str, said: str) -> None:
+    assert await fault(tmp_path, text) != ""
+    assert f"csv: AAPL.csv {said}" in await fault(tmp_path, text)
+
+
+async def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "AAPL.csv").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(BadVendorData, match=r"AAPL\.csv is not UTF-8 text"):
+        await vendor(tmp_path).daily_bars("AAPL", *ALL)
+
+
+@pytest.mark.parametrize("text", ["../secret", "..", "/etc/passwd", "A/../B", "A\\B", "", "A\x00", "{x}"])
+async def test_no_ticker_leads_out_of_the_folder(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / "prices"
+    folder.mkdir()
+    (tmp_path / "secret.csv").write_text(HEADER + ROWS, encoding="utf-8")
+
+    with pytest.raises(BadTicker):
+        await vendor(folder).daily_bars(text, *ALL)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(text=st.text(max_size=300))
+async def test_whatever_a_file_holds_gives_bars_or_a_refusal_by_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "AAPL.csv").write_bytes((HEADER + text).encode("utf-8", "surrogatepass"))
+
+    try:
+        bars = await vendor(tmp_path).daily_bars("AAPL", *ALL)
+    except VendorFailure as failure:
+        assert "AAPL.csv" in str(failure)
+    else:
+        assert all(bar.close > 0 for bar in bars)
+
+
+async def test_the_tickers_are_those_of_the_files(tmp_path: Path) -> None:
+    for name in ("d_NVDA.csv", "d_BRK-B.csv", "d_lower.csv", "NVDA.csv", "d_.csv", "d_A B.csv", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "d_DIR.csv").mkdir()
+
+    assert await vendor(tmp_path, "d_{ticker}.csv").tickers() == ("BRK-B", "NVDA")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
+async def test_a_file_that_may_not_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "AAPL.csv").touch(mode=0)
+
+    with pytest.raises(BadVendorData, match=r"AAPL\.csv cannot be read"):
+        await vendor(tmp_path).daily_bars("AAPL", *ALL)
+
+
+class TestTheBundledSample:
+    vendor = SampleVendor(MarketCalendar())
+
+    async def test_every_ticker_has_some_hundred_good_bars_that_end_in_march_2013(self) -> None:
+        assert await self.vendor.tickers() == SAMPLE_TICKERS
+        for ticker in SAMPLE_TICKERS:
+            bars = await self.vendor.daily_bars(ticker, *ALL)
+            check_shape("sample", ticker, bars)
+            assert len(bars) == 420
+            assert bars[-1].date == date(2013, 3, 1)
+
+    async def test_it_holds_every_session_of_its_time(self) -> None:
+        sessions = MarketCalendar().exchange.between(date(2011, 6, 29), date(2013, 3, 1))
+        for ticker in SAMPLE_TICKERS:
+            bars = await self.vendor.daily_bars(ticker, *ALL)
+            assert [bar.date for bar in bars] == [session.day for session in sessions]
+
+    async def test_its_present_leaves_the_next_open_known(self) -> None:
+        assert await self.vendor.present("AAPL") == datetime(2013, 2, 28, 21, tzinfo=UTC)
+        assert await self.vendor.present("NVDA") is None
+
+    async def test_it_says_that_it_is_not_todays_market_and_lacks_other_tickers(self) -> None:
+        assert self.vendor.caveat is not None
+        assert "not today's market" in self.vendor.caveat
+        assert await self.vendor.daily_bars("NVDA", *ALL) == ()
+
+    async def test_hostile_texts_are_no_tickers(self) -> None:
+        with pytest.raises(BadTicker):
+            await self.vendor.daily_bars("../sample/AAPL", *ALL)
+
+    def test_it_is_small_and_says_where_it_comes_from(self) -> None:
+        import core.market.sample_vendor as module
+
+        folder = Path(module.__file__).parent / "sample"
+        assert sum(file.stat().st_size for file in folder.iterdir()) < 120_000
+        assert "Public Domain" in (folder / "PROVENANCE.md").read_text(encoding="utf-8")
+        assert sorted(file.stem for file in folder.glob("*.csv")) == list(SAMPLE_TICKERS)
