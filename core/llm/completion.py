@@ -102,8 +102,10 @@ def _spend(usage: object, prices: Prices) -> Spend:
     fields: dict[str, Any] = usage if isinstance(usage, dict) else {}
     used, made = _count(fields.get("prompt_tokens")), _count(fields.get("completion_tokens"))
     cost = fields.get("cost")
-    told = isinstance(cost, int | Decimal) and not isinstance(cost, bool) and 0 <= cost <= _DEAREST_CALL_USD
-    exact = Decimal(cost) if told else prices.cost(used, made)
+    if isinstance(cost, int | Decimal) and not isinstance(cost, bool) and 0 <= cost <= _DEAREST_CALL_USD:
+        exact = Decimal(cost)
+    else:
+        exact = prices.cost(used, made)
     return Spend(prompt_tokens=used, completion_tokens=made, cost_usd=exact, calls=1)
 
 

@@ -1,27 +1,19 @@
 """One call to one model of an OpenAI-compatible endpoint, through the SDK."""
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from core.clock import Clock
-from core.domain.errors import ModelFailure, ModelServerFailed, ModelTimeout
+from core.domain.errors import ModelFailure
 from core.domain.usage import ServedBy, Spend
 from core.llm.completion import parse_json, read_completion
 from core.llm.dialect import Dialect, Dialects
 from core.llm.port import Answer, Ask
 from core.llm.prices import Prices
-from core.llm.redact import plain_words
-from core.llm.refusals import code_of, complaint_of, failure_of_status, message_of, retry_after
+from core.llm.sdk_errors import Rejected, foreign, late, rejected, unreached
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
-
-_MAY_BE_DIALECT = {400, 404, 415, 422}
-
-
-class _Rejected(NamedTuple):
-    failure: ModelFailure
-    complaint: str
+    from openai import AsyncOpenAI
 
 
 class EndpointModel:
@@ -63,10 +55,23 @@ class EndpointModel:
             ModelFailure: the type says how to react; no text of it holds the key.
         """
         started = self._clock.monotonic()
-        body, refused = await self._accepted(ask)
-        done = read_completion(
-            parse_json(body), ask, self._prices, who=self._who, secret=self._client.api_key
-        )
+        first = dialect = self._dialects.of(self._provider, self._model_id)
+        refused = 0
+        try:
+            while isinstance(outcome := await self._send(ask, dialect), Rejected):
+                other = dialect.after(outcome.complaint, with_answer=ask.answer is not None)
+                if other is None:
+                    raise outcome.failure
+                dialect = other
+                refused += 1
+            if dialect != first:
+                self._dialects.learn(self._provider, self._model_id, dialect)
+            done = read_completion(
+                parse_json(outcome), ask, self._prices, who=self._who, secret=self._client.api_key
+            )
+        except ModelFailure as failure:
+            failure.spent += Spend(calls=refused)
+            raise
         return Answer(
             text=done.text,
             served_by=ServedBy(
@@ -76,28 +81,10 @@ class EndpointModel:
             latency_ms=round((self._clock.monotonic() - started) * 1000),
         )
 
-    async def _accepted(self, ask: Ask) -> tuple[bytes, int]:
-        """Return the body of the request that was not refused, and how many were."""
-        first = dialect = self._dialects.of(self._provider, self._model_id)
-        sent = 0
-        while True:
-            outcome = await self._send(ask, dialect)
-            sent += 1
-            if not isinstance(outcome, _Rejected):
-                if dialect != first:
-                    self._dialects.learn(self._provider, self._model_id, dialect)
-                return outcome, sent - 1
-            other = dialect.after(outcome.complaint, with_answer=ask.answer is not None)
-            if other is None:
-                outcome.failure.spent = Spend(calls=sent)
-                raise outcome.failure
-            dialect = other
-
-    async def _send(self, ask: Ask, dialect: Dialect) -> bytes | _Rejected:
-        # The SDK's exceptions hold the request with its key, so none of them may become the cause of ours.
+    async def _send(self, ask: Ask, dialect: Dialect) -> bytes | Rejected:
         from openai import APIConnectionError, APIStatusError
 
-        failure: ModelFailure
+        secret = self._client.api_key
         try:
             async with asyncio.timeout(self._timeout_s):
                 response = await self._client.chat.completions.with_raw_response.create(
@@ -106,36 +93,11 @@ class EndpointModel:
                 body: bytes = response.content
                 return body
         except APIStatusError as error:
-            return self._rejected(error)
+            return rejected(error, self._who, secret, self._clock.now())
         except TimeoutError:
-            failure = self._late()
+            failure = late(self._who, self._timeout_s)
         except APIConnectionError as error:
-            failure = self._unreached(error)
-        except Exception as error:  # noqa: BLE001 - the SDK lets its HTTP library's own errors through
-            failure = ModelServerFailed(f"{self._who} could not be asked ({type(error).__name__})")
-        failure.spent = Spend(calls=1)
+            failure = unreached(error, self._who, self._timeout_s, secret)
+        except Exception as error:  # noqa: BLE001 - the SDK lets errors of the libraries below it through
+            failure = foreign(error, self._who)
         raise failure
-
-    def _late(self) -> ModelFailure:
-        return ModelTimeout(f"{self._who} did not answer within {self._timeout_s:g} s")
-
-    def _unreached(self, error: Exception) -> ModelFailure:
-        """Tell a timeout from a broken connection: the SDK calls both a timeout."""
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-            if isinstance(cause, TimeoutError):
-                return self._late()
-        said = plain_words(str(cause), self._client.api_key) or type(cause).__name__
-        return ModelServerFailed(f"{self._who} could not be reached: {said}")
-
-    def _rejected(self, error: "APIStatusError") -> _Rejected:
-        status, body, secret = error.status_code, error.body, self._client.api_key
-        said = plain_words(message_of(body) or str(body or ""), secret) or "no reason given"
-        failure = failure_of_status(
-            status,
-            f"{self._who} refused the request ({status}): {said}",
-            retry_after_s=retry_after(error.response.headers, self._clock.now()),
-            code=code_of(body),
-        )
-        return _Rejected(failure, complaint_of(body) if status in _MAY_BE_DIALECT else "")
