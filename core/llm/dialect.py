@@ -47,29 +47,26 @@ class Dialect(Frozen):
     limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: bool = True
 
-    def request(self, ask: Ask, model_id: str, temperature: float | None) -> dict[str, Any]:
-        """Return the arguments of a chat completion; in the weaker forms its prompt states the schema."""
-        arguments: dict[str, Any] = {
+    def body(self, ask: Ask, model_id: str, temperature: float | None) -> dict[str, Any]:
+        """Return the body of the request; in the weaker forms its prompt states the schema."""
+        messages = [{"role": turn.role, "content": turn.content} for turn in ask.messages]
+        body: dict[str, Any] = {
             "model": model_id,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in ask.messages],
+            "messages": messages,
             self.limit_field: ask.max_output_tokens,
         }
         if temperature is not None and self.temperature:
-            arguments["temperature"] = temperature
+            body["temperature"] = temperature
         if ask.answer is None:
-            return arguments
+            return body
         if self.form is Form.SCHEMA:
             schema = {"name": ask.answer.name, "schema": ask.answer.json_schema, "strict": True}
-            arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
-            return arguments
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+            return body
         if self.form is Form.OBJECT:
-            arguments["response_format"] = {"type": "json_object"}
-        _say_last(
-            arguments["messages"],
-            "Answer with one JSON object and nothing else. It must follow this JSON schema:\n"
-            + ask.answer.text,
-        )
-        return arguments
+            body["response_format"] = {"type": "json_object"}
+        _say_last(messages, f"{_STATE_SCHEMA}\n{ask.answer.text}")
+        return body
 
     def after(self, complaint: str, *, with_answer: bool) -> "Dialect | None":
         """Return the dialect that avoids what `complaint` refuses, or None when it names nothing of ours."""
