@@ -1,5 +1,7 @@
 """The one question that Conclave asks of any model."""
 
+import json
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from core.domain.usage import ServedBy, Spend
@@ -18,6 +20,11 @@ class AnswerSchema(Frozen):
 
     name: str
     json_schema: dict[str, Any]
+
+    @cached_property
+    def text(self) -> str:
+        """The schema as compact JSON, for prompts that must state it."""
+        return json.dumps(self.json_schema, ensure_ascii=False, separators=(",", ":"))
 
 
 class Ask(Frozen):

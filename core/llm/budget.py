@@ -1,0 +1,151 @@
+"""No request is sent that could break a limit: its highest cost is reserved before and settled after.
+
+What was reserved and what was spent never exceed a limit together, as long as a call costs no more than
+its estimate. When one does cost more, the truth is booked and nothing further is sent in that scope.
+A member without configured prices reserves nothing, so it is stopped only once a limit is reached.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from types import TracebackType
+
+from core.domain.errors import BudgetExceeded, ModelFailure
+from core.llm.port import Answer, Ask, LanguageModel
+from core.llm.prices import Prices
+
+_ZERO = Decimal(0)
+
+
+class Budget:
+    """What each scope has spent and reserved, in USD, against its limit.
+
+    `limit_of` gives a scope's limit or None for none; `spent` is what earlier processes spent. Scopes
+    without a limit are not tracked. For use within one event loop.
+    """
+
+    def __init__(
+        self, limit_of: Callable[[str], Decimal | None], spent: Mapping[str, Decimal] | None = None
+    ) -> None:
+        self._limit_of = limit_of
+        self._spent: dict[str, Decimal] = dict(spent or {})
+        self._reserved: dict[str, Decimal] = {}
+        self._changed = asyncio.Event()
+
+    def spent(self, scope: str) -> Decimal:
+        """Return the USD that `scope` has spent."""
+        return self._spent.get(scope, _ZERO)
+
+    def reserved(self, scope: str) -> Decimal:
+        """Return the USD that calls under way hold in `scope`."""
+        return self._reserved.get(scope, _ZERO)
+
+    async def reserve(self, scopes: Iterable[str], amount: Decimal) -> "Reservation":
+        """Hold `amount` USD in every scope, or in none.
+
+        Where only the reservations of calls under way stand in the way, it waits for them to settle.
+
+        Raises:
+            BudgetExceeded: what is spent already leaves no room in a scope.
+        """
+        limits = {scope: limit for scope in scopes if (limit := self._limit_of(scope)) is not None}
+        while True:
+            must_wait = False
+            for scope, limit in limits.items():
+                spent = self.spent(scope)
+                if spent >= limit or spent + amount > limit:
+                    raise BudgetExceeded(scope, limit)
+                must_wait = must_wait or spent + self.reserved(scope) + amount > limit
+            if not must_wait:
+                break
+            await self._changed.wait()
+        for scope in limits:
+            self._reserved[scope] = self.reserved(scope) + amount
+        return Reservation(self, tuple(limits), amount)
+
+    def record(self, scopes: Iterable[str], usd: Decimal) -> None:
+        """Book `usd` that was spent elsewhere, as when a run is resumed."""
+        for scope in scopes:
+            if self._limit_of(scope) is not None:
+                self._spent[scope] = self.spent(scope) + usd
+        self._tell_waiters()
+
+    def forget(self, scope: str) -> None:
+        """Drop a scope that will not be used again, such as a finished run."""
+        self._spent.pop(scope, None)
+
+    def _close(self, scopes: tuple[str, ...], held: Decimal, actual: Decimal) -> None:
+        for scope in scopes:
+            rest = self.reserved(scope) - held
+            if rest:
+                self._reserved[scope] = rest
+            else:
+                self._reserved.pop(scope, None)
+            if actual:
+                self._spent[scope] = self.spent(scope) + actual
+        self._tell_waiters()
+
+    def _tell_waiters(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+class Reservation:
+    """USD held until `settle` or `release`; the first of them counts. Leaving `with` releases."""
+
+    def __init__(self, budget: Budget, scopes: tuple[str, ...], amount: Decimal) -> None:
+        self._budget = budget
+        self._scopes = scopes
+        self._amount = amount
+        self._open = True
+
+    def settle(self, actual: Decimal) -> None:
+        """Book the real cost in USD and give the rest back."""
+        if self._open:
+            self._open = False
+            self._budget._close(self._scopes, self._amount, actual)
+
+    def release(self) -> None:
+        """Give everything back: nothing was spent."""
+        self.settle(_ZERO)
+
+    def __enter__(self) -> "Reservation":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+class BudgetedModel:
+    """A model whose calls are paid from a budget, under the ask's scopes and those of `own_scopes()`."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        budget: Budget,
+        prices: Prices,
+        own_scopes: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
+        self._model = model
+        self._budget = budget
+        self._prices = prices
+        self._own_scopes = own_scopes
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Reserve, ask, settle; a call that is cancelled gives its reservation back.
+
+        Raises:
+            BudgetExceeded: nothing was sent.
+            ModelFailure: as the model within.
+        """
+        scopes = dict.fromkeys((*ask.scopes, *self._own_scopes()))
+        with await self._budget.reserve(scopes, self._prices.most(ask)) as reservation:
+            try:
+                answer = await self._model.ask(ask)
+            except ModelFailure as failure:
+                reservation.settle(failure.spent.cost_usd)
+                raise
+            reservation.settle(answer.spend.cost_usd)
+            return answer

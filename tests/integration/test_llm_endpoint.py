@@ -1,0 +1,497 @@
+"""One call through the real SDK against a loopback endpoint, well-behaved and otherwise."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from core.clock import ManualClock
+from core.config.settings import Provider
+from core.domain.errors import (
+    AuthenticationFailed,
+    BadAnswer,
+    BadModelRequest,
+    ModelFailure,
+    ModelRateLimited,
+    ModelServerFailed,
+    ModelTimeout,
+    OutOfCredit,
+)
+from core.llm.answer_schema import answer_schema
+from core.llm.connections import Connections
+from core.llm.dialect import Dialects
+from core.llm.endpoint import EndpointModel
+from core.llm.port import Ask, Message
+from core.llm.prices import Prices
+from tests.loopback import model_replies as say
+from tests.loopback.model_server import ModelServer
+
+KEY = "made-up-key-0123456789abcdef"
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PRICES = Prices(in_usd_per_mtok=Decimal(3), out_usd_per_mtok=Decimal(15))
+
+
+class Opinion(BaseModel):
+    action: str
+    reasoning: str
+
+
+ASK = Ask(messages=(Message(role="user", content="Buy or sell?"),), max_output_tokens=500)
+SHAPED = ASK.model_copy(update={"answer": answer_schema(Opinion)})
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def connections() -> AsyncIterator[Connections]:
+    opened = Connections()
+    yield opened
+    await opened.close()
+
+
+def model(server: ModelServer, connections: Connections, **changes: Any) -> EndpointModel:
+    timeout_s = changes.setdefault("timeout_s", 5.0)
+    base_url = changes.pop("base_url", server.base_url)
+    provider = Provider(name="loopback", base_url=base_url, timeout_s=timeout_s)
+    settings: dict[str, Any] = {
+        "provider_name": "loopback",
+        "model_id": "m",
+        "key_name": "main",
+        "temperature": None,
+        "prices": PRICES,
+        "clock": ManualClock(NOON),
+    }
+    return EndpointModel(connections.client(provider, changes.pop("key", KEY)), **(settings | changes))
+
+
+async def failure_of(endpoint: EndpointModel, ask: Ask = ASK) -> ModelFailure:
+    with pytest.raises(ModelFailure) as caught:
+        await endpoint.ask(ask)
+    return caught.value
+
+
+async def test_an_answer_carries_text_server_usage_and_price(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.say_next("m", say.answers("Buy.", usage={"prompt_tokens": 1000, "completion_tokens": 200}))
+
+    answer = await model(server, connections).ask(ASK)
+
+    assert answer.text == "Buy."
+    assert (answer.served_by.provider, answer.served_by.model, answer.served_by.key) == (
+        "loopback",
+        "m",
+        "main",
+    )
+    assert answer.spend.tokens == 1200
+    assert answer.spend.cost_usd == Decimal("0.006")
+    assert answer.spend.calls == 1
+
+
+async def test_the_request_holds_key_messages_limit_and_temperature(
+    server: ModelServer, connections: Connections
+) -> None:
+    await model(server, connections, temperature=0.3).ask(ASK)
+
+    (request,) = server.requests
+    assert request.key == KEY
+    assert request.messages == [{"role": "user", "content": "Buy or sell?"}]
+    assert request.body["max_tokens"] == 500
+    assert request.body["temperature"] == 0.3
+    assert "response_format" not in request.body
+
+
+async def test_the_environments_openai_account_is_not_told_to_other_providers(
+    server: ModelServer, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-machine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-the-machine")
+
+    await model(server, connections).ask(ASK)
+
+    assert not [name for name in server.requests[0].headers if name.startswith("openai-")]
+
+
+async def test_the_model_named_in_the_answer_is_the_one_that_served(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.say_next("m", say.answers("Hm.", model="other/model"), say.answers("Hm.", model=None))
+
+    assert (await model(server, connections).ask(ASK)).served_by.model == "other/model"
+    assert (await model(server, connections).ask(ASK)).served_by.model == "m"
+
+
+@pytest.mark.parametrize(
+    ("cost", "booked"),
+    [
+        (0.0123, Decimal("0.0123")),
+        (0, Decimal(0)),
+        ("much", Decimal("0.006")),
+        (-1, Decimal("0.006")),
+        (True, Decimal("0.006")),
+        (None, Decimal("0.006")),
+    ],
+)
+async def test_a_cost_that_the_endpoint_states_is_believed_and_nonsense_is_computed(
+    server: ModelServer, connections: Connections, cost: Any, booked: Decimal
+) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 200, "cost": cost}
+    server.say_next("m", say.answers("Buy.", usage=usage))
+
+    assert (await model(server, connections).ask(ASK)).spend.cost_usd == booked
+
+
+async def test_missing_usage_is_billed_by_estimate_where_prices_are_known(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.say_next("m", say.answers("Buy.", usage=None), say.answers("Buy.", usage=None))
+
+    priced = await model(server, connections).ask(ASK)
+    unpriced = await model(server, connections, prices=Prices()).ask(ASK)
+
+    assert priced.spend.cost_usd == PRICES.cost(priced.spend.prompt_tokens, priced.spend.completion_tokens)
+    assert priced.spend.prompt_tokens >= len("Buy or sell?") // 4
+    assert unpriced.spend.cost_usd == 0
+    assert unpriced.spend.tokens == 0
+
+
+async def test_content_in_parts_is_joined(server: ModelServer, connections: Connections) -> None:
+    parts = [{"type": "text", "text": "Bu"}, {"type": "image"}, {"type": "text", "text": "y."}]
+    server.say_next("m", say.answers(parts))
+
+    assert (await model(server, connections).ask(ASK)).text == "Buy."
+
+
+async def test_thoughts_stay_in_the_text(server: ModelServer, connections: Connections) -> None:
+    server.say_next("m", say.answers("<think>Hm.</think>Buy."))
+
+    assert (await model(server, connections).ask(ASK)).text == "<think>Hm.</think>Buy."
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind"),
+    [
+        (say.refused(401), AuthenticationFailed),
+        (say.refused(403), AuthenticationFailed),
+        (say.out_of_credit(), OutOfCredit),
+        (say.refused(429, "quota", code="insufficient_quota"), OutOfCredit),
+        (say.rate_limited(), ModelRateLimited),
+        (say.refused(408), ModelTimeout),
+        (say.refused(400), BadModelRequest),
+        (say.refused(404), BadModelRequest),
+        (say.refused(409), BadModelRequest),
+        (say.refused(413), BadModelRequest),
+        (say.refused(422), BadModelRequest),
+        (say.server_error(500), ModelServerFailed),
+        (say.server_error(503), ModelServerFailed),
+        (say.server_error(529), ModelServerFailed),
+        (say.error_inside(code=429), ModelRateLimited),
+        (say.error_inside(code=502), ModelServerFailed),
+        (say.error_inside(code=402), OutOfCredit),
+        (say.error_inside(code="overloaded"), BadAnswer),
+        (say.error_inside(), BadAnswer),
+    ],
+)
+async def test_each_refusal_is_the_failure_that_says_how_to_react(
+    server: ModelServer, connections: Connections, behaviour: say.Behaviour, kind: type[ModelFailure]
+) -> None:
+    server.say_next("m", behaviour)
+
+    failure = await failure_of(model(server, connections))
+
+    assert type(failure) is kind
+    assert failure.spent.calls == 1
+    assert failure.reason.startswith("loopback:m ")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("1.5", 1.5),
+        ("-3", 0.0),
+        ("Fri, 20 Nov 2026 12:00:30 GMT", 30.0),
+        ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("inf", None),
+        (None, None),
+    ],
+)
+async def test_retry_after_is_read_as_seconds_or_as_a_date(
+    server: ModelServer, connections: Connections, value: str | None, seconds: float | None
+) -> None:
+    server.say_next("m", say.rate_limited(value))
+
+    failure = await failure_of(model(server, connections))
+
+    assert isinstance(failure, ModelRateLimited)
+    assert failure.retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        say.junk(),
+        say.junk("", "application/json"),
+        say.junk("{", "application/json"),
+        say.junk('"text"', "application/json"),
+        say.junk("[]", "application/json"),
+        say.junk("null", "application/json"),
+        say.junk('{"choices": null}', "application/json"),
+        say.junk('{"choices": []}', "application/json"),
+        say.junk('{"choices": [null]}', "application/json"),
+        say.junk('{"choices": [{"message": null}]}', "application/json"),
+        say.junk('{"choices": [{"message": {"content": 7}}], "usage": [1]}', "application/json"),
+        say.junk('{"usage": {"cost": 1e99999999999999999999}}', "application/json"),
+        say.answers(""),
+        say.answers(" \n "),
+        say.answers(None),
+        say.answers([]),
+        say.answers("", message={"reasoning_content": "Let me think"}),
+    ],
+)
+async def test_a_junk_or_empty_answer_is_a_bad_answer(
+    server: ModelServer, connections: Connections, behaviour: say.Behaviour
+) -> None:
+    server.say_next("m", behaviour)
+
+    failure = await failure_of(model(server, connections))
+
+    assert type(failure) is BadAnswer
+    assert failure.spent.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        (say.answers("Buy", finish_reason="length"), "cut off after 500 tokens"),
+        (say.answers("Buy", finish_reason="content_filter"), "content filter"),
+        (say.answers("Buy", finish_reason="error"), "broke off"),
+        (say.answers(None, message={"refusal": "I cannot\nadvise."}), "refused to answer: I cannot advise."),
+    ],
+)
+async def test_an_incomplete_answer_says_why_and_what_it_cost(
+    server: ModelServer, connections: Connections, behaviour: say.Behaviour, words: str
+) -> None:
+    server.say_next("m", behaviour)
+
+    failure = await failure_of(model(server, connections))
+
+    assert type(failure) is BadAnswer
+    assert words in failure.reason
+    assert failure.spent.tokens > 0
+    assert failure.spent.cost_usd > 0
+
+
+async def test_an_error_inside_a_200_is_billed_by_its_usage(
+    server: ModelServer, connections: Connections
+) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 0}
+    server.say_next(
+        "m", say.junk({"error": {"message": "x", "code": 502}, "usage": usage}, "application/json")
+    )
+
+    assert (await failure_of(model(server, connections))).spent.cost_usd == Decimal("0.003")
+
+
+@pytest.mark.parametrize("behaviour", [say.hangs(), say.drips()])
+async def test_a_late_answer_is_a_timeout_and_its_request_is_closed(
+    server: ModelServer, connections: Connections, behaviour: say.Behaviour
+) -> None:
+    server.say_next("m", behaviour)
+
+    failure = await failure_of(model(server, connections, timeout_s=0.2))
+
+    assert type(failure) is ModelTimeout
+    assert failure.reason == "loopback:m did not answer within 0.2 s"
+    await asyncio.wait_for(server.until_closed_early(), 2)
+
+
+async def test_a_refused_connection_is_no_timeout(server: ModelServer, connections: Connections) -> None:
+    failure = await failure_of(model(server, connections, base_url="http://127.0.0.1:1/v1"))
+
+    assert type(failure) is ModelServerFailed
+    assert "could not be reached" in failure.reason
+
+
+async def test_a_connection_that_breaks_off_is_a_server_failure(connections: Connections) -> None:
+    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+        writer.close()
+
+    async def talk_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"220 mail.example ESMTP\r\n\r\n")
+        writer.close()
+
+    for behave in (break_off, talk_nonsense):
+        async with await asyncio.start_server(behave, "127.0.0.1", 0) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            provider = Provider(name="loopback", base_url=f"http://127.0.0.1:{port}/v1", timeout_s=5)
+            endpoint = EndpointModel(
+                connections.client(provider, f"{KEY}-{port}"),
+                provider_name="loopback",
+                model_id="m",
+                key_name="main",
+                timeout_s=5,
+                temperature=None,
+                prices=PRICES,
+                clock=ManualClock(NOON),
+            )
+            assert type(await failure_of(endpoint)) is ModelServerFailed
+
+
+async def test_a_cancelled_ask_closes_its_request(server: ModelServer, connections: Connections) -> None:
+    server.say_next("m", say.hangs())
+    asking = asyncio.create_task(model(server, connections).ask(ASK))
+    await asyncio.wait_for(server.until_asked(), 2)
+
+    asking.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await asyncio.wait_for(server.until_closed_early(), 2)
+
+
+async def test_a_callers_deadline_is_not_taken_for_the_models(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.say_next("m", say.hangs())
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await model(server, connections).ask(ASK)
+
+
+async def test_a_schema_is_asked_for_as_strict_response_format(
+    server: ModelServer, connections: Connections
+) -> None:
+    answer = await model(server, connections).ask(SHAPED)
+
+    asked = server.requests[0].body["response_format"]
+    assert asked["type"] == "json_schema"
+    assert asked["json_schema"]["strict"] is True
+    assert asked["json_schema"]["name"] == "Opinion"
+    assert Opinion.model_validate_json(answer.text).action
+
+
+async def test_refused_formats_are_given_up_one_by_one_and_remembered(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.always("m", say.refuses_forms("json_schema", "json_object"))
+    dialects = Dialects()
+
+    first = await model(server, connections, dialects=dialects).ask(SHAPED)
+    second = await model(server, connections, dialects=dialects).ask(SHAPED)
+
+    assert [request.form for request in server.requests] == ["json_schema", "json_object", "text", "text"]
+    assert (first.spend.calls, second.spend.calls) == (3, 1)
+    for request in server.requests[1:]:
+        assert SHAPED.answer is not None
+        assert SHAPED.answer.text in request.messages[-1]["content"]
+    assert Opinion.model_validate_json(second.text).action
+
+
+async def test_a_format_refused_by_one_model_is_kept_for_another(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.always("m", say.refuses_forms("json_schema"))
+    dialects = Dialects()
+
+    await model(server, connections, dialects=dialects).ask(SHAPED)
+    await model(server, connections, dialects=dialects, model_id="n").ask(SHAPED)
+
+    assert [request.form for request in server.asked("n")] == ["json_schema"]
+
+
+async def test_a_complaint_that_merely_echoes_the_request_changes_nothing(
+    server: ModelServer, connections: Connections
+) -> None:
+    detail = [{"loc": ["body", "messages"], "msg": "too long", "input": {"response_format": "json_schema"}}]
+    server.always("m", lambda _: say.Reply({"detail": detail}, 422))
+
+    failure = await failure_of(model(server, connections), SHAPED)
+
+    assert failure.reason == "loopback:m refused the request (422): too long"
+    assert len(server.requests) == 1
+
+
+async def test_the_newer_name_of_the_limit_is_learned(server: ModelServer, connections: Connections) -> None:
+    server.always("m", say.refuses_field("max_tokens", "max_completion_tokens"))
+    dialects = Dialects()
+
+    await model(server, connections, dialects=dialects).ask(SHAPED)
+    await model(server, connections, dialects=dialects).ask(SHAPED)
+
+    assert ["max_completion_tokens" in request.body for request in server.requests] == [False, True, True]
+    assert server.requests[-1].form == "json_schema"
+
+
+async def test_a_temperature_that_is_not_supported_is_left_out(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.always("m", say.refuses_field("temperature"))
+
+    await model(server, connections, temperature=0.5).ask(ASK)
+
+    assert ["temperature" in request.body for request in server.requests] == [True, False]
+
+
+async def test_a_key_that_the_endpoint_echoes_is_in_no_text_and_no_trace(
+    server: ModelServer, connections: Connections, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    endpoint = model(server, connections)
+    server.say_next(
+        "m",
+        say.echoes_key(),
+        lambda request: say.Reply({"error": {"message": f"bad {request.key}"}}, 500),
+        say.error_inside(f"key {KEY}"),
+        say.answers("", message={"refusal": KEY}),
+        say.answers("Hm.", model=KEY),
+    )
+
+    for _ in range(4):
+        failure = await failure_of(endpoint)
+        shown = "".join(traceback.format_exception(failure)) + repr(failure) + repr(failure.__dict__)
+        assert KEY not in shown
+        assert failure.__context__ is None
+        assert failure.reason.isprintable()
+    answer = await endpoint.ask(ASK)
+
+    assert KEY not in repr(answer)
+    assert KEY not in repr(endpoint)
+    assert KEY not in caplog.text
+
+
+async def test_a_long_complaint_is_cut_to_one_short_line(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.say_next("m", say.refused(500, "first\nsecond\x00\u202e " + "x" * 5000))
+
+    failure = await failure_of(model(server, connections))
+
+    assert len(failure.reason) < 320
+    assert failure.reason.isprintable()
+    assert "first second" in failure.reason
+
+
+async def test_all_providers_share_one_http_client(server: ModelServer, connections: Connections) -> None:
+    one = connections.client(Provider(name="a", base_url=server.base_url), KEY)
+    other = connections.client(Provider(name="b", base_url="http://127.0.0.1:1"), "another-key")
+
+    assert one._client is other._client
+    assert one.max_retries == 0
+    assert one is connections.client(Provider(name="a", base_url=server.base_url), KEY)
