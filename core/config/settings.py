@@ -323,7 +323,7 @@ class Settings(Frozen):
             *self._unknown_providers(),
         ]
         for provider in self.providers:
-            mistakes += _given_twice(f"key of provider {provider.name}", (key.name for key in provider.keys))
+            mistakes += _given_twice(f"provider {provider.name}'s key", (key.name for key in provider.keys))
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
@@ -347,6 +347,6 @@ def _given_twice(what: str, names: Iterable[str]) -> list[str]:
     sentences = []
     for name in names:
         if name.casefold() in seen:
-            sentences.append(f"the {what} {name} is given twice; names are unique")
+            sentences.append(f"the {what} name {name} is given twice; names are unique")
         seen.add(name.casefold())
     return sentences
