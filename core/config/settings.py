@@ -1,6 +1,8 @@
 """Every key of the configuration, with its default. `config.example.toml` says the same in prose."""
 
+import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,23 +10,31 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from core.config.secret import SecretRef
+from core.domain.errors import BadTicker
+from core.domain.instrument import parse_ticker
 from core.domain.member import MemberKind
 from core.domain.stage import Preset
 from core.domain.values import Frozen, Ratio
 
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Usd = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8, allow_inf_nan=False)]
-BasisPoints = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-PriceVendorName = Literal["yfinance", "alpha_vantage", "csv", "sample"]
-
 BASELINES = ("buy_and_hold", "momentum", "mean_reversion", "trend", "coin_flip")
 
 
-def _http_address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
-        raise ValueError("must be an address that starts with http:// or https://")
-    return value
+def _like(pattern: str, allowed: str) -> AfterValidator:
+    """Accept only texts that match all of `pattern`; `allowed` says in words what that is."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"must be {allowed}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _ticker(value: str) -> str:
+    try:
+        return parse_ticker(value)
+    except BadTicker:
+        raise ValueError("must be a ticker such as NVDA, BRK-B or BTC-USD") from None
 
 
 def _zone(value: str) -> str:
@@ -35,17 +45,47 @@ def _zone(value: str) -> str:
     return value
 
 
-HttpAddress = Annotated[str, AfterValidator(_http_address)]
+_ADDRESS = r"https?://[^\s/?#@]+[^\s]*"
+_ADDRESS_IN_WORDS = "an address that starts with http:// or https://, without a password in it"
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Usd = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8, allow_inf_nan=False)]
+UsdPerMtok = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+BasisPoints = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
+Name = Annotated[
+    str,
+    _like(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}",
+        "1 to 40 letters, digits, dots, dashes or underscores, with a letter or digit first",
+    ),
+]
+Ticker = Annotated[str, AfterValidator(_ticker)]
 Zone = Annotated[str, AfterValidator(_zone)]
-ChatId = Annotated[str, Field(pattern=r"^(telegram:-?[0-9]+|slack:[A-Z0-9]+)$")]
+Text = Annotated[str, _like(r"(?s).*\S.*", "a text that is not empty")]
+HttpAddress = Annotated[str, _like(_ADDRESS, _ADDRESS_IN_WORDS)]
+HttpAddressOrNone = Annotated[str, _like(f"(?:{_ADDRESS})?", f'{_ADDRESS_IN_WORDS}, or ""')]
+DatabaseAddress = Annotated[
+    str,
+    _like(
+        r"(?:sqlite\+aiosqlite:///|postgresql\+asyncpg://).+",
+        "an address that starts with sqlite+aiosqlite:/// or postgresql+asyncpg://",
+    ),
+]
+ChatId = Annotated[
+    str, _like(r"telegram:-?[0-9]+|slack:[A-Z0-9]+", "an id such as telegram:1001 or slack:U0ALICE")
+]
+PriceVendorName = Literal["yfinance", "alpha_vantage", "csv", "sample"]
+Tier = Literal["premium", "advanced", "specialised", "fast"]
 
 
 class Arena(Frozen):
     """The competition. `strict`: a ballot served by another model family is an abstention."""
 
-    initial_cash: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)] = Decimal("10000.00")
-    benchmark: str = "SPY"
-    watchlist: tuple[str, ...] = ()
+    initial_cash: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2, allow_inf_nan=False)] = (
+        Decimal("10000.00")
+    )
+    benchmark: Ticker = "SPY"
+    watchlist: tuple[Ticker, ...] = ()
     timezone: Zone = "America/New_York"
     strict: bool = True
 
@@ -53,28 +93,28 @@ class Arena(Frozen):
 class Archive(Frozen):
     """Where finished ModelChats are written as JSON files."""
 
-    dir: str = "modelchats"
+    dir: Text = "modelchats"
 
 
 class StoreSettings(Frozen):
     """The database. SQLite by default; PostgreSQL with `postgresql+asyncpg://`."""
 
-    url: Annotated[str, Field(pattern=r"^(sqlite\+aiosqlite:///|postgresql\+asyncpg://).+")] = (
-        "sqlite+aiosqlite:///conclave.db"
-    )
+    url: DatabaseAddress = "sqlite+aiosqlite:///conclave.db"
 
 
 class CsvVendor(Frozen):
     """Daily bars from files `date,open,high,low,close,volume`."""
 
     dir: str = ""
-    pattern: Annotated[str, Field(pattern=r"^[^/\\]*\{ticker\}[^/\\]*$")] = "{ticker}.csv"
+    pattern: Annotated[
+        str, _like(r"[^/\\]*\{ticker\}[^/\\]*", "a file name with {ticker} in it and no folder")
+    ] = "{ticker}.csv"
 
 
 class YfinanceVendor(Frozen):
     """Live prices from Yahoo. `base_url` empty means Yahoo's own address."""
 
-    base_url: HttpAddress | Literal[""] = ""
+    base_url: HttpAddressOrNone = ""
     timeout_s: Seconds = 10.0
 
 
@@ -104,7 +144,7 @@ class ProviderKey(Frozen):
 
     name: Name
     secret: SecretRef
-    models: tuple[str, ...] = ()
+    models: tuple[Text, ...] = ()
     daily_usd: Usd | None = None
     rpm: Annotated[int, Field(gt=0)] | None = None
     tpm: Annotated[int, Field(gt=0)] | None = None
@@ -129,24 +169,30 @@ class MemberSettings(Frozen):
     name: Name
     kind: Literal[MemberKind.LLM, MemberKind.BASELINE] = MemberKind.LLM
     route: tuple[str, ...] = ()
-    tier: Literal["premium", "advanced", "specialised", "fast"] | None = None
+    tier: Tier | None = None
     weight: Ratio = Decimal(1)
     enabled: bool = True
     max_concurrency: Annotated[int, Field(ge=1, le=256)] = 8
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     max_output_tokens: Annotated[int, Field(ge=64, le=200_000)] = 4096
-    price_in_usd_per_mtok: Annotated[Decimal, Field(ge=0)] = Decimal(0)
-    price_out_usd_per_mtok: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    price_in_usd_per_mtok: UsdPerMtok = Decimal(0)
+    price_out_usd_per_mtok: UsdPerMtok = Decimal(0)
 
     @model_validator(mode="after")
     def _kind_fits(self) -> "MemberSettings":
+        mistakes = [
+            f'{json.dumps(hop)} in route is not "provider:model id", such as "openrouter:openai/gpt-5"'
+            for hop in self.route
+            if not all(part.strip() for part in hop.partition(":")[::2])
+        ]
         if self.kind is MemberKind.BASELINE and self.name not in BASELINES:
-            raise ValueError(f"a baseline is one of {', '.join(BASELINES)}, not {self.name}")
+            mistakes.append(f'"{self.name}" is no baseline; a baseline is one of {", ".join(BASELINES)}')
+        if self.kind is MemberKind.BASELINE and self.route:
+            mistakes.append("a baseline asks no model, so it takes no route")
         if self.kind is MemberKind.LLM and not self.route:
-            raise ValueError(f'member {self.name} needs route = ["provider:model id"]')
-        bad = [hop for hop in self.route if not all(hop.partition(":")[::2])]
-        if bad:
-            raise ValueError(f'route of {self.name}: "{bad[0]}" is not "provider:model id"')
+            mistakes.append('a member of kind "llm" needs route = ["provider:model id"]')
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
         return self
 
 
@@ -177,13 +223,13 @@ class Consensus(Frozen):
 class Trading(Frozen):
     """How ballots become trades. Basis points are hundredths of a percent."""
 
-    max_position: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.25")
+    max_position: Annotated[Decimal, Field(gt=0, le=1, allow_inf_nan=False)] = Decimal("0.25")
     fee_bps: BasisPoints = Decimal("1.0")
     slippage_bps: BasisPoints = Decimal("2.0")
     fractional: bool = True
     allow_short: Literal[False] = False
     fill: Literal["next_open", "last"] = "next_open"
-    min_order_usd: Annotated[Decimal, Field(ge=0)] = Decimal("1.00")
+    min_order_usd: Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = Decimal("1.00")
 
 
 class Budget(Frozen):
@@ -192,7 +238,7 @@ class Budget(Frozen):
     daily_usd: Usd | None = None
     per_run_usd: Usd | None = None
     per_chat_daily_usd: Usd | None = None
-    tiers: dict[Literal["premium", "advanced", "specialised", "fast"], Usd] = Field(default_factory=dict)
+    tiers: dict[Tier, Usd] = Field(default_factory=dict)
 
 
 class Telegram(Frozen):
@@ -271,20 +317,36 @@ class Settings(Frozen):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> "Settings":
-        for what, names in (
-            ("provider", [provider.name for provider in self.providers]),
-            ("member", [member.name for member in self.members]),
-        ):
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(f"the {what} name {min(twice)} is given twice; names are unique")
+        mistakes = [
+            *_given_twice("provider", (provider.name for provider in self.providers)),
+            *_given_twice("member", (member.name for member in self.members)),
+            *self._unknown_providers(),
+        ]
+        for provider in self.providers:
+            mistakes += _given_twice(f"provider {provider.name}'s key", (key.name for key in provider.keys))
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
+        return self
+
+    def _unknown_providers(self) -> Iterable[str]:
         known = {provider.name for provider in self.providers}
         for member in self.members:
             for hop in member.route:
                 provider = hop.partition(":")[0]
                 if provider not in known:
                     listed = ", ".join(sorted(known)) or "none"
-                    raise ValueError(
-                        f'route of {member.name}: provider "{provider}" is not configured ({listed})'
+                    yield (
+                        f"members[{member.name}].route names the provider {json.dumps(provider)}, "
+                        f"which is not configured; configured: {listed}"
                     )
-        return self
+
+
+def _given_twice(what: str, names: Iterable[str]) -> list[str]:
+    """Return one sentence for each name that occurs again, big and small letters being the same."""
+    seen: set[str] = set()
+    sentences = []
+    for name in names:
+        if name.casefold() in seen:
+            sentences.append(f"the {what} name {name} is given twice; names are unique")
+        seen.add(name.casefold())
+    return sentences

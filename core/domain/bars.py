@@ -41,7 +41,6 @@ class Mark(Frozen):
 class BarSeries(Frozen):
     """Bars of one ticker in ascending order of date, none from after `as_of`.
 
-    `present` is the vendor's own last moment if the vendor is a fixed archive (the bundled sample);
     `caveat` is a sentence that must stand wherever a person sees these prices.
     """
 

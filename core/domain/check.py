@@ -1,4 +1,4 @@
-"""What `conclave check` found."""
+"""What an inspection of the installation found, one line a part."""
 
 from typing import Literal
 
@@ -6,7 +6,10 @@ from core.domain.values import Frozen
 
 
 class Check(Frozen):
-    """One configured thing, whether it works, and how to mend it if not. `off`: not configured, or unused."""
+    """One inspected part: `off` means that it is not configured, which is no failure.
+
+    `detail` is what was seen, without secrets; `mend` says what to do about a failure.
+    """
 
     name: str
     state: Literal["ok", "failed", "off"]

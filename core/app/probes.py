@@ -1,0 +1,81 @@
+"""What `conclave check` asks of the outside: the store, the price vendors, the providers. Costs nothing."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from core.app.check import Probe, inspect
+from core.clock import Clock, SystemClock
+from core.config import Settings
+from core.config.settings import Provider
+from core.domain.check import Check
+from core.domain.errors import NoPrices, VendorFailure
+from core.llm.gateway import Gateway
+from core.market.calendar import MarketCalendar
+from core.market.chain import PriceChain, build_chain
+from core.market.port import PriceVendor
+from core.store import database
+
+LIMIT_S = 30.0
+_KNOWN_TICKER = "AAPL"
+
+
+async def run_checks(
+    settings: Settings, environ: Mapping[str, str], platforms: Sequence[Probe] = ()
+) -> tuple[Check, ...]:
+    """Check all that is configured, each part within 30 s; `platforms` are the doors' own probes."""
+    clock, calendar = SystemClock(), MarketCalendar()
+    chain = build_chain(settings, calendar, clock)
+    gateway = Gateway(settings, environ=environ, clock=clock)
+    try:
+        probes = [
+            Probe("store", partial(_store, settings), "Check [store] url, and that the server runs."),
+            *(_vendor(vendor, settings, clock, calendar) for vendor in chain.vendors),
+            *(_provider(gateway, provider) for provider in settings.providers),
+            *platforms,
+        ]
+        checks = await inspect(settings, environ, probes, limit_s=LIMIT_S)
+    finally:
+        await chain.close()
+        await gateway.close()
+    return tuple(_optional(check, settings) for check in checks)
+
+
+async def _store(settings: Settings) -> str:
+    await database.reachable(settings.store.url)
+    return f"{settings.store.url.partition('+')[0]} answers"
+
+
+def _vendor(vendor: PriceVendor, settings: Settings, clock: Clock, calendar: MarketCalendar) -> Probe:
+    """Ask a vendor what it holds, or for a ticker that every vendor of current prices knows."""
+    alone = PriceChain([vendor], calendar, clock, settings.market.max_age_sessions, LIMIT_S)
+
+    async def ask() -> str:
+        held = await vendor.tickers()
+        if held is not None and not held:
+            raise VendorFailure(vendor.name, "it holds no ticker")
+        if held:
+            return f"{len(held)} tickers, {held[0]} to {held[-1]}"
+        try:
+            last = (await alone.bars(_KNOWN_TICKER, None)).last
+        except NoPrices as failure:
+            raise failure.causes[0] if failure.causes else failure from None
+        return f"{_KNOWN_TICKER} closed at {last.close:.2f} on {last.date}"
+
+    mend = f"Check the network, or leave {vendor.name} out of [market] prices."
+    return Probe(f"prices: {vendor.name}", ask, mend)
+
+
+def _provider(gateway: Gateway, provider: Provider) -> Probe:
+    async def ask() -> str:
+        await gateway.probe(provider)
+        return f"answers and takes {len(provider.keys) or 'no'} key{'s' if len(provider.keys) > 1 else ''}"
+
+    return Probe(f"provider: {provider.name}", ask, "Check its base_url and keys under [[providers]].")
+
+
+def _optional(check: Check, settings: Settings) -> Check:
+    """A vendor that lacks its key is no failure while another stands in the chain."""
+    lacking = check.name == "prices: alpha_vantage" and not settings.market.alpha_vantage.key.present()
+    if lacking and len(settings.market.prices) > 1:
+        return check.model_copy(update={"state": "off", "mend": None})
+    return check

@@ -1,0 +1,30 @@
+"""Keys that are part of the contract and load, but do nothing in this version."""
+
+from core.config.settings import Settings
+
+_UNUSED_KEYS = {
+    "market": ("news", "fundamentals", "sentiment"),
+    "consensus": ("threshold",),
+}
+_UNUSED_SECTIONS = ("http", "cache", "routing")
+
+
+def inactive(settings: Settings) -> tuple[str, ...]:
+    """Return one sentence for each key that differs from its default and that this version does not use."""
+    usual = Settings()
+    sentences = [
+        f"{section}.{key} has no effect in this version."
+        for section, keys in _UNUSED_KEYS.items()
+        for key in keys
+        if getattr(getattr(settings, section), key) != getattr(getattr(usual, section), key)
+    ]
+    sentences += [
+        f"[{section}] has no effect in this version."
+        for section in _UNUSED_SECTIONS
+        if getattr(settings, section) != getattr(usual, section)
+    ]
+    if settings.telegram.mode == "webhook":
+        sentences.append('telegram.mode = "webhook" has no effect in this version: the bot polls.')
+    if settings.slack.mode == "http":
+        sentences.append('slack.mode = "http" has no effect in this version: the app uses Socket Mode.')
+    return tuple(sentences)

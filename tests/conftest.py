@@ -1,0 +1,132 @@
+"""What holds for every test: no way out of this machine, no real key, and an end to waiting."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ASYNC_LIMIT_S = 30
+LOOPBACK = {"127.0.0.1", "::1", "localhost", "", None}
+KEPT = {"CONCLAVE_TEST_POSTGRES"}
+REMOVED_ENDINGS = ("_API_KEY", "_TOKEN", "_SECRET", "_PROXY", "_proxy")
+REMOVED_BEGINNINGS = ("TELEGRAM_", "SLACK_", "CONCLAVE_", "OPENAI_", "OPENROUTER_")
+
+
+class NetworkClosed(OSError):
+    """A test tried to leave this machine."""
+
+
+def _clean_environment() -> None:
+    for name in set(os.environ) - KEPT:
+        if name.endswith(REMOVED_ENDINGS) or name.startswith(REMOVED_BEGINNINGS):
+            del os.environ[name]
+
+
+# Before any test module is imported, because some libraries read their variables at import.
+_clean_environment()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        function = getattr(item, "obj", None)
+        if asyncio.iscoroutinefunction(function) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(ASYNC_LIMIT_S))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip for want of PostgreSQL into a failure on a build machine."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and "postgres" in str(report.longrepr).lower():
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, but a build machine must have PostgreSQL"
+    return report
+
+
+@pytest.fixture(scope="session")
+def _attempts() -> Iterator[list[str]]:
+    """Close the ways out for the whole session, and return the list of attempts to use one."""
+    attempts: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        _close_sockets(patch, attempts)
+        _close_names(patch, attempts)
+        _close_curl(patch, attempts)
+        yield attempts
+
+
+@pytest.fixture(autouse=True)
+def ways_out(_attempts: list[str]) -> Iterator[list[str]]:
+    """Fail the test that tried to leave this machine, even when the code took the error for an outage."""
+    _attempts.clear()
+    yield _attempts
+    assert not _attempts, f"the test tried to reach {', '.join(_attempts)}; only loopback is open"
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder, so that no configuration or database of the checkout is found."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _refuse(host: object, attempts: list[str]) -> NetworkClosed:
+    attempts.append(str(host))
+    return NetworkClosed(f"tests may not reach {host}; only loopback is open")
+
+
+def _close_sockets(patch: pytest.MonkeyPatch, attempts: list[str]) -> None:
+    for name in ("connect", "connect_ex", "sendto"):
+        real = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, *args: Any, real: Any = real) -> Any:
+            address = args[-1]
+            if self.family != socket.AF_UNIX and address[0] not in LOOPBACK:
+                raise _refuse(address[0], attempts)
+            return real(self, *args)
+
+        patch.setattr(socket.socket, name, guarded)
+
+
+def _close_names(patch: pytest.MonkeyPatch, attempts: list[str]) -> None:
+    real = socket.getaddrinfo
+
+    def guarded(host: Any, *args: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in LOOPBACK and not _is_number(name):
+            raise _refuse(name, attempts)
+        return real(host, *args, **options)
+
+    patch.setattr(socket, "getaddrinfo", guarded)
+
+
+def _is_number(host: str) -> bool:
+    """Say whether `host` is an address already; then connecting to it is what is judged."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host.partition("%")[0])
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def _close_curl(patch: pytest.MonkeyPatch, attempts: list[str]) -> None:
+    """Guard the library under yfinance, which opens its sockets outside of Python."""
+    from curl_cffi.requests import Session
+
+    real = Session.request
+
+    def guarded(self: Any, method: Any, url: str, *args: Any, **options: Any) -> Any:
+        host = urlsplit(url).hostname
+        if host not in LOOPBACK:
+            raise _refuse(host, attempts)
+        return real(self, method, url, *args, **options)
+
+    patch.setattr(Session, "request", guarded)
