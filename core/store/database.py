@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -50,6 +50,11 @@ class Database:
             await database.close()
             raise
         return database
+
+    @property
+    def sync_engine(self) -> Engine:
+        """The engine below, for whoever listens to its events."""
+        return self._engine.sync_engine
 
     async def revision(self) -> str | None:
         """Return the revision that the schema is at, or None before the first migration."""

@@ -68,6 +68,7 @@ class Stages:
         self._waiting.append(waiting)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all(), name="stage writer")
+            self._writer.add_done_callback(self._writer_ended)
         return await waiting.added
 
     async def of_run(self, run_id: str, member: str | None = None) -> tuple[StageRecord, ...]:
@@ -91,18 +92,26 @@ class Stages:
             self._writer.cancel()
 
     async def _write_all(self) -> None:
-        batch: list[_Waiting] = []
-        try:
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            try:
                 await self._write(batch)
-                for _ in batch:
-                    self._room.release()
-        except asyncio.CancelledError:
-            for waiting in (*batch, *self._waiting):
-                waiting.settle(StoreError("The stage was not stored: the program is stopping."))
+            except asyncio.CancelledError:
+                self._give_up(batch)
+                raise
+            for _ in batch:
+                self._room.release()
+
+    def _writer_ended(self, writer: asyncio.Task[None]) -> None:
+        # Only a writer that is cancelled leaves somebody waiting; it may not even have begun.
+        if writer.cancelled() and writer is self._writer:
+            self._give_up(list(self._waiting))
             self._waiting.clear()
-            raise
+
+    def _give_up(self, batch: list[_Waiting]) -> None:
+        for waiting in batch:
+            waiting.settle(StoreError("The stage was not stored: the program is stopping."))
+            self._room.release()
 
     async def _write(self, batch: list[_Waiting]) -> None:
         try:
