@@ -1,0 +1,139 @@
+"""The books of every season: read at any time, changed only under a lock."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import case, func, select, text
+
+from core.domain.bars import Mark
+from core.domain.books import Fill, MovementKind, Order, Portfolio, Position, Season
+from core.domain.member import MemberKind
+from core.domain.values import Frozen
+from core.store import book_queries
+from core.store.book_queries import BOOKED, BY_TIME, booked_of
+from core.store.database import Database
+from core.store.locked_books import LockedBooks
+from core.store.replay import Booked, Tally, replay
+from core.store.run_record import FILL, fill_of
+from core.store.tables import cash_movements, fills, members
+
+_LOCK_CLASS = 0x424F4F4B  # "BOOK": the first of the two numbers of these advisory locks on PostgreSQL
+
+
+class Account(Frozen):
+    """One member's trading in one season. `number` is the member's own.
+
+    `trades` counts fills, `closed_trades` those of them that sold, `wins` the sells whose price a share
+    after the fee was above the average cost at that time.
+    """
+
+    member: str
+    kind: MemberKind
+    number: int
+    deposited_usd: Decimal
+    cash_usd: Decimal
+    positions: tuple[Position, ...] = ()
+    trades: int = 0
+    closed_trades: int = 0
+    wins: int = 0
+
+
+class Books:
+    """The ledgers of all members, per season."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turns: defaultdict[Season, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @asynccontextmanager
+    async def locked(self, season: Season) -> AsyncIterator[LockedBooks]:
+        """Hold the books of a season in one transaction: all of it happens, or nothing.
+
+        No other task or process can change them, or decide anything by them, meanwhile. Nothing else may
+        be written to the store inside the block.
+
+        Raises:
+            StoreError: the books could not be had in time.
+        """
+        # Tasks of this process queue here, so that they do not use up the pool's connections by waiting.
+        async with self._turns[season], self._database.write() as connection:
+            if not self._database.is_sqlite:
+                lock = text(
+                    "SELECT pg_advisory_xact_lock(:class, hashtext(current_schema() || '/' || :season))"
+                )
+                await connection.execute(lock, {"class": _LOCK_CLASS, "season": str(season)})
+            yield LockedBooks(connection, season, self._database.clock)
+
+    async def portfolio(self, season: Season, member: str, as_of: datetime | None = None) -> Portfolio:
+        """Return a member's cash and holdings, now or after the fills at or before `as_of`.
+
+        The deposit counts whatever `as_of` is: the cash with which a member starts is there before the
+        first moment that it may trade at, also when a run looks further back than any before.
+        """
+        async with self._database.read() as connection:
+            return await book_queries.portfolio(connection, season, member, as_of)
+
+    async def pending(
+        self, season: Season, member: str | None = None, as_of: datetime | None = None
+    ) -> tuple[Order, ...]:
+        """Return the orders that wait, or waited at `as_of`, oldest first."""
+        async with self._database.read() as connection:
+            return await book_queries.pending(connection, season, member=member, as_of=as_of)
+
+    async def marks(self, season: Season, as_of: datetime | None = None) -> dict[str, Mark]:
+        """Return the newest mark of each ticker, or the newest at or before `as_of`."""
+        async with self._database.read() as connection:
+            return await book_queries.latest_marks(connection, season, as_of)
+
+    async def fills(self, season: Season, member: str, limit: int) -> tuple[Fill, ...]:
+        """Return a member's last fills, newest first, `limit` at most."""
+        own = (fills.c.season == season, fills.c.member == member)
+        newest = (fills.c.filled_at.desc(), fills.c.number.desc())
+        query = select(*FILL).where(*own).order_by(*newest).limit(limit)
+        async with self._database.read() as connection:
+            return tuple(fill_of(row) for row in (await connection.execute(query)).mappings())
+
+    async def accounts(self, season: Season) -> tuple[Account, ...]:
+        """Return every member that has books in a season, by number."""
+        amount = cash_movements.c.amount_usd
+        deposit = case((cash_movements.c.kind == MovementKind.DEPOSIT, amount))
+        totals = (
+            select(members.c.name, members.c.kind, members.c.number, func.sum(deposit), func.sum(amount))
+            .join(members, members.c.name == cash_movements.c.member)
+            .where(cash_movements.c.season == season)
+            .group_by(members.c.name, members.c.kind, members.c.number)
+            .order_by(members.c.number)
+        )
+        traded = select(fills.c.member, *BOOKED).where(fills.c.season == season).order_by(*BY_TIME)
+        booked: defaultdict[str, list[Booked]] = defaultdict(list)
+        async with self._database.read() as connection:
+            for member, *row in await connection.execute(traded):
+                booked[member].append(booked_of(row))
+            rows = (await connection.execute(totals)).all()
+        return tuple(
+            _account(
+                replay(booked[name]),
+                MemberKind(kind),
+                member=name,
+                number=number,
+                deposited_usd=deposited,
+                cash_usd=cash,
+            )
+            for name, kind, number, deposited, cash in rows
+        )
+
+
+def _account(tally: Tally, kind: MemberKind, **facts: Any) -> Account:
+    return Account(
+        kind=kind,
+        positions=tally.positions(),
+        trades=tally.trades,
+        closed_trades=tally.closed_trades,
+        wins=tally.wins,
+        **facts,
+    )

@@ -1,0 +1,200 @@
+"""One open database: transactions to read in, transactions to write in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from core.clock import Clock, SystemClock
+from core.domain.errors import StoreError
+from core.store import schema, sqlite_file
+from core.store.engine import BEGIN, file_of, first_line, is_sqlite, make_engine, parse, plain_errors, shown
+
+_BUSY_ATTEMPTS = 4
+_BUSY_PAUSE_S = 0.05
+_QUEUE_S = 30.0
+
+
+class Database:
+    """A database at this program's revision. Made by `open`; every error is a StoreError."""
+
+    def __init__(self, place: URL, engine: AsyncEngine, clock: Clock) -> None:
+        self.clock = clock
+        self.is_sqlite = is_sqlite(place)
+        self._place = place
+        self._engine = engine
+        self._one_writer = asyncio.Lock() if self.is_sqlite else None
+        self._writing: set[asyncio.Task[Any] | None] = set()
+
+    @classmethod
+    async def open(cls, url: str, clock: Clock) -> "Database":
+        """Connect, and bring the schema up to date first if it is behind.
+
+        Raises:
+            DatabaseTooNew: a newer Conclave has changed the schema.
+            StoreError: the database cannot be opened.
+        """
+        place = parse(url)
+        if is_sqlite(place):
+            await sqlite_file.make_ready(file_of(place))
+        database = cls(place, make_engine(place), clock)
+        try:
+            if await database.revision() != schema.HEAD:
+                await schema.migrate(place)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @property
+    def sync_engine(self) -> Engine:
+        """The engine below, for whoever listens to its events."""
+        return self._engine.sync_engine
+
+    async def revision(self) -> str | None:
+        """Return the revision that the schema is at, or None before the first migration."""
+        async with self.read() as connection:
+            return await connection.run_sync(schema.stored_revision)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection on which every query sees the same moment of the database."""
+        options: dict[str, Any] = {BEGIN: "BEGIN"}
+        if not self.is_sqlite:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with plain_errors(self._place):
+            connection = await self._begin(options)
+            try:
+                yield connection
+            finally:
+                await _give_back(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection with one transaction: committed at the end, undone on any error.
+
+        On SQLite nobody else writes meanwhile. A task that is writing cannot ask for a second one.
+        """
+        options: dict[str, Any] = {BEGIN: "BEGIN IMMEDIATE"}
+        if not self.is_sqlite:
+            options = {"isolation_level": "READ COMMITTED"}
+        task = asyncio.current_task()
+        if task in self._writing:
+            raise StoreError("A transaction is open already in this task; write through its connection.")
+        async with self._turn():
+            self._writing.add(task)
+            try:
+                with plain_errors(self._place):
+                    connection = await self._begin(options)
+                    try:
+                        yield connection
+                        await connection.commit()
+                    finally:
+                        await _give_back(connection)
+            finally:
+                self._writing.discard(task)
+
+    async def close(self) -> None:
+        """Release every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._one_writer is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(_QUEUE_S):
+                await self._one_writer.acquire()
+        except TimeoutError:
+            raise StoreError(f"Nothing could be written for {_QUEUE_S:.0f} seconds; try again.") from None
+        try:
+            yield
+        finally:
+            self._one_writer.release()
+
+    async def _begin(self, options: dict[str, Any]) -> AsyncConnection:
+        connection = await self._connect()
+        try:
+            await connection.execution_options(**options)
+            for attempt in range(1, _BUSY_ATTEMPTS + 1):
+                try:
+                    await connection.begin()
+                    break
+                except OperationalError as error:
+                    if not self.is_sqlite or "locked" not in str(error.orig):
+                        raise
+                    if attempt == _BUSY_ATTEMPTS:
+                        raise StoreError(
+                            f"The database {shown(self._place)} is busy: another program keeps writing to it."
+                        ) from error
+                await self.clock.sleep(_BUSY_PAUSE_S)
+        except BaseException:
+            await _give_back(connection)
+            raise
+        return connection
+
+    async def _connect(self) -> AsyncConnection:
+        try:
+            return await self._engine.connect()
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # the drivers' own errors have no common root
+            detail = first_line(error) if str(error) else f"{type(error).__name__}."
+            raise StoreError(f"The database {shown(self._place)} cannot be reached: {detail}") from error
+
+
+async def _give_back(connection: AsyncConnection) -> None:
+    # Shielded: a cancelled task must still undo its transaction before the connection is used again.
+    await asyncio.shield(asyncio.ensure_future(connection.close()))
+
+
+async def upgrade(url: str) -> str:
+    """Bring the schema up to date and return its revision.
+
+    Raises:
+        DatabaseTooNew: a newer Conclave has changed the schema.
+        StoreError: the database cannot be opened, or a migration failed.
+    """
+    database = await Database.open(url, SystemClock())
+    await database.close()
+    return schema.HEAD
+
+
+async def reachable(url: str) -> str:
+    """Try the database without changing it, and return in one sentence what was found.
+
+    Raises:
+        DatabaseTooNew: a newer Conclave has changed the schema.
+        StoreError: the database cannot be used.
+    """
+    place = parse(url)
+    if is_sqlite(place) and not file_of(place).exists():
+        await asyncio.to_thread(sqlite_file.check_folder, file_of(place))
+        return f"{shown(place)} does not exist yet and will be created."
+    database = Database(place, make_engine(place, pooled=False), SystemClock())
+    try:
+        revision = await database.revision()
+    finally:
+        await database.close()
+    if revision == schema.HEAD:
+        return f"{shown(place)} is reachable, at revision {revision}."
+    schema.check_known(revision)
+    return f"{shown(place)} is reachable and will be brought to revision {schema.HEAD} at the next start."
+
+
+async def backup(url: str, file: Path) -> None:
+    """Write a consistent copy of a SQLite database in use to `file`, whole or not at all.
+
+    Raises:
+        StoreError: `file` exists, cannot be written, or the database is no SQLite file.
+    """
+    place = parse(url)
+    if not is_sqlite(place):
+        raise StoreError(f"{shown(place)} is a PostgreSQL database; back it up with pg_dump.")
+    await sqlite_file.copy(file_of(place), file)

@@ -1,0 +1,97 @@
+"""The members of the arena, with numbers that never change."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.errors import StoreError
+from core.domain.member import Member, MemberKind
+from core.store.database import Database
+from core.store.tables import members
+
+Wanted = tuple[str, MemberKind, Decimal, tuple[str, ...], bool]
+"""Name, kind, weight, route, and whether the member takes part."""
+
+
+class Members:
+    """Who competes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def seat(self, wanted: Sequence[Wanted]) -> tuple[Member, ...]:
+        """Make the arena's members those `wanted`, and return all: the wanted first, in their order.
+
+        A new name gets the next number, which it keeps for good. A member that is no longer wanted stays,
+        with its books, but is not enabled.
+
+        Raises:
+            StoreError: a name is wanted twice.
+        """
+        names = [name for name, *_ in wanted]
+        if len(set(names)) < len(names):
+            raise StoreError("Two members have the same name; names are unique.")
+        async with self._database.read() as connection:
+            if await _changes(connection, wanted) == ([], []):
+                return await _all(connection)
+        async with self._database.write() as connection:
+            if not self._database.is_sqlite:
+                # Two processes that start at once must not give the same number twice.
+                await connection.execute(text("LOCK TABLE members IN EXCLUSIVE MODE"))
+            added, changed = await _changes(connection, wanted)
+            if added:
+                await connection.execute(insert(members), added)
+            for row in changed:
+                await connection.execute(update(members).where(members.c.name == row["name"]).values(row))
+            return await _all(connection)
+
+    async def all(self) -> tuple[Member, ...]:
+        """Return all members: those of the last configuration in its order, then the rest by number."""
+        async with self._database.read() as connection:
+            return await _all(connection)
+
+
+async def _rows(connection: AsyncConnection) -> Sequence[RowMapping]:
+    query = select(members).order_by(members.c.place.is_(None), members.c.place, members.c.number)
+    return (await connection.execute(query)).mappings().all()
+
+
+async def _all(connection: AsyncConnection) -> tuple[Member, ...]:
+    return tuple(
+        Member(**{name: value for name, value in row.items() if name != "place"})
+        for row in await _rows(connection)
+    )
+
+
+async def _changes(
+    connection: AsyncConnection, wanted: Sequence[Wanted]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows to add and the rows to change."""
+    known = {row["name"]: dict(row) for row in await _rows(connection)}
+    number = max((row["number"] for row in known.values()), default=0)
+    added, changed = [], []
+    for place, (name, kind, weight, route, enabled) in enumerate(wanted):
+        before = known.pop(name, None)
+        if before is None:
+            number += 1
+        row = {
+            "name": name,
+            "number": before["number"] if before else number,
+            "kind": str(kind),
+            "weight": weight,
+            "route": tuple(route),
+            "enabled": enabled,
+            "place": place,
+        }
+        if before is None:
+            added.append(row)
+        elif before != row:
+            changed.append(row)
+    for row in known.values():
+        after = row | {"enabled": False, "place": None}
+        if after != row:
+            changed.append(after)
+    return added, changed

@@ -1,0 +1,215 @@
+"""Runs: their evidence, who works on them, and what became of them."""
+
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256 as sha256_of
+from typing import Any
+
+from sqlalchemy import case, func, insert, or_, select, text, update
+from sqlalchemy.sql import ColumnElement
+
+from core.domain.ballot import MemberResult
+from core.domain.books import Season
+from core.domain.errors import NotFound, StoreError
+from core.domain.evidence import Evidence
+from core.domain.run import RunRecord, RunState
+from core.store.column_types import COST_PLACES, Exact
+from core.store.costs import for_sums
+from core.store.database import Database
+from core.store.inserting import add_new, insert_new
+from core.store.run_record import latest_run_id, read_record
+from core.store.tables import evidence, runs, seats, stages
+
+_BEGIN_ATTEMPTS = 5
+_RUNNING = runs.c.state == RunState.RUNNING
+
+
+class Runs:
+    """All runs of the arena.
+
+    A process that works on a run holds a lease on it: `owner` names the process, and once `lease_until`
+    has passed without being renewed, the run counts as interrupted and another may claim it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save_evidence(self, pack: Evidence) -> None:
+        """Keep a pack of evidence; the same pack a second time changes nothing."""
+        row = {
+            "sha256": pack.sha256,
+            "ticker": pack.ticker,
+            "as_of": pack.as_of,
+            "canonical": pack.canonical,
+        }
+        async with self._database.write() as connection:
+            await add_new(connection, evidence, row)
+
+    async def evidence(self, sha256: str) -> Evidence:
+        """Return the pack with this hash.
+
+        Raises:
+            NotFound: there is none.
+            StoreError: what is stored no longer has that hash.
+        """
+        query = select(evidence.c.canonical).where(evidence.c.sha256 == sha256)
+        async with self._database.read() as connection:
+            canonical = (await connection.execute(query)).scalar()
+        if canonical is None:
+            raise NotFound(f"There is no evidence with the hash {sha256}.")
+        if sha256_of(canonical.encode()).hexdigest() != sha256:
+            raise StoreError(f"The evidence {sha256} was changed after it was stored; do not trust it.")
+        return Evidence.model_validate_json(canonical)
+
+    async def begin(self, record: RunRecord, key: str, owner: str, lease_until: datetime) -> str | None:
+        """Store a run that starts, with its seats and what each was told about its books.
+
+        Returns None when it is stored, or else the id of the run in flight with the same key; nothing is
+        stored then.
+
+        Raises:
+            StoreError: its evidence or one of its members is not stored, or its id is taken.
+        """
+        row = _run_row(record) | {"key": key, "owner": owner, "lease_until": lease_until}
+        same = select(runs.c.run_id).where(_RUNNING, runs.c.key == key)
+        for _ in range(_BEGIN_ATTEMPTS):
+            async with self._database.write() as connection:
+                statement = insert_new(connection, runs, ["key"], text("state = 'running'")).values(row)
+                if (await connection.execute(statement)).rowcount == 1:
+                    await connection.execute(insert(seats), _seat_rows(record))
+                    return None
+                if in_flight := (await connection.execute(same)).scalar():
+                    return str(in_flight)
+            # The other run ended between the two statements: its key is free now.
+        raise StoreError(f"The run {record.run_id} could not begin; try again.")
+
+    async def claim(self, run_id: str, owner: str, now: datetime, lease_until: datetime) -> bool:
+        """Take over an interrupted run; True for exactly one of several that try at once."""
+        free = or_(runs.c.lease_until.is_(None), runs.c.lease_until <= now)
+        return await self._change(run_id, _RUNNING, free, owner=owner, lease_until=lease_until)
+
+    async def renew(self, run_id: str, owner: str, lease_until: datetime) -> bool:
+        """Keep the lease for longer; False when it was lost or the run is over."""
+        return await self._change(run_id, _RUNNING, runs.c.owner == owner, lease_until=lease_until)
+
+    async def release(self, run_id: str, owner: str) -> None:
+        """Let the lease end at once, so that the next process may go on with the run."""
+        await self._change(run_id, _RUNNING, runs.c.owner == owner, owner=None, lease_until=None)
+
+    async def interrupted(self, now: datetime) -> tuple[str, ...]:
+        """Return the runs that nobody works on although they are not over, oldest first."""
+        free = or_(runs.c.lease_until.is_(None), runs.c.lease_until <= now)
+        return await self._ids(_RUNNING, free)
+
+    async def running(self) -> tuple[str, ...]:
+        """Return all runs that are not over, oldest first."""
+        return await self._ids(_RUNNING)
+
+    async def add_result(self, run_id: str, result: MemberResult) -> bool:
+        """Store how a member's run ended; the first result wins, and False says that there was one.
+
+        Raises:
+            StoreError: the member has no seat in the run.
+        """
+        place = (seats.c.run_id == run_id, seats.c.member == result.member)
+        cost = for_sums(result.spend.cost_usd)
+        change = update(seats).where(*place, seats.c.result.is_(None)).values(result=result, cost_usd=cost)
+        async with self._database.write() as connection:
+            if (await connection.execute(change)).rowcount == 1:
+                return True
+            if (await connection.execute(select(seats.c.place).where(*place))).first() is None:
+                raise StoreError(f"{result.member} has no seat in run {run_id}.")
+        return False
+
+    async def end(self, run_id: str, state: RunState, reason: str | None, at: datetime) -> bool:
+        """End a run that did not finish; False when it was over before.
+
+        Raises:
+            StoreError: `state` is neither `cancelled` nor `failed`; a run finishes with its books.
+        """
+        if state not in {RunState.CANCELLED, RunState.FAILED}:
+            raise StoreError(f"A run cannot be ended as {state}; it finishes together with its books.")
+        return await self._change(run_id, _RUNNING, state=state, reason=reason, finished_at=at)
+
+    async def record(self, run_id: str) -> RunRecord | None:
+        """Return all that is known of a run, or None when there is no such run."""
+        async with self._database.read() as connection:
+            return await read_record(connection, run_id)
+
+    async def latest(self, ticker: str | None = None) -> RunRecord | None:
+        """Return the run that finished last, of one ticker or of all."""
+        async with self._database.read() as connection:
+            run_id = await latest_run_id(connection, ticker)
+            return await read_record(connection, run_id) if run_id else None
+
+    async def spent_since(self, at: datetime) -> tuple[tuple[str, str, Decimal], ...]:
+        """Return member, place of the request and USD spent in runs that were active at or after `at`.
+
+        A seat without a result yet counts what its stages cost.
+        """
+        late_stage = select(stages.c.run_id).where(
+            stages.c.run_id == runs.c.run_id, stages.c.completed_at >= at, _RUNNING
+        )
+        active = or_(runs.c.started_at >= at, runs.c.finished_at >= at, late_stage.exists())
+        query = (
+            select(seats.c.member, runs.c.requested_in, _total_cost())
+            .join(runs, runs.c.run_id == seats.c.run_id)
+            .where(active)
+            .group_by(seats.c.member, runs.c.requested_in)
+            .order_by(seats.c.member, runs.c.requested_in)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple((member, place, cost) for member, place, cost in rows)
+
+    async def token_costs(self, season: Season) -> dict[str, Decimal]:
+        """Return what each member's model calls have cost in a season, in USD."""
+        query = (
+            select(seats.c.member, _total_cost())
+            .join(runs, runs.c.run_id == seats.c.run_id)
+            .where(runs.c.season == season)
+            .group_by(seats.c.member)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return {str(member): cost for member, cost in rows}
+
+    async def _change(self, run_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
+        change = update(runs).where(runs.c.run_id == run_id, *conditions).values(**values)
+        async with self._database.write() as connection:
+            return (await connection.execute(change)).rowcount == 1
+
+    async def _ids(self, *conditions: ColumnElement[bool]) -> tuple[str, ...]:
+        query = select(runs.c.run_id).where(*conditions).order_by(runs.c.number)
+        async with self._database.read() as connection:
+            return tuple((await connection.execute(query)).scalars())
+
+
+def _total_cost() -> ColumnElement[Decimal]:
+    """Sum over seats: the cost in the result, or of the stages while there is none."""
+    of_stages = (
+        select(func.coalesce(func.sum(stages.c.cost_usd), 0))
+        .where(stages.c.run_id == seats.c.run_id, stages.c.member == seats.c.member)
+        .correlate(seats)
+        .scalar_subquery()
+    )
+    cost = case((seats.c.cost_usd.is_not(None), seats.c.cost_usd), else_=of_stages)
+    return func.sum(cost, type_=Exact(COST_PLACES))
+
+
+def _run_row(record: RunRecord) -> dict[str, Any]:
+    apart = {"seats", "orders", "fills", "verdict"}
+    row = {name: getattr(record, name) for name in RunRecord.model_fields if name not in apart}
+    if record.state is not RunState.RUNNING or record.finished_at or record.verdict:
+        raise StoreError(f"Run {record.run_id} cannot begin: it is over.")
+    return row
+
+
+def _seat_rows(record: RunRecord) -> list[dict[str, Any]]:
+    if not record.seats:
+        raise StoreError(f"Run {record.run_id} cannot begin: it has no seats.")
+    return [
+        {name: getattr(seat, name) for name in ("member", "number", "kind", "weight", "briefing")}
+        | {"run_id": record.run_id, "place": place}
+        for place, seat in enumerate(record.seats)
+    ]

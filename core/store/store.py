@@ -1,0 +1,38 @@
+"""The store as the rest of the program sees it."""
+
+from core.clock import Clock
+from core.store.book_rows import Books
+from core.store.chat_rows import Chats
+from core.store.database import Database
+from core.store.member_rows import Members
+from core.store.run_rows import Runs
+from core.store.stage_rows import Stages
+
+
+class Store:
+    """All that Conclave keeps, one attribute for each kind of thing. Made by `open`; close it when done."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.members = Members(database)
+        self.runs = Runs(database)
+        self.stages = Stages(database)
+        self.books = Books(database)
+        self.chats = Chats(database)
+
+    @classmethod
+    async def open(cls, url: str, clock: Clock) -> "Store":
+        """Open the database, and bring its schema up to date first if it is behind.
+
+        Raises:
+            DatabaseTooNew: a newer Conclave has changed the schema.
+            StoreError: the database cannot be opened.
+        """
+        return cls(await Database.open(url, clock))
+
+    async def close(self) -> None:
+        """Write what waits to be written, and release every connection."""
+        try:
+            await self.stages.close()
+        finally:
+            await self.database.close()
