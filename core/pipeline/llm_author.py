@@ -4,8 +4,9 @@ import re
 
 from core.domain.errors import AnotherModelAnswered
 from core.domain.stage import Stage, Step
-from core.llm.port import AnswerSchema, LanguageModel, Message
-from core.llm.structured import answer_schema, ask_structured
+from core.llm.answer_schema import answer_schema
+from core.llm.port import LanguageModel, Message
+from core.llm.structured import ask_structured
 from core.pipeline.answers import ANSWER_OF
 from core.pipeline.author import Draft, View
 from core.pipeline.prompting import role, user_prompt
@@ -25,7 +26,7 @@ class LlmAuthor:
     async def write(self, step: Step, view: View) -> Draft:
         """Ask for one stage; see `core.pipeline.author.Author`."""
         answer_type = ANSWER_OF[step.stage]
-        schema: AnswerSchema = answer_schema(answer_type)
+        schema = answer_schema(answer_type)
         system, user = role("system"), user_prompt(step, view)
         messages = (Message(role="system", content=system), Message(role="user", content=user))
         got = await ask_structured(

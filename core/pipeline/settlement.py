@@ -2,11 +2,11 @@
 
 All members trade at the same price. `next_open` fills at the open of the session after the one that the
 ballots were cast on; `last` fills at the evidence's quote if the exchange was open then, and otherwise at the
-next open as well. Books only go forward: an order whose price is older than the member's last fill is
-cancelled, so that nobody trades with hindsight.
+next open as well. The size of an order follows from the equity that the member was told in its briefing. A
+newer order of a member for the same instrument replaces one that still waits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,12 +17,11 @@ from core.domain.bars import Mark
 from core.domain.books import Order, OrderState
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
-from core.domain.run import RunRecord
+from core.domain.run import RunRecord, Seat
 from core.domain.verdict import Verdict
 from core.ledger.broker import NotFilled, fill
 from core.ledger.sizing import wish
-from core.ledger.valuation import equity, holdings
-from core.store.book_rows import LockedBooks
+from core.store.locked_books import LockedBooks
 from core.store.store import Store
 
 
@@ -48,18 +47,18 @@ async def settle_run(
 ) -> bool:
     """Write verdict, orders, fills and marks in one transaction; False when the run was already settled.
 
-    `market` None leaves the orders pending. `marks` are fresh prices of what members hold, the evidence's
-    own among them: a ballot was cast on it, so the size of its order follows from it.
+    `market` None leaves the orders pending; `marks` are fresh prices of what members hold.
     """
     async with store.books.locked(record.season) as books:
         if not await books.finish_run(record.run_id, verdict, at):
             return False
+        for seat in record.seats:
+            if isinstance(seat.result, Ballot):
+                order = await _order(books, record, evidence, seat, seat.result, market, terms=terms, at=at)
+                if order and order.state is OrderState.PENDING and market:
+                    await fill_order(books, order, market, terms)
         for mark in marks:
             await books.add_mark(mark)
-        cast_on = {mark.ticker: mark for mark in marks if mark.ticker == record.ticker}
-        known = {**await books.marks(), **cast_on}
-        for ballot in record.ballots:
-            await _trade(books, record, evidence, ballot, known, market, terms=terms, at=at)
         if market is not None:
             await books.add_mark(
                 Mark(ticker=record.ticker, price=market.price, at=market.at, source=evidence.source)
@@ -67,23 +66,26 @@ async def settle_run(
     return True
 
 
-async def _trade(
+async def _order(
     books: LockedBooks,
     record: RunRecord,
     evidence: Evidence,
+    seat: Seat,
     ballot: Ballot,
-    marks: Mapping[str, Mark],
     market: MarketPrice | None,
     *,
     terms: Trading,
     at: datetime,
-) -> None:
-    """Turn one ballot into an order, and fill it if its price is known."""
-    portfolio = await books.portfolio(ballot.member)
-    value = equity(portfolio, holdings(portfolio, marks))
-    asked = wish(ballot, portfolio.position(evidence.ticker), value, evidence.price, terms)
+) -> Order | None:
+    """Turn one ballot into an order, waiting or cancelled at once; None for HOLD."""
+    portfolio = await books.portfolio(ballot.member, market.at if market else None)
+    position = portfolio.position(evidence.ticker)
+    asked = wish(ballot, position, seat.briefing.equity_usd, evidence.price, terms)
     if asked is None:
-        return
+        return None
+    for older in await books.pending(record.ticker):
+        if older.member == ballot.member:
+            await books.cancel_order(older.id, f"replaced by the newer ballot of run {record.run_id}", at)
     order = Order(
         id=new_id(12),
         season=record.season,
@@ -94,31 +96,22 @@ async def _trade(
         shares=asked.shares,
         reference_price=evidence.price,
         decided_session=evidence.quote.session,
-        created_at=at,
+        created_at=record.as_of,
         state=OrderState.PENDING if asked.shares else OrderState.CANCELLED,
         reason=None if asked.shares else asked.reason,
         clamps=asked.clamps,
     )
     await books.add_order(order)
-    if asked.shares and market is not None:
-        await fill_order(books, order, market, terms)
+    return order
 
 
 async def fill_order(books: LockedBooks, order: Order, market: MarketPrice, terms: Trading) -> None:
-    """Fill a pending order at `market`, or cancel it with its reason."""
-    last = await books.last_fill_at(order.member)
-    if last is not None and market.at < last:
-        reason = (
-            f"its open of {market.session.isoformat()} is before this member's last trade "
-            f"({last.date().isoformat()}); books only go forward"
-        )
-        await books.cancel_order(order.id, reason)
-        return
-    portfolio = await books.portfolio(order.member)
+    """Fill a waiting order at `market`, clamped to what the member has then, or cancel it with its reason."""
+    portfolio = await books.portfolio(order.member, market.at)
     outcome = fill(
         order, portfolio, market.price, terms, fill_id=new_id(12), session=market.session, at=market.at
     )
     if isinstance(outcome, NotFilled):
-        await books.cancel_order(order.id, outcome.reason)
+        await books.cancel_order(order.id, outcome.reason, market.at)
     else:
-        await books.fill_order(outcome)
+        await books.fill_order(outcome, outcome.clamps)

@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import case, func, select, text
 
 from core.domain.bars import Mark
-from core.domain.books import Fill, MovementKind, Order, Portfolio, Position, Season
-from core.domain.member import MemberKind
-from core.domain.values import Frozen
+from core.domain.books import Account, Fill, MovementKind, Order, Portfolio, Season
 from core.store import book_queries
 from core.store.book_queries import BOOKED, BY_TIME, booked_of
 from core.store.database import Database
@@ -23,24 +20,6 @@ from core.store.run_record import FILL, fill_of
 from core.store.tables import cash_movements, fills, members
 
 _LOCK_CLASS = 0x424F4F4B  # "BOOK": the first of the two numbers of these advisory locks on PostgreSQL
-
-
-class Account(Frozen):
-    """One member's trading in one season. `number` is the member's own.
-
-    `trades` counts fills, `closed_trades` those of them that sold, `wins` the sells whose price a share
-    after the fee was above the average cost at that time.
-    """
-
-    member: str
-    kind: MemberKind
-    number: int
-    deposited_usd: Decimal
-    cash_usd: Decimal
-    positions: tuple[Position, ...] = ()
-    trades: int = 0
-    closed_trades: int = 0
-    wins: int = 0
 
 
 class Books:
@@ -103,7 +82,7 @@ class Books:
         amount = cash_movements.c.amount_usd
         deposit = case((cash_movements.c.kind == MovementKind.DEPOSIT, amount))
         totals = (
-            select(members.c.name, members.c.kind, members.c.number, func.sum(deposit), func.sum(amount))
+            select(members.c.name, members.c.kind, func.sum(deposit), func.sum(amount))
             .join(members, members.c.name == cash_movements.c.member)
             .where(cash_movements.c.season == season)
             .group_by(members.c.name, members.c.kind, members.c.number)
@@ -116,24 +95,21 @@ class Books:
                 booked[member].append(booked_of(row))
             rows = (await connection.execute(totals)).all()
         return tuple(
-            _account(
-                replay(booked[name]),
-                MemberKind(kind),
-                member=name,
-                number=number,
-                deposited_usd=deposited,
-                cash_usd=cash,
-            )
-            for name, kind, number, deposited, cash in rows
+            _account(season, name, kind, deposited, cash, replay(booked[name]))
+            for name, kind, deposited, cash in rows
         )
 
 
-def _account(tally: Tally, kind: MemberKind, **facts: Any) -> Account:
+def _account(
+    season: Season, member: str, kind: str, deposited: Decimal, cash: Decimal, tally: Tally
+) -> Account:
     return Account(
+        season=season,
+        member=member,
         kind=kind,
-        positions=tally.positions(),
+        deposits_usd=deposited,
+        portfolio=Portfolio(member=member, cash_usd=cash, positions=tally.positions()),
         trades=tally.trades,
         closed_trades=tally.closed_trades,
         wins=tally.wins,
-        **facts,
     )

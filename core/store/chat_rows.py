@@ -38,7 +38,7 @@ class Chats:
         async with self._database.write() as connection:
             return await add_new(connection, greetings, {"place": place, "at": at})
 
-    async def remember_card(  # noqa: PLR0917  # the use case's own arguments, and the time
+    async def remember_card(  # the use case's own arguments, and the time
         self, run_id: str, platform: str, chat: str, thread: str | None, message: str, at: datetime
     ) -> int:
         """Keep where the live message of a run is, and return the card's number.
