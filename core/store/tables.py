@@ -159,7 +159,7 @@ orders = Table(
     CheckConstraint("side IN ('buy', 'sell')", name="side"),
     CheckConstraint("state IN ('pending', 'filled', 'cancelled')", name="state"),
     CheckConstraint("(state = 'pending') = (ended_at IS NULL)", name="ended_at"),
-    CheckConstraint("shares > 0", name="shares"),
+    CheckConstraint("shares > 0 OR (shares = 0 AND state = 'cancelled')", name="shares"),
     CheckConstraint("reference_price > 0", name="reference_price"),
     Index("ix_orders_season_state_ticker", "season", "state", "ticker"),
     Index("ix_orders_season_member_created_at", "season", "member", "created_at"),

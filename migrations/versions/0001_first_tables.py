@@ -172,7 +172,9 @@ def _orders() -> None:
         sa.CheckConstraint("side IN ('buy', 'sell')", name=op.f("ck_orders_side")),
         sa.CheckConstraint("state IN ('pending', 'filled', 'cancelled')", name=op.f("ck_orders_state")),
         sa.CheckConstraint("reference_price > 0", name=op.f("ck_orders_reference_price")),
-        sa.CheckConstraint("shares > 0", name=op.f("ck_orders_shares")),
+        sa.CheckConstraint(
+            "shares > 0 OR (shares = 0 AND state = 'cancelled')", name=op.f("ck_orders_shares")
+        ),
         sa.ForeignKeyConstraint(
             ["run_id", "member"], ["seats.run_id", "seats.member"], name=op.f("fk_orders_run_id_member")
         ),
