@@ -73,10 +73,15 @@ def check_known(revision: str | None) -> None:
 
     Raises:
         DatabaseTooNew: it does not know the revision.
+        StoreError: the migrations are not there.
     """
     from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
 
-    known = {script.revision for script in ScriptDirectory(str(migrations_folder())).walk_revisions()}
+    try:
+        known = {script.revision for script in ScriptDirectory(str(migrations_folder())).walk_revisions()}
+    except CommandError as error:
+        raise StoreError(f"The migrations are missing from this installation: {error}.") from error
     if revision is not None and revision not in known:
         raise DatabaseTooNew(
             f"The database is at revision {revision}, which this version of Conclave does not know "
