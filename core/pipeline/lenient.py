@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+_NUMBER_OR_NULL = [{"type": "number"}, {"type": "null"}]
 _ABSENT = {"", "-", "--", "n/a", "na", "none", "null", "nil", "tbd", "unknown", "not applicable"}
 
 
@@ -70,12 +71,12 @@ Confidence = Annotated[
 OptionalFraction = Annotated[
     Decimal | None,
     BeforeValidator(_optional_fraction),
-    WithJsonSchema({"type": ["number", "null"], "description": "fraction 0..1"}),
+    WithJsonSchema({"anyOf": _NUMBER_OR_NULL, "description": "fraction 0..1"}),
 ]
 OptionalPrice = Annotated[
     Decimal | None,
     BeforeValidator(_optional_price),
-    WithJsonSchema({"type": ["number", "null"], "description": "USD a share"}),
+    WithJsonSchema({"anyOf": _NUMBER_OR_NULL, "description": "USD a share"}),
 ]
 
 lower_case = BeforeValidator(_word)

@@ -29,7 +29,7 @@ async def opened(store: Store, cash: str = "10000.00") -> None:
             await books.open_account(member, Decimal(cash), START)
 
 
-async def traded(  # noqa: PLR0917  # one line a trade reads best
+async def traded(  # one line a trade reads best
     store: Store, order_id: str, side: Side, shares: str, price: str, hour: int, fee: str = "1.00"
 ) -> None:
     order = order_of(order_id, side=side, shares=shares, created_at=START + hour * HOUR)

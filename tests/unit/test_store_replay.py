@@ -14,7 +14,7 @@ from core.store.replay import Booked, check_never_negative, in_order, replay, us
 from tests.store_values import START
 
 
-def booked(  # noqa: PLR0917  # one line a fill reads best
+def booked(  # one line a fill reads best
     side: Side, shares: str, price: str, fee: str = "0", minute: int = 0, ticker: str = "NVDA"
 ) -> Booked:
     amount = (Decimal(shares) * Decimal(price)).quantize(Decimal("0.01"))
