@@ -58,6 +58,8 @@ SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡"}
 ABSTAINED = "⚪"
 _STATES = {"waiting": "▫️", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
+# Ids stand in the configuration; as code they are copied by a tap.
+_IDS = re.compile(r"\b(telegram:-?\d+)\b", re.ASCII)
 _BARE_COMMAND = re.compile(r"/[a-z0-9_]{1,32}", re.ASCII)
 
 Line = list[Span]
@@ -84,7 +86,7 @@ def toast(notice: Notice) -> str:
     return cut(" ".join(clean(notice.text).split()), TOAST_UNITS)
 
 
-def caption(text: str) -> str:
+def render_caption(text: str) -> str:
     """Return HTML for the caption of a file."""
     return Span(cut(paragraphs(text), CAPTION_UNITS)).html()
 
@@ -99,7 +101,9 @@ def _notice(card: Notice) -> tuple[list[Block], tuple[Row, ...]]:
     reference = (
         [] if card.reference is None else [_fixed("Reference "), Span(one_line(card.reference), "code")]
     )
-    return [[[_fixed(_TONES[card.tone]), Span(paragraphs(card.text))]], [reference]], ()
+    parts = _IDS.split(paragraphs(card.text))
+    text = [Span(part, "code" if index % 2 else "") for index, part in enumerate(parts) if part]
+    return [[[_fixed(_TONES[card.tone]), *text]], [reference]], ()
 
 
 @_draw.register

@@ -13,7 +13,7 @@ from tests.loopback.telegram_rules import (
     check_text,
     check_toast,
 )
-from tests.loopback.telegram_world import BOT_ID, Chat, Shown, User
+from tests.loopback.telegram_world import BOT_ID, Answer, Chat, Shown, User
 
 if TYPE_CHECKING:
     from tests.loopback.telegram_server import TelegramServer
@@ -124,8 +124,6 @@ def send_photo(server: "TelegramServer", params: Params) -> Params:
 
 
 def answer_callback_query(server: "TelegramServer", params: Params) -> bool:
-    from tests.loopback.telegram_server import Answer  # noqa: PLC0415 - the server imports this module
-
     check_toast(params.get("text", ""))
     query = params.get("callback_query_id", "")
     if query not in server.queries:

@@ -11,14 +11,13 @@ import itertools
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
 
 from tests.loopback.telegram_methods import METHODS
 from tests.loopback.telegram_rules import Refusal
-from tests.loopback.telegram_world import BOT_ID, Chat, Flood, Shown, User
+from tests.loopback.telegram_world import BOT_ID, Answer, Call, Chat, Flood, Shown, User
 
 JSON_FIELDS = {
     "reply_markup",
@@ -29,25 +28,6 @@ JSON_FIELDS = {
     "scope",
 }
 LONGEST_POLL_S = 50.0
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request of the bot; `status` is what it got, `at` is in monotonic seconds."""
-
-    method: str
-    params: dict[str, Any]
-    at: float
-    status: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer to a pressed button."""
-
-    query: str
-    text: str
-    alert: bool
 
 
 class TelegramServer:
@@ -112,10 +92,15 @@ class TelegramServer:
         return self.chats.setdefault(user.id, Chat(user.id, "private", user.name))
 
     def group(
-        self, id: int, title: str = "Traders", *, kind: str = "supergroup", topics: set[int] | None = None
-    ) -> Chat:  # noqa: A002 - as Telegram calls it
+        self,
+        chat_id: int,
+        title: str = "Traders",
+        *,
+        kind: str = "supergroup",
+        topics: set[int] | None = None,
+    ) -> Chat:
         """A group that the bot is in; with `topics` it is a forum."""
-        return self.chats.setdefault(id, Chat(id, kind, title, bool(topics), topics or set()))
+        return self.chats.setdefault(chat_id, Chat(chat_id, kind, title, bool(topics), topics or set()))
 
     def say(self, chat: Chat, user: User, text: str, thread: int | None = None, **extra: Any) -> int:
         """Let a person write; returns the id of the update."""
@@ -243,35 +228,17 @@ class TelegramServer:
 
     async def _get_updates(self, params: dict[str, Any]) -> list[dict[str, Any]]:
         if self.webhook:
-            raise Refusal(
-                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first",
-                code=409,
-                fault=False,
-            )
+            raise _conflict("can't use getUpdates method while webhook is active; use deleteWebhook first")
         limit = int(params.get("limit", 100))
         if not 1 <= limit <= 100:
             raise Refusal("Bad Request: limit must be 1 to 100")
         self._poll += 1
         mine = self._poll
         self._touch()
-        offset = int(params.get("offset", 0))
-        if offset < 0:
-            offset = sorted(self._updates)[offset] if len(self._updates) >= -offset else 0
-        for update_id in [known for known in self._updates if known < offset]:
-            self._confirmed[update_id] = self._updates.pop(update_id)
-        allowed = params.get("allowed_updates")
+        self._confirm(int(params.get("offset", 0)))
         deadline = time.monotonic() + min(float(params.get("timeout", 0)), LONGEST_POLL_S)
-        while True:
-            if mine != self._poll:
-                raise Refusal(
-                    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is"
-                    " running",
-                    code=409,
-                    fault=False,
-                )
-            for update_id, update in list(self._updates.items()):
-                if allowed and not set(update) & set(allowed):
-                    self._confirmed[update_id] = self._updates.pop(update_id)
+        while mine == self._poll:
+            self._leave_out(params.get("allowed_updates"))
             found = [self._updates[known] for known in sorted(self._updates)][:limit]
             if found or time.monotonic() >= deadline:
                 return found
@@ -280,6 +247,24 @@ class TelegramServer:
                 await asyncio.wait_for(self._changed.wait(), 0.02)
             except TimeoutError:
                 continue
+        raise _conflict(
+            "terminated by other getUpdates request; make sure that only one bot instance is running"
+        )
+
+    def _confirm(self, offset: int) -> None:
+        if offset < 0:
+            offset = sorted(self._updates)[offset] if len(self._updates) >= -offset else 0
+        for update_id in [known for known in self._updates if known < offset]:
+            self._confirmed[update_id] = self._updates.pop(update_id)
+
+    def _leave_out(self, allowed: list[str] | None) -> None:
+        for update_id, update in list(self._updates.items()):
+            if allowed and not set(update) & set(allowed):
+                self._confirmed[update_id] = self._updates.pop(update_id)
+
+
+def _conflict(why: str) -> Refusal:
+    return Refusal(f"Conflict: {why}", code=409, fault=False)
 
 
 async def _params(request: web.Request) -> dict[str, Any]:

@@ -77,6 +77,25 @@ class Shown:
         return [entity.text for entity in self.entities if entity.kind in kinds]
 
 
+@dataclass(frozen=True)
+class Call:
+    """One request of the bot; `status` is what it got, `at` is in monotonic seconds."""
+
+    method: str
+    params: dict[str, Any]
+    at: float
+    status: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to a pressed button."""
+
+    query: str
+    text: str
+    alert: bool
+
+
 class Flood:
     """About 30 calls a second in all, 1 a second and chat with a short burst, 20 a minute and group."""
 
