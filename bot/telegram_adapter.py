@@ -172,6 +172,9 @@ class TelegramDoor:
         except TelegramError as error:
             # Without its cause: the address in there holds the token.
             raise self._failure(error) from None
+        except Exception as error:  # noqa: BLE001 - the library trusts the shape of answers; a proxy's may differ
+            kind = type(error).__name__
+            raise DeliveryFailed(f"Telegram's answer could not be read ({kind}).") from None
 
     def _failure(self, error: TelegramError) -> DeliveryFailed:
         said = scrub(str(error), self._bot.token)

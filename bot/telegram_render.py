@@ -56,7 +56,7 @@ ROW_WIDTH = 30
 
 SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡"}
 ABSTAINED = "⚪"
-_STATES = {"waiting": "▫️", "working": "⏳", "done": "✅", "failed": "⚠️"}
+_STATES = {"waiting": "🕓", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
 # Ids stand in the configuration; as code they are copied by a tap.
 _IDS = re.compile(r"\b(telegram:-?\d+)\b", re.ASCII)
@@ -166,16 +166,20 @@ def _reasoning(card: ReasoningCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 @_draw.register
 def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
-    podium: Block = [
-        [_plain(line.medal), _fixed(" "), _bold(line.member), *_after(" ", line.value)]
-        for line in card.standings[:MAX_ROWS]
-        if line.medal.strip()
-    ][:3]
+    podium: Line = []
+    for line in card.standings[:MAX_ROWS]:
+        if line.medal.strip():
+            podium += [
+                *([_fixed("  ")] if podium else []),
+                _plain(line.medal),
+                _fixed(" "),
+                _bold(line.member),
+            ]
     table = "\n".join(balances(card.standings[:MAX_ROWS]))
     warnings = [f"{line.member}: {line.warning}" for line in card.standings if line.warning]
     blocks: list[Block] = [
         _head(card.title, card.subtitle, card.caveat),
-        podium,
+        [podium],
         [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
         _bullets(warnings, MAX_NOTES, "⚠️"),
         [[_italic(card.footer)]],
@@ -201,23 +205,22 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 @_draw.register
 def _models(card: ModelsCard) -> tuple[list[Block], tuple[Row, ...]]:
-    lines: Block = []
-    for name, detail in card.lines[:MAX_ROWS]:
-        lines += [[_bold(name)], [_plain(detail)]]
-    return [[[_bold(card.title)]], [*lines, *_more(card.lines, MAX_ROWS)], [[_italic(card.footer)]]], ()
+    entries: list[Block] = [[[_bold(name)], [_plain(detail)]] for name, detail in card.lines[:MAX_ROWS]]
+    return [[[_bold(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[_italic(card.footer)]]], ()
 
 
 @_draw.register
 def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
-    lines: Block = []
+    entries: list[Block] = []
     for usage, summary in card.commands[:MAX_ROWS]:
         # A bare command may be tapped to send it; one with arguments is copied by a tap.
         bare = _BARE_COMMAND.fullmatch(usage)
-        lines += [[_fixed(usage) if bare else Span(typed(usage), "code")], [_plain(summary)]]
+        entries.append([[_fixed(usage) if bare else Span(typed(usage), "code")], [_plain(summary)]])
     blocks: list[Block] = [
         [[_bold(card.title)]],
         [[Span(paragraphs(card.intro))]],
-        [*lines, *_more(card.commands, MAX_ROWS)],
+        *entries,
+        _more(card.commands, MAX_ROWS),
         [[_italic(card.footer)]],
     ]
     return blocks, ()

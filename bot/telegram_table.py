@@ -1,4 +1,4 @@
-"""Monospaced tables that fit a narrow phone: 36 columns, and a second line rather than a wider one."""
+"""Monospaced tables that fit a narrow phone: 34 columns, and a second line rather than a wider one."""
 
 from collections.abc import Iterable, Sequence
 
@@ -51,9 +51,9 @@ def balances(standings: Iterable[StandingLine]) -> list[str]:
         lines += sides(f"{rank} {cell(line.member)}".strip(), figures)
         details = [
             _labelled("P&L", line.pnl),
-            _labelled("cash", line.cash),
-            _counted(line.trades, "trades"),
+            _counted(line.trades, "trade"),
             _labelled("won", line.win_rate),
+            _labelled("cash", line.cash),
         ]
         lines += [f"  {detail}" for detail in _packed([detail for detail in details if detail])]
     return lines
@@ -64,19 +64,23 @@ def positions(holdings: Iterable[tuple[str, str, str, str, str]]) -> list[str]:
     lines: list[str] = []
     for ticker, shares, cost, mark, value in holdings:
         lines += sides(cell(ticker), cell(value))
-        now = f", now {cell(mark)}" if mark.strip() else ""
+        now = f" → {cell(mark)}" if _known(mark) else ""
         lines += [f"  {part}" for part in wrap(f"{cell(shares)} at {cell(cost)}{now}", TABLE_WIDTH - 2)]
     return lines
 
 
+def _known(value: str) -> bool:
+    """Say whether a figure is more than the dash that stands for an unknown one."""
+    return any(sign.isalnum() for sign in value)
+
+
 def _labelled(label: str, value: str) -> str:
-    text = cell(value)
-    return text if not text or any(sign.isalpha() for sign in text) else f"{label} {text}"
+    return f"{label} {cell(value)}" if _known(value) else ""
 
 
 def _counted(value: str, noun: str) -> str:
     text = cell(value)
-    return text if not text or any(sign.isalpha() for sign in text) else f"{text} {noun}"
+    return f"{text} {noun}" + ("" if text == "1" else "s") if _known(value) else ""
 
 
 def _packed(parts: Sequence[str]) -> list[str]:

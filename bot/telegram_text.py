@@ -16,7 +16,7 @@ ELLIPSIS = "…"
 MESSAGE_UNITS = 4096
 CAPTION_UNITS = 1024
 TOAST_UNITS = 200
-TABLE_WIDTH = 36
+TABLE_WIDTH = 34
 
 _CONTROLS: dict[int, str | None] = {
     **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " "),

@@ -37,8 +37,10 @@ def _chat(server: "TelegramServer", params: Params) -> Chat:
             parameters={"migrate_to_chat_id": chat.moved_to},
             fault=False,
         )
-    if chat.refusal:
-        raise chat.refusal
+    if refusal := chat.refusal:
+        if chat.refuse_once:
+            chat.refusal, chat.refuse_once = None, False
+        raise refusal
     thread = params.get("message_thread_id")
     if thread is not None and int(thread) not in chat.topics:
         raise Refusal("Bad Request: message thread not found", fault=False)

@@ -142,6 +142,12 @@ class TelegramServer:
         """Answer the next call of `method` with a status and a body: a description, or bytes as they are."""
         self.failures.append((method, code, body))
 
+    def flood_next(self, chat: Chat, seconds: int) -> None:
+        """Refuse the next call for a chat as flooding, with the seconds to wait."""
+        text = f"Too Many Requests: retry after {seconds}"
+        chat.refusal = Refusal(text, code=429, parameters={"retry_after": seconds}, fault=False)
+        chat.refuse_once = True
+
     def forget(self, message: Shown) -> None:
         """Delete a message, as an administrator would."""
         del self.shown[(message.chat, message.id)]

@@ -29,7 +29,7 @@ class User:
 
 @dataclass
 class Chat:
-    """A place to talk. `refusal` makes every call to it fail; `moved_to` is its supergroup."""
+    """A place to talk. `refusal` makes every call to it fail, or one; `moved_to` is its supergroup."""
 
     id: int
     kind: str = "private"
@@ -37,6 +37,7 @@ class Chat:
     forum: bool = False
     topics: set[int] = field(default_factory=set)
     refusal: Refusal | None = None
+    refuse_once: bool = False
     moved_to: int | None = None
 
     def json(self) -> dict[str, Any]:
