@@ -5,7 +5,6 @@ import logging
 from typing import Protocol
 
 from telegram import Bot
-from telegram.error import TelegramError
 
 from bot.cards import Card, Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
@@ -80,7 +79,7 @@ class Presses:
                 text=toast(notice) if notice else None,
                 show_alert=bool(notice and notice.tone == "error"),
             )
-        except TelegramError as error:
+        except Exception as error:  # noqa: BLE001 - the boundary: what the button opens is shown all the same
             # Too old, or Telegram is away: the person only sees the button's spinner a little longer.
             _log.debug("A button could not be answered: %s", type(error).__name__)
 

@@ -37,7 +37,7 @@ _LIVE = re.compile(
     r"@(?=\w)"  # a mention, or the middle of an e-mail address
     r"|(?<![A-Za-z0-9_/])/(?=[A-Za-z0-9_])"  # a command
     r"|:(?=//)"  # the scheme of a link, tg:// included
-    r"|\.(?=[A-Za-z]{2}|[^\W\d_A-Za-z])"  # a domain; "3.14" and "BRK.B" are none
+    r"|\.(?=[^\W\d_]{2}|[^\W\d_A-Za-z])"  # a domain; "3.14" and "BRK.B" are none
     r"|(?<=\d)\.(?=\d{1,3}\.\d{1,3}\.\d)"  # a numeric network address
 )
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})

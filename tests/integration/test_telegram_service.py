@@ -125,10 +125,11 @@ async def test_the_menu_is_made_from_the_commands(server: TelegramServer, make: 
     assert server.commands == [("run", "Ask the committee"), ("help", "Explain the commands")]
 
 
+@pytest.mark.parametrize("body", ["Bad Request: BOT_COMMANDS_TOO_MUCH", b"junk", b"{}"])
 async def test_a_menu_that_is_not_taken_stops_nothing(
-    server: TelegramServer, make: Make, caplog: pytest.LogCaptureFixture
+    server: TelegramServer, make: Make, caplog: pytest.LogCaptureFixture, body: str | bytes
 ) -> None:
-    server.fail("setMyCommands", 400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+    server.fail("setMyCommands", 400 if isinstance(body, str) else 200, body)
     async with running(make()):
         pass
     assert "did not take the menu" in caplog.text
@@ -312,13 +313,15 @@ async def test_a_press_without_a_message_is_answered_all_the_same(
     assert desk.presses == []
 
 
-async def test_a_press_that_is_too_old_to_be_answered_still_opens_its_card(
-    server: TelegramServer, desk: DeskDouble, make: Make
+@pytest.mark.parametrize("body", [b"junk", b"{}"])
+async def test_a_press_that_cannot_be_answered_still_opens_its_card(
+    server: TelegramServer, desk: DeskDouble, make: Make, body: bytes
 ) -> None:
     desk.opens = samples.REASONING
     service = make()
     async with running(service):
-        server.queries.discard(await press(server, service, "w.k3v9x2ma.1"))
+        server.fail("answerCallbackQuery", 200, body)
+        await press(server, service, "w.k3v9x2ma.1")
         await server.until(lambda: len(server.messages(server.chats[1001])) == 2, "the page")
 
 
@@ -443,3 +446,38 @@ async def test_stopping_lets_what_goes_on_finish_and_cancels_the_rest(
         await server.until(lambda: len(desk.requests) == 2, "both requests")
     assert stopped.is_set()
     assert len(server.messages(server.private(BOB))) == 1
+
+
+async def test_a_press_that_is_too_old_to_be_answered_still_opens_its_card(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    desk.opens = samples.REASONING
+    service = make()
+    async with running(service):
+        server.queries.discard(await press(server, service, "w.k3v9x2ma.1"))
+        await server.until(lambda: len(server.messages(server.chats[1001])) == 2, "the page")
+
+
+async def test_when_all_hands_are_busy_the_next_request_waits_its_turn(
+    server: TelegramServer, desk: DeskDouble, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.telegram_updates.MAX_REQUESTS", 1)
+    release = asyncio.Event()
+
+    async def before(_: Request | Press) -> None:
+        await release.wait()
+
+    desk.before = before
+    async with running(make()):
+        for text in ("/run NVDA", "/run AAPL"):
+            server.say(server.private(ALICE), ALICE, text)
+        await server.until(lambda: desk.requests, "the first request")
+        await asyncio.sleep(0.05)
+        assert [request.text for request in desk.requests] == ["run NVDA"]
+        release.set()
+        await server.until(lambda: len(desk.requests) == 2, "the second request")
+
+
+def test_a_mode_that_does_not_exist_is_refused_in_words(desk: DeskDouble, clock: ManualClock) -> None:
+    with pytest.raises(ConfigError, match='mode must be "polling"'):
+        TelegramService(Telegram(mode="webhook"), desk, clock)
