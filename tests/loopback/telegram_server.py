@@ -292,7 +292,10 @@ async def _by_hand(port: int) -> None:
         chat = server.private(alice)
         seen: dict[int, str] = {}
         while True:
-            line = await asyncio.to_thread(input)
+            try:
+                line = await asyncio.to_thread(input)
+            except EOFError:
+                return
             if line:
                 server.say(chat, alice, line)
             await asyncio.sleep(1)
