@@ -1,0 +1,223 @@
+"""Telegram as a door: posts, edits and files, with every failure told as a `DeliveryFailed`."""
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import PurePath
+from typing import TypeVar
+
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
+from telegram.constants import FileSizeLimit, ParseMode
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
+
+from bot.cards import Card
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef
+from bot.request import Address, Person, Platform
+from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
+from bot.telegram_secrecy import scrub
+
+PRIVATE_PACE_S = 1.0
+GROUP_PACE_S = 3.0
+
+_PICTURES = {".png", ".jpg", ".jpeg"}
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_UNCHANGED = "message is not modified"
+_MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_CHAT_GONE = (
+    "chat not found",
+    "message thread not found",
+    "topic_closed",
+    "topic_deleted",
+    "chat_write_forbidden",
+    "not enough rights",
+    "have no rights",
+    "need administrator rights",
+    "group chat was deactivated",
+    "peer_id_invalid",
+)
+
+Result = TypeVar("Result")
+
+
+class TelegramDoor:
+    """A `bot.door.Door` over one bot. Makes no pause of its own: pacing and waiting is the caller's."""
+
+    platform: Platform = "telegram"
+    page_size = PAGE_SIZE
+
+    def __init__(self, bot: Bot) -> None:
+        # Chosen by the library's users through the environment alone: times to wait are timedeltas, and it
+        # no longer warns about the numbers that they were.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
+        self._bot = bot
+        self._moved: dict[int, int] = {}
+
+    def pace(self, address: Address) -> float:
+        """Return the seconds that must lie between two edits in this chat; groups allow 20 a minute."""
+        return GROUP_PACE_S if address.chat.startswith("-") else PRIVATE_PACE_S
+
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, reply_to: str | None = None
+    ) -> MessageRef:
+        """Post a card, as a reply to a message if that still exists.
+
+        Telegram has no messages for one person in a group, so `only_for` changes nothing.
+
+        Raises:
+            DeliveryFailed: or one of its kinds.
+        """
+        message = render(card)
+
+        async def post(chat: int) -> Message:
+            return await self._bot.send_message(
+                chat,
+                message.text_html,
+                parse_mode=ParseMode.HTML,
+                link_preview_options=_NO_PREVIEW,
+                message_thread_id=_number(address.thread),
+                reply_parameters=_reply(reply_to),
+                reply_markup=_markup(message),
+            )
+
+        return await self._post(address, post)
+
+    async def edit(self, ref: MessageRef, card: Card) -> None:
+        """Replace what a message of ours shows; an edit that changes nothing is no failure.
+
+        Raises:
+            DeliveryFailed: or one of its kinds.
+        """
+        message = render(card)
+        try:
+            await self._call(
+                self._bot.edit_message_text(
+                    message.text_html,
+                    chat_id=_chat(ref.address),
+                    message_id=_number(ref.message),
+                    parse_mode=ParseMode.HTML,
+                    link_preview_options=_NO_PREVIEW,
+                    reply_markup=_markup(message),
+                )
+            )
+        except BadRequest as error:
+            # Wordings are matched in lower case: Telegram writes them either way.
+            if _UNCHANGED not in str(error).lower():
+                raise self._failure(error) from None
+        except ChatMigrated:
+            raise MessageGone("The group moved and its old messages can no longer be edited.") from None
+
+    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+        """Post a file with a caption; a PNG or JPEG is shown as a picture where Telegram takes it.
+
+        Raises:
+            DeliveryFailed: the file is empty or over 50 MB, or Telegram did not take it.
+        """
+        if not 0 < len(content) <= FileSizeLimit.FILESIZE_UPLOAD:
+            raise DeliveryFailed(f"The file {name} is empty or over 50 MB; Telegram takes neither.")
+        file = InputFile(content, filename=PurePath(name).name or "file")
+        thread = _number(address.thread)
+        html = render_caption(caption)
+
+        async def as_document(chat: int) -> Message:
+            return await self._bot.send_document(
+                chat, file, caption=html, parse_mode=ParseMode.HTML, message_thread_id=thread
+            )
+
+        async def as_picture(chat: int) -> Message:
+            return await self._bot.send_photo(
+                chat, file, caption=html, parse_mode=ParseMode.HTML, message_thread_id=thread
+            )
+
+        small = len(content) <= FileSizeLimit.PHOTOSIZE_UPLOAD
+        if PurePath(name).suffix.lower() in _PICTURES and small:
+            try:
+                return await self._post(address, as_picture)
+            except (Flooded, ChatGone):
+                raise
+            except DeliveryFailed:
+                # Telegram refuses pictures of odd proportions, which it takes as documents.
+                return await self._post(address, as_document)
+        return await self._post(address, as_document)
+
+    async def _post(self, address: Address, post: Callable[[int], Awaitable[Message]]) -> MessageRef:
+        """Post to the chat, or to the supergroup that it has become."""
+        chat = _chat(address)
+        chat = self._moved.get(chat, chat)
+        try:
+            sent = await self._call(post(chat))
+        except ChatMigrated as moved:
+            self._moved[chat] = moved.new_chat_id
+            chat = moved.new_chat_id
+            try:
+                sent = await self._call(post(chat))
+            except (BadRequest, ChatMigrated) as error:
+                raise self._failure(error) from None
+        except BadRequest as error:
+            raise self._failure(error) from None
+        return MessageRef(Address("telegram", str(chat), address.thread), str(sent.message_id))
+
+    async def _call(self, call: Awaitable[Result]) -> Result:
+        """Make one call; BadRequest and ChatMigrated are left to the caller, as their meaning differs."""
+        try:
+            return await call
+        except (BadRequest, ChatMigrated):
+            raise
+        except TelegramError as error:
+            # Without its cause: the address in there holds the token.
+            raise self._failure(error) from None
+        except Exception as error:  # noqa: BLE001 - the library trusts the shape of answers; a proxy's may differ
+            kind = type(error).__name__
+            raise DeliveryFailed(f"Telegram's answer could not be read ({kind}).") from None
+
+    def _failure(self, error: TelegramError) -> DeliveryFailed:
+        said = scrub(str(error), self._bot.token)
+        lower = said.lower()
+        if isinstance(error, RetryAfter):
+            return Flooded(seconds(error))
+        if isinstance(error, Forbidden) or any(wording in lower for wording in _CHAT_GONE):
+            return ChatGone(f"Telegram has closed this chat to the bot: {said}.")
+        if any(wording in lower for wording in _MESSAGE_GONE):
+            return MessageGone(f"The message can no longer be edited: {said}.")
+        if isinstance(error, InvalidToken):
+            return DeliveryFailed("Telegram refused the bot token.")
+        if isinstance(error, BadRequest):
+            return DeliveryFailed(f"Telegram did not take the message: {said}.")
+        return DeliveryFailed(f"Telegram could not be reached: {said}.")
+
+
+def seconds(error: RetryAfter) -> float:
+    """Return how long Telegram asks us to wait."""
+    wait = error.retry_after
+    return float(wait) if isinstance(wait, int) else wait.total_seconds()
+
+
+def _chat(address: Address) -> int:
+    try:
+        return int(address.chat)
+    except ValueError:
+        raise ChatGone(f"{address.chat_id} is not a Telegram chat; chats there have numbers.") from None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None else None
+
+
+def _reply(message: str | None) -> ReplyParameters | None:
+    if message is None:
+        return None
+    return ReplyParameters(int(message), allow_sending_without_reply=True)
+
+
+def _markup(message: TelegramMessage) -> InlineKeyboardMarkup | None:
+    if not message.keyboard:
+        return None
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in message.keyboard]
+    )

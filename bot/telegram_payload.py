@@ -1,0 +1,102 @@
+"""What Telegram sends, as our requests: pure, and suspicious of every field.
+
+| update                                        | becomes                                              |
+|-----------------------------------------------|------------------------------------------------------|
+| `/run NVDA`, `/run@OurBot NVDA`               | a request `run NVDA`                                 |
+| `@OurBot run NVDA` in a group                 | a request `run NVDA`                                 |
+| any other text in a private chat              | a request with that text: nobody else is meant there |
+| a pressed button                              | a press with the ids to answer it and its message    |
+| `/run@OtherBot`, other text in groups, edits, |                                                      |
+| channels, bots, service messages, anything    | nothing                                              |
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bot.request import Address, Person, Press, Request
+from bot.telegram_text import cut, typed
+
+Payload = dict[str, Any]
+
+NAME_UNITS = 64
+TEXT_UNITS = 1000
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]{3,32}))?(?=\s|$)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A pressed button: `query` must be answered; `press` and `message` are None where they are unknown.
+
+    `message` is the id of the message that carries the button.
+    """
+
+    query: str
+    press: Press | None = None
+    message: str | None = None
+
+
+def read_update(update: Payload, bot_name: str) -> Request | Pressed | None:
+    """Return what an update asks of the bot called `bot_name`, or None where it asks nothing of us."""
+    try:
+        delivery = str(int(update["update_id"]))
+        if message := update.get("message"):
+            return _request(message, delivery, bot_name)
+        if query := update.get("callback_query"):
+            return _pressed(query, delivery)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        # A shape that the Bot API does not document: nothing that we could answer.
+        return None
+    return None
+
+
+def _request(message: Payload, delivery: str, bot_name: str) -> Request | None:
+    chat, sender = message["chat"], message.get("from")
+    if chat["type"] not in {"private", "group", "supergroup"} or not isinstance(message.get("text"), str):
+        return None
+    if not sender or sender.get("is_bot") or message.get("sender_chat") or message.get("via_bot"):
+        return None
+    private = chat["type"] == "private"
+    text = _addressed(message["text"], bot_name, private=private)
+    if text is None:
+        return None
+    return Request(
+        text=cut(typed(text), TEXT_UNITS),
+        address=_address(message),
+        person=_person(sender),
+        delivery=delivery,
+        private=private,
+    )
+
+
+def _addressed(text: str, bot_name: str, *, private: bool) -> str | None:
+    """Return the text without slash and mention if it is meant for us."""
+    text = text.strip()
+    if command := _COMMAND.match(text):
+        if command[2] and command[2].lower() != bot_name.lower():
+            return None
+        return command[1] + text[command.end() :]
+    mention, _, rest = text.partition(" ")
+    if mention.lower() == f"@{bot_name}".lower():
+        return rest.strip().removeprefix("/")
+    return text.removeprefix("/") if private else None
+
+
+def _pressed(query: Payload, delivery: str) -> Pressed:
+    message, data = query.get("message"), query.get("data")
+    if not message or not isinstance(data, str):
+        return Pressed(str(query["id"]))
+    press = Press(data=data, address=_address(message), person=_person(query["from"]), delivery=delivery)
+    return Pressed(str(query["id"]), press, str(int(message["message_id"])))
+
+
+def _address(message: Payload) -> Address:
+    # Plain replies carry a thread id as well, which cannot be posted to: only topics can.
+    topic = message.get("message_thread_id") if message.get("is_topic_message") else None
+    return Address("telegram", str(int(message["chat"]["id"])), None if topic is None else str(int(topic)))
+
+
+def _person(sender: Payload) -> Person:
+    names = (sender.get("first_name"), sender.get("last_name"))
+    name = typed(" ".join(name for name in names if name)) or str(sender.get("username") or "")
+    return Person(f"telegram:{int(sender['id'])}", cut(name, NAME_UNITS))

@@ -1,0 +1,293 @@
+"""Cards as Telegram messages: HTML and an inline keyboard. Pure; nothing here can be refused by Telegram.
+
+A message is built of blocks with a blank line between them, a block of lines, a line of spans. Everything
+that a card carries goes through `one_line` or `paragraphs`; only our own signs and words do not.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+
+from bot.cards import (
+    Button,
+    Card,
+    HelpCard,
+    LeaderboardCard,
+    MemberLine,
+    ModelsCard,
+    Notice,
+    PortfolioCard,
+    ProgressCard,
+    ReasoningCard,
+    VerdictCard,
+)
+from bot.telegram_table import balances, bars, pairs, positions
+from bot.telegram_text import (
+    CAPTION_UNITS,
+    ELLIPSIS,
+    MESSAGE_UNITS,
+    TOAST_UNITS,
+    Rank,
+    Span,
+    clean,
+    cut,
+    fit,
+    one_line,
+    paragraphs,
+    typed,
+    units,
+    visible,
+)
+from core.domain.ballot import Action
+
+PAGE_SIZE = 1700
+"""Characters of running text on one page: twice as many units at worst, and room for all else."""
+
+MAX_ROWS = 30
+MAX_NOTES = 10
+MAX_BUTTONS = 100
+BUTTON_UNITS = 40
+BUTTON_BYTES = 64
+LONG_BODY = 500
+LONG_BODY_LINES = 9
+ROW_WIDTH = 30
+"""Letters that all buttons of one row may have together on a narrow phone."""
+
+SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡"}
+ABSTAINED = "⚪"
+_STATES = {"waiting": "🕓", "working": "⏳", "done": "✅", "failed": "⚠️"}
+_TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
+# Ids stand in the configuration; as code they are copied by a tap.
+_IDS = re.compile(r"\b(telegram:-?\d+)\b", re.ASCII)
+_BARE_COMMAND = re.compile(r"/[a-z0-9_]{1,32}", re.ASCII)
+
+Line = list[Span]
+Block = list[Line]
+Row = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class TelegramMessage:
+    """A message: HTML text, and rows of buttons as (label, callback data)."""
+
+    text_html: str
+    keyboard: tuple[Row, ...] = ()
+
+
+def render(card: Card) -> TelegramMessage:
+    """Return the message that shows `card`."""
+    blocks, buttons = _draw(card)
+    return TelegramMessage(_html(blocks), buttons)
+
+
+def toast(notice: Notice) -> str:
+    """Return the notice as the plain text of a callback answer."""
+    return cut(" ".join(clean(notice.text).split()), TOAST_UNITS)
+
+
+def render_caption(text: str) -> str:
+    """Return HTML for the caption of a file."""
+    return Span(cut(paragraphs(text), CAPTION_UNITS)).html()
+
+
+@singledispatch
+def _draw(card: Card) -> tuple[list[Block], tuple[Row, ...]]:
+    raise TypeError(f"Telegram cannot show a {type(card).__name__}")
+
+
+@_draw.register
+def _notice(card: Notice) -> tuple[list[Block], tuple[Row, ...]]:
+    reference = (
+        [] if card.reference is None else [_fixed("Reference "), Span(one_line(card.reference), "code")]
+    )
+    parts = _IDS.split(paragraphs(card.text))
+    text = [Span(part, "code" if index % 2 else "") for index, part in enumerate(parts) if part]
+    return [[[_fixed(_TONES[card.tone]), *text]], [reference]], ()
+
+
+@_draw.register
+def _progress(card: ProgressCard) -> tuple[list[Block], tuple[Row, ...]]:
+    lines: Block = []
+    for line in card.lines[:MAX_ROWS]:
+        sign = SIGNS[line.action] if line.action else _STATES[line.state]
+        lines.append([_fixed(f"{sign} "), _bold(line.member), *_after(" · ", line.detail)])
+    return [_head(card.title, card.subtitle, card.caveat), [*lines, *_more(card.lines, MAX_ROWS)]], ()
+
+
+@_draw.register
+def _verdict(card: VerdictCard) -> tuple[list[Block], tuple[Row, ...]]:
+    sign = SIGNS[card.decision] if card.decision else ABSTAINED
+    head: Block = [
+        [_fixed(f"{sign} "), _bold(card.ticker), _fixed(" · "), _bold(card.headline)],
+        [_italic(card.subtitle)],
+        *_caveat(card.caveat),
+        *([[_plain(card.rule)]] if card.rule else []),
+    ]
+    figures = "\n".join([*pairs(card.facts), *([""] if card.facts and card.votes else []), *bars(card.votes)])
+    members = [_member(line) for line in card.members[:MAX_ROWS]]
+    trades: Block = [[_fixed("Paper trades", "b")], *_bullets(card.trades, MAX_NOTES)] if card.trades else []
+    blocks = [
+        head,
+        [[Span(figures, "pre")]],
+        [*members, *_more(card.members, MAX_ROWS)],
+        trades,
+        [[_italic(card.footer)]],
+    ]
+    return blocks, _keyboard(card.buttons)
+
+
+def _member(line: MemberLine) -> Line:
+    sign = SIGNS[line.action] if line.action else ABSTAINED
+    note = " · ".join(text for text in ("outlier" if line.outlier else "", line.note or "") if text)
+    return [
+        _fixed(f"{sign} "),
+        _bold(line.member),
+        *_after(" ", line.rating),
+        *_after(" · ", line.detail),
+        *([_fixed(" · "), _italic(note)] if note else []),
+    ]
+
+
+@_draw.register
+def _reasoning(card: ReasoningCard) -> tuple[list[Block], tuple[Row, ...]]:
+    body = paragraphs(card.body)
+    long = len(body) > LONG_BODY or body.count("\n") > LONG_BODY_LINES
+    tag = "blockquote expandable" if long else "blockquote"
+    blocks: list[Block] = [
+        _head(card.title, card.subtitle, card.caveat),
+        [[_bold(card.stage), *_after(" · ", card.position)]],
+        _bullets(card.key_points, MAX_NOTES),
+        [[Span(body, tag, Rank.BODY)]],
+        [[_italic(card.footer)]],
+    ]
+    return blocks, _keyboard(card.page_buttons, card.stage_buttons)
+
+
+@_draw.register
+def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
+    podium: Line = []
+    for line in card.standings[:MAX_ROWS]:
+        if line.medal.strip():
+            podium += [
+                *([_fixed("  ")] if podium else []),
+                _plain(line.medal),
+                _fixed(" "),
+                _bold(line.member),
+            ]
+    table = "\n".join(balances(card.standings[:MAX_ROWS]))
+    warnings = [f"{line.member}: {line.warning}" for line in card.standings if line.warning]
+    blocks: list[Block] = [
+        _head(card.title, card.subtitle, card.caveat),
+        [podium],
+        [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
+        _bullets(warnings, MAX_NOTES, "⚠️"),
+        [[_italic(card.footer)]],
+    ]
+    return blocks, ()
+
+
+@_draw.register
+def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
+    holdings = "\n".join(positions(card.holdings[:MAX_ROWS]))
+    blocks: list[Block] = [
+        _head(card.title, "", card.caveat),
+        [[Span("\n".join(pairs(card.facts)), "pre")]],
+        [[_fixed("Holdings", "b")], [Span(holdings, "pre")], *_more(card.holdings, MAX_ROWS)]
+        if holdings
+        else [],
+        [[_fixed("Pending", "b")], *_bullets(card.pending, MAX_NOTES)] if card.pending else [],
+        [[_fixed("Last fills", "b")], *_bullets(card.fills, MAX_NOTES)] if card.fills else [],
+        [[_italic(card.footer)]],
+    ]
+    return blocks, ()
+
+
+@_draw.register
+def _models(card: ModelsCard) -> tuple[list[Block], tuple[Row, ...]]:
+    entries: list[Block] = [[[_bold(name)], [_plain(detail)]] for name, detail in card.lines[:MAX_ROWS]]
+    return [[[_bold(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[_italic(card.footer)]]], ()
+
+
+@_draw.register
+def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
+    entries: list[Block] = []
+    for usage, summary in card.commands[:MAX_ROWS]:
+        # A bare command may be tapped to send it; one with arguments is copied by a tap.
+        bare = _BARE_COMMAND.fullmatch(usage)
+        entries.append([[_fixed(usage) if bare else Span(typed(usage), "code")], [_plain(summary)]])
+    blocks: list[Block] = [
+        [[_bold(card.title)]],
+        [[Span(paragraphs(card.intro))]],
+        *entries,
+        _more(card.commands, MAX_ROWS),
+        [[_italic(card.footer)]],
+    ]
+    return blocks, ()
+
+
+def _head(title: str, subtitle: str, caveat: str | None) -> Block:
+    return [[_bold(title)], [_italic(subtitle)], *_caveat(caveat)]
+
+
+def _caveat(caveat: str | None) -> Block:
+    return [[_fixed("⚠️ "), _plain(caveat)]] if caveat else []
+
+
+def _bullets(texts: Sequence[str], most: int, sign: str = "•") -> Block:
+    return [*([_fixed(f"{sign} "), _plain(text)] for text in texts[:most]), *_more(texts, most)]
+
+
+def _more(rows: Sequence[object], shown: int) -> Block:
+    return [[_fixed(f"{ELLIPSIS} and {len(rows) - shown} more")]] if len(rows) > shown else []
+
+
+def _after(sign: str, text: str) -> Line:
+    """Return `text` behind a separating sign, or nothing when there is no text."""
+    return [_fixed(sign), _plain(text)] if text.strip() else []
+
+
+def _fixed(text: str, tag: str = "") -> Span:
+    return Span(text, tag, Rank.FIXED)
+
+
+def _plain(text: str) -> Span:
+    return Span(one_line(text))
+
+
+def _bold(text: str) -> Span:
+    return Span(one_line(text), "b")
+
+
+def _italic(text: str) -> Span:
+    return Span(one_line(text), "i")
+
+
+def _html(blocks: Iterable[Block]) -> str:
+    spans: list[Span] = []
+    for block in blocks:
+        shown = [line for line in block if any(span.text.strip() for span in line)]
+        for index, line in enumerate(shown):
+            if spans:
+                spans.append(_fixed("\n" if index else "\n\n"))
+            spans += line
+    fitted = fit(spans, MESSAGE_UNITS)
+    if not visible("".join(span.text for span in fitted)):
+        return ELLIPSIS
+    return "".join(span.html() for span in fitted)
+
+
+def _keyboard(*groups: Sequence[Button]) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    left = MAX_BUTTONS
+    for group in groups:
+        buttons = [
+            (cut(" ".join(clean(button.label).split()), BUTTON_UNITS) or ELLIPSIS, button.data)
+            for button in group
+            if clean(button.data) == button.data and 1 <= len(button.data.encode()) <= BUTTON_BYTES
+        ][:left]
+        left -= len(buttons)
+        widest = max((units(label) for label, _ in buttons), default=1)
+        columns = min(4, max(1, ROW_WIDTH // max(widest, 1)))
+        rows += [tuple(buttons[start : start + columns]) for start in range(0, len(buttons), columns)]
+    return tuple(rows)

@@ -1,0 +1,96 @@
+"""Monospaced tables that fit a narrow phone: 34 columns, and a second line rather than a wider one."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.cards import StandingLine
+from bot.telegram_text import TABLE_WIDTH, cut, one_line, pad, sides, width, wrap
+from core.domain.ballot import Action
+
+BAR_SIGNS = 10
+CELL_UNITS = 200
+MAX_FACTS = 16
+LABEL_COLUMNS = 18
+
+
+def cell(text: str) -> str:
+    """Return hostile text as one table cell."""
+    return cut(one_line(text), CELL_UNITS)
+
+
+def pairs(facts: Sequence[tuple[str, str]]) -> list[str]:
+    """Return labels with their values in one column behind them."""
+    cells = [(cell(label), cell(value)) for label, value in facts[:MAX_FACTS]]
+    column = min(max((width(label) for label, _ in cells), default=0), LABEL_COLUMNS) + 2
+    lines: list[str] = []
+    for label, value in cells:
+        first, *rest = wrap(value, TABLE_WIDTH - column) or [""]
+        if width(label) < column:
+            lines.append(f"{pad(label, column)}{first}".rstrip())
+        else:
+            lines += [*wrap(label), " " * column + first]
+        lines += [" " * column + line for line in rest]
+    return lines
+
+
+def bars(votes: Sequence[tuple[Action, int, float, str]]) -> list[str]:
+    """Return one bar of block signs for each action, its count and its weighted share."""
+    lines = []
+    for action, count, fraction, share in votes:
+        full = round(min(max(fraction, 0.0), 1.0) * BAR_SIGNS)
+        bar = "█" * full + "░" * (BAR_SIGNS - full)
+        lines.append(f"{action.value:<5}{bar} {count:>2}  {cell(share)}".rstrip())
+    return lines
+
+
+def balances(standings: Iterable[StandingLine]) -> list[str]:
+    """Return the ranking: name, value and return on one line, and the other figures on the next."""
+    lines: list[str] = []
+    for line in standings:
+        rank = cell(line.rank)
+        figures = f"{cell(line.value)} {cell(line.return_):>8}"
+        lines += sides(f"{rank} {cell(line.member)}".strip(), figures)
+        details = [
+            _labelled("P&L", line.pnl),
+            _counted(line.trades, "trade"),
+            _labelled("won", line.win_rate),
+            _labelled("cash", line.cash),
+        ]
+        lines += [f"  {detail}" for detail in _packed([detail for detail in details if detail])]
+    return lines
+
+
+def positions(holdings: Iterable[tuple[str, str, str, str, str]]) -> list[str]:
+    """Return holdings: ticker and value (or why there is none), then shares, average cost and mark."""
+    lines: list[str] = []
+    for ticker, shares, cost, mark, value in holdings:
+        lines += sides(cell(ticker), cell(value))
+        now = f" → {cell(mark)}" if _known(mark) else ""
+        lines += [f"  {part}" for part in wrap(f"{cell(shares)} at {cell(cost)}{now}", TABLE_WIDTH - 2)]
+    return lines
+
+
+def _known(value: str) -> bool:
+    """Say whether a figure is more than the dash that stands for an unknown one."""
+    return any(sign.isalnum() for sign in value)
+
+
+def _labelled(label: str, value: str) -> str:
+    return f"{label} {cell(value)}" if _known(value) else ""
+
+
+def _counted(value: str, noun: str) -> str:
+    text = cell(value)
+    return f"{text} {noun}" + ("" if text == "1" else "s") if _known(value) else ""
+
+
+def _packed(parts: Sequence[str]) -> list[str]:
+    """Put parts behind each other, as many as fit on a line below a name."""
+    lines: list[str] = []
+    line = ""
+    for part in parts:
+        joined = f"{line} · {part}" if line else part
+        if line and width(joined) > TABLE_WIDTH - 2:
+            lines.append(line)
+            joined = part
+        line = joined
+    return [part for whole in [*lines, line] for part in wrap(whole, TABLE_WIDTH - 2)]

@@ -1,0 +1,236 @@
+"""The update loop: asks Telegram what is new, and gives every request to the desk in a task of its own."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from telegram import Bot
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.request import Request
+from bot.telegram_adapter import TelegramDoor, seconds
+from bot.telegram_payload import Payload, Pressed, read_update
+from bot.telegram_presses import Desk, Presses
+from bot.telegram_secrecy import hush, scrub
+from core.clock import Clock
+from core.config.settings import Telegram
+from core.domain.errors import ConfigError
+
+POLL_S = 25
+CALL_TIMEOUT_S = 20.0
+STOP_WITHIN_S = 3.0
+MAX_REQUESTS = 256
+MAX_PRESSES = 128
+LONGEST_BACKOFF_S = 60.0
+KINDS = ["message", "callback_query"]
+
+_MENU_NAME = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
+_REFUSED = (
+    "Telegram refused the bot token; put the token that BotFather gave you where [telegram] token points"
+)
+
+_log = logging.getLogger(__name__)
+
+
+class MenuCommand(Protocol):
+    """A command as Telegram's menu shows it."""
+
+    @property
+    def name(self) -> str:
+        """The command without its slash."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one line."""
+        ...
+
+
+class _PollingBot(Bot):
+    """A bot that hands out updates as they came, so that one that cannot be parsed stops nothing."""
+
+    async def raw_updates(self, offset: int | None, timeout_s: int) -> list[Payload]:
+        data = {"offset": offset, "timeout": timeout_s, "allowed_updates": KINDS}
+        # Not the public method: that one parses, and fails for the whole batch.
+        result = await self._post("getUpdates", data, read_timeout=timeout_s + CALL_TIMEOUT_S)
+        return [update for update in result if isinstance(update, dict)] if isinstance(result, list) else []
+
+
+class TelegramService:
+    """Long polling for one bot. `door` may be used before `run`, for messages of an earlier process.
+
+    Raises:
+        ConfigError: the token cannot be read, or a mode is asked for that does not exist here.
+    """
+
+    def __init__(
+        self, settings: Telegram, desk: Desk, clock: Clock, commands: Sequence[MenuCommand] = ()
+    ) -> None:
+        if settings.mode != "polling":
+            raise ConfigError('[telegram] mode must be "polling"; this version has no other.')
+        self._token = settings.token.reveal()
+        hush(self._token)
+        self._bot = _PollingBot(
+            self._token, settings.base_url, request=_http(64), get_updates_request=_http(2)
+        )
+        self.door = TelegramDoor(self._bot)
+        self._presses = Presses(self._bot, self.door, desk, clock)
+        self._desk = desk
+        self._clock = clock
+        self._commands = commands
+        self._offset: int | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room_for_requests = asyncio.Semaphore(MAX_REQUESTS)
+        self._room_for_presses = asyncio.Semaphore(MAX_PRESSES)
+        self._ready = asyncio.Event()
+        self._refusal: ConfigError | None = None
+        self._trouble: str | None = None
+
+    async def ready(self) -> None:
+        """Wait until Telegram has accepted the bot and updates are asked for.
+
+        Raises:
+            ConfigError: Telegram refused the token; `run` has ended.
+        """
+        await self._ready.wait()
+        if self._refusal:
+            raise self._refusal
+
+    async def run(self) -> None:
+        """Poll until cancelled, through every failure of Telegram and the network.
+
+        Ends by itself only when Telegram refuses the token at the start, after one line in the log.
+        """
+        try:
+            if await self._begin():
+                await self._poll()
+        finally:
+            await self._stop()
+
+    async def _begin(self) -> bool:
+        """Introduce the bot; False when its token is refused."""
+        failures = 0
+        while True:
+            try:
+                await self._bot.initialize()
+                await self._bot.delete_webhook()
+                break
+            except InvalidToken:
+                self._refusal = ConfigError(f"{_REFUSED}.")
+                _log.error("%s. Telegram stays off, all else goes on.", _REFUSED)
+                self._ready.set()
+                return False
+            except Exception as error:  # noqa: BLE001 - the boundary: whatever the way to Telegram brings up
+                failures += 1
+                await self._rest(error, failures)
+        self._settled()
+        await self._publish_menu()
+        self._ready.set()
+        _log.info("Telegram: @%s listens.", self._bot.username)
+        return True
+
+    async def _publish_menu(self) -> None:
+        menu = [
+            (command.name, " ".join(command.summary.split())[:256])
+            for command in self._commands
+            if _MENU_NAME.fullmatch(command.name) and command.summary.strip()
+        ]
+        if not menu:
+            return
+        try:
+            await self._bot.set_my_commands(menu)
+        except Exception as error:  # noqa: BLE001 - the boundary, as in _begin; the commands work without a menu
+            _log.warning("Telegram did not take the menu of commands: %s.", self._told(error))
+
+    async def _poll(self) -> None:
+        failures = 0
+        while True:
+            try:
+                updates = await self._bot.raw_updates(self._offset, POLL_S)
+            except Exception as error:  # noqa: BLE001 - the boundary, as in _begin
+                failures += 1
+                await self._rest(error, failures)
+                continue
+            failures = 0
+            self._settled()
+            for update in updates:
+                await self._dispatch(update)
+
+    async def _rest(self, error: Exception, failures: int) -> None:
+        """Wait before asking again, longer each time; the first failure of a kind is logged."""
+        trouble = self._told(error)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            _log.warning("Telegram: %s; asking again until it works.", trouble)
+        backoff = min(2.0 ** min(failures - 1, 10), LONGEST_BACKOFF_S)
+        await self._clock.sleep(seconds(error) if isinstance(error, RetryAfter) else backoff)
+
+    def _settled(self) -> None:
+        if self._trouble:
+            self._trouble = None
+            _log.info("Telegram answers again.")
+
+    def _told(self, error: Exception) -> str:
+        if isinstance(error, InvalidToken):
+            return _REFUSED
+        if isinstance(error, Conflict):
+            return (
+                f"another program polls with the same bot token, stop one of them ({self._scrubbed(error)})"
+            )
+        if isinstance(error, TelegramError):
+            return self._scrubbed(error)
+        return f"the answer could not be read ({type(error).__name__})"
+
+    def _scrubbed(self, error: Exception) -> str:
+        return scrub(str(error), self._token).rstrip(".")
+
+    async def _dispatch(self, update: Payload) -> None:
+        """Start the work for one update, and count it as received."""
+        incoming = read_update(update, self._bot.username)
+        if incoming is not None:
+            room = self._room_for_requests if isinstance(incoming, Request) else self._room_for_presses
+            await room.acquire()
+            task = asyncio.create_task(self._work(incoming))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda _: room.release())
+        if isinstance(update_id := update.get("update_id"), int):
+            self._offset = update_id + 1
+
+    async def _work(self, incoming: Request | Pressed) -> None:
+        try:
+            if isinstance(incoming, Request):
+                await self._desk.handle(incoming, self.door)
+            else:
+                await self._presses.handle(incoming)
+        except Exception:  # noqa: BLE001 - the boundary: one request must not end the loop
+            _log.exception("A request or button in Telegram failed.")
+
+    async def _stop(self) -> None:
+        """Let what goes on finish for a moment, confirm what was received, and close the connections."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=STOP_WITHIN_S)
+        for task in set(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                if self._offset is not None and not self._trouble:
+                    await self._bot.raw_updates(self._offset, 0)
+        except Exception as error:  # noqa: BLE001 - the boundary, as in _begin
+            # Then these come once more at the next start, and the desk knows them.
+            _log.debug("The last updates could not be confirmed: %s", self._told(error))
+        await self._bot.shutdown()
+
+
+def _http(connections: int) -> HTTPXRequest:
+    return HTTPXRequest(
+        connection_pool_size=connections,
+        connect_timeout=CALL_TIMEOUT_S,
+        read_timeout=CALL_TIMEOUT_S,
+        write_timeout=CALL_TIMEOUT_S,
+        pool_timeout=CALL_TIMEOUT_S,
+    )

@@ -1,0 +1,224 @@
+"""The door over real sockets: what it posts, and what each failure of the platform becomes."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from telegram import Bot
+
+from bot.cards import Notice
+from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
+from bot.request import Address, Person
+from bot.telegram_adapter import TelegramDoor
+from core.clock import ManualClock
+from tests.loopback import telegram_samples as samples
+from tests.loopback.telegram_rules import Refusal
+from tests.loopback.telegram_server import TelegramServer
+from tests.loopback.telegram_world import Flood, User
+
+ALICE = User(1001)
+PRIVATE = Address("telegram", "1001")
+GROUP = Address("telegram", "-100200")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TelegramServer]:
+    async with TelegramServer() as running:
+        running.private(ALICE)
+        running.group(-100200, topics={7})
+        yield running
+        assert running.violations == []
+
+
+@pytest.fixture
+async def door(server: TelegramServer) -> AsyncIterator[TelegramDoor]:
+    async with Bot(server.token, server.base_url) as bot:
+        server.calls.clear()
+        yield TelegramDoor(bot)
+
+
+def test_it_is_a_door_that_knows_the_pace_of_groups() -> None:
+    door: Door = TelegramDoor(Bot("1:x"))
+    assert (door.platform, door.pace(PRIVATE), door.pace(GROUP)) == ("telegram", 1.0, 3.0)
+
+
+async def test_every_card_can_be_sent_and_edited(server: TelegramServer, door: TelegramDoor) -> None:
+    ref = await door.send(PRIVATE, Notice(text="first"))
+    for card in samples.ALL:
+        await door.send(PRIVATE, card, only_for=Person("telegram:1001", "Alice"))
+        await door.edit(ref, card)
+    shown = server.messages(server.chats[1001])
+    assert len(shown) == 1 + len(samples.ALL)
+    assert shown[0].edits == len(samples.ALL)
+    assert shown[3].button("deepseek") == "w.k3v9x2ma.5"
+    assert all(message.silent_preview for message in shown)
+
+
+async def test_it_answers_in_the_topic_and_tells_where_the_message_is(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    topic = Address("telegram", "-100200", "7")
+    ref = await door.send(topic, samples.NOTICE)
+    (shown,) = server.messages(server.chats[-100200])
+    assert shown.thread == 7
+    assert ref == MessageRef(topic, str(shown.id))
+
+
+async def test_an_edit_that_changes_nothing_is_no_failure(server: TelegramServer, door: TelegramDoor) -> None:
+    ref = await door.send(PRIVATE, samples.VERDICT)
+    await door.edit(ref, samples.VERDICT)
+    assert server.calls[-1].status == 400
+    assert server.messages(server.chats[1001])[0].edits == 0
+
+
+async def test_a_reply_to_a_message_that_is_gone_is_posted_all_the_same(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    first = await door.send(PRIVATE, samples.NOTICE)
+    await door.send(PRIVATE, samples.HELP, reply_to=first.message)
+    await door.send(PRIVATE, samples.MODELS, reply_to="99999")
+    assert [shown.reply_to for shown in server.messages(server.chats[1001])] == [
+        None,
+        int(first.message),
+        None,
+    ]
+
+
+async def test_editing_a_deleted_message_is_message_gone(server: TelegramServer, door: TelegramDoor) -> None:
+    ref = await door.send(PRIVATE, samples.NOTICE)
+    server.forget(server.messages(server.chats[1001])[0])
+    with pytest.raises(MessageGone):
+        await door.edit(ref, samples.HELP)
+
+
+@pytest.mark.parametrize(
+    ("code", "description"),
+    [
+        (403, "Forbidden: bot was blocked by the user"),
+        (403, "Forbidden: user is deactivated"),
+        (403, "Forbidden: bot was kicked from the supergroup chat"),
+        (403, "Forbidden: bot is not a member of the channel chat"),
+        (403, "Forbidden: the group chat was deleted"),
+        (400, "Bad Request: CHAT_WRITE_FORBIDDEN"),
+        (400, "Bad Request: not enough rights to send text messages to the chat"),
+    ],
+)
+async def test_a_chat_that_is_closed_to_us(
+    server: TelegramServer, door: TelegramDoor, code: int, description: str
+) -> None:
+    server.chats[1001].refusal = Refusal(description, code=code, fault=False)
+    with pytest.raises(ChatGone, match="(?i)" + description.partition(": ")[2]):
+        await door.send(PRIVATE, samples.NOTICE)
+    with pytest.raises(ChatGone):
+        await door.edit(MessageRef(PRIVATE, "1"), samples.NOTICE)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [Address("telegram", "555"), Address("telegram", "-100200", "8"), Address("telegram", "nonsense")],
+    ids=["unknown chat", "closed topic", "no number"],
+)
+async def test_a_place_that_does_not_exist(door: TelegramDoor, address: Address) -> None:
+    with pytest.raises(ChatGone):
+        await door.send(address, samples.NOTICE)
+
+
+async def test_a_group_that_became_a_supergroup_is_followed(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    old, new = server.group(-300, kind="group"), server.group(-100300)
+    before = await door.send(Address("telegram", "-300"), samples.NOTICE)
+    old.moved_to = new.id
+    first = await door.send(Address("telegram", "-300"), samples.NOTICE)
+    assert first.address == Address("telegram", "-100300")
+    await door.send(Address("telegram", "-300"), samples.HELP)
+    assert len(server.messages(new)) == 2
+    assert [call.status for call in server.calls[1:]] == [400, 200, 200]
+    with pytest.raises(MessageGone):
+        await door.edit(before, samples.HELP)
+
+
+async def test_a_flood_says_how_long_to_wait_and_stops_no_other_chat(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    clock = ManualClock(datetime(2025, 10, 29, tzinfo=UTC))
+    server.flood = Flood(clock)
+    for _ in range(3):
+        await door.send(PRIVATE, samples.NOTICE)
+    with pytest.raises(Flooded) as flooded:
+        await door.send(PRIVATE, samples.NOTICE)
+    assert flooded.value.retry_after_s == 1.0
+    await door.send(GROUP, samples.NOTICE)
+    clock.advance(1.0)
+    await door.send(PRIVATE, samples.NOTICE)
+
+
+async def test_at_the_pace_that_it_tells_a_group_is_never_flooded(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    clock = ManualClock(datetime(2025, 10, 29, tzinfo=UTC))
+    server.flood = Flood(clock)
+    ref = await door.send(GROUP, samples.PROGRESS)
+    for number in range(40):
+        clock.advance(door.pace(GROUP))
+        await door.edit(ref, Notice(text=f"edit {number}"))
+    assert server.flood.refused == []
+
+
+@pytest.mark.parametrize("code", [500, 502, 504])
+async def test_a_failing_platform_is_a_failed_delivery(
+    server: TelegramServer, door: TelegramDoor, code: int
+) -> None:
+    server.fail("sendMessage", code, b"<html>Bad gateway</html>")
+    with pytest.raises(DeliveryFailed) as failed:
+        await door.send(PRIVATE, samples.NOTICE)
+    assert type(failed.value) is DeliveryFailed
+    await door.send(PRIVATE, samples.NOTICE)
+
+
+async def test_junk_with_status_200_is_a_failed_delivery(server: TelegramServer, door: TelegramDoor) -> None:
+    server.fail("sendMessage", 200, json.dumps({"ok": True}).encode())
+    server.fail("sendMessage", 200, b"captive portal")
+    for _ in range(2):
+        with pytest.raises(DeliveryFailed):
+            await door.send(PRIVATE, samples.NOTICE)
+
+
+async def test_a_platform_that_is_away_is_a_failed_delivery(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    await server.stop()
+    with pytest.raises(DeliveryFailed, match="could not be reached"):
+        await door.send(PRIVATE, samples.NOTICE)
+
+
+async def test_files_are_posted_with_a_caption_that_mentions_nobody(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + bytes(100)
+    ref = await door.send_file(PRIVATE, "../odd/trades.csv", b"a,b\n1,2\n", "For @alice <3 " + "x" * 2000)
+    await door.send_file(PRIVATE, "chart.png", png, "Chart")
+    await door.send_file(PRIVATE, "no-picture.png", b"not a picture", "")
+    table, chart, broken = server.messages(server.chats[1001])
+    assert str(table.id) == ref.message
+    assert table.file == ("trades.csv", b"a,b\n1,2\n")
+    assert table.of("mention") == []
+    assert table.text.endswith("…")
+    assert chart.file == ("chart.png", png)
+    assert [call.method for call in server.calls] == [
+        "sendDocument",
+        "sendPhoto",
+        "sendPhoto",
+        "sendDocument",
+    ]
+    assert broken.file == ("no-picture.png", b"not a picture")
+
+
+@pytest.mark.parametrize("content", [b"", bytes(50_000_001)], ids=["empty", "over 50 MB"])
+async def test_a_file_that_telegram_would_refuse_is_not_sent(
+    server: TelegramServer, door: TelegramDoor, content: bytes
+) -> None:
+    with pytest.raises(DeliveryFailed, match="50 MB"):
+        await door.send_file(PRIVATE, "x.bin", content, "")
+    assert server.calls == []

@@ -1,0 +1,236 @@
+"""Updates as Telegram sends them, and the requests that they become."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.request import Address, Person, Press, Request
+from bot.telegram_payload import Pressed, read_update
+
+BOT = "ConclaveBot"
+
+PRIVATE: dict[str, Any] = {
+    "update_id": 873214501,
+    "message": {
+        "message_id": 42,
+        "from": {
+            "id": 1001,
+            "is_bot": False,
+            "first_name": "Alice",
+            "last_name": "Ng",
+            "username": "alice_ng",
+            "language_code": "en",
+        },
+        "chat": {
+            "id": 1001,
+            "first_name": "Alice",
+            "last_name": "Ng",
+            "username": "alice_ng",
+            "type": "private",
+        },
+        "date": 1761760800,
+        "text": "/run NVDA quick",
+        "entities": [{"offset": 0, "length": 4, "type": "bot_command"}],
+    },
+}
+
+IN_TOPIC: dict[str, Any] = {
+    "update_id": 873214502,
+    "message": {
+        "message_id": 311,
+        "from": {"id": 1002, "is_bot": False, "first_name": "Bob"},
+        "chat": {"id": -1001234567890, "title": "Traders", "is_forum": True, "type": "supergroup"},
+        "date": 1761760801,
+        "message_thread_id": 77,
+        "is_topic_message": True,
+        "text": "/run@conclavebot NVDA\nAAPL",
+        "entities": [{"offset": 0, "length": 16, "type": "bot_command"}],
+    },
+}
+
+BUTTON: dict[str, Any] = {
+    "update_id": 873214503,
+    "callback_query": {
+        "id": "4382bfdwdsb323b2d9",
+        "from": {"id": 1002, "is_bot": False, "first_name": "Bob"},
+        "message": {
+            "message_id": 312,
+            "from": {"id": 7000000001, "is_bot": True, "first_name": "Conclave", "username": BOT},
+            "chat": {"id": -1001234567890, "title": "Traders", "is_forum": True, "type": "supergroup"},
+            "date": 1761760802,
+            "message_thread_id": 77,
+            "is_topic_message": True,
+            "text": "NVDA · BUY",
+            "reply_markup": {"inline_keyboard": [[{"text": "claude", "callback_data": "w.k3v9x2ma.1"}]]},
+        },
+        "chat_instance": "-8912345678901234567",
+        "data": "w.k3v9x2ma.1",
+    },
+}
+
+
+def changed(update: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """The same update with other fields in its message."""
+    update = copy.deepcopy(update)
+    update["message"].update(fields)
+    return update
+
+
+def text_of(update: dict[str, Any]) -> str | None:
+    request = read_update(update, BOT)
+    assert request is None or isinstance(request, Request)
+    return None if request is None else request.text
+
+
+GROUP = changed(IN_TOPIC, chat={"id": -100, "type": "group", "title": "G"}, text="hello")
+
+
+def test_a_command_in_a_private_chat() -> None:
+    assert read_update(PRIVATE, BOT) == Request(
+        text="run NVDA quick",
+        address=Address("telegram", "1001"),
+        person=Person("telegram:1001", "Alice Ng"),
+        delivery="873214501",
+        private=True,
+    )
+
+
+def test_a_command_to_us_by_name_in_a_topic_keeps_the_topic() -> None:
+    assert read_update(IN_TOPIC, BOT) == Request(
+        text="run NVDA AAPL",
+        address=Address("telegram", "-1001234567890", "77"),
+        person=Person("telegram:1002", "Bob"),
+        delivery="873214502",
+    )
+
+
+def test_a_pressed_button() -> None:
+    assert read_update(BUTTON, BOT) == Pressed(
+        query="4382bfdwdsb323b2d9",
+        press=Press(
+            data="w.k3v9x2ma.1",
+            address=Address("telegram", "-1001234567890", "77"),
+            person=Person("telegram:1002", "Bob"),
+            delivery="873214503",
+        ),
+        message="312",
+    )
+
+
+def test_a_button_on_a_message_too_old_to_be_shown_is_still_pressed() -> None:
+    update = copy.deepcopy(BUTTON)
+    update["callback_query"]["message"] = {
+        "chat": {"id": 1002, "type": "private"},
+        "message_id": 9,
+        "date": 0,
+    }
+    pressed = read_update(update, BOT)
+    assert isinstance(pressed, Pressed)
+    assert pressed.press
+    assert (pressed.press.address, pressed.message) == (Address("telegram", "1002"), "9")
+
+
+@pytest.mark.parametrize("missing", ["message", "data"])
+def test_a_button_without_its_message_or_data_can_only_be_answered(missing: str) -> None:
+    update = copy.deepcopy(BUTTON)
+    del update["callback_query"][missing]
+    assert read_update(update, BOT) == Pressed("4382bfdwdsb323b2d9")
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("/start", "start"),
+        ("/start abc_DEF-1", "start abc_DEF-1"),
+        ("/why@ConclaveBot  NVDA   claude ", "why NVDA claude"),
+        ("run NVDA", "run NVDA"),
+        ("NVDA?", "NVDA?"),
+        ("/run-nvda", "run-nvda"),
+        ("/run BRK.\u2060B\u200b", "run BRK.B"),
+        ("@conclavebot /run NVDA", "run NVDA"),
+        ("/run@SomeOtherBot NVDA", None),
+    ],
+)
+def test_what_a_person_types_in_private(typed: str, text: str | None) -> None:
+    assert text_of(changed(PRIVATE, text=typed)) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("/leaderboard", "leaderboard"),
+        ("@ConclaveBot run NVDA", "run NVDA"),
+        ("@ConclaveBot", ""),
+        ("/run@SomeOtherBot NVDA", None),
+        ("run NVDA", None),
+        ("I would /run NVDA", None),
+        ("@SomeOtherBot run NVDA", None),
+        ("hello", None),
+    ],
+)
+def test_what_a_person_types_in_a_group(typed: str, text: str | None) -> None:
+    assert text_of(changed(GROUP, text=typed)) == text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"from": {"id": 5, "is_bot": True, "first_name": "Other bot"}},
+        {"from": None},
+        {"sender_chat": {"id": -1009, "type": "channel", "title": "News"}},
+        {"via_bot": {"id": 6, "is_bot": True, "first_name": "Inline"}},
+        {"chat": {"id": -1009, "type": "channel", "title": "News"}},
+        {"text": None},
+        {"text": 5},
+    ],
+    ids=["bot", "nobody", "channel", "inline bot", "in a channel", "no text", "no string"],
+)
+def test_nobody_but_people_is_heard(fields: dict[str, Any]) -> None:
+    assert read_update(changed(PRIVATE, **fields), BOT) is None
+
+
+@pytest.mark.parametrize("kind", ["edited_message", "channel_post", "my_chat_member", "poll"])
+def test_other_kinds_of_updates_are_ignored(kind: str) -> None:
+    assert read_update({"update_id": 1, kind: PRIVATE["message"]}, BOT) is None
+
+
+def test_a_reply_outside_a_forum_has_no_topic() -> None:
+    request = read_update(changed(GROUP, text="/help", message_thread_id=4, is_topic_message=False), BOT)
+    assert isinstance(request, Request)
+    assert request.address.thread is None
+
+
+def test_a_person_without_a_first_name_goes_by_the_user_name() -> None:
+    request = read_update(
+        changed(PRIVATE, **{"from": {"id": 1, "first_name": "\u200b", "username": "al"}}), BOT
+    )
+    assert isinstance(request, Request)
+    assert request.person == Person("telegram:1", "al")
+
+
+def test_endless_text_is_cut() -> None:
+    request = read_update(changed(PRIVATE, text="/run " + "A" * 4000), BOT)
+    assert isinstance(request, Request)
+    assert len(request.text) == 1000
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    path=st.sampled_from(["message", "callback_query"]),
+    field=st.sampled_from([*PRIVATE["message"]]),
+    value=JSON,
+)
+def test_a_broken_update_never_raises(path: str, field: str, value: object) -> None:
+    update = copy.deepcopy(PRIVATE if path == "message" else BUTTON)
+    update[path][field] = value
+    read_update(update, BOT)
+    read_update({"update_id": value, path: value}, BOT)
