@@ -12,7 +12,7 @@ _CREDENTIAL = re.compile(
     | \b(?:pk|rk|gsk|xai|key|hf|ghp|github_pat)[-_](?=[\w*.\-]*\d)[\w*.\-]{6,}   # other vendors' prefixes
     | \bAIza[\w\-*]{10,}
     | (?<=[Bb]earer\s)\S+
-    | (?<![\w\-])[\w\-]*\*{3,}[\w\-*]*                                               # a key that was half masked
+    | (?<![\w\-])[\w\-]*\*{3,}[\w\-*]*  # a key that was half masked
     """,
     re.VERBOSE,
 )

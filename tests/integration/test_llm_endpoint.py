@@ -71,7 +71,7 @@ def model(server: ModelServer, connections: Connections, **changes: Any) -> Endp
         "prices": PRICES,
         "clock": ManualClock(NOON),
     }
-    return EndpointModel(connections.client(provider, changes.pop("key", KEY)), **(settings | changes))
+    return EndpointModel(connections.client(provider, "main", KEY), **(settings | changes))
 
 
 async def failure_of(endpoint: EndpointModel, ask: Ask = ASK) -> ModelFailure:
@@ -341,7 +341,7 @@ async def test_a_connection_that_breaks_off_is_a_server_failure(connections: Con
             port = listening.sockets[0].getsockname()[1]
             provider = Provider(name="loopback", base_url=f"http://127.0.0.1:{port}/v1", timeout_s=5)
             endpoint = EndpointModel(
-                connections.client(provider, f"{KEY}-{port}"),
+                connections.client(provider, f"main-{port}", KEY),
                 provider_name="loopback",
                 model_id="m",
                 key_name="main",
@@ -489,9 +489,9 @@ async def test_a_long_complaint_is_cut_to_one_short_line(
 
 
 async def test_all_providers_share_one_http_client(server: ModelServer, connections: Connections) -> None:
-    one = connections.client(Provider(name="a", base_url=server.base_url), KEY)
-    other = connections.client(Provider(name="b", base_url="http://127.0.0.1:1"), "another-key")
+    one = connections.client(Provider(name="a", base_url=server.base_url), "main", KEY)
+    other = connections.client(Provider(name="b", base_url="http://127.0.0.1:1"), "main", "another-key")
 
     assert one._client is other._client
     assert one.max_retries == 0
-    assert one is connections.client(Provider(name="a", base_url=server.base_url), KEY)
+    assert one is connections.client(Provider(name="a", base_url=server.base_url), "main", KEY)
