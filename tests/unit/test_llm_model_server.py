@@ -30,17 +30,22 @@ class Everything(BaseModel):
     parts: Annotated[list[Part], Field(min_length=3, max_length=4)]
 
 
-@pytest.mark.parametrize("schema", [Everything.model_json_schema(), answer_schema(Everything).json_schema])
-def test_enums_bounds_and_lengths_are_honoured(schema: dict) -> None:
-    if "$defs" in schema:
-        inlined = json.dumps(schema["properties"])
-        for name, part in schema["$defs"].items():
-            inlined = inlined.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(part))
-        filled = say.fill({"type": "object", "properties": json.loads(inlined)}, say.opinion(0), "m")
-        assert Everything.model_validate(filled).rating is Rating.BUY
-    else:
-        filled = say.fill(schema, {}, "m")
-        assert filled.keys() == Everything.model_fields.keys()
+def test_enums_bounds_and_lengths_are_honoured() -> None:
+    schema = Everything.model_json_schema()
+    properties = json.dumps(schema["properties"])
+    for name, part in schema["$defs"].items():
+        properties = properties.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(part))
+
+    filled = say.fill({"type": "object", "properties": json.loads(properties)}, say.opinion(0), "m")
+
+    assert Everything.model_validate(filled).rating is Rating.BUY
+
+
+def test_a_strict_schema_is_filled_completely() -> None:
+    filled = say.fill(answer_schema(Everything).json_schema, say.opinion(3), "m")
+
+    assert filled.keys() == Everything.model_fields.keys()
+    assert (filled["action"], filled["rating"]) == ("SELL", "Sell")
 
 
 @pytest.mark.parametrize("number", range(5))
