@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import random
 import subprocess
 import sys
@@ -28,7 +27,6 @@ from core.domain.errors import (
     AuthenticationFailed,
     BudgetExceeded,
     ModelFailure,
-    ModelServerFailed,
     ModelTimeout,
     TooManySteps,
 )
@@ -337,49 +335,6 @@ async def test_a_format_that_was_refused_once_is_not_tried_in_the_next_run(
         await gateway.model_for(MEMBER).ask(shaped)
 
     assert [request.form for request in server.requests] == ["json_schema", "json_object", "json_object"]
-
-
-async def test_a_probe_passes_where_every_key_is_taken(server: ModelServer, gateway_of: Build) -> None:
-    keys = (MAIN, ProviderKey(name="spare", secret=SecretRef("env:SPARE_KEY")))
-    gateway = gateway_of(keys=keys)
-
-    await gateway.probe(gateway._settings.providers[0])
-
-    assert [(request.path, request.key) for request in server.requests] == [
-        ("/v1/models", SECRET),
-        ("/v1/models", ENVIRON["SPARE_KEY"]),
-    ]
-
-
-async def test_a_probe_says_what_is_wrong_without_the_key(
-    server: ModelServer, gateway_of: Build, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    server.keys = {"another key"}
-    gateway = gateway_of()
-
-    with pytest.raises(AuthenticationFailed) as caught:
-        await gateway.probe(gateway._settings.providers[0])
-
-    assert caught.value.reason == "loopback refused the request (401): Incorrect API key: [hidden]"
-    assert SECRET not in caplog.text
-    assert SECRET not in repr(gateway) + repr(vars(gateway._connections))
-
-
-async def test_a_probe_of_nothing_says_so(gateway_of: Build) -> None:
-    gateway = gateway_of(base_url="http://127.0.0.1:1/v1")
-
-    with pytest.raises(ModelServerFailed, match="loopback could not be reached"):
-        await gateway.probe(gateway._settings.providers[0])
-    with pytest.raises(AuthenticationFailed, match="has no key"):
-        await gateway.probe(Provider(name="empty", base_url="http://127.0.0.1:1"))
-
-
-async def test_openrouter_is_probed_where_it_checks_the_key(gateway_of: Build) -> None:
-    from core.llm.gateway import _is_openrouter
-
-    assert _is_openrouter(Provider(name="o", base_url="https://openrouter.ai/api/v1"))
-    assert not _is_openrouter(Provider(name="o", base_url="https://openrouter.ai.example.com/api/v1"))
 
 
 async def test_many_calls_at_once_leave_nothing_behind(server: ModelServer, gateway_of: Build) -> None:
