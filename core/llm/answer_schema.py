@@ -83,12 +83,9 @@ def _choice(
     where: str,
     above: tuple[str, ...],
 ) -> dict[str, Any]:
-    kinds = [option.get("type") for option in options]
-    if "number" in kinds:
+    if any(option.get("type") == "number" for option in options):
         # Pydantic reads a decimal from a number or from text; a model should write the number.
-        options = [
-            option for option in options if not (option.get("type") == "string" and "pattern" in option)
-        ]
+        options = [option for option in options if option.get("type") != "string"]
     strict_options = [_strict(option, definitions, where, above) for option in options]
     if len(strict_options) == 1:
         (strict,) = strict_options
@@ -100,10 +97,14 @@ def _choice(
 
 
 def _with_bounds(strict: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    bounds = ", ".join(words.format(node[key]) for key, words in _BOUNDS.items() if key in node)
+    bounds = ", ".join(words.format(_shown(node[key])) for key, words in _BOUNDS.items() if key in node)
     if bounds:
         strict["description"] = _joined(strict.get("description", ""), f"({bounds})")
     return strict
+
+
+def _shown(bound: object) -> str:
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def _joined(*parts: str) -> str:

@@ -27,11 +27,11 @@ class Connections:
         """Import the SDK off the event loop, so that the first call need not stop it for that long."""
         await asyncio.to_thread(__import__, "openai")
 
-    def client(self, provider: Provider, secret: str) -> "AsyncOpenAI":
-        """Return the client for a provider's address and a key; `secret` may be empty for a local one."""
-        known = self._clients.get((provider.name, secret))
-        if known is None:
-            known = self._clients[provider.name, secret] = self._shared().with_options(
+    def client(self, provider: Provider, key_name: str, secret: str) -> "AsyncOpenAI":
+        """Return the client for a provider's address and one of its keys; both empty for a local one."""
+        known = self._clients.get((provider.name, key_name))
+        if known is None or known.api_key != (secret or _NO_KEY):
+            known = self._clients[provider.name, key_name] = self._shared().with_options(
                 api_key=secret or _NO_KEY,
                 base_url=provider.base_url,
                 timeout=provider.timeout_s,

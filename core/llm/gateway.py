@@ -98,7 +98,8 @@ class Gateway:
         if not provider.keys and not provider.local:
             raise AuthenticationFailed(_no_key_sentence(provider))
         for key in provider.keys or (None,):
-            client = self._connections.client(provider, self._reveal(provider, key) if key else "")
+            secret = self._reveal(provider, key) if key else ""
+            client = self._connections.client(provider, key.name if key else "", secret)
             await probe_endpoint(client, provider, openrouter=_is_openrouter(provider), now=self._clock.now())
 
     async def close(self) -> None:
@@ -113,15 +114,16 @@ class Gateway:
         except AuthenticationFailed as failure:
             sentence = failure.reason
             return DeadEnd(lambda: AuthenticationFailed(sentence))
+        key_name = key.name if key else ""
         prices = Prices(
             in_usd_per_mtok=member.price_in_usd_per_mtok, out_usd_per_mtok=member.price_out_usd_per_mtok
         )
         pipeline = self._settings.pipeline
         model: LanguageModel = EndpointModel(
-            self._connections.client(provider, secret),
+            self._connections.client(provider, key_name, secret),
             provider_name=provider.name,
             model_id=model_id,
-            key_name=key.name if key else "",
+            key_name=key_name,
             timeout_s=provider.timeout_s,
             temperature=member.temperature,
             prices=prices,

@@ -38,8 +38,8 @@ class Prices(Frozen):
 def text_tokens(text: str) -> int:
     """Return an upper-ish bound of the tokens in `text`: one for two bytes of UTF-8.
 
-    Prose takes three to four bytes a token. Tables of figures, which evidence is full of, take about
-    two, because tokenizers split numbers; other scripts take two to three.
+    Prose takes three to four bytes a token and other scripts two to three. A bare table of figures takes
+    a little under two, because tokenizers split numbers; no prompt is that alone.
     """
     return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
 

@@ -8,10 +8,11 @@ import re
 _LONGEST = 240
 _CREDENTIAL = re.compile(
     r"""
-      \b(?:sk|pk|rk|gsk|xai|key|hf|AIza|ghp|github_pat)[-_][\w*.\-]{6,}   # the prefixes that vendors use
+      \bsk[-_][\w*.\-]{6,}
+    | \b(?:pk|rk|gsk|xai|key|hf|ghp|github_pat)[-_](?=[\w*.\-]*\d)[\w*.\-]{6,}   # other vendors' prefixes
     | \bAIza[\w\-*]{10,}
     | (?<=[Bb]earer\s)\S+
-    | [\w\-]*\*{3,}[\w\-*]*                                               # a key that was half masked
+    | (?<![\w\-])[\w\-]*\*{3,}[\w\-*]*  # a key that was half masked
     """,
     re.VERBOSE,
 )

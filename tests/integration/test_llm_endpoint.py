@@ -4,12 +4,10 @@ import asyncio
 import logging
 import traceback
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from core.clock import ManualClock
 from core.config.settings import Provider
@@ -23,27 +21,12 @@ from core.domain.errors import (
     ModelTimeout,
     OutOfCredit,
 )
-from core.llm.answer_schema import answer_schema
 from core.llm.connections import Connections
-from core.llm.dialect import Dialects
 from core.llm.endpoint import EndpointModel
-from core.llm.port import Ask, Message
 from core.llm.prices import Prices
 from tests.loopback import model_replies as say
+from tests.loopback.model_endpoint import ASK, KEY, NOON, PRICES, failure_of, model
 from tests.loopback.model_server import ModelServer
-
-KEY = "made-up-key-0123456789abcdef"
-NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-PRICES = Prices(in_usd_per_mtok=Decimal(3), out_usd_per_mtok=Decimal(15))
-
-
-class Opinion(BaseModel):
-    action: str
-    reasoning: str
-
-
-ASK = Ask(messages=(Message(role="user", content="Buy or sell?"),), max_output_tokens=500)
-SHAPED = ASK.model_copy(update={"answer": answer_schema(Opinion)})
 
 
 @pytest.fixture
@@ -57,27 +40,6 @@ async def connections() -> AsyncIterator[Connections]:
     opened = Connections()
     yield opened
     await opened.close()
-
-
-def model(server: ModelServer, connections: Connections, **changes: Any) -> EndpointModel:
-    timeout_s = changes.setdefault("timeout_s", 5.0)
-    base_url = changes.pop("base_url", server.base_url)
-    provider = Provider(name="loopback", base_url=base_url, timeout_s=timeout_s)
-    settings: dict[str, Any] = {
-        "provider_name": "loopback",
-        "model_id": "m",
-        "key_name": "main",
-        "temperature": None,
-        "prices": PRICES,
-        "clock": ManualClock(NOON),
-    }
-    return EndpointModel(connections.client(provider, changes.pop("key", KEY)), **(settings | changes))
-
-
-async def failure_of(endpoint: EndpointModel, ask: Ask = ASK) -> ModelFailure:
-    with pytest.raises(ModelFailure) as caught:
-        await endpoint.ask(ask)
-    return caught.value
 
 
 async def test_an_answer_carries_text_server_usage_and_price(
@@ -341,7 +303,7 @@ async def test_a_connection_that_breaks_off_is_a_server_failure(connections: Con
             port = listening.sockets[0].getsockname()[1]
             provider = Provider(name="loopback", base_url=f"http://127.0.0.1:{port}/v1", timeout_s=5)
             endpoint = EndpointModel(
-                connections.client(provider, f"{KEY}-{port}"),
+                connections.client(provider, f"main-{port}", KEY),
                 provider_name="loopback",
                 model_id="m",
                 key_name="main",
@@ -373,80 +335,6 @@ async def test_a_callers_deadline_is_not_taken_for_the_models(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await model(server, connections).ask(ASK)
-
-
-async def test_a_schema_is_asked_for_as_strict_response_format(
-    server: ModelServer, connections: Connections
-) -> None:
-    answer = await model(server, connections).ask(SHAPED)
-
-    asked = server.requests[0].body["response_format"]
-    assert asked["type"] == "json_schema"
-    assert asked["json_schema"]["strict"] is True
-    assert asked["json_schema"]["name"] == "Opinion"
-    assert Opinion.model_validate_json(answer.text).action
-
-
-async def test_refused_formats_are_given_up_one_by_one_and_remembered(
-    server: ModelServer, connections: Connections
-) -> None:
-    server.always("m", say.refuses_forms("json_schema", "json_object"))
-    dialects = Dialects()
-
-    first = await model(server, connections, dialects=dialects).ask(SHAPED)
-    second = await model(server, connections, dialects=dialects).ask(SHAPED)
-
-    assert [request.form for request in server.requests] == ["json_schema", "json_object", "text", "text"]
-    assert (first.spend.calls, second.spend.calls) == (3, 1)
-    for request in server.requests[1:]:
-        assert SHAPED.answer is not None
-        assert SHAPED.answer.text in request.messages[-1]["content"]
-    assert Opinion.model_validate_json(second.text).action
-
-
-async def test_a_format_refused_by_one_model_is_kept_for_another(
-    server: ModelServer, connections: Connections
-) -> None:
-    server.always("m", say.refuses_forms("json_schema"))
-    dialects = Dialects()
-
-    await model(server, connections, dialects=dialects).ask(SHAPED)
-    await model(server, connections, dialects=dialects, model_id="n").ask(SHAPED)
-
-    assert [request.form for request in server.asked("n")] == ["json_schema"]
-
-
-async def test_a_complaint_that_merely_echoes_the_request_changes_nothing(
-    server: ModelServer, connections: Connections
-) -> None:
-    detail = [{"loc": ["body", "messages"], "msg": "too long", "input": {"response_format": "json_schema"}}]
-    server.always("m", lambda _: say.Reply({"detail": detail}, 422))
-
-    failure = await failure_of(model(server, connections), SHAPED)
-
-    assert failure.reason == "loopback:m refused the request (422): too long"
-    assert len(server.requests) == 1
-
-
-async def test_the_newer_name_of_the_limit_is_learned(server: ModelServer, connections: Connections) -> None:
-    server.always("m", say.refuses_field("max_tokens", "max_completion_tokens"))
-    dialects = Dialects()
-
-    await model(server, connections, dialects=dialects).ask(SHAPED)
-    await model(server, connections, dialects=dialects).ask(SHAPED)
-
-    assert ["max_completion_tokens" in request.body for request in server.requests] == [False, True, True]
-    assert server.requests[-1].form == "json_schema"
-
-
-async def test_a_temperature_that_is_not_supported_is_left_out(
-    server: ModelServer, connections: Connections
-) -> None:
-    server.always("m", say.refuses_field("temperature"))
-
-    await model(server, connections, temperature=0.5).ask(ASK)
-
-    assert ["temperature" in request.body for request in server.requests] == [True, False]
 
 
 async def test_a_key_that_the_endpoint_echoes_is_in_no_text_and_no_trace(
@@ -489,9 +377,9 @@ async def test_a_long_complaint_is_cut_to_one_short_line(
 
 
 async def test_all_providers_share_one_http_client(server: ModelServer, connections: Connections) -> None:
-    one = connections.client(Provider(name="a", base_url=server.base_url), KEY)
-    other = connections.client(Provider(name="b", base_url="http://127.0.0.1:1"), "another-key")
+    one = connections.client(Provider(name="a", base_url=server.base_url), "main", KEY)
+    other = connections.client(Provider(name="b", base_url="http://127.0.0.1:1"), "main", "another-key")
 
     assert one._client is other._client
     assert one.max_retries == 0
-    assert one is connections.client(Provider(name="a", base_url=server.base_url), KEY)
+    assert one is connections.client(Provider(name="a", base_url=server.base_url), "main", KEY)

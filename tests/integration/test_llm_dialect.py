@@ -1,0 +1,98 @@
+"""What an endpoint refuses of a request's form is given up, and remembered."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.llm.connections import Connections
+from core.llm.dialect import Dialects
+from tests.loopback import model_replies as say
+from tests.loopback.model_endpoint import ASK, SHAPED, Opinion, failure_of, model
+from tests.loopback.model_server import ModelServer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def connections() -> AsyncIterator[Connections]:
+    opened = Connections()
+    yield opened
+    await opened.close()
+
+
+async def test_a_schema_is_asked_for_as_strict_response_format(
+    server: ModelServer, connections: Connections
+) -> None:
+    answer = await model(server, connections).ask(SHAPED)
+
+    asked = server.requests[0].body["response_format"]
+    assert asked["type"] == "json_schema"
+    assert asked["json_schema"]["strict"] is True
+    assert asked["json_schema"]["name"] == "Opinion"
+    assert Opinion.model_validate_json(answer.text).action
+
+
+async def test_refused_formats_are_given_up_one_by_one_and_remembered(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.always("m", say.refuses_forms("json_schema", "json_object"))
+    dialects = Dialects()
+
+    first = await model(server, connections, dialects=dialects).ask(SHAPED)
+    second = await model(server, connections, dialects=dialects).ask(SHAPED)
+
+    assert [request.form for request in server.requests] == ["json_schema", "json_object", "text", "text"]
+    assert (first.spend.calls, second.spend.calls) == (3, 1)
+    for request in server.requests[1:]:
+        assert SHAPED.answer is not None
+        assert SHAPED.answer.text in request.messages[-1]["content"]
+    assert Opinion.model_validate_json(second.text).action
+
+
+async def test_a_format_refused_by_one_model_is_kept_for_another(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.always("m", say.refuses_forms("json_schema"))
+    dialects = Dialects()
+
+    await model(server, connections, dialects=dialects).ask(SHAPED)
+    await model(server, connections, dialects=dialects, model_id="n").ask(SHAPED)
+
+    assert [request.form for request in server.asked("n")] == ["json_schema"]
+
+
+async def test_a_complaint_that_merely_echoes_the_request_changes_nothing(
+    server: ModelServer, connections: Connections
+) -> None:
+    detail = [{"loc": ["body", "messages"], "msg": "too long", "input": {"response_format": "json_schema"}}]
+    server.always("m", lambda _: say.Reply({"detail": detail}, 422))
+
+    failure = await failure_of(model(server, connections), SHAPED)
+
+    assert failure.reason == "loopback:m refused the request (422): too long"
+    assert len(server.requests) == 1
+
+
+async def test_the_newer_name_of_the_limit_is_learned(server: ModelServer, connections: Connections) -> None:
+    server.always("m", say.refuses_field("max_tokens", "max_completion_tokens"))
+    dialects = Dialects()
+
+    await model(server, connections, dialects=dialects).ask(SHAPED)
+    await model(server, connections, dialects=dialects).ask(SHAPED)
+
+    assert ["max_completion_tokens" in request.body for request in server.requests] == [False, True, True]
+    assert server.requests[-1].form == "json_schema"
+
+
+async def test_a_temperature_that_is_not_supported_is_left_out(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.always("m", say.refuses_field("temperature"))
+
+    await model(server, connections, temperature=0.5).ask(ASK)
+
+    assert ["temperature" in request.body for request in server.requests] == [True, False]
