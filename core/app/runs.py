@@ -162,9 +162,11 @@ class Runs:
         broadcast.tell(RunStarted(record=record))
         told_steps: set[tuple[str, str, int]] = set()
         told_results: set[str] = set()
-        while record.state is RunState.RUNNING:
+        while True:
             for event in await self._progress(record, told_steps, told_results):
                 broadcast.tell(event)
+            if record.state is not RunState.RUNNING:
+                break
             now = self._clock.now()
             if await self._store.runs.claim(run_id, self._owner, now, now + LEASE):
                 await self._continue(broadcast, run_id, resumed=True)

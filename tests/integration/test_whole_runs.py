@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core.app.app import App
 from core.domain.ballot import AbstentionKind, Action
 from core.domain.books import OrderState, Season
 from core.domain.errors import NoPrices, NotFound, Refused
@@ -30,10 +32,27 @@ async def models() -> AsyncIterator[ModelServer]:
         yield server
 
 
+Opening = Callable[..., Awaitable[App]]
+
+
+@pytest.fixture
+async def opening() -> AsyncIterator[Opening]:
+    """Opens arenas and closes them all in the end, whatever the test does."""
+    apps: list[App] = []
+
+    async def open_one(*arguments: Any, **more: Any) -> App:
+        apps.append(await arena.opened(*arguments, **more))
+        return apps[-1]
+
+    yield open_one
+    for app in apps:
+        await app.close()
+
+
 async def test_five_ballots_sixty_stages_five_books_and_one_verdict(
-    models: ModelServer, url: str, tmp_path: Path
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening
 ) -> None:
-    app = await arena.opened(models.base_url, tmp_path, url=url)
+    app = await opening(models.base_url, tmp_path, url=url)
     events = [event async for event in app.run(arena.request())]
     record = arena.ended(events)
     assert isinstance(events[0], RunStarted)
@@ -55,35 +74,34 @@ async def test_five_ballots_sixty_stages_five_books_and_one_verdict(
     assert len(board.standings) == 5
     assert board.season is Season.SAMPLE
     assert board.caveat is not None
-    await app.close()
 
 
 async def test_all_members_see_byte_identical_evidence_and_its_hash_is_kept(
-    models: ModelServer, tmp_path: Path
+    models: ModelServer, tmp_path: Path, opening: Opening
 ) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+    app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request())
     packs = {sent.messages[1]["content"].split("[[/evidence")[0] for sent in models.requests}
     assert len(packs) == 1
     assert f"[[evidence {record.evidence_sha256[:12]}]]" in packs.pop()
-    await app.close()
 
 
-async def test_every_finished_modelchat_is_one_json_file(models: ModelServer, tmp_path: Path) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+async def test_every_finished_modelchat_is_one_json_file(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request())
     files = sorted((tmp_path / "modelchats" / record.run_id).iterdir())
     assert [file.name for file in files] == sorted(f"{name}.json" for name in arena.FIVE)
     chat = ModelChat.model_validate(json.loads(files[0].read_text()))
     assert chat == await app.model_chat(record.run_id, chat.member)
-    await app.close()
 
 
 async def test_a_killed_run_resumes_at_the_first_missing_stage_and_pays_for_nothing_twice(
-    models: ModelServer, url: str, tmp_path: Path
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening
 ) -> None:
     models.say_next("qwen/qwen-1", *[filled(arena.opinion("qwen"))] * 7, hangs())
-    first = await arena.opened(models.base_url, tmp_path, url=url)
+    first = await opening(models.base_url, tmp_path, url=url)
     run_id = ""
     stream = first.run(arena.request())
     done = 0
@@ -95,7 +113,7 @@ async def test_a_killed_run_resumes_at_the_first_missing_stage_and_pays_for_noth
             break
     await first.close()
     before = len(models.requests)
-    second = await arena.opened(models.base_url, tmp_path, url=url)
+    second = await opening(models.base_url, tmp_path, url=url)
     assert await second.resume_interrupted() == (run_id,)
     events = [event async for event in second.watch(run_id)]
     record = arena.ended(events)
@@ -105,21 +123,23 @@ async def test_a_killed_run_resumes_at_the_first_missing_stage_and_pays_for_noth
     assert len((await second.model_chat(run_id, "qwen")).stages) == 12
     trades = Counter(fill.member for fill in record.fills)
     assert trades == {"claude": 1, "gpt5": 1, "gemini": 1}
-    await second.close()
 
 
-async def test_a_run_that_nobody_interrupted_cannot_be_resumed(models: ModelServer, tmp_path: Path) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+async def test_a_run_that_nobody_interrupted_cannot_be_resumed(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request())
     with pytest.raises(Refused, match="nothing to resume"):
         _ = [event async for event in app.resume(record.run_id)]
     with pytest.raises(NotFound):
         _ = [event async for event in app.resume("zzzzzzzz")]
-    await app.close()
 
 
-async def test_the_same_request_in_flight_is_joined(models: ModelServer, tmp_path: Path) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+async def test_the_same_request_in_flight_is_joined(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    app = await opening(models.base_url, tmp_path)
     one, two = await asyncio.gather(
         arena.finished(app, arena.request()), arena.finished(app, arena.request("$aapl"))
     )
@@ -127,15 +147,14 @@ async def test_the_same_request_in_flight_is_joined(models: ModelServer, tmp_pat
     assert len(models.requests) == 60
     other = await arena.finished(app, arena.request("MSFT"))
     assert other.run_id != one.run_id
-    await app.close()
 
 
 async def test_a_second_process_follows_the_run_of_the_first(
-    models: ModelServer, url: str, tmp_path: Path
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening
 ) -> None:
     models.latency_s = 0.05
-    one = await arena.opened(models.base_url, tmp_path, url=url)
-    two = await arena.opened(models.base_url, tmp_path, url=url)
+    one = await opening(models.base_url, tmp_path, url=url)
+    two = await opening(models.base_url, tmp_path, url=url)
     first = asyncio.create_task(arena.finished(one, arena.request()))
     await models.until_asked(1)
     followed = [event async for event in two.run(arena.request())]
@@ -143,17 +162,16 @@ async def test_a_second_process_follows_the_run_of_the_first(
     assert Counter(type(event) for event in followed)[MemberFinished] == 5
     assert len(models.requests) == 60
     await one.close()
-    await two.close()
 
 
 async def test_a_follower_takes_over_when_the_first_process_stops(
-    models: ModelServer, url: str, tmp_path: Path
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening
 ) -> None:
     for name in arena.FIVE:
         model = f"{name}/{name}-1"
         models.say_next(model, *[filled(arena.opinion(name))] * 4, hangs(), hangs())
-    one = await arena.opened(models.base_url, tmp_path, url=url)
-    two = await arena.opened(models.base_url, tmp_path, url=url)
+    one = await opening(models.base_url, tmp_path, url=url)
+    two = await opening(models.base_url, tmp_path, url=url)
     first = asyncio.create_task(arena.finished(one, arena.request()))
     await models.until_asked(30)
     follower = asyncio.create_task(arena.finished(two, arena.request()))
@@ -165,13 +183,14 @@ async def test_a_follower_takes_over_when_the_first_process_stops(
     # Four stages a member were stored by the first process and not paid for again.
     assert len(models.requests) == 60 + 10
     await asyncio.gather(first, return_exceptions=True)
-    await two.close()
 
 
-async def test_one_failing_member_abstains_alone(models: ModelServer, tmp_path: Path) -> None:
+async def test_one_failing_member_abstains_alone(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
     models.always("qwen/qwen-1", server_error())
     models.always("gemini/gemini-1", answers("I'd rather not answer in JSON."))
-    app = await arena.opened(models.base_url, tmp_path)
+    app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request())
     reasons = {absent.member: absent for absent in record.abstentions}
     assert set(reasons) == {"qwen", "gemini"}
@@ -182,47 +201,45 @@ async def test_one_failing_member_abstains_alone(models: ModelServer, tmp_path: 
     assert sum(record.verdict.votes.values()) == 3
     assert record.verdict.abstained == ("gemini", "qwen")
     assert all(fill.member not in reasons for fill in record.fills)
-    await app.close()
 
 
 async def test_too_few_ballots_are_no_verdict_and_the_books_still_trade(
-    models: ModelServer, tmp_path: Path
+    models: ModelServer, tmp_path: Path, opening: Opening
 ) -> None:
     for name in arena.FIVE[1:]:
         models.always(f"{name}/{name}-1", server_error(503))
-    app = await arena.opened(models.base_url, tmp_path)
+    app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request())
     assert record.verdict is not None
     assert record.verdict.decision is None
     assert record.verdict.rule is not None
     assert "2 ballots are needed" in record.verdict.rule
     assert [fill.member for fill in record.fills] == ["claude"]
-    await app.close()
 
 
-async def test_a_ballot_of_another_model_family_is_an_abstention(models: ModelServer, tmp_path: Path) -> None:
+async def test_a_ballot_of_another_model_family_is_an_abstention(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
     models.always("claude/claude-1", filled(arena.opinion("claude"), model="meta-llama/llama-3-8b"))
-    app = await arena.opened(models.base_url, tmp_path)
+    app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request())
     (absent,) = record.abstentions
     assert absent.kind is AbstentionKind.OTHER_MODEL
     assert "llama" in absent.reason
     assert absent.spend.calls == 12
-    await app.close()
-    lenient = await arena.opened(models.base_url, tmp_path / "b", url=None, arena={"strict": False})
+    lenient = await opening(models.base_url, tmp_path / "b", url=None, arena={"strict": False})
     record = await arena.finished(lenient, arena.request())
     assert [str(ballot.served_by) for ballot in record.ballots if ballot.member == "claude"] == [
         "loopback:meta-llama/llama-3-8b"
     ]
-    await lenient.close()
 
 
 async def test_a_cancelled_run_stops_its_requests_and_keeps_what_is_done(
-    models: ModelServer, tmp_path: Path
+    models: ModelServer, tmp_path: Path, opening: Opening
 ) -> None:
     for name in arena.FIVE:
         models.say_next(f"{name}/{name}-1", *[filled(arena.opinion(name))] * 4, hangs(), hangs())
-    app = await arena.opened(models.base_url, tmp_path)
+    app = await opening(models.base_url, tmp_path)
     events = []
     async for event in app.run(arena.request()):
         events.append(event)
@@ -237,50 +254,49 @@ async def test_a_cancelled_run_stops_its_requests_and_keeps_what_is_done(
     resumed = arena.ended([event async for event in app.resume(record.run_id)])
     assert resumed.state is RunState.FINISHED
     assert len(models.requests) == 70
-    await app.close()
 
 
-async def test_a_quick_run_is_one_call_a_member(models: ModelServer, tmp_path: Path) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+async def test_a_quick_run_is_one_call_a_member(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request(preset="quick"))
     assert len(models.requests) == 5
     assert len(record.ballots) == 5
-    await app.close()
 
 
-async def test_chosen_members_only(models: ModelServer, tmp_path: Path) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+async def test_chosen_members_only(models: ModelServer, tmp_path: Path, opening: Opening) -> None:
+    app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request(members=("deep", "claude")))
     assert [seat.member for seat in record.seats] == ["claude", "deepseek"]
     with pytest.raises(NotFound, match="No model is called"):
         await arena.finished(app, arena.request(members=("nobody",)))
-    await app.close()
 
 
 async def test_an_unknown_ticker_is_one_sentence_that_names_the_sample(
-    models: ModelServer, tmp_path: Path
+    models: ModelServer, tmp_path: Path, opening: Opening
 ) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+    app = await opening(models.base_url, tmp_path)
     with pytest.raises(NoPrices, match="the bundled sample holds AAPL"):
         await arena.finished(app, arena.request("NVDA"))
     assert models.requests == []
-    await app.close()
 
 
-async def test_a_run_within_its_budget_only(models: ModelServer, tmp_path: Path) -> None:
+async def test_a_run_within_its_budget_only(models: ModelServer, tmp_path: Path, opening: Opening) -> None:
     members = [
         {"name": name, "route": [f"loopback:{name}/{name}-1"], "price_out_usd_per_mtok": 10}
         for name in arena.FIVE
     ]
-    app = await arena.opened(models.base_url, tmp_path, members=members, budget={"per_run_usd": 0.05})
+    app = await opening(models.base_url, tmp_path, members=members, budget={"per_run_usd": 0.05})
     record = await arena.finished(app, arena.request())
     assert record.cost_usd <= Decimal("0.05")
     assert {absent.kind for absent in record.abstentions} <= {AbstentionKind.BUDGET, AbstentionKind.FAILED}
-    await app.close()
 
 
-async def test_the_member_is_told_its_own_books_in_the_next_run(models: ModelServer, tmp_path: Path) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+async def test_the_member_is_told_its_own_books_in_the_next_run(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    app = await opening(models.base_url, tmp_path)
     await arena.finished(app, arena.request())
     before = len(models.requests)
     record = await arena.finished(app, arena.request())
@@ -289,11 +305,12 @@ async def test_the_member_is_told_its_own_books_in_the_next_run(models: ModelSer
     # The fill came at the open after the evidence: to know it would be to look ahead.
     assert "orders that wait for the next open:\n- buy " in claude.messages[1]["content"]
     assert record.fills == ()
-    await app.close()
 
 
-async def test_a_stream_left_early_does_not_stop_the_run(models: ModelServer, tmp_path: Path) -> None:
-    app = await arena.opened(models.base_url, tmp_path)
+async def test_a_stream_left_early_does_not_stop_the_run(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    app = await opening(models.base_url, tmp_path)
     stream = app.run(arena.request())
     async for event in stream:
         assert isinstance(event, RunStarted)
@@ -302,4 +319,3 @@ async def test_a_stream_left_early_does_not_stop_the_run(models: ModelServer, tm
     last = [event async for event in app.watch(run_id)][-1]
     assert isinstance(last, RunEnded)
     assert len(last.record.ballots) == 5
-    await app.close()
