@@ -56,7 +56,7 @@ def shown(place: URL) -> str:
 
 
 def make_engine(
-    place: URL, *, pooled: bool = True, foreign_keys: bool = True, busy_timeout_s: int = BUSY_TIMEOUT_S
+    place: URL, *, pooled: bool = True, foreign_keys: bool = True, busy_timeout_s: int | None = None
 ) -> AsyncEngine:
     """Return an engine that has not connected yet. Its errors carry no parameters, so no prompt either."""
     options: dict[str, Any] = {"hide_parameters": True}
@@ -78,13 +78,14 @@ def make_engine(
             **options,
         )
     engine = create_async_engine(place, **options)
+    patience_s = BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
         # The driver must not open transactions by itself: which kind of BEGIN is ours to choose.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_s * 1000}")
+        cursor.execute(f"PRAGMA busy_timeout = {patience_s * 1000}")
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         # FULL: with NORMAL a power cut may undo commits, and a finished stage that was paid for or a
         # fill that was shown would be gone. A commit costs a fraction of a millisecond more.
