@@ -57,7 +57,11 @@ class Runs:
         if record.state not in {RunState.RUNNING, RunState.CANCELLED}:
             raise Refused(f"Run {run_id} is {record.state}; there is nothing to resume.")
         now = self._clock.now()
-        if not await self._store.runs.claim(run_id, self._owner, now, now + LEASE):
+        if record.state is RunState.CANCELLED:
+            taken = await self._store.runs.reopen(run_id, self._owner, now + LEASE)
+        else:
+            taken = await self._store.runs.claim(run_id, self._owner, now, now + LEASE)
+        if not taken:
             raise Refused(f"Run {run_id} is being worked on by another process; ask again in a minute.")
         broadcast = self._by_id[run_id] = Broadcast()
         work = self._carry(broadcast, self._continue(broadcast, run_id, resumed=True))

@@ -88,6 +88,17 @@ class Runs:
         free = or_(runs.c.lease_until.is_(None), runs.c.lease_until <= now)
         return await self._change(run_id, _RUNNING, free, owner=owner, lease_until=lease_until)
 
+    async def reopen(self, run_id: str, owner: str, lease_until: datetime) -> bool:
+        """Take up a cancelled run again; False when it is not cancelled, or the same request runs already."""
+        own_key = select(runs.c.key).where(runs.c.run_id == run_id).scalar_subquery()
+        twin = runs.alias()
+        free = ~select(twin.c.run_id).where(twin.c.state == RunState.RUNNING, twin.c.key == own_key).exists()
+        change = update(runs).where(runs.c.run_id == run_id, runs.c.state == RunState.CANCELLED, free)
+        values = {"state": RunState.RUNNING, "reason": None, "finished_at": None}
+        lease = {"owner": owner, "lease_until": lease_until}
+        async with self._database.write() as connection:
+            return (await connection.execute(change.values(values | lease))).rowcount == 1
+
     async def renew(self, run_id: str, owner: str, lease_until: datetime) -> bool:
         """Keep the lease for longer; False when it was lost or the run is over."""
         return await self._change(run_id, _RUNNING, runs.c.owner == owner, lease_until=lease_until)
