@@ -13,9 +13,10 @@ _UNSEEN = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-_BROADCAST = re.compile(r"(?<=@)(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
+# These ask for no word end after them, because a later cut could make one.
+_BROADCAST = re.compile(r"(?<=@)(?=channel|here|everyone|group)", re.IGNORECASE)
 _SPECIAL = re.compile(r"(?<=<)(?=[!@#]|[a-z][a-z0-9+.-]*:)", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 _MARKUP = re.compile(r"[*_~`]")
 
 
