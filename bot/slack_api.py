@@ -13,8 +13,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone
 from bot.slack_log import library_logger
 
-CALL_TIMEOUT_S = 15.0
-WHOLE_TIMEOUT_S = 25.0
+CALL_TIMEOUT_S = 12.0
+WHOLE_TIMEOUT_S = 18.0
 DEFAULT_WAIT_S = 30.0
 MAX_WAIT_S = 600.0
 TOO_MANY_REQUESTS = 429
@@ -38,6 +38,8 @@ LOCKED_OUT = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope"}
     | {"not_allowed_token_type", "no_permission", "access_denied", "org_login_required", "ekm_access_denied"}
 )
+# Of these the caller must see the name: whether to give up or to try again hangs on it.
+_START = frozenset({"auth.test", "apps.connections.open"})
 _CODE = re.compile(r"[a-z0-9_]{1,60}")
 
 
@@ -71,6 +73,8 @@ def translated(method: str, error: SlackApiError) -> DeliveryFailed:
     code = _code(error)
     if getattr(error.response, "status_code", None) == TOO_MANY_REQUESTS or code in FLOODED:
         return Flooded(_retry_after(error))
+    if method in _START:
+        return SlackRefused(method, code)
     if code in CHAT_GONE:
         return ChatGone(f"Slack says {code}: invite the app to the channel, or look whether it still exists.")
     if code in MESSAGE_GONE:

@@ -7,7 +7,9 @@ import time
 REPEAT_S = 60.0
 MAX_REMEMBERED = 200
 _SECRET = re.compile(
-    r"xox[a-z]-[\w.-]+|xapp-[\w.-]+|([?&](?:ticket|token|app_id)=)[^&\s'\"]+|/commands/\S+|/actions/\S+"
+    r"xox[a-z]-[\w.-]+|xapp-[\w.-]+"
+    r"|([?&](?:ticket|token)=)[^&\s'\"]+"
+    r"|(response_url\\?['\"]\s*:\s*\\?['\"])[^'\"\\]+"
 )
 
 
@@ -16,7 +18,7 @@ def redacted(text: str, *secrets: str) -> str:
     for secret in secrets:
         if secret:
             text = text.replace(secret, "(secret)")
-    return _SECRET.sub(lambda found: f"{found[1] or ''}(secret)", text)
+    return _SECRET.sub(lambda found: f"{found[1] or found[2] or ''}(secret)", text)
 
 
 class _OneCleanLine(logging.Filter):

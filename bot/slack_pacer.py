@@ -8,7 +8,7 @@ BURST = 8.0
 PER_SECOND = 42 / 60
 KEPT_FOR_FINALS = 3.0
 POST_SPACING_S = 1.05
-MAX_POST_WAIT_S = 20.0
+MAX_WAIT_S = 10.0
 MAX_CHANNELS = 1_000
 
 
@@ -46,11 +46,17 @@ class UpdateBudget:
         self._tokens -= 1.0
 
     async def final(self) -> None:
-        """Take one edit that must go out, in the order of asking, waiting where needed."""
+        """Take one edit that must go out, in the order of asking, waiting where needed.
+
+        Raises:
+            Flooded: its turn comes only in more than 10 seconds; ask again then.
+        """
         now = self._refill()
-        # The debt is taken before the wait, so that whoever asks next waits behind this one.
+        wait = max((1.0 - self._tokens) / PER_SECOND, self._closed_until - now)
+        if wait > MAX_WAIT_S:
+            raise Flooded(wait)
+        # Taken before the wait, so that whoever asks next waits behind this one.
         self._tokens -= 1.0
-        wait = max(-self._tokens / PER_SECOND, self._closed_until - now)
         if wait > 0:
             await self._clock.sleep(wait)
 
@@ -70,12 +76,12 @@ class PostSpacing:
         """Wait until a message may go to this channel.
 
         Raises:
-            Flooded: more than 20 seconds of messages wait there already.
+            Flooded: more than 10 seconds of messages wait there already.
         """
         now = self._clock.monotonic()
         free = self._free_at.pop(channel, now)
         wait = max(free - now, 0.0)
-        too_long = wait > MAX_POST_WAIT_S
+        too_long = wait > MAX_WAIT_S
         self._free_at[channel] = free if too_long else max(free, now) + POST_SPACING_S
         while len(self._free_at) > MAX_CHANNELS:
             self._free_at.pop(next(iter(self._free_at)))

@@ -47,7 +47,6 @@ MAX_METADATA = 3_000
 _MAX_NOTICE = 5_000
 _MAX_LINE = 400
 _MAX_NAME = 100
-_MAX_KEY_POINTS = 8
 _ICONS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
 _STATES = {"waiting": "▫️", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
@@ -185,14 +184,16 @@ def _verdict(card: VerdictCard) -> list[Part]:
 
 
 def _reasoning(card: ReasoningCard, *, headed: bool = True) -> list[Part]:
-    points = [[run("• "), run(_line(point))] for point in card.key_points[:_MAX_KEY_POINTS]]
+    points = harmless("\n".join(f"• {point}" for point in card.key_points))
+    # A page is body and key points together; what is longer than a page may lose its end.
+    room = PAGE_SIZE - len(card.body)
     return [
         *([Part(header(card.title))] if headed else []),
         *_parts(context(card.subtitle)),
         *_parts(rich([[run(_name(card.stage), bold=True), run(f"  {_name(card.position)}")]])),
-        # A body longer than a page is no reasoning page any more, so its rest may go.
-        *(Part(block, 0 if place < _BODY_BLOCKS else 5) for place, block in enumerate(sections(card.body))),
-        *_parts([divider(), *rich([[run("Key points", bold=True)], *points])] if points else [], 4),
+        *(Part(block, 0 if place < _PAGE_BLOCKS else 5) for place, block in enumerate(sections(card.body))),
+        *_parts(rich([[run("Key points", bold=True)]]) if points else [], 4),
+        *_parts(sections(points), 0 if len(points) <= room else 4),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
         *_parts(_controls(card)),
@@ -200,7 +201,7 @@ def _reasoning(card: ReasoningCard, *, headed: bool = True) -> list[Part]:
 
 
 # A page of 2,800 signs has at most 14,000 units (all of them "&"); a section takes at least 60 % of 3,000.
-_BODY_BLOCKS = 8
+_PAGE_BLOCKS = 8
 
 
 def _controls(card: ReasoningCard) -> list[Block]:

@@ -99,7 +99,7 @@ def block_errors(blocks: Any, *, view: bool = False, at: str = "/blocks") -> lis
         check.need(set(block) <= allowed | {"type", "block_id"}, "no additional properties allowed", where)
         _block(check, block, where)
         for element in _interactive(block):
-            action = element.get("action_id")
+            action = str(element.get("action_id"))
             check.need(action not in seen_actions, "action_id already exists", where)
             seen_actions.add(action)
     return check.errors
