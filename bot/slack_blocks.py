@@ -71,7 +71,7 @@ def context(*texts: str | None) -> list[Block]:
 def facts(pairs: Sequence[tuple[str, str]]) -> list[Block]:
     """Return labels and values in two columns."""
     fields = [
-        {"type": "mrkdwn", "text": f"*{_short(label)}*\n{_short(value)}", "verbatim": True}
+        {"type": "mrkdwn", "text": f"*{_short(label)}*  {_short(value)}", "verbatim": True}
         for label, value in pairs
     ]
     return [

@@ -18,6 +18,7 @@ from bot.cards import (
 from bot.slack_blocks import (
     Block,
     Part,
+    button,
     buttons,
     context,
     divider,
@@ -31,7 +32,6 @@ from bot.slack_blocks import (
     sections,
     select,
 )
-from bot.slack_blocks import button as button_element
 from bot.slack_tables import bar, columns
 from bot.slack_text import clamp, clamp_bytes, harmless, one_line, pieces
 from core.domain.ballot import Action
@@ -47,6 +47,7 @@ MAX_METADATA = 3_000
 _MAX_NOTICE = 5_000
 _MAX_LINE = 400
 _MAX_NAME = 100
+_MAX_PAGE_BUTTONS = 5
 _ICONS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
 _STATES = {"waiting": "▫️", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
@@ -156,7 +157,7 @@ def _verdict_text(card: VerdictCard) -> str:
 
 def _verdict(card: VerdictCard) -> list[Part]:
     votes = [
-        f"{action.value:<4} {bar(fraction)} {count:>2}  {_line(share)}"
+        f"{action.value:<4} {bar(fraction)} {count:>2}  {_line(share):>5}"
         for action, count, fraction, share in card.votes
     ]
     members = []
@@ -167,7 +168,7 @@ def _verdict(card: VerdictCard) -> list[Part]:
         if line.outlier:
             members[-1].append(run("  ◆ outlier", italic=True))
         if line.note:
-            members[-1].append(run(f"\n      {_line(line.note)}", italic=True))
+            members[-1].append(run(f"\n↳ {_line(line.note)}", italic=True))
     trades = [[run(_line(trade))] for trade in card.trades]
     return [
         Part(header(f"{_ICONS[card.decision]} {card.ticker} · {card.headline}")),
@@ -177,8 +178,9 @@ def _verdict(card: VerdictCard) -> list[Part]:
         *_parts(facts(card.facts), 2),
         *_parts(preformatted(votes), 2),
         *_parts(rich(members), 3),
-        *_parts(([divider()] if trades else []) + rich(trades), 4),
+        *_parts(([divider()] if trades else []) + _titled("Trades", trades), 4),
         *_parts(context(card.footer), 1),
+        *_parts(context("Why? Open a member's reasoning:" if card.buttons else None), 1),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.why"), 1),
     ]
 
@@ -209,14 +211,10 @@ def _controls(card: ReasoningCard) -> list[Block]:
     told = "\0".join([card.title, card.stage, card.position, card.body])
     mark = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     menu = select(card.stage_buttons, f"{ACTION_PREFIX}.stage", card.stage)
-    blocks = [{"type": "actions", "block_id": f"stage-{mark}", "elements": [menu]}] if menu else []
-    pages = [
-        button_element(one, f"{ACTION_PREFIX}.page.{place}")
-        for place, one in enumerate(card.page_buttons[:5])
-    ]
-    if pages:
-        blocks.append({"type": "actions", "block_id": f"page-{mark}", "elements": pages})
-    return blocks
+    elements = [menu] if menu else []
+    for place, one in enumerate(card.page_buttons[:_MAX_PAGE_BUTTONS]):
+        elements.append(button(one, f"{ACTION_PREFIX}.page.{place}"))
+    return [{"type": "actions", "block_id": f"turn-{mark}", "elements": elements}] if elements else []
 
 
 def _leaderboard(card: LeaderboardCard) -> list[Part]:
@@ -240,13 +238,21 @@ def _leaderboard(card: LeaderboardCard) -> list[Part]:
 
 
 def _portfolio(card: PortfolioCard) -> list[Part]:
-    table = columns([("Ticker", "Shares", "Cost", "Mark", "Value"), *card.holdings], left=1)
+    table = [("Ticker", "Shares", "Cost", "Mark", "Value")]
+    warnings = []
+    for *numbers, value in card.holdings:
+        # Words instead of a value say why there is none; they need a line of their own.
+        worded = any(sign.isalpha() for sign in value)
+        table.append((numbers[0], numbers[1], numbers[2], numbers[3], "—" if worded else value))
+        if worded:
+            warnings.append([run(f"⚠️ {_line(numbers[0])}: {_line(value)}")])
     pending = [[run("⏳ "), run(_line(order))] for order in card.pending]
     fills = [[run("• "), run(_line(fill))] for fill in card.fills]
     return [
         Part(header(card.title)),
         *_parts(facts(card.facts), 1),
-        *_parts(preformatted(table) if card.holdings else context("No holdings."), 2),
+        *_parts(preformatted(columns(table, left=1)) if card.holdings else context("No holdings."), 2),
+        *_parts(rich(warnings), 2),
         *_parts(_titled("Orders that wait", pending), 3),
         *_parts(_titled("Last fills", fills), 4),
         *_parts(context(card.footer), 1),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.slack_text import ELLIPSIS, one_line
 
 MAX_CELL = 20
+PHONE = 40
 BAR_CELLS = 12
 
 
@@ -19,17 +20,20 @@ def bar(fraction: float, cells: int = BAR_CELLS) -> str:
 def columns(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
     """Return the rows with aligned columns: the first `left` of them to the left, the others to the right.
 
-    A cell takes one line of at most 20 places; signs of East Asian scripts and emoji count two.
+    A cell takes one line of at most 20 places; signs of East Asian scripts and emoji count two. Columns lie
+    closer together where a phone would otherwise break the lines.
     """
     cells = [[_cell(text) for text in row] for row in rows]
     widths = [max((width(cell) for cell in column), default=0) for column in zip(*cells, strict=True)]
+    shown = [room for room in widths if room]
+    gap = "  " if sum(shown) + 2 * (len(shown) - 1) <= PHONE else " "
     lines = []
     for row in cells:
         padded = [
             cell + " " * (room - width(cell)) if place < left else " " * (room - width(cell)) + cell
             for place, (cell, room) in enumerate(zip(row, widths, strict=True))
         ]
-        lines.append("  ".join(cell for cell, room in zip(padded, widths, strict=True) if room).rstrip())
+        lines.append(gap.join(cell for cell, room in zip(padded, widths, strict=True) if room).rstrip())
     return lines
 
 
