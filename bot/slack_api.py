@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -82,6 +83,11 @@ def translated(method: str, error: SlackApiError) -> DeliveryFailed:
     return SlackRefused(method, code)
 
 
+def is_local(url: str) -> bool:
+    """Say whether a URL points to this machine, where the SDK would still use a proxy of the environment."""
+    return urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}
+
+
 class SlackApi:
     """One token's calls over one HTTP session, which is opened at the first call; close it when done."""
 
@@ -90,6 +96,8 @@ class SlackApi:
         self._client = AsyncWebClient(
             token=token, base_url=base_url, timeout=int(CALL_TIMEOUT_S), logger=library_logger(token)
         )
+        if is_local(base_url):
+            self._client.proxy = None
 
     def _ready(self) -> AsyncWebClient:
         if self._session is None or self._session.closed:
@@ -135,6 +143,8 @@ class SlackApi:
         """
         session = self._ready().session
         client = AsyncWebhookClient(url, session=session, logger=self._client.logger, retry_handlers=[])
+        if is_local(url):
+            client.proxy = None
         try:
             async with asyncio.timeout(WHOLE_TIMEOUT_S):
                 answer = await client.send_dict(body)

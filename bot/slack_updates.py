@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import slack_press
 from bot.door import DeliveryFailed, Flooded
 from bot.slack_adapter import SlackDoor
-from bot.slack_api import CALL_TIMEOUT_S, LOCKED_OUT, SlackApi, SlackRefused
+from bot.slack_api import CALL_TIMEOUT_S, LOCKED_OUT, SlackApi, SlackRefused, is_local
 from bot.slack_log import library_logger
 from bot.slack_press import Desk
 from bot.slack_render import ACTION_PREFIX
@@ -147,9 +147,12 @@ class SlackService:
         web_client = AsyncWebClient(
             token=self._app_token, base_url=base_url, timeout=int(CALL_TIMEOUT_S), logger=logger
         )
-        return AsyncSocketModeHandler(
+        handler = AsyncSocketModeHandler(
             app, self._app_token, logger=logger, web_client=web_client, ping_interval=self._ping_s
         )
+        if is_local(base_url):
+            web_client.proxy = handler.client.proxy = None
+        return handler
 
     def _listen(self, app: AsyncApp) -> None:
         app.middleware(self._when_free)

@@ -1,122 +1,39 @@
-"""The Slack service over a real socket: what people do, and what they then see."""
+"""The Slack service over a real socket: what people write, and what they then see."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.cards import Button, Card, Notice, ProgressCard, ReasoningCard, VerdictCard
-from bot.door import Door
-from bot.request import Press, Request
+from bot.cards import Notice, ProgressCard
+from bot.door import DeliveryFailed, Door
+from bot.request import Request
+from bot.slack_check import check_slack
 from bot.slack_updates import SlackService
 from core.clock import SystemClock
 from core.config.secret import SecretRef
 from core.config.settings import Slack
 from core.domain.errors import ConfigError
-from tests.loopback.slack_rules import interactive, strings
-from tests.loopback.slack_server import Envelope, Fault, SlackServer, slack_server
-
-ALICE, TRADING = "U0ALICE", "C0TRADING"
-VERDICT = VerdictCard(
-    ticker="NVDA",
-    headline="BUY",
-    decision=None,
-    rule=None,
-    subtitle="standard",
-    facts=(("Agreement", "80 %"),),
-    votes=(),
-    members=(),
-    trades=(),
-    footer="Run k3v9",
-    buttons=(Button(label="claude", data="w.k3v9.1"), Button(label="gpt", data="w.k3v9.2")),
+from tests.loopback.slack_rules import interactive
+from tests.loopback.slack_scene import (
+    ALICE,
+    TRADING,
+    VERDICT,
+    Scene,
+    ScriptedDesk,
+    serving,
+    settings_for,
+    shown,
+    slack_scene,
 )
-
-
-def page(number: int, of: int = 3, body: str = "Revenue grows.") -> ReasoningCard:
-    return ReasoningCard(
-        title="claude on NVDA",
-        subtitle="BUY 72 %",
-        stage="Bull",
-        position=f"stage 5 of 12 · page {number} of {of}",
-        body=f"{body} ({number})",
-        footer="answered by test:model",
-        page_buttons=(Button(label="Next ▶", data=f"p.k3v9.1.5.{number + 1}"),),
-        stage_buttons=(
-            Button(label="Bull", data="p.k3v9.1.5.1"),
-            Button(label="Bear", data="p.k3v9.1.6.1"),
-        ),
-    )
-
-
-@dataclass
-class ScriptedDesk:
-    """A desk that notes what it is asked and answers as the test says."""
-
-    requests: list[Request] = field(default_factory=list)
-    presses: list[Press] = field(default_factory=list)
-    card: Card = VERDICT
-    on_press: Callable[[Press], Awaitable[Card | None]] | None = None
-    on_handle: Callable[[Request, Door], Awaitable[None]] | None = None
-
-    async def handle(self, request: Request, door: Door) -> None:
-        self.requests.append(request)
-        if self.on_handle:
-            await self.on_handle(request, door)
-            return
-        only_for = request.person if isinstance(self.card, Notice) else None
-        await door.send(request.address, self.card, only_for=only_for)
-
-    async def press(self, press: Press, door: Door) -> Card | None:
-        self.presses.append(press)
-        if self.on_press:
-            return await self.on_press(press)
-        return page(1) if press.data.startswith("w.") else page(int(press.data.split(".")[-1]))
+from tests.loopback.slack_server import Fault, SlackServer, slack_server
 
 
 @pytest.fixture
-def tokens(monkeypatch: pytest.MonkeyPatch) -> Callable[[SlackServer], Slack]:
-    def settings(server: SlackServer) -> Slack:
-        monkeypatch.setenv("TEST_SLACK_BOT", server.bot_token)
-        monkeypatch.setenv("TEST_SLACK_APP", server.app_token)
-        return Slack(
-            bot_token=SecretRef("env:TEST_SLACK_BOT"),
-            app_token=SecretRef("env:TEST_SLACK_APP"),
-            base_url=server.base_url,
-        )
-
-    return settings
-
-
-@asynccontextmanager
-async def serving(settings: Slack, desk: ScriptedDesk) -> AsyncIterator[SlackService]:
-    service = SlackService(settings, desk, SystemClock(), ping_s=0.2)
-    task = asyncio.create_task(service.run())
-    try:
-        async with asyncio.timeout(5):
-            await service.connected.wait()
-        yield service
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-@pytest.fixture
-async def scene(
-    tokens: Callable[[SlackServer], Slack],
-) -> AsyncIterator[tuple[SlackServer, ScriptedDesk, SlackService]]:
-    desk = ScriptedDesk()
-    async with slack_server() as server, serving(tokens(server), desk) as service:
-        yield server, desk, service
-
-
-Scene = tuple[SlackServer, ScriptedDesk, SlackService]
-
-
-def shown(blocks: list[dict[str, object]]) -> str:
-    return "\n".join(text for _, text in strings(blocks))
+async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    async with slack_scene(monkeypatch) as made:
+        yield made
 
 
 async def test_a_slash_command_is_acknowledged_at_once_and_answered_in_the_channel(scene: Scene) -> None:
@@ -226,136 +143,6 @@ async def test_bots_edits_and_ordinary_talk_are_ignored(scene: Scene) -> None:
     assert [request.text for request in desk.requests] == ["whoami"]
 
 
-async def card_in(server: SlackServer) -> Envelope:
-    return await server.slash("/run", "NVDA", ALICE, TRADING)
-
-
-async def test_a_button_opens_the_reasoning_in_a_modal(scene: Scene) -> None:
-    server, desk, _ = scene
-    await card_in(server)
-    card = (await server.wait_messages(TRADING))[0]
-    await server.click(card, "conclave.why.1", ALICE)
-
-    await server.until(lambda: server.views(ALICE))
-
-    view = server.views(ALICE)[0]
-    assert desk.presses[0].data == "w.k3v9.2"
-    assert desk.presses[0].address.chat == TRADING
-    assert view.view["title"]["text"] == "claude on NVDA"
-    assert "Revenue grows. (1)" in shown(view.blocks)
-
-
-async def test_slow_reasoning_shows_loading_first(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    server, desk, _ = scene
-    monkeypatch.setattr("bot.slack_press.GRACE_S", 0.01)
-    gate = asyncio.Event()
-
-    async def slow(press: Press) -> Card:
-        await gate.wait()
-        return page(1)
-
-    desk.on_press = slow
-    await card_in(server)
-    card = (await server.wait_messages(TRADING))[0]
-    await server.click(card, "conclave.why.0", ALICE)
-    view = (await server.until(lambda: server.views(ALICE)))[0]
-    assert "Loading" in shown(view.blocks)
-    gate.set()
-
-    await server.until(lambda: "Revenue" in shown(server.views(ALICE)[0].blocks))
-
-    assert len(server.views(ALICE)) == 1
-
-
-async def test_pages_and_stages_turn_inside_the_modal(scene: Scene) -> None:
-    server, desk, _ = scene
-    await card_in(server)
-    card = (await server.wait_messages(TRADING))[0]
-    await server.click(card, "conclave.why.0", ALICE)
-    view = (await server.until(lambda: server.views(ALICE)))[0]
-    await server.click(view, "conclave.page.0", ALICE)
-    await server.until(lambda: "(2)" in shown(server.views(ALICE)[0].blocks))
-    await server.click(server.views(ALICE)[0], "conclave.stage", ALICE, option="Bear")
-
-    await server.until(lambda: len(desk.presses) == 3)
-    await server.until(lambda: "(1)" in shown(server.views(ALICE)[0].blocks))
-
-    assert [press.data for press in desk.presses] == ["w.k3v9.1", "p.k3v9.1.5.2", "p.k3v9.1.6.1"]
-    assert {press.address.chat for press in desk.presses} == {TRADING}
-    assert len({press.delivery for press in desk.presses}) == 3
-
-
-async def test_reasoning_goes_into_the_thread_when_the_modal_cannot_open(scene: Scene) -> None:
-    server, _, _ = scene
-    await card_in(server)
-    card = (await server.wait_messages(TRADING))[0]
-    server.fail_next("views.open", Fault("expired_trigger_id"))
-    await server.click(card, "conclave.why.0", ALICE)
-
-    messages = await server.wait_messages(TRADING, 2)
-
-    assert messages[1].thread_ts == card.ts
-    assert "Revenue grows. (1)" in shown(messages[1].blocks)
-
-
-async def test_pages_of_reasoning_in_a_message_turn_in_place(scene: Scene) -> None:
-    server, desk, _ = scene
-    desk.card = page(1)
-    await server.slash("/why", "NVDA claude", ALICE, TRADING)
-    message = (await server.wait_messages(TRADING))[0]
-    await server.click(message, "conclave.page.0", ALICE)
-
-    await server.until(lambda: "(2)" in shown(message.blocks))
-
-    assert len(server.messages(TRADING)) == 1
-
-
-async def test_a_notice_after_a_press_is_for_the_presser_alone(scene: Scene) -> None:
-    server, desk, _ = scene
-    desk.on_press = lambda press: _soon(Notice(text="This button is too old.", tone="warning"))
-    await card_in(server)
-    card = (await server.wait_messages(TRADING))[0]
-    await server.click(card, "conclave.why.0", ALICE)
-
-    await server.until(lambda: server.ephemerals(ALICE))
-
-    assert "too old" in server.ephemerals(ALICE)[0].text
-    assert len(server.messages(TRADING)) == 1
-    assert server.views(ALICE) == []
-
-
-async def test_a_notice_inside_a_modal_lies_on_top_of_it(scene: Scene) -> None:
-    server, desk, _ = scene
-    await card_in(server)
-    card = (await server.wait_messages(TRADING))[0]
-    await server.click(card, "conclave.why.0", ALICE)
-    view = (await server.until(lambda: server.views(ALICE)))[0]
-    desk.on_press = lambda press: _soon(Notice(text="That run is gone."))
-    await server.click(view, "conclave.page.0", ALICE)
-
-    await server.until(lambda: len(server.views(ALICE)) == 2)
-
-    assert "That run is gone." in shown(server.views(ALICE)[1].blocks)
-
-
-async def _soon(card: Card | None) -> Card | None:
-    return card
-
-
-async def test_a_press_that_shows_nothing_stays_silent(scene: Scene) -> None:
-    server, desk, _ = scene
-    desk.on_press = lambda press: _soon(None)
-    await card_in(server)
-    card = (await server.wait_messages(TRADING))[0]
-    await server.click(card, "conclave.why.0", "U0STRANGER")
-    await server.until(lambda: desk.presses)
-
-    await asyncio.sleep(0.05)
-
-    assert server.ephemerals("U0STRANGER") == []
-    assert server.views("U0STRANGER") == []
-
-
 async def test_a_notice_goes_to_the_asker_alone_even_where_the_app_is_not_invited(scene: Scene) -> None:
     server, desk, _ = scene
     server.add_channel("C0SECRET", joined=False)
@@ -409,10 +196,10 @@ async def test_the_service_follows_slack_to_a_new_socket(scene: Scene) -> None:
 
 
 async def test_wrong_tokens_end_slack_with_one_clear_line(
-    tokens: Callable[[SlackServer], Slack], caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with SlackServer() as server:
-        settings = tokens(server)
+        settings = settings_for(server, monkeypatch)
         server.bot_token = "xoxb-another"
         with caplog.at_level(logging.INFO):
             async with asyncio.timeout(5):
@@ -425,6 +212,38 @@ async def test_wrong_tokens_end_slack_with_one_clear_line(
     ]
 
 
+async def test_a_wrong_app_token_ends_slack_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with SlackServer() as server:
+        settings = settings_for(server, monkeypatch)
+        server.fail_next("apps.connections.open", Fault("account_inactive"))
+        async with asyncio.timeout(5):
+            await SlackService(settings, ScriptedDesk(), SystemClock()).run()
+
+    assert "apps.connections.open: account_inactive" in caplog.records[-1].getMessage()
+
+
+async def test_the_check_says_as_whom_and_where_or_what_slack_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with slack_server() as server:
+        settings = settings_for(server, monkeypatch)
+        assert await check_slack(settings) == "conclave in Loopback"
+        server.fail_next("apps.connections.open", Fault("missing_scope"))
+        with pytest.raises(DeliveryFailed, match=r"apps\.connections\.open: missing_scope"):
+            await check_slack(settings)
+
+
+async def test_a_proxy_of_the_environment_is_not_used_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    async with slack_server() as server, serving(settings_for(server, monkeypatch), ScriptedDesk()):
+        await server.slash("/run", "NVDA", ALICE, TRADING)
+        await server.wait_messages(TRADING)
+
+
 async def test_a_missing_token_is_named_by_its_reference() -> None:
     settings = Slack(bot_token=SecretRef("env:NO_SUCH_TOKEN_HERE"))
 
@@ -433,14 +252,14 @@ async def test_a_missing_token_is_named_by_its_reference() -> None:
 
 
 async def test_a_slack_that_is_down_is_tried_again(
-    tokens: Callable[[SlackServer], Slack], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.slack_updates.FIRST_DELAY_S", 0.02)
     async with slack_server() as server:
         server.fail_next("auth.test", Fault(raw="<html>bad gateway</html>", status=502, times=2))
         server.fail_next("apps.connections.open", Fault("internal_error", status=200))
         desk = ScriptedDesk()
-        async with serving(tokens(server), desk):
+        async with serving(settings_for(server, monkeypatch), desk):
             await server.slash("/help", "", ALICE, TRADING)
             await server.wait_messages(TRADING)
 
@@ -448,14 +267,14 @@ async def test_a_slack_that_is_down_is_tried_again(
 
 
 async def test_no_token_or_ticket_is_ever_logged_even_at_debug(
-    tokens: Callable[[SlackServer], Slack], caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     loggers = ["", "slack_sdk", "slack_bolt", "bot", "bot.slack", "bot.slack.library", "aiohttp"]
     for name in loggers:
         caplog.set_level(logging.DEBUG, name)
     async with SlackServer() as server:
         desk = ScriptedDesk()
-        async with serving(tokens(server), desk):
+        async with serving(settings_for(server, monkeypatch), desk):
             # Whoever turns the libraries' log up must not find a secret in it either.
             logging.getLogger("bot.slack.library").setLevel(logging.DEBUG)
             await server.slash("/run", "NVDA", ALICE, TRADING)
