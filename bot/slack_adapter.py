@@ -1,0 +1,249 @@
+"""The Slack door: sends, edits and uploads what the rest of Conclave wants to show."""
+
+import copy
+from typing import Any
+
+from bot.cards import Card, Notice, ProgressCard
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef
+from bot.request import Address, Person, Platform
+from bot.slack_api import SlackApi
+from bot.slack_pacer import PostSpacing, UpdateBudget
+from bot.slack_render import PAGE_SIZE, SlackMessage, render
+from bot.slack_text import clamp, clamp_bytes, harmless, one_line
+from core.clock import Clock
+
+LIVE_EDIT_S = 1.2
+RESPONSE_USES = 5
+RESPONSE_LIFE_S = 29 * 60.0
+UPLOAD_TIMEOUT_S = 60.0
+MAX_CAPTION_BYTES = 1_500
+MAX_FILE_NAME = 100
+EPHEMERAL = "ephemeral"
+NOT_INVITED = Notice(
+    text="Conclave cannot post here. Invite it with /invite @Conclave, then ask again.", tone="warning"
+)
+
+
+class _ResponseUrl:
+    """The answer address of one command or press: five uses within half an hour."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._url = url
+        self._clock = clock
+        self._left = RESPONSE_USES
+        self._until = clock.monotonic() + RESPONSE_LIFE_S
+
+    def take(self) -> str | None:
+        """Return the address for one use, or None when it is used up or too old."""
+        if self._left <= 0 or self._clock.monotonic() >= self._until:
+            return None
+        self._left -= 1
+        return self._url
+
+
+class SlackDoor:
+    """The door to one workspace. Keeps no state of runs; all edits share one budget.
+
+    Slack shows a message to one person only as an ephemeral message, which nobody can edit: editing one
+    raises MessageGone.
+    """
+
+    platform: Platform = "slack"
+    page_size = PAGE_SIZE
+
+    def __init__(self, api: SlackApi, clock: Clock) -> None:
+        self.api = api
+        self._clock = clock
+        self._budget = UpdateBudget(clock)
+        self._spacing = PostSpacing(clock)
+        self._response: _ResponseUrl | None = None
+
+    def replying(self, response_url: str | None) -> "SlackDoor":
+        """Return this door for one command or press, with the address where Slack takes a private answer."""
+        door = copy.copy(self)
+        door._response = _ResponseUrl(response_url, self._clock) if response_url else None
+        return door
+
+    def pace(self, address: Address) -> float:
+        """Return the seconds that must lie between two edits in this chat."""
+        return LIVE_EDIT_S
+
+    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+        """Post a card; with `only_for` in a channel, only that person sees it, and it cannot be edited.
+
+        Raises:
+            DeliveryFailed: Slack did not take it.
+        """
+        message = render(card)
+        if only_for is not None and not address.chat.startswith("D"):
+            return await self._send_ephemeral(address, message, only_for)
+        await self._spacing.turn(address.chat)
+        try:
+            answer = await self.api.call(
+                "chat.postMessage",
+                lambda client: client.chat_postMessage(
+                    channel=address.chat,
+                    thread_ts=address.thread,
+                    text=message.text,
+                    blocks=message.blocks,
+                    parse="none",
+                    link_names=False,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                ),
+            )
+        except ChatGone:
+            await self._say_not_invited()
+            raise
+        # Slack answers with the real channel where a person's id was given.
+        chat = answer.get("channel")
+        there = address if not isinstance(chat, str) else Address("slack", chat, address.thread)
+        return MessageRef(there, str(answer.get("ts", "")))
+
+    async def _say_not_invited(self) -> None:
+        url = self._response.take() if self._response else None
+        if url:
+            try:
+                await self.api.respond(url, _body(render(NOT_INVITED)))
+            except DeliveryFailed:
+                # The person gets no hint; the caller still learns that the chat is closed.
+                return
+
+    async def _send_ephemeral(self, address: Address, message: SlackMessage, person: Person) -> MessageRef:
+        url = self._response.take() if self._response else None
+        if url:
+            thread = {"thread_ts": address.thread} if address.thread else {}
+            try:
+                await self.api.respond(url, _body(message) | thread)
+            except DeliveryFailed:
+                pass
+            else:
+                return MessageRef(address, EPHEMERAL)
+        await self.api.call(
+            "chat.postEphemeral",
+            lambda client: client.chat_postEphemeral(
+                channel=address.chat,
+                user=person.id.removeprefix("slack:"),
+                thread_ts=address.thread,
+                text=message.text,
+                blocks=message.blocks,
+                parse="none",
+                link_names=False,
+            ),
+        )
+        return MessageRef(address, EPHEMERAL)
+
+    async def edit(self, ref: MessageRef, card: Card) -> None:
+        """Replace what a message of ours shows.
+
+        The card of a run that goes on is refused while edits are scarce.
+
+        Raises:
+            Flooded: wait so long, or skip this live edit.
+            MessageGone: it cannot be edited; send a fresh one.
+            DeliveryFailed: Slack did not take it.
+        """
+        if not ref.message or ref.message.startswith((EPHEMERAL, "F")):
+            raise MessageGone("this message cannot be edited on Slack")
+        message = render(card)
+        if isinstance(card, ProgressCard):
+            self._budget.live()
+        else:
+            await self._budget.final()
+        try:
+            await self.api.call(
+                "chat.update",
+                lambda client: client.chat_update(
+                    channel=ref.address.chat,
+                    ts=ref.message,
+                    text=message.text,
+                    blocks=message.blocks,
+                    parse="none",
+                    link_names=False,
+                ),
+            )
+        except Flooded as flood:
+            self._budget.close_for(flood.retry_after_s)
+            raise
+
+    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+        """Post a file with a caption. Slack tells the file's id, not a message, so it cannot be edited.
+
+        Raises:
+            DeliveryFailed: Slack did not take it.
+        """
+        await self._spacing.turn(address.chat)
+        title = clamp(one_line(name), MAX_FILE_NAME) or "file"
+        answer = await self.api.call(
+            "files.upload",
+            lambda client: client.files_upload_v2(
+                channel=address.chat,
+                thread_ts=address.thread,
+                filename=title,
+                title=title,
+                file=content,
+                initial_comment=clamp_bytes(harmless(caption), MAX_CAPTION_BYTES) or None,
+            ),
+            timeout_s=UPLOAD_TIMEOUT_S,
+        )
+        files = answer.get("files") or [{}]
+        return MessageRef(address, str(files[0].get("id", "F")))
+
+    async def answer_press(self, card: Card, press_address: Address, person: Person) -> None:
+        """Show a card to the person who pressed a button, and to nobody else.
+
+        Raises:
+            DeliveryFailed: Slack did not take it.
+        """
+        await self._send_ephemeral(press_address, render(card), person)
+
+    async def replace_pressed(self, card: Card) -> None:
+        """Put a card in the place of the message whose button was pressed; takes nothing from the budget.
+
+        Raises:
+            DeliveryFailed: there is no way to answer, or Slack did not take it.
+        """
+        url = self._response.take() if self._response else None
+        if not url:
+            raise MessageGone("this press can no longer be answered")
+        message = render(card)
+        await self.api.respond(
+            url, {"replace_original": True, "text": message.text, "blocks": message.blocks}
+        )
+
+    async def open_view(self, trigger: str, view: dict[str, Any], *, push: bool = False) -> str:
+        """Open a modal, or put one on top of the open one; return its id.
+
+        Raises:
+            DeliveryFailed: the trigger is older than three seconds, or Slack did not take it.
+        """
+        answer = await self.api.call(
+            "views.push" if push else "views.open",
+            lambda client: (client.views_push if push else client.views_open)(trigger_id=trigger, view=view),
+        )
+        opened = answer.get("view") or {}
+        return str(opened.get("id", ""))
+
+    async def update_view(self, view_id: str, view: dict[str, Any], *, seen: str | None = None) -> None:
+        """Replace a modal's content; with `seen`, only if it still is the version with this hash.
+
+        Raises:
+            SlackRefused: the person closed it (`not_found`), or a newer page stands there (`hash_conflict`).
+            DeliveryFailed: Slack did not take it.
+        """
+        await self.api.call(
+            "views.update", lambda client: client.views_update(view_id=view_id, view=view, hash=seen)
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.api.close()
+
+
+def _body(message: SlackMessage) -> dict[str, Any]:
+    return {
+        "response_type": "ephemeral",
+        "replace_original": False,
+        "text": message.text,
+        "blocks": message.blocks,
+    }

@@ -1,0 +1,280 @@
+"""Conclave's cards as Slack messages and modals. Pure: the same card gives the same blocks."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from bot.cards import (
+    Card,
+    HelpCard,
+    LeaderboardCard,
+    ModelsCard,
+    Notice,
+    PortfolioCard,
+    ProgressCard,
+    ReasoningCard,
+    VerdictCard,
+)
+from bot.slack_blocks import (
+    Block,
+    Part,
+    button,
+    buttons,
+    context,
+    divider,
+    facts,
+    fit,
+    header,
+    plain,
+    preformatted,
+    rich,
+    run,
+    sections,
+    select,
+)
+from bot.slack_tables import bar, columns
+from bot.slack_text import clamp, clamp_bytes, harmless, one_line, pieces
+from core.domain.ballot import Action
+
+PAGE_SIZE = 2_800
+"""Characters of running text on one reasoning page: twice that as JSON still leaves room for the rest."""
+
+ACTION_PREFIX = "conclave"
+MAX_TEXT_BYTES = 3_900
+MAX_TITLE = 24
+MAX_METADATA = 3_000
+
+_MAX_NOTICE = 5_000
+_MAX_LINE = 400
+_MAX_NAME = 100
+_MAX_PAGE_BUTTONS = 5
+_ICONS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
+_STATES = {"waiting": "▫️", "working": "⏳", "done": "✅", "failed": "⚠️"}
+_TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
+
+
+@dataclass(frozen=True)
+class SlackMessage:
+    """What Slack is to show: `blocks`, and `text` for notifications and screen readers (escaped)."""
+
+    text: str
+    blocks: list[Block]
+
+
+def render(card: Card) -> SlackMessage:
+    """Return the card as a message that Slack takes, whatever text the card holds."""
+    match card:
+        case Notice():
+            parts, text = _notice(card), card.text
+        case ProgressCard():
+            parts, text = _progress(card), f"{card.title}. {card.subtitle}"
+        case VerdictCard():
+            parts, text = _verdict(card), _verdict_text(card)
+        case ReasoningCard():
+            parts, text = _reasoning(card), f"{card.title}, {card.position}. {card.body}"
+        case LeaderboardCard():
+            parts = _leaderboard(card)
+            text = f"{card.title}. " + "; ".join(f"{s.rank} {s.member} {s.value}" for s in card.standings)
+        case PortfolioCard():
+            parts = _portfolio(card)
+            text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
+        case ModelsCard():
+            parts, text = _models(card), f"{card.title}. " + ", ".join(name for name, _ in card.lines)
+        case HelpCard():
+            parts, text = _help(card), f"{card.title}. {card.intro}"
+    return SlackMessage(
+        text=clamp_bytes(harmless(text).strip() or "Conclave", MAX_TEXT_BYTES), blocks=fit(parts)
+    )
+
+
+def modal(card: ReasoningCard, metadata: str = "") -> dict[str, Any]:
+    """Return the page of reasoning as a modal; `metadata` comes back with every press inside it."""
+    title = one_line(card.title)
+    parts = _reasoning(card, headed=clamp(title, MAX_TITLE) != title)
+    return _view(title, fit(parts), metadata)
+
+
+def notice_modal(notice: Notice, metadata: str = "") -> dict[str, Any]:
+    """Return a notice as a modal."""
+    return _view("Conclave", fit(_notice(notice)), metadata)
+
+
+def loading_modal(metadata: str = "") -> dict[str, Any]:
+    """Return what stands in a modal until its page is ready."""
+    return _view("Conclave", fit([Part(block) for block in context("⏳ Loading…")]), metadata)
+
+
+def _view(title: str, blocks: list[Block], metadata: str) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "title": plain(title, MAX_TITLE),
+        "close": plain("Close", MAX_TITLE),
+        "private_metadata": metadata[:MAX_METADATA],
+        "blocks": blocks,
+    }
+
+
+def _parts(blocks: list[Block], rank: int = 0) -> list[Part]:
+    return [Part(block, rank) for block in blocks]
+
+
+def _caveat(caveat: str | None) -> list[Part]:
+    return _parts(context(f"⚠️ {caveat}" if caveat else None))
+
+
+def _notice(card: Notice) -> list[Part]:
+    text = clamp(f"{_TONES[card.tone]}{card.text}", _MAX_NOTICE)
+    reference = f"Reference {card.reference}" if card.reference else None
+    return _parts(sections(text) or sections("–")) + _parts(context(reference))
+
+
+def _line(text: str) -> str:
+    return clamp(one_line(text), _MAX_LINE)
+
+
+def _name(text: str) -> str:
+    return clamp(one_line(text), _MAX_NAME)
+
+
+def _progress(card: ProgressCard) -> list[Part]:
+    lines = []
+    for line in card.lines:
+        icon = _ICONS[line.action] if line.action and line.state == "done" else _STATES[line.state]
+        lines.append([run(f"{icon} "), run(_line(line.member), bold=True), run(f"  {_line(line.detail)}")])
+    return [
+        Part(header(card.title)),
+        *_parts(context(card.subtitle)),
+        *_parts(rich(lines), 1),
+        *_caveat(card.caveat),
+    ]
+
+
+def _verdict_text(card: VerdictCard) -> str:
+    told = "; ".join(f"{label} {value}" for label, value in card.facts)
+    rule = f" ({card.rule})" if card.rule else ""
+    return f"{card.ticker}: {card.headline}{rule}. {told}"
+
+
+def _verdict(card: VerdictCard) -> list[Part]:
+    votes = [
+        f"{action.value:<4} {bar(fraction)} {count:>2}  {_line(share):>5}"
+        for action, count, fraction, share in card.votes
+    ]
+    members = []
+    for line in card.members:
+        members.append([run(f"{_ICONS[line.action]} "), run(_line(line.member), bold=True)])
+        told = " · ".join(part for part in (_line(line.rating), _line(line.detail)) if part)
+        members[-1].append(run(f"  {told}"))
+        if line.outlier:
+            members[-1].append(run("  ◆ outlier", italic=True))
+        if line.note:
+            members[-1].append(run(f"\n↳ {_line(line.note)}", italic=True))
+    trades = [[run(_line(trade))] for trade in card.trades]
+    return [
+        Part(header(f"{_ICONS[card.decision]} {card.ticker} · {card.headline}")),
+        *_parts(rich([[run(_line(card.rule), italic=True)]] if card.rule else [])),
+        *_parts(context(card.subtitle)),
+        *_caveat(card.caveat),
+        *_parts(facts(card.facts), 2),
+        *_parts(preformatted(votes), 2),
+        *_parts(rich(members), 3),
+        *_parts(([divider()] if trades else []) + _titled("Trades", trades), 4),
+        *_parts(context(card.footer), 1),
+        *_parts(context("Why? Open a member's reasoning:" if card.buttons else None), 1),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.why"), 1),
+    ]
+
+
+def _reasoning(card: ReasoningCard, *, headed: bool = True) -> list[Part]:
+    points = harmless("\n".join(f"• {point}" for point in card.key_points))
+    # A page is body and key points together; what is longer than a page may lose its end.
+    room = PAGE_SIZE - len(card.body)
+    return [
+        *([Part(header(card.title))] if headed else []),
+        *_parts(context(card.subtitle)),
+        *_parts(rich([[run(_name(card.stage), bold=True), run(f"  {_name(card.position)}")]])),
+        *(Part(block, 0 if place < _PAGE_BLOCKS else 5) for place, block in enumerate(sections(card.body))),
+        *_parts(rich([[run("Key points", bold=True)]]) if points else [], 4),
+        *_parts(sections(points), 0 if len(points) <= room else 4),
+        *_parts(context(card.footer), 1),
+        *_caveat(card.caveat),
+        *_parts(_controls(card)),
+    ]
+
+
+# A page of 2,800 signs has at most 14,000 units (all of them "&"); a section takes at least 60 % of 3,000.
+_PAGE_BLOCKS = 8
+
+
+def _controls(card: ReasoningCard) -> list[Block]:
+    # A menu keeps what a person chose as long as its block id stays, so each page needs its own.
+    told = "\0".join([card.title, card.stage, card.position, card.body])
+    mark = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    menu = select(card.stage_buttons, f"{ACTION_PREFIX}.stage", card.stage)
+    elements = [menu] if menu else []
+    for place, one in enumerate(card.page_buttons[:_MAX_PAGE_BUTTONS]):
+        elements.append(button(one, f"{ACTION_PREFIX}.page.{place}"))
+    return [{"type": "actions", "block_id": f"turn-{mark}", "elements": elements}] if elements else []
+
+
+def _leaderboard(card: LeaderboardCard) -> list[Part]:
+    worth = [("", "#", "Member", "Value", "Return")]
+    trading = [("#", "P&L", "Trades", "Win rate", "Cash")]
+    for one in card.standings:
+        worth.append((one.medal, one.rank, one.member, one.value, one.return_))
+        trading.append((one.rank, one.pnl, one.trades, one.win_rate, one.cash))
+    warnings = [
+        [run(f"⚠️ {_line(one.member)}: {_line(one.warning)}")] for one in card.standings if one.warning
+    ]
+    return [
+        Part(header(card.title)),
+        *_parts(context(card.subtitle)),
+        *_parts(preformatted(columns(worth, left=3)), 1),
+        *_parts(preformatted(columns(trading, left=1)), 3),
+        *_parts(rich(warnings), 2),
+        *_parts(context(card.footer), 1),
+        *_caveat(card.caveat),
+    ]
+
+
+def _portfolio(card: PortfolioCard) -> list[Part]:
+    table = [("Ticker", "Shares", "Cost", "Mark", "Value")]
+    warnings = []
+    for *numbers, value in card.holdings:
+        # Words instead of a value say why there is none; they need a line of their own.
+        worded = any(sign.isalpha() for sign in value)
+        table.append((numbers[0], numbers[1], numbers[2], numbers[3], "—" if worded else value))
+        if worded:
+            warnings.append([run(f"⚠️ {_line(numbers[0])}: {_line(value)}")])
+    pending = [[run("⏳ "), run(_line(order))] for order in card.pending]
+    fills = [[run("• "), run(_line(fill))] for fill in card.fills]
+    return [
+        Part(header(card.title)),
+        *_parts(facts(card.facts), 1),
+        *_parts(preformatted(columns(table, left=1)) if card.holdings else context("No holdings."), 2),
+        *_parts(rich(warnings), 2),
+        *_parts(_titled("Orders that wait", pending), 3),
+        *_parts(_titled("Last fills", fills), 4),
+        *_parts(context(card.footer), 1),
+        *_caveat(card.caveat),
+    ]
+
+
+def _titled(title: str, lines: list[list[dict[str, Any]]]) -> list[Block]:
+    return rich([[run(title, bold=True)], *lines]) if lines else []
+
+
+def _models(card: ModelsCard) -> list[Part]:
+    lines = [[run(_line(name), bold=True), run(f"  {_line(told)}")] for name, told in card.lines]
+    return [Part(header(card.title)), *_parts(rich(lines), 2), *_parts(context(card.footer), 1)]
+
+
+def _help(card: HelpCard) -> list[Part]:
+    lines = [[run(_line(usage), code=True), run(f"  {_line(told)}")] for usage, told in card.commands]
+    intro = pieces(clamp(harmless(card.intro), _MAX_NOTICE), _MAX_NOTICE)
+    return [
+        Part(header(card.title)),
+        *_parts(sections("".join(intro)), 1),
+        *_parts(rich(lines), 2),
+        *_parts(context(card.footer), 1),
+    ]

@@ -1,0 +1,160 @@
+"""From what Slack sends to what Conclave understands. Pure: payload in, value or None out."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bot.request import Address, Person, Press, Request
+
+Payload = dict[str, Any]
+
+ROOT = "conclave"
+MAX_TEXT = 2_000
+
+_ROOT_COMMAND = re.compile(rf"{ROOT}(?:[-_].*)?", re.IGNORECASE)
+_LINK = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+_MENTION_SIGNS = {"@": "@", "#": "#", "!": "@", "": ""}
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A press with what Slack needs to answer it. `view` and `seen` are set for a press inside a modal.
+
+    `card` is the timestamp of the message with the button, if others than the presser see it.
+    """
+
+    press: Press
+    trigger: str
+    response_url: str | None
+    card: str | None
+    view: str | None = None
+    seen: str | None = None
+    metadata: str = ""
+
+
+def typed(text: str) -> str:
+    """Return what the person typed: Slack's entities, links and mentions as plain words on one line."""
+    text = _LINK.sub(lambda found: _MENTION_SIGNS[found[1]] + (found[3] or found[2]), text)
+    for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(entity, sign)
+    return " ".join(text.split())[:MAX_TEXT]
+
+
+def _person(user: str, name: object) -> Person:
+    return Person(id=f"slack:{user}", name=name if isinstance(name, str) and name else user)
+
+
+def command_request(body: Payload) -> Request | None:
+    """Return the request of a slash command: `/conclave run NVDA` and `/run NVDA` are the same.
+
+    Never private, because Slack does not say whether a direct message is the one with this app.
+    """
+    user, channel = body.get("user_id"), body.get("channel_id")
+    delivery = body.get("trigger_id")
+    if not (isinstance(user, str) and isinstance(channel, str) and isinstance(delivery, str)):
+        return None
+    name = str(body.get("command", "")).removeprefix("/")
+    text = typed(str(body.get("text") or ""))
+    if not _ROOT_COMMAND.fullmatch(name):
+        text = f"{name} {text}".strip()
+    return Request(
+        text=text.removeprefix("/"),
+        address=Address("slack", channel),
+        person=_person(user, body.get("user_name")),
+        delivery=delivery,
+    )
+
+
+def event_request(body: Payload) -> Request | None:
+    """Return the request of a mention or direct message, or None for what is no command to us.
+
+    Ignored are other bots, our own messages, edits and everything else with a subtype.
+    """
+    event = body.get("event")
+    delivery = body.get("event_id")
+    if not isinstance(event, dict) or not isinstance(delivery, str):
+        return None
+    if any(event.get(sign) for sign in ("subtype", "bot_id", "bot_profile", "edited", "hidden")):
+        return None
+    user, channel, text = event.get("user"), event.get("channel"), event.get("text")
+    if not (isinstance(user, str) and isinstance(channel, str) and isinstance(text, str)):
+        return None
+    private = event.get("type") == "message"
+    if private and event.get("channel_type") != "im":
+        return None
+    bot = _bot_of(body)
+    said = _after_mention(text, bot, required=not private)
+    if said is None:
+        return None
+    thread = event.get("thread_ts")
+    return Request(
+        text=typed(said).removeprefix("/"),
+        address=Address("slack", channel, thread if isinstance(thread, str) else None),
+        person=_person(user, None),
+        delivery=delivery,
+        private=private,
+    )
+
+
+def _bot_of(body: Payload) -> str | None:
+    for entry in body.get("authorizations") or []:
+        if isinstance(entry, dict) and entry.get("is_bot") and isinstance(entry.get("user_id"), str):
+            return str(entry["user_id"])
+    return None
+
+
+def _after_mention(text: str, bot: str | None, *, required: bool) -> str | None:
+    """Return what follows the mention of our bot; without one, the whole text unless one is required."""
+    wanted = re.escape(bot) if bot else "[UW][A-Z0-9]+"
+    found = re.search(rf"<@{wanted}(?:\|[^<>]*)?>", text)
+    if found:
+        return text[found.end() :]
+    return None if required else text
+
+
+def pressed(body: Payload) -> Pressed | None:
+    """Return what a press of one of our buttons or menus asks, or None where it is not one of ours."""
+    chosen = (body.get("actions") or [{}])[0]
+    data = chosen.get("value") or (chosen.get("selected_option") or {}).get("value")
+    user = body.get("user") or {}
+    view = body.get("view") or {}
+    container = body.get("container") or {}
+    message = body.get("message") or {}
+    if not isinstance(data, str) or not isinstance(user.get("id"), str):
+        return None
+    if view:
+        address = place_from(str(view.get("private_metadata") or ""))
+    else:
+        channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
+        thread = message.get("thread_ts") or container.get("thread_ts")
+        address = Address("slack", channel, thread or None) if isinstance(channel, str) else None
+    if address is None:
+        return None
+    delivery = body.get("trigger_id") or f"{chosen.get('action_ts', '')}:{user['id']}"
+    ephemeral = bool(container.get("is_ephemeral"))
+    return Pressed(
+        press=Press(
+            data, address, _person(user["id"], user.get("username") or user.get("name")), str(delivery)
+        ),
+        trigger=str(body.get("trigger_id") or ""),
+        response_url=body.get("response_url") or None,
+        card=None if ephemeral or view else container.get("message_ts") or message.get("ts"),
+        view=view.get("id"),
+        seen=view.get("hash"),
+        metadata=str(view.get("private_metadata") or ""),
+    )
+
+
+def place_of(address: Address) -> str:
+    """Write an address into a modal, which otherwise does not know from which chat it was opened."""
+    return json.dumps({"chat": address.chat, "thread": address.thread})
+
+
+def place_from(metadata: str) -> Address | None:
+    """Read what `place_of` wrote, or None."""
+    try:
+        place = json.loads(metadata)
+        return Address("slack", place["chat"], place["thread"])
+    except (ValueError, KeyError, TypeError):
+        return None

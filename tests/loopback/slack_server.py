@@ -1,0 +1,332 @@
+"""A strict Slack on a loopback port: Web API, response URLs, uploads and Socket Mode.
+
+It refuses what Slack refuses (`slack_rules`), notes what Slack would only punish later (`violations`: an
+envelope without an acknowledgement in three seconds, a message that calls somebody or shows a link, a wrong
+token), and lets a test be the people: type commands, mention, press, look.
+
+Rates are only enforced with `limits=True`. Time comes from `clock`, a function of monotonic seconds.
+By hand: `python -m tests.loopback.slack_server`, then type `U0ALICE C0TRADING /run NVDA`.
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import WSMsgType, web
+
+from tests.loopback.slack_rules import interactive
+from tests.loopback.slack_state import (
+    APP_ID,
+    BOT_USER,
+    MAX_SOCKETS,
+    POLL_S,
+    TEAM,
+    Channel,
+    Envelope,
+    Fault,
+    Json,
+    Message,
+    View,
+)
+from tests.loopback.slack_web_api import SlackWebApi
+
+__all__ = ["Envelope", "Fault", "Message", "SlackServer", "View", "slack_server"]
+
+
+class SlackServer(SlackWebApi):
+    """See the module. `*_token` are what the app must use."""
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/api/{method}", self._api)
+        app.router.add_post("/upload/{file}", self._upload)
+        app.router.add_post("/response/{token}", self._response)
+        app.router.add_get("/link", self._link)
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=0.2, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._root = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.base_url = f"{self._root}/api/"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for socket in list(self._sockets):
+            await socket.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    # What people see.
+
+    def ephemerals(self, user: str) -> list[Message]:
+        """The messages that only this person sees."""
+        return [one for one in self._messages if one.ephemeral and one.user == user]
+
+    def views(self, user: str) -> list[View]:
+        """The modals that this person has open, the one on top last."""
+        return list(self._views.get(user, []))
+
+    async def until(self, condition: Callable[[], Any], within: float = 5.0) -> Any:
+        """Wait until `condition` is true, and return what it returned; not true in time fails the test."""
+        deadline = time.monotonic() + within
+        while not (found := condition()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {within:g} s; violations: {self.violations}")
+            await asyncio.sleep(POLL_S)
+        return found
+
+    async def wait_messages(self, channel: str, count: int = 1, within: float = 5.0) -> list[Message]:
+        """Wait until a channel has this many messages."""
+        await self.until(lambda: len(self.messages(channel)) >= count, within)
+        return self.messages(channel)
+
+    async def wait_connected(self, within: float = 5.0) -> None:
+        """Wait until the app listens."""
+        await self.until(lambda: bool(self._sockets), within)
+
+    # What people and operators do.
+
+    def add_channel(self, channel: str, *, joined: bool = True, archived: bool = False) -> None:
+        """Make a channel; `joined` says whether the app was invited."""
+        self.channels[channel] = Channel(channel, joined, archived)
+
+    def fail_next(self, method: str, fault: Fault) -> None:
+        """Let the next calls of a method fail."""
+        self._faults[method] = fault
+
+    def expire_triggers(self) -> None:
+        """Let more than three seconds pass for every trigger."""
+        for trigger in self._triggers.values():
+            trigger.until = self.clock() - 1
+
+    def close_views(self, user: str) -> None:
+        """The person closes all modals."""
+        self._views.pop(user, None)
+
+    async def slash(self, command: str, text: str, user: str, channel: str, name: str = "alice") -> Envelope:
+        """Somebody types a slash command; returns after the acknowledgement, or after three seconds."""
+        self.join(channel)
+        payload = {
+            "token": "verification",
+            "team_id": TEAM,
+            "team_domain": "loopback",
+            "channel_id": channel,
+            "channel_name": "directmessage" if channel.startswith("D") else "trading",
+            "user_id": user,
+            "user_name": name,
+            "command": command,
+            "text": text,
+            "api_app_id": APP_ID,
+            "is_enterprise_install": "false",
+            "response_url": self._response_url(user, channel, None),
+            "trigger_id": self._trigger(user),
+        }
+        envelope = await self._send("slash_commands", payload, accepts_response_payload=True)
+        await self._acked(envelope)
+        if envelope.answer and envelope.answer.get("text"):
+            self._post(Message(channel, self._ts(), envelope.answer["text"], [], user=user, ephemeral=True))
+        return envelope
+
+    async def mention(
+        self, text: str, user: str, channel: str, *, thread_ts: str | None = None, **extra: Any
+    ) -> Envelope:
+        """Somebody mentions the app; `{bot}` in the text stands for the mention."""
+        self.join(channel)
+        event = {
+            "type": "app_mention",
+            "user": user,
+            "text": text.replace("{bot}", f"<@{BOT_USER}>"),
+            "ts": self._ts(),
+            "channel": channel,
+            "event_ts": self._ts(),
+        }
+        return await self._event(event | ({"thread_ts": thread_ts} if thread_ts else {}) | extra)
+
+    async def dm(self, text: str, user: str, *, thread_ts: str | None = None, **extra: Any) -> Envelope:
+        """Somebody writes to the app; the chat is D and the rest of the user's id."""
+        channel = f"D{user[1:]}"
+        self.join(channel)
+        event = {
+            "type": "message",
+            "channel_type": "im",
+            "user": user,
+            "text": text,
+            "ts": self._ts(),
+            "channel": channel,
+            "event_ts": self._ts(),
+        }
+        return await self._event(event | ({"thread_ts": thread_ts} if thread_ts else {}) | extra)
+
+    async def redeliver(self, envelope: Envelope, retry: int = 1) -> Envelope:
+        """Send an event once more, as Slack does when it saw no acknowledgement."""
+        sent = await self._send("events_api", envelope.payload, retry_attempt=retry, retry_reason="timeout")
+        await self._acked(sent)
+        return sent
+
+    async def click(
+        self, shown: Message | View, action_id: str, user: str, *, option: str | None = None
+    ) -> Envelope:
+        """Somebody presses a button, or chooses the option with this label or value in a menu."""
+        block, element = next(pair for pair in interactive(shown.blocks) if pair[1]["action_id"] == action_id)
+        action: Json = {
+            "action_id": action_id,
+            "block_id": block.get("block_id", "x"),
+            "type": element["type"],
+            "action_ts": self._ts(),
+        }
+        if element["type"] == "button":
+            action |= {"text": element["text"], "value": element["value"]}
+        else:
+            action["selected_option"] = next(
+                one for one in element["options"] if option in {one["text"]["text"], one["value"]}
+            )
+        payload: Json = {
+            "type": "block_actions",
+            "user": {"id": user, "username": "alice", "name": "alice", "team_id": TEAM},
+            "api_app_id": APP_ID,
+            "token": "verification",
+            "trigger_id": self._trigger(user),
+            "team": {"id": TEAM, "domain": "loopback"},
+            "enterprise": None,
+            "is_enterprise_install": False,
+            "actions": [action],
+        }
+        if isinstance(shown, View):
+            payload["view"] = shown.view | {"id": shown.id, "hash": shown.hash, "team_id": TEAM}
+            payload["container"] = {"type": "view", "view_id": shown.id}
+        else:
+            thread = {"thread_ts": shown.thread_ts} if shown.thread_ts else {}
+            payload["container"] = {
+                "type": "message",
+                "message_ts": shown.ts,
+                "channel_id": shown.channel,
+                "is_ephemeral": shown.ephemeral,
+            } | thread
+            payload["channel"] = {"id": shown.channel, "name": "trading"}
+            payload["response_url"] = self._response_url(user, shown.channel, shown)
+            if not shown.ephemeral:
+                payload["message"] = {"type": "message", "ts": shown.ts, "blocks": shown.blocks} | thread
+        envelope = await self._send("interactive", payload)
+        await self._acked(envelope)
+        return envelope
+
+    async def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Ask the app to connect anew, as Slack does every few hours, then close the old socket."""
+        old = list(self._sockets)
+        for socket in old:
+            await socket.send_json(
+                {"type": "disconnect", "reason": reason, "debug_info": {"host": "loopback"}}
+            )
+        await self.until(lambda: any(socket not in old for socket in self._sockets))
+
+    async def drop(self) -> None:
+        """Cut all sockets without a word."""
+        for socket in list(self._sockets):
+            request_transport = socket._req.transport if socket._req else None
+            if request_transport is not None:
+                request_transport.abort()
+        await self.until(lambda: not self._sockets)
+
+    # Sending over the socket.
+
+    async def _event(self, event: Json) -> Envelope:
+        payload = {
+            "token": "verification",
+            "team_id": TEAM,
+            "api_app_id": APP_ID,
+            "event": event,
+            "type": "event_callback",
+            "event_id": f"Ev{next(self._count):08d}",
+            "event_time": 1_760_000_000,
+            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+            "is_ext_shared_channel": False,
+        }
+        envelope = await self._send("events_api", payload, retry_attempt=0, retry_reason="")
+        await self._acked(envelope)
+        if envelope.ack_s is None:
+            await self.redeliver(envelope)
+        return envelope
+
+    async def _send(self, kind: str, payload: Json, **more: Any) -> Envelope:
+        await self.wait_connected()
+        envelope = Envelope(secrets.token_hex(8), kind, payload, self.clock())
+        self.envelopes.append(envelope)
+        body = {"envelope_id": envelope.id, "type": kind, "payload": payload}
+        await self._sockets[-1].send_json(body | {"accepts_response_payload": False} | more)
+        return envelope
+
+    async def _acked(self, envelope: Envelope) -> None:
+        try:
+            async with asyncio.timeout(self.ack_s):
+                await envelope.acked.wait()
+        except TimeoutError:
+            self.violations.append(f"{envelope.kind} was not acknowledged in {self.ack_s:g} s")
+
+    async def _link(self, request: web.Request) -> web.StreamResponse:
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            return web.Response(status=401, text="invalid ticket")
+        self._tickets.discard(ticket)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        if len(self._sockets) >= MAX_SOCKETS:
+            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
+            await socket.close()
+            return socket
+        info = {"app_id": APP_ID}
+        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": info})
+        self._sockets.append(socket)
+        try:
+            async for incoming in socket:
+                if incoming.type is WSMsgType.TEXT:
+                    await self._ack(json.loads(incoming.data))
+        finally:
+            self._sockets.remove(socket)
+        return socket
+
+    async def _ack(self, body: Json) -> None:
+        for envelope in self.envelopes:
+            if envelope.id == body.get("envelope_id") and not envelope.acked.is_set():
+                envelope.ack_s = self.clock() - envelope.sent_at
+                envelope.answer = body.get("payload")
+                envelope.acked.set()
+                return
+        self.violations.append("an acknowledgement of no open envelope")
+
+
+@asynccontextmanager
+async def slack_server(**options: Any) -> AsyncIterator[SlackServer]:
+    """A server that must have seen nothing wrong when its block ends well."""
+    async with SlackServer(**options) as server:
+        yield server
+        assert server.violations == []
+
+
+async def _by_hand() -> None:
+    async with SlackServer() as server:
+        out = sys.stdout
+        print(
+            f"base_url  {server.base_url}\nbot_token {server.bot_token}\napp_token {server.app_token}",
+            file=out,
+        )
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            user, channel, command, *rest = line.split()
+            await server.slash(command, " ".join(rest), user, channel)
+            await asyncio.sleep(1)
+            for message in server.messages(channel):
+                print(f"[{message.ts}] {message.text}", file=out)
+
+
+if __name__ == "__main__":
+    asyncio.run(_by_hand())

@@ -1,0 +1,319 @@
+"""The Web API, response URLs and uploads of the loopback Slack."""
+
+import asyncio
+import itertools
+import json
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from tests.loopback.slack_rules import message_error, notified, view_error
+from tests.loopback.slack_state import (
+    ACK_S,
+    APP_ID,
+    BOT_ID,
+    BOT_USER,
+    MAX_VIEWS,
+    RESPONSE_S,
+    RESPONSE_USES,
+    TEAM,
+    TIERS,
+    TRIGGER_S,
+    Channel,
+    Envelope,
+    Fault,
+    Json,
+    Message,
+    Once,
+    View,
+)
+
+
+class SlackWebApi:
+    """The half of the server that answers the app's calls. Attributes are for tests to read."""
+
+    def __init__(
+        self, *, limits: bool = False, clock: Callable[[], float] = time.monotonic, ack_s: float = ACK_S
+    ) -> None:
+        self.bot_token = f"xoxb-1-2-{secrets.token_hex(12)}"
+        self.app_token = f"xapp-1-A0-{secrets.token_hex(12)}"
+        self.limits = limits
+        self.clock = clock
+        self.ack_s = ack_s
+        self.base_url = ""
+        self._root = ""
+        self.channels: dict[str, Channel] = {}
+        self.calls: list[tuple[str, Json]] = []
+        self.envelopes: list[Envelope] = []
+        self.violations: list[str] = []
+        self.uploads: dict[str, bytes] = {}
+        self._messages: list[Message] = []
+        self._views: dict[str, list[View]] = {}
+        self._triggers: dict[str, Once] = {}
+        self._responses: dict[str, Once] = {}
+        self.tickets: list[str] = []
+        self._tickets: set[str] = set()
+        self._faults: dict[str, Fault] = {}
+        self._used: dict[str, deque[float]] = {}
+        self._sockets: list[web.WebSocketResponse] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._count = itertools.count(1)
+        self._runner: web.AppRunner | None = None
+
+    def messages(self, channel: str) -> list[Message]:
+        """All messages that everybody in a channel sees, oldest first."""
+        return [one for one in self._messages if one.channel == channel and not one.ephemeral]
+
+    def join(self, channel: str) -> None:
+        """Make a channel with the app in it, unless there is one already."""
+        self.channels.setdefault(channel, Channel(channel))
+
+    # Web API.
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        arguments = await _arguments(request)
+        self.calls.append((method, arguments))
+        if (fault := self._faults.get(method)) and fault.times > 0:
+            fault.times -= 1
+            return await _failing(fault)
+        wrong = self._token_error(method, request.headers.get("Authorization", ""))
+        if wrong:
+            self.violations.append(f"{method}: {wrong}")
+            return web.json_response({"ok": False, "error": wrong})
+        if retry := self._too_fast(method, arguments):
+            self.violations.append(f"{method}: ratelimited")
+            headers = {"Retry-After": str(retry)}
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        handler = getattr(self, "_" + method.replace(".", "_"), None)
+        answer = await handler(arguments) if handler else {"error": "unknown_method"}
+        return web.json_response({"ok": "error" not in answer} | answer)
+
+    def _token_error(self, method: str, given: str) -> str | None:
+        token = given.removeprefix("Bearer ")
+        wanted, other = self.bot_token, self.app_token
+        if method == "apps.connections.open":
+            wanted, other = other, wanted
+        if not token:
+            return "not_authed"
+        return None if token == wanted else "not_allowed_token_type" if token == other else "invalid_auth"
+
+    def _too_fast(self, method: str, arguments: Json) -> int | None:
+        if not self.limits:
+            return None
+        windows = [(method, TIERS.get(method, 20), 60.0)]
+        if method == "chat.postMessage":
+            windows.append((f"post {arguments.get('channel')}", 1, 1.0))
+        now = self.clock()
+        for key, limit, span in windows:
+            used = self._used.setdefault(key, deque())
+            while used and used[0] <= now - span:
+                used.popleft()
+            if len(used) >= limit:
+                return int(used[0] + span - now) + 1
+        for key, _, _ in windows:
+            self._used[key].append(now)
+        return None
+
+    async def _auth_test(self, arguments: Json) -> Json:
+        return {
+            "url": "https://loopback.example/",
+            "team": "Loopback",
+            "user": "conclave",
+            "team_id": TEAM,
+        } | {
+            "user_id": BOT_USER,
+            "bot_id": BOT_ID,
+            "is_enterprise_install": False,
+        }
+
+    async def _apps_connections_open(self, arguments: Json) -> Json:
+        ticket = secrets.token_hex(12)
+        self._tickets.add(ticket)
+        self.tickets.append(ticket)
+        return {"url": f"{self._root.replace('http', 'ws', 1)}/link?ticket={ticket}&app_id={APP_ID}"}
+
+    def _channel_error(self, channel: Any) -> str | None:
+        known = self.channels.get(channel)
+        if known is None:
+            return "channel_not_found"
+        return "is_archived" if known.archived else None if known.joined else "not_in_channel"
+
+    def _checked(self, arguments: Json, *, update: bool = False) -> Json | None:
+        error = message_error(arguments, update=update)
+        if error is None:
+            called = notified(arguments.get("blocks")) + notified(arguments.get("text") or "")
+            self.violations += [f"a message calls or links {one!r}" for one in called]
+        return error
+
+    async def _chat_postMessage(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
+        channel = str(arguments.get("channel"))
+        if channel.startswith("U"):
+            channel = f"D{channel[1:]}"
+            self.join(channel)
+        if error := self._channel_error(channel):
+            return {"error": error}
+        if refusal := self._checked(arguments):
+            return refusal
+        if arguments.get("unfurl_links") is not False or arguments.get("unfurl_media") is not False:
+            self.violations.append("a message with link previews")
+        thread = arguments.get("thread_ts")
+        message = Message(
+            channel, self._ts(), arguments.get("text", ""), arguments.get("blocks") or [], thread
+        )
+        self._post(message)
+        return {"channel": channel, "ts": message.ts, "message": {"ts": message.ts, "text": message.text}}
+
+    async def _chat_postEphemeral(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
+        channel, user = str(arguments.get("channel")), str(arguments.get("user"))
+        if error := self._channel_error(channel):
+            return {"error": error}
+        if refusal := self._checked(arguments):
+            return refusal
+        text, blocks = arguments.get("text", ""), arguments.get("blocks") or []
+        self._post(
+            Message(channel, self._ts(), text, blocks, arguments.get("thread_ts"), user, ephemeral=True)
+        )
+        return {"message_ts": self._messages[-1].ts}
+
+    async def _chat_update(self, arguments: Json) -> Json:
+        if error := self._channel_error(arguments.get("channel")):
+            return {"error": error}
+        found = [one for one in self.messages(arguments["channel"]) if one.ts == arguments.get("ts")]
+        if not found:
+            return {"error": "message_not_found"}
+        if refusal := self._checked(arguments, update=True):
+            return refusal
+        blocks = arguments.get("blocks")
+        if blocks is None:
+            blocks = [] if arguments.get("text") else found[0].blocks
+        found[0].show(arguments.get("text") or found[0].text, blocks)
+        return {"channel": arguments["channel"], "ts": found[0].ts, "text": found[0].text}
+
+    async def _views_open(self, arguments: Json) -> Json:
+        return await self._view(arguments, push=False)
+
+    async def _views_push(self, arguments: Json) -> Json:
+        return await self._view(arguments, push=True)
+
+    async def _view(self, arguments: Json, *, push: bool) -> Json:
+        trigger = self._triggers.get(str(arguments.get("trigger_id")))
+        if trigger is None:
+            return {"error": "invalid_trigger_id"}
+        if trigger.left <= 0:
+            return {"error": "exchanged_trigger_id"}
+        if self.clock() > trigger.until:
+            return {"error": "expired_trigger_id"}
+        view = arguments.get("view")
+        if refusal := view_error(view):
+            return refusal
+        self.violations += [f"a modal calls or links {one!r}" for one in notified(view)]
+        stack = self._views.setdefault(trigger.user, []) if push else []
+        if len(stack) >= MAX_VIEWS:
+            return {"error": "push_limit_reached"}
+        trigger.left -= 1
+        opened = View(f"V{next(self._count):08d}", trigger.user, dict(view or {}), secrets.token_hex(4))
+        self._views[trigger.user] = [*stack, opened]
+        return {"view": opened.view | {"id": opened.id, "hash": opened.hash}}
+
+    async def _views_update(self, arguments: Json) -> Json:
+        found = [v for views in self._views.values() for v in views if v.id == arguments.get("view_id")]
+        if not found:
+            return {"error": "not_found"}
+        if arguments.get("hash") not in {None, found[0].hash}:
+            return {"error": "hash_conflict"}
+        view = arguments.get("view")
+        if refusal := view_error(view):
+            return refusal
+        self.violations += [f"a modal calls or links {one!r}" for one in notified(view)]
+        found[0].view, found[0].hash = dict(view or {}), secrets.token_hex(4)
+        return {"view": found[0].view | {"id": found[0].id, "hash": found[0].hash}}
+
+    async def _files_getUploadURLExternal(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
+        if not arguments.get("filename") or int(arguments.get("length") or 0) <= 0:
+            return {"error": "invalid_arguments"}
+        file = f"F{next(self._count):08d}"
+        self.uploads[file] = b""
+        return {"upload_url": f"{self._root}/upload/{file}", "file_id": file}
+
+    async def _files_completeUploadExternal(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
+        files = arguments.get("files") or []
+        channel = arguments.get("channel_id") or arguments.get("channels")
+        if error := self._channel_error(channel):
+            return {"error": error}
+        if not all(self.uploads.get(one.get("id", "")) for one in files):
+            return {"error": "file_not_found"}
+        comment = arguments.get("initial_comment") or ""
+        self.violations += [f"a caption calls or links {one!r}" for one in notified(comment)]
+        shared = Message(str(channel), self._ts(), comment, [], arguments.get("thread_ts"), files=files)
+        self._post(shared)
+        return {"files": [{"id": one["id"], "title": one.get("title")} for one in files]}
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        file = request.match_info["file"]
+        if file not in self.uploads:
+            return web.Response(status=404)
+        self.uploads[file] = await request.read()
+        return web.Response(text=f"OK - {len(self.uploads[file])}")
+
+    async def _response(self, request: web.Request) -> web.StreamResponse:
+        address = self._responses.get(request.match_info["token"])
+        if address is None or address.left <= 0:
+            return web.Response(status=404, text="used_url")
+        if self.clock() > address.until:
+            return web.Response(status=404, text="expired_url")
+        address.left -= 1
+        body = await request.json()
+        if refusal := self._checked(body):
+            return web.json_response({"ok": False} | refusal, status=400)
+        text, blocks = body.get("text", ""), body.get("blocks") or []
+        if body.get("replace_original") and address.about is not None:
+            address.about.show(text, blocks)
+        else:
+            private = body.get("response_type", "ephemeral") == "ephemeral"
+            thread = body.get("thread_ts")
+            user = address.user if private else None
+            self._post(Message(address.channel, self._ts(), text, blocks, thread, user, ephemeral=private))
+        return web.json_response({"ok": True})
+
+    # Small parts.
+
+    def _post(self, message: Message) -> None:
+        self._messages.append(message)
+
+    def _ts(self) -> str:
+        return f"1760000000.{next(self._count):06d}"
+
+    def _trigger(self, user: str) -> str:
+        trigger = f"{next(self._count)}.{secrets.randbelow(10**6)}.{secrets.token_hex(6)}"
+        self._triggers[trigger] = Once(user, self.clock() + TRIGGER_S, 1)
+        return trigger
+
+    def _response_url(self, user: str, channel: str, about: Message | None) -> str:
+        token = secrets.token_urlsafe(12)
+        until = self.clock() + RESPONSE_S
+        self._responses[token] = Once(user, until, RESPONSE_USES, about, channel)
+        return f"{self._root}/response/{token}"
+
+
+async def _arguments(request: web.Request) -> Json:
+    if request.content_type == "application/json":
+        return dict(await request.json())
+    given: Json = dict(request.query) | dict(await request.post())
+    for name in ("blocks", "view", "files"):
+        if isinstance(given.get(name), str):
+            given[name] = json.loads(given[name])
+    return given
+
+
+async def _failing(fault: Fault) -> web.StreamResponse:
+    if fault.hang:
+        await asyncio.sleep(3600)
+    headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
+    if fault.raw is not None:
+        return web.Response(status=fault.status, text=fault.raw, headers=headers)
+    return web.json_response({"ok": False, "error": fault.error}, status=fault.status, headers=headers)

@@ -1,0 +1,92 @@
+"""The manifest is what Slack takes, names every command, and equals the file that operators paste."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.commands import REGISTRY
+from bot.slack_manifest import EVENTS, MAX_COMMANDS, RESERVED, SCOPES, manifest, manifest_text
+
+FILE = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
+
+
+@dataclass
+class Listed:
+    name: str
+    usage: str = "/x"
+    summary: str = "Do it"
+
+
+def test_the_file_in_deploy_is_what_the_program_prints() -> None:
+    assert FILE.read_text(encoding="utf-8") == manifest_text(REGISTRY), (
+        "python -m bot.slack_manifest > deploy/slack-manifest.yaml"
+    )
+
+
+def test_every_command_is_there_and_conclave_first() -> None:
+    commands = manifest(REGISTRY)["features"]["slash_commands"]
+
+    assert commands[0]["command"] == "/conclave"
+    assert {entry["command"] for entry in commands[1:]} == {f"/{command.name}" for command in REGISTRY}
+    assert all(entry["description"] for entry in commands)
+    assert all(re.fullmatch(r"/[a-z0-9_-]{1,31}", entry["command"]) for entry in commands)
+
+
+def test_names_that_slack_keeps_for_itself_are_left_out() -> None:
+    made = manifest([Listed("run", "/run NVDA [quick|deep]"), *(Listed(name) for name in sorted(RESERVED))])
+
+    commands = made["features"]["slash_commands"]
+    assert [entry["command"] for entry in commands] == ["/conclave", "/run"]
+    assert commands[1]["usage_hint"] == "NVDA [quick|deep]"
+
+
+def test_slack_takes_at_most_fifty_commands() -> None:
+    assert len(manifest(Listed(f"c{n}") for n in range(80))["features"]["slash_commands"]) == MAX_COMMANDS
+
+
+def test_the_app_uses_socket_mode_buttons_and_no_more_rights_than_it_needs() -> None:
+    made = manifest(REGISTRY)
+
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert made["settings"]["interactivity"] == {"is_enabled": True}
+    assert made["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
+    assert made["oauth_config"]["scopes"]["bot"] == list(SCOPES)
+    assert not [scope for scope in SCOPES if scope.startswith(("channels:", "users:", "admin", "groups:"))]
+    information = made["display_information"]
+    assert len(information["name"]) <= 35
+    assert len(information["description"]) <= 140
+    assert 174 <= len(information["long_description"]) <= 4000
+
+
+def test_the_yaml_says_the_same_as_the_data() -> None:
+    assert read_back(manifest_text(REGISTRY)) == manifest(REGISTRY)
+
+
+def read_back(text: str) -> Any:
+    """Read the small part of YAML that the manifest is written in: maps, lists, JSON scalars, two spaces."""
+    lines = [(len(line) - len(line.lstrip()), line.strip()) for line in text.splitlines()]
+
+    def block(at: int, indent: int) -> tuple[Any, int]:
+        if lines[at][1].startswith("- "):
+            found: list[Any] = []
+            while at < len(lines) and lines[at][0] == indent and lines[at][1].startswith("- "):
+                item = lines[at][1][2:]
+                if re.match(r"[a-z_]+:", item):
+                    lines[at] = (indent + 2, item)
+                    value, at = block(at, indent + 2)
+                else:
+                    value, at = json.loads(item), at + 1
+                found.append(value)
+            return found, at
+        mapping: dict[str, Any] = {}
+        while at < len(lines) and lines[at][0] == indent and not lines[at][1].startswith("- "):
+            key, _, rest = lines[at][1].partition(":")
+            if rest.strip():
+                mapping[key], at = json.loads(rest), at + 1
+            else:
+                mapping[key], at = block(at + 1, indent + 2)
+        return mapping, at
+
+    return block(0, 0)[0]
