@@ -65,9 +65,11 @@ def postgres_database() -> Iterator[str]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    _run(upgrade(_url_of(name)))
-    yield name
-    _admin(f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        _run(upgrade(_url_of(name)))
+        yield name
+    finally:
+        _admin(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -101,7 +101,7 @@ def make_engine(
 
 @contextmanager
 def plain_errors(place: URL) -> Iterator[None]:
-    """Turn what SQLAlchemy raises inside into a StoreError of one sentence; leave everything else alone."""
+    """Turn what a database raises inside into a StoreError of one sentence; leave everything else alone."""
     try:
         yield
     except SQLAlchemyError as error:
@@ -111,6 +111,9 @@ def plain_errors(place: URL) -> Iterator[None]:
         if isinstance(error, DBAPIError) and not error.connection_invalidated:
             raise StoreError(f"The database {shown(place)} refused: {first_line(cause)}") from error
         raise StoreError(f"The database {shown(place)} failed: {first_line(cause or error)}") from error
+    except (TimeoutError, ConnectionError) as error:
+        # asyncpg's own time limit and a broken socket come through as they are.
+        raise StoreError(f"The database {shown(place)} did not answer in time.") from error
 
 
 def first_line(error: BaseException | None) -> str:

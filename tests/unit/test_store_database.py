@@ -171,6 +171,20 @@ async def test_a_lost_connection_undoes_the_block_and_the_next_one_works(store: 
     assert await store.stages.add(stage_of())
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_server_that_does_not_answer_is_given_up(
+    url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.engine.COMMAND_TIMEOUT_S", 0.2)
+    store = await Store.open(url, clock)
+    with pytest.raises(StoreError, match="did not answer in time"):
+        async with store.database.write() as connection:
+            await connection.execute(text("INSERT INTO greetings (place, at) VALUES ('x', 1)"))
+            await connection.execute(text("SELECT pg_sleep(30)"))
+    assert await store.chats.greet_once("x", START)
+    await store.close()
+
+
 async def test_a_backup_of_a_live_database_is_consistent(sqlite_url: str, tmp_path: Path) -> None:
     store = await Store.open(sqlite_url, SystemClock())
     await begun(store)

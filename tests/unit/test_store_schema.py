@@ -82,6 +82,22 @@ def test_migrations_lie_at_the_root_of_a_checkout() -> None:
     assert migrations_folder() == ROOT / "migrations"
 
 
+async def test_migrations_are_found_inside_an_installed_package(tmp_path: Path) -> None:
+    nothing_compiled = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "core", tmp_path / "core", ignore=nothing_compiled)
+    shutil.copytree(ROOT / "migrations", tmp_path / "core/store/_migrations", ignore=nothing_compiled)
+    code = "import asyncio; from core.store.database import upgrade as u; print(asyncio.run(u('{}')))"
+    program = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code.format(f"sqlite+aiosqlite:///{tmp_path / 'conclave.db'}"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await program.communicate()
+    assert said.decode().strip() == HEAD
+
+
 async def test_a_database_of_a_newer_program_is_refused(empty_url: str, clock: ManualClock) -> None:
     await upgrade(empty_url)
     database = await Database.open(empty_url, clock)
