@@ -212,12 +212,12 @@ async def test_an_account_tells_trades_and_wins(store: Store) -> None:
     await traded(store, "sell1", Side.SELL, "5", "110", hour=2)
     await traded(store, "sell2", Side.SELL, "4", "90", hour=3)
     alpha, beta = await store.books.accounts(LIVE)
-    assert (alpha.member, alpha.kind, alpha.number) == ("alpha", MemberKind.LLM, 1)
-    assert alpha.deposited_usd == Decimal(10_000)
-    assert alpha.cash_usd == Decimal(10_000) - 1001 + 549 + 359
-    assert [(held.ticker, held.shares) for held in alpha.positions] == [("NVDA", 1)]
+    assert (alpha.member, alpha.kind) == ("alpha", MemberKind.LLM)
+    assert alpha.deposits_usd == Decimal(10_000)
+    assert alpha.portfolio.cash_usd == Decimal(10_000) - 1001 + 549 + 359
+    assert [(held.ticker, held.shares) for held in alpha.portfolio.positions] == [("NVDA", 1)]
     assert (alpha.trades, alpha.closed_trades, alpha.wins) == (3, 2, 1)
-    assert (beta.member, beta.trades, beta.cash_usd) == ("beta", 0, Decimal(10_000))
+    assert (beta.member, beta.trades, beta.portfolio.cash_usd) == ("beta", 0, Decimal(10_000))
     assert await store.books.accounts(Season.SAMPLE) == ()
 
 
