@@ -1,9 +1,11 @@
 """The list of use cases."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from core.app.moments import as_of_from
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
@@ -19,6 +21,7 @@ from core.domain.values import to_ratio
 from core.ledger.valuation import equity, holdings, leaderboard
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
+from core.pipeline.bookkeeping import Bookkeeper
 from core.store.store import Store
 
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
@@ -38,6 +41,7 @@ class App:
         prices: PriceChain,
         gateway: Gateway,
         runs: Runs,
+        keeper: Bookkeeper,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -45,6 +49,7 @@ class App:
         self._prices = prices
         self._gateway = gateway
         self._runs = runs
+        self._keeper = keeper
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -264,6 +269,15 @@ class App:
         """Say whether a run is not over yet, here or elsewhere."""
         record = await self._store.runs.record(run_id)
         return record is not None and record.state is RunState.RUNNING
+
+    async def prepare(self) -> None:
+        """Load what the first run needs (the calendar, the model client), off the event loop."""
+        await asyncio.gather(self._gateway.prepare(), asyncio.to_thread(as_of_from, "2000-01-03"))
+
+    async def keep_books(self) -> None:
+        """Fill every order whose open is known by now; `conclave serve` asks for it from time to time."""
+        for season in Season:
+            await self._keeper.fill_pending(season)
 
     async def close(self) -> None:
         """Stop what runs (it stays resumable), and release every connection."""

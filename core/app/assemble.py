@@ -54,4 +54,6 @@ async def open_app(
         raise
     committee = Committee(settings, store, prices, calendar, gateway, clock)
     runs = Runs(committee, store, clock)
-    return App(settings, clock, store=store, prices=prices, gateway=gateway, runs=runs)
+    return App(
+        settings, clock, store=store, prices=prices, gateway=gateway, runs=runs, keeper=committee.keeper
+    )

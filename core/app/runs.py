@@ -10,6 +10,7 @@ from core.app.inflight import Broadcast
 from core.clock import Clock
 from core.domain.errors import ConclaveError, NotFound, Refused
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished
+from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
@@ -64,7 +65,7 @@ class Runs:
         if not taken:
             raise Refused(f"Run {run_id} is being worked on by another process; ask again in a minute.")
         broadcast = self._by_id[run_id] = Broadcast()
-        work = self._carry(broadcast, self._continue(broadcast, run_id, resumed=True))
+        work = self._carry(broadcast, self._continue(broadcast, run_id))
         broadcast.task = asyncio.create_task(work, name=f"resume {run_id}")
         return broadcast
 
@@ -124,23 +125,30 @@ class Runs:
         return None
 
     async def _new(self, broadcast: Broadcast, request: RunRequest, members: Sequence[Member]) -> None:
-        record, _ = await self._committee.convene(request, members)
+        record, evidence = await self._committee.convene(request, members)
         now = self._clock.now()
         other = await self._store.runs.begin(record, request.key, self._owner, now + LEASE)
         run_id = other or record.run_id
         broadcast.run_id = run_id
         self._by_id[run_id] = broadcast
         if other is None:
-            await self._continue(broadcast, run_id, resumed=False)
+            await self._deliberate(broadcast, record, evidence, resumed=False)
         else:
             await self._follow(broadcast, other)
 
-    async def _continue(self, broadcast: Broadcast, run_id: str, *, resumed: bool) -> None:
-        """Carry a run that this process has leased to its end."""
+    async def _continue(self, broadcast: Broadcast, run_id: str) -> None:
+        """Carry a stored run, which this process has leased, to its end."""
         broadcast.run_id = run_id
         record = await self._record(run_id)
-        broadcast.tell(RunStarted(record=record, resumed=resumed))
         evidence = await self._store.runs.evidence(record.evidence_sha256)
+        await self._deliberate(broadcast, record, evidence, resumed=True)
+
+    async def _deliberate(
+        self, broadcast: Broadcast, record: RunRecord, evidence: Evidence, *, resumed: bool
+    ) -> None:
+        """Let the committee work while the lease is kept."""
+        run_id = record.run_id
+        broadcast.tell(RunStarted(record=record, resumed=resumed))
         work = asyncio.create_task(self._committee.deliberate(record, evidence, broadcast.tell))
         lease = asyncio.create_task(self._keep_lease(run_id))
         try:
@@ -173,7 +181,7 @@ class Runs:
                 break
             now = self._clock.now()
             if await self._store.runs.claim(run_id, self._owner, now, now + LEASE):
-                await self._continue(broadcast, run_id, resumed=True)
+                await self._continue(broadcast, run_id)
                 return
             await self._clock.sleep(_FOLLOW_EVERY_S)
             record = await self._record(run_id)

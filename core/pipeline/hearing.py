@@ -1,0 +1,147 @@
+"""Hearing one member of a run: its author, its way to a ballot or an abstention, and the keeping of both."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from core.clock import Clock
+from core.config import Settings
+from core.config.settings import MemberSettings
+from core.domain.ballot import Abstention, AbstentionKind, MemberResult
+from core.domain.events import MemberFinished, RunEvent, StageFinished, StageStarted
+from core.domain.evidence import Evidence
+from core.domain.ids import new_id
+from core.domain.member import MemberKind
+from core.domain.run import RunRecord, Seat
+from core.domain.stage import ModelChat, StageRecord, Step
+from core.llm.gateway import Gateway
+from core.llm.scopes import chat_scope, run_scope
+from core.pipeline.archive import Archive
+from core.pipeline.author import Author, View
+from core.pipeline.baselines import RULES
+from core.pipeline.baselines.author import BaselineAuthor
+from core.pipeline.llm_author import LlmAuthor, family_of
+from core.pipeline.member_run import MemberRun, reading_order
+from core.pipeline.presets import steps
+from core.store.store import Store
+
+Tell = Callable[[RunEvent], None]
+
+log = logging.getLogger(__name__)
+
+
+class Hearings:
+    """Hears members, each for itself: whatever fails in one is that member's abstention alone."""
+
+    def __init__(self, settings: Settings, store: Store, gateway: Gateway, clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self._gateway = gateway
+        self._clock = clock
+        self._archive = Archive(Path(settings.archive.dir))
+        self._members = {member.name: member for member in settings.members}
+
+    async def hear(
+        self,
+        record: RunRecord,
+        seat: Seat,
+        evidence: Evidence,
+        done: Sequence[StageRecord],
+        deadline: float,
+        tell: Tell,
+    ) -> None:
+        """Bring a member to its result and keep it; `done` are its stages from before an interruption.
+
+        `deadline` is in seconds of the clock's monotonic time.
+        """
+        stages = list(done)
+        try:
+            result = await self._result(record, seat, evidence, stages, deadline, tell)
+        except Exception:
+            reference = new_id(6)
+            log.exception("run %s: %s failed inside, reference %s", record.run_id, seat.member, reference)
+            reason = f"an internal error; the log has it under {reference}"
+            result = Abstention(member=seat.member, kind=AbstentionKind.FAILED, reason=reason)
+        await self._store.runs.add_result(record.run_id, result)
+        tell(MemberFinished(run_id=record.run_id, result=result))
+        await self._file(record, seat.member, stages, result)
+
+    async def _result(
+        self,
+        record: RunRecord,
+        seat: Seat,
+        evidence: Evidence,
+        stages: list[StageRecord],
+        deadline: float,
+        tell: Tell,
+    ) -> MemberResult:
+        """Run the member's missing steps; every stage that is kept is added to `stages`."""
+        author = self._author(record, seat.member, sum(stage.spend.calls for stage in stages))
+        if author is None:
+            reason = "it is no longer in the configuration"
+            return Abstention(member=seat.member, kind=AbstentionKind.FAILED, reason=reason)
+        graph = steps(record.preset, self._settings.pipeline.debate_rounds)
+        about = {"run_id": record.run_id, "member": seat.member}
+
+        async def keep(stage: StageRecord) -> None:
+            await self._store.stages.add(stage)
+            stages.append(stage)
+
+        def tell_step(step: Step, kept: StageRecord | None) -> None:
+            where = {**about, "stage": step.stage, "round": step.round}
+            if kept is None:
+                tell(StageStarted.model_validate(where))
+            else:
+                tell(StageFinished.model_validate({**where, "done": len(stages), "total": len(graph)}))
+
+        run = MemberRun(
+            record.run_id,
+            seat.member,
+            author,
+            View(
+                evidence=evidence,
+                briefing=seat.briefing,
+                terms=self._settings.trading,
+                done=tuple(stages),
+            ),
+            graph,
+            clock=self._clock,
+            stage_timeout_s=self._settings.pipeline.stage_timeout_s,
+            keep=keep,
+            tell=tell_step,
+        )
+        return await run.result(max(0.0, deadline - self._clock.monotonic()))
+
+    def _author(self, record: RunRecord, name: str, steps_used: int) -> Author | None:
+        member = self._members.get(name)
+        if member is None:
+            return None
+        if member.kind is MemberKind.BASELINE:
+            return BaselineAuthor(name, RULES[name])
+        return self._llm_author(record, member, steps_used)
+
+    def _llm_author(self, record: RunRecord, member: MemberSettings, steps_used: int) -> Author:
+        scopes = (run_scope(record.run_id), chat_scope(record.requested_in, self._gateway.today()))
+        own = member.route[0].partition(":")[2]
+        return LlmAuthor(
+            self._gateway.model_for(member, scopes=scopes, steps_used=steps_used),
+            max_output_tokens=member.max_output_tokens,
+            family=family_of(own) if self._settings.arena.strict else None,
+        )
+
+    async def _file(
+        self, record: RunRecord, member: str, stages: Sequence[StageRecord], result: MemberResult
+    ) -> None:
+        """Archive a finished ModelChat; a full disk is logged and stops nothing, the store has it all."""
+        chat = ModelChat(
+            run_id=record.run_id,
+            ticker=record.ticker,
+            as_of=record.as_of,
+            member=member,
+            stages=tuple(sorted(stages, key=reading_order)),
+            result=result,
+        )
+        try:
+            await self._archive.write(chat)
+        except OSError as error:
+            log.warning("run %s: the ModelChat of %s was not archived: %s", record.run_id, member, error)
