@@ -4,20 +4,23 @@
 
 Both ask a simulated endpoint in another process for the same structured answer, 200 calls at once. The
 reference is `AsyncOpenAI.chat.completions.create` and nothing else: no validation, no budget, no retry.
-Ours is `ask_structured` over the gateway's model: steps, route, retry, budget, pace, concurrency, the SDK,
-and the validated answer. Client and server are pinned to a core each where there are two, and a second is one
-of the client's processor time, so that other work on the machine does not count.
+Ours is `ask_structured` over the gateway's model (steps, route, retry, budget, pace, concurrency, the SDK),
+the validated answer, and its stage row committed to SQLite. Client and server are pinned to a core each where
+there are two, and a second is one of the client's processor time, so that other work on the machine does not count.
 """
 
 import argparse
 import asyncio
 import gc
+import itertools
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,18 +30,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from openai import AsyncOpenAI, DefaultAioHttpClient
 from pydantic import BaseModel, Field
 
+from core.clock import SystemClock
 from core.config.secret import SecretRef
 from core.config.settings import Budget, MemberSettings, Pipeline, Provider, ProviderKey, Settings
+from core.domain.bars import Bar, Quote
+from core.domain.books import Portfolio, Season
+from core.domain.evidence import Evidence, Indicators
+from core.domain.run import Briefing, RunRecord, RunState, Seat
+from core.domain.stage import Preset, Stage, StageRecord
 from core.llm.answer_schema import answer_schema
 from core.llm.gateway import Gateway
 from core.llm.port import Message
 from core.llm.structured import ask_structured
+from core.store.store import Store
 
 AT_ONCE = 200
 GOAL = 0.7
 MODEL = "maker/model-1"
 KEY = "made-up-key"
 OUTPUT_TOKENS = 1024
+RUN = "benchmrk"
+CLOCK = SystemClock()
 
 
 class Decision(BaseModel):
@@ -97,14 +109,71 @@ def bare_call(client: AsyncOpenAI) -> Callable[[], Awaitable[object]]:
     return call
 
 
-def our_call(gateway: Gateway, member: MemberSettings) -> Callable[[], Awaitable[object]]:
+def our_call(gateway: Gateway, member: MemberSettings, store: Store) -> Callable[[], Awaitable[object]]:
+    numbers = itertools.count(1)
+
     async def call() -> object:
         model = gateway.model_for(member, scopes=("run:benchmark",))
-        return await ask_structured(
+        started = CLOCK.now()
+        got = await ask_structured(
             model, PROMPT, Decision, schema=answer_schema(Decision), max_output_tokens=OUTPUT_TOKENS
         )
+        record = StageRecord(
+            run_id=RUN,
+            member=member.name,
+            stage=Stage.DECISION,
+            round=next(numbers),
+            prompt=PROMPT[0].content + PROMPT[1].content,
+            output=got.value.reasoning,
+            answer=got.value.model_dump(mode="json"),
+            key_points=tuple(got.value.key_points),
+            served_by=got.served_by,
+            spend=got.spend,
+            latency_ms=got.latency_ms,
+            started_at=started,
+            completed_at=CLOCK.now(),
+        )
+        return await store.stages.add(record)
 
     return call
+
+
+async def open_store(folder: str, member: MemberSettings) -> Store:
+    """A database on disk with one run that the member sits in."""
+    now = CLOCK.now()
+    store = await Store.open(f"sqlite+aiosqlite:///{folder}/bench.db", CLOCK)
+    (seated,) = await store.members.seat([(member.name, member.kind, member.weight, member.route, True)])
+    bar = Bar.model_validate({"date": now.date(), "open": 1, "high": 1, "low": 1, "close": 1, "volume": 1})
+    quote = Quote(price=bar.close, at=now, session=bar.date, session_open=False)
+    pack = Evidence(
+        ticker="NVDA", as_of=now, source="made up", quote=quote, indicators=Indicators(), bars=(bar,)
+    )
+    await store.runs.save_evidence(pack)
+    book = Portfolio(member=member.name, cash_usd=Decimal(10_000))
+    seat = Seat(
+        member=seated.name,
+        number=seated.number,
+        kind=seated.kind,
+        weight=seated.weight,
+        briefing=Briefing(portfolio=book, equity_usd=book.cash_usd),
+    )
+    record = RunRecord(
+        run_id=RUN,
+        ticker=pack.ticker,
+        as_of=now,
+        preset=Preset.STANDARD,
+        season=Season.SAMPLE,
+        state=RunState.RUNNING,
+        config_hash="benchmark",
+        evidence_sha256=pack.sha256,
+        source=pack.source,
+        requested_by="terminal",
+        requested_in="terminal",
+        started_at=now,
+        seats=(seat,),
+    )
+    await store.runs.begin(record, "benchmark", "benchmark", now + timedelta(hours=1))
+    return store
 
 
 async def measure(base_url: str, calls: int, rounds: int) -> float:
@@ -126,15 +195,18 @@ async def measure(base_url: str, calls: int, rounds: int) -> float:
     gateway = Gateway(settings, environ={"KEY": KEY})
     http = DefaultAioHttpClient()
     sdk = AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0, http_client=http, timeout=60)
-    bare, ours = bare_call(sdk), our_call(gateway, member)
-    for call in (bare, ours):
-        await per_second(call, AT_ONCE * 2)
-    figures = [(await per_second(bare, calls), await per_second(ours, calls)) for _ in range(rounds)]
+    with tempfile.TemporaryDirectory() as folder:
+        store = await open_store(folder, member)
+        bare, ours = bare_call(sdk), our_call(gateway, member, store)
+        for call in (bare, ours):
+            await per_second(call, AT_ONCE * 2)
+        figures = [(await per_second(bare, calls), await per_second(ours, calls)) for _ in range(rounds)]
+        await store.close()
     await gateway.close()
     await sdk.close()
     reference, figure = (statistics.median(column) for column in zip(*figures, strict=True))
     ratio = statistics.median(our / reference_ for reference_, our in figures)
-    print(f"our call path   {figure:7.0f} calls/s   (steps, route, retry, budget, schema, validation)")
+    print(f"our call path   {figure:7.0f} calls/s   (route, retry, budget, schema, validation, stage row)")
     print(f"bare SDK        {reference:7.0f} calls/s   (chat.completions.create, same HTTP backend)")
     print(
         f"ratio           {ratio:7.2f}           goal at least {GOAL}: {'met' if ratio >= GOAL else 'MISSED'}"
