@@ -6,7 +6,7 @@ Both ask a simulated endpoint in another process for the same structured answer,
 reference is `AsyncOpenAI.chat.completions.create` and nothing else: no validation, no budget, no retry.
 Ours is `ask_structured` over the gateway's model (steps, route, retry, budget, pace, concurrency, the SDK),
 the validated answer, and its stage row committed to SQLite. Client and server are pinned to a core each where
-there are two, and a second is one of the client's processor time, so that other work on the machine does not count.
+there are two, and a second is one of the client's processor time: other work on the machine does not count.
 """
 
 import argparse
