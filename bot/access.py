@@ -1,0 +1,46 @@
+"""Who may do what, decided in one place for commands and buttons alike.
+
+The rules:
+
+* Nobody has a role unless `[access]` gives one: deny by default.
+* `admins` and `people` give a person a role everywhere, in chats that are not listed too.
+* `chats` gives everybody in a chat a role there, and nowhere else.
+* Where both apply, the greater role counts: viewer < runner < admin.
+* Whoever sits at the terminal is admin: that person can read the database and the configuration anyway.
+* A stranger, that is a person without a role in the place where they ask, hears once per place which ids
+  to have added, and after that nothing, whatever they type or press.
+"""
+
+from enum import IntEnum
+
+from bot.request import Address, Person
+from core.config.settings import Access
+
+
+class Role(IntEnum):
+    """What a person may do; each role includes those before it."""
+
+    VIEWER = 1
+    RUNNER = 2
+    ADMIN = 3
+
+    @property
+    def title(self) -> str:
+        """The role as `[access]` spells it."""
+        return self.name.lower()
+
+
+def role_of(access: Access, address: Address, person: Person) -> Role | None:
+    """Return the role of `person` at `address`, or None for a stranger."""
+    if address.platform == "terminal":
+        return Role.ADMIN
+    if person.id in access.admins:
+        return Role.ADMIN
+    granted = [entry.role for entry in access.people if entry.id == person.id]
+    granted += [chat.role for chat in access.chats if chat.id == address.chat_id]
+    return max((Role[name.upper()] for name in granted), default=None)
+
+
+def place_of(address: Address, person: Person) -> str:
+    """Name the pair of person and chat, under which a stranger is greeted once."""
+    return f"{person.id} {address.chat_id}"

@@ -1,0 +1,68 @@
+"""What a button sends when it is pressed: short ids, never names, at most 64 bytes.
+
+* `w.<run>.<member number>` opens a member's reasoning where it decided.
+* `p.<run>.<member number>.<stage ordinal>.<page>` turns to a page; both count from 1, and the ordinal is
+  the stage's place among the stages that the member has finished.
+
+Whoever presses a button may have written its data by hand, so `decode` trusts nothing.
+"""
+
+import re
+from dataclasses import dataclass
+
+from core.domain.errors import Refused
+
+LIMIT_BYTES = 64
+_NUMBER = "([1-9][0-9]{0,8})"
+_RUN = "([0-9a-z]{1,24})"
+_WHY = re.compile(rf"w\.{_RUN}\.{_NUMBER}", re.ASCII)
+_PAGE = re.compile(rf"p\.{_RUN}\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class OpenReasoning:
+    """Open a member's reasoning in a run."""
+
+    run_id: str
+    member: int
+
+
+@dataclass(frozen=True)
+class TurnTo:
+    """Show one page of one stage of a member's reasoning; `stage` and `page` count from 1."""
+
+    run_id: str
+    member: int
+    stage: int
+    page: int
+
+
+Wish = OpenReasoning | TurnTo
+
+
+def encode(wish: Wish) -> str:
+    """Return the data of a button for `wish`.
+
+    Raises:
+        ValueError: the ids have another shape than ours, so the data could not be read back.
+    """
+    if isinstance(wish, OpenReasoning):
+        data = f"w.{wish.run_id}.{wish.member}"
+    else:
+        data = f"p.{wish.run_id}.{wish.member}.{wish.stage}.{wish.page}"
+    if not (_WHY.fullmatch(data) or _PAGE.fullmatch(data)):
+        raise ValueError(f"no button can carry {data!r}")
+    return data
+
+
+def decode(data: str) -> Wish:
+    """Return what a button asks for.
+
+    Raises:
+        Refused: the data are not of this version's making.
+    """
+    if match := _WHY.fullmatch(data):
+        return OpenReasoning(match[1], int(match[2]))
+    if match := _PAGE.fullmatch(data):
+        return TurnTo(match[1], int(match[2]), int(match[3]), int(match[4]))
+    raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")

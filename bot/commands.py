@@ -1,0 +1,154 @@
+"""All commands, once. Help, the platforms' menus and the desk are made from this list."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot import arguments
+from bot.access import Role
+from bot.arguments import Arguments
+from core.domain.errors import BadTicker, Refused
+from core.domain.instrument import parse_ticker
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: how it is written, what it does in a line and in detail, and who may send it.
+
+    `handler` names the function in `bot.handlers`; `read` turns the words after the name into values.
+    """
+
+    name: str
+    usage: str
+    summary: str
+    detail: str
+    role: Role
+    handler: str
+    read: Callable[[Sequence[str]], Arguments]
+    aliases: tuple[str, ...] = ()
+
+
+REGISTRY: tuple[Command, ...] = (
+    Command(
+        name="run",
+        usage="/run NVDA [AAPL …] [quick|standard|deep]",
+        summary="Ask the committee about a ticker",
+        detail="Every model gets the same evidence, argues through its stages and casts a ballot; the "
+        "ballots become a verdict, and each model trades its own paper portfolio. Up to five "
+        "tickers at once. quick asks one question a model, standard twelve, deep adds rounds of debate.",
+        role=Role.RUNNER,
+        handler="run",
+        read=arguments.run,
+        aliases=("analyse", "analyze"),
+    ),
+    Command(
+        name="why",
+        usage="/why NVDA [model] [stage]",
+        summary="Open the verdict and each model's reasoning",
+        detail="Shows the latest run of a ticker, or the run with an id. With a model, its reasoning stage "
+        "by stage; with a stage too (market, news, fundamentals, sentiment, bull, bear, research, trader, "
+        "risk_aggressive, risk_neutral, risk_conservative, decision), from there on. "
+        "A part of the model's name is enough: /why NVDA claude bear.",
+        role=Role.VIEWER,
+        handler="why",
+        read=arguments.why,
+    ),
+    Command(
+        name="leaderboard",
+        usage="/leaderboard",
+        summary="Rank the models by the value of their portfolios",
+        detail="Value, profit or loss, return, trades, win rate and cash of every member, at the last marks.",
+        role=Role.VIEWER,
+        handler="leaderboard",
+        read=arguments.nothing,
+        aliases=("board", "top"),
+    ),
+    Command(
+        name="portfolio",
+        usage="/portfolio [model]",
+        summary="Show a model's cash, holdings and orders",
+        detail="One model's books: cash, holdings with their marks, orders that wait for the next open, and "
+        "the last fills. A part of the name is enough. Without a model, everybody's in short.",
+        role=Role.VIEWER,
+        handler="portfolio",
+        read=arguments.portfolio,
+    ),
+    Command(
+        name="models",
+        usage="/models",
+        summary="List who sits on the committee",
+        detail="Every member with its kind, the route by which it is reached, and its weight in the vote.",
+        role=Role.VIEWER,
+        handler="models",
+        read=arguments.nothing,
+        aliases=("members",),
+    ),
+    Command(
+        name="whoami",
+        usage="/whoami",
+        summary="Show your ids and your role here",
+        detail="The ids of you and of this chat, as the configuration names them, and what you may do here.",
+        role=Role.VIEWER,
+        handler="whoami",
+        read=arguments.nothing,
+    ),
+    Command(
+        name="help",
+        usage="/help [command]",
+        summary="Explain the commands",
+        detail="All commands in one line each, or one command in detail.",
+        role=Role.VIEWER,
+        handler="help",
+        read=arguments.help_,
+    ),
+    Command(
+        name="start",
+        usage="/start",
+        summary="Say what Conclave is",
+        detail="What Conclave does, in one screen, with three examples.",
+        role=Role.VIEWER,
+        handler="start",
+        read=arguments.nothing,
+    ),
+)
+
+_BY_WORD = {word: command for command in REGISTRY for word in (command.name, *command.aliases)}
+
+
+def find(word: str) -> Command:
+    """Return the command with this name or alias, whatever its case, with or without a slash.
+
+    Raises:
+        Refused: there is none; the sentence names the nearest one.
+    """
+    name = word.removeprefix("/").lower()
+    if command := _BY_WORD.get(name):
+        return command
+    near = difflib.get_close_matches(name, list(_BY_WORD), n=1, cutoff=0.6)
+    if near:
+        hint = f"Did you mean /{_BY_WORD[near[0]].name}?"
+    elif ticker := _ticker_in(word):
+        hint = f"Did you mean /run {ticker}?"
+    else:
+        hint = "Send /help for the list."
+    raise Refused(f"I don't know the command “{arguments.shown(word)}”. {hint}")
+
+
+def parse(text: str) -> tuple[Command, Arguments]:
+    """Read one command that a person typed; nothing at all means `start`.
+
+    Raises:
+        Refused: no such command, or its arguments are wrong; the sentence says what to write instead.
+    """
+    words = text.split()
+    command = find(words[0] if words else "start")
+    return command, command.read(words[1:])
+
+
+def _ticker_in(word: str) -> str | None:
+    if word != word.upper():
+        return None
+    try:
+        return parse_ticker(word)
+    except BadTicker:
+        return None

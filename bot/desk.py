@@ -1,0 +1,97 @@
+"""Where every command and every pressed button arrives, whichever door it came through."""
+
+import logging
+
+from bot.access import place_of, role_of
+from bot.arguments import shown
+from bot.buttons import decode
+from bot.cards import Card, Notice
+from bot.commands import parse
+from bot.door import ChatGone, DeliveryFailed, Door, Flooded
+from bot.faults import notice_of
+from bot.handlers import HANDLERS
+from bot.handlers.call import Call
+from bot.handlers.why import pressed
+from bot.present.notices import not_allowed_notice, stranger_notice
+from bot.request import Address, Person, Press, Request
+from core.app.app import App
+
+POST_TRIES = 4
+_LONGEST_WAIT_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Answers requests: once for each delivery, only to who may ask, and always with a clear sentence.
+
+    Neither `handle` nor `press` raises anything but cancellation. Both may be called at the same time for
+    many requests, and `handle` takes as long as the run that it shows, so a door calls it in a task.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def handle(self, request: Request, door: Door) -> None:
+        """Carry out a command and post its answer."""
+        try:
+            card = await self._answer(request, door)
+        except Exception as error:  # noqa: BLE001 - the boundary: a bug must not silence the door
+            card = notice_of(error, f"“{shown(request.text)}”")
+        if card is not None:
+            await self._post(card, request, door)
+
+    async def press(self, press: Press, door: Door) -> Card | None:
+        """Return what a button opens, or None where nothing is to be shown."""
+        try:
+            return await self._pressed(press, door)
+        except Exception as error:  # noqa: BLE001 - the boundary, as in handle
+            return notice_of(error, f"button {shown(press.data)}")
+
+    async def _answer(self, request: Request, door: Door) -> Card | None:
+        role = role_of(self.app.settings.access, request.address, request.person)
+        if role is None:
+            return await self._greeting(request.address, request.person)
+        if not await self.app.claim_delivery(request.address.platform, request.delivery):
+            return None
+        command, arguments = parse(request.text)
+        if role < command.role:
+            return not_allowed_notice(role.title, command.role.title, command.name)
+        _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
+        return await HANDLERS[command.handler](Call(self.app, door, request, role), arguments)
+
+    async def _pressed(self, press: Press, door: Door) -> Card | None:
+        role = role_of(self.app.settings.access, press.address, press.person)
+        if role is None:
+            return await self._greeting(press.address, press.person)
+        if not await self.app.claim_delivery(press.address.platform, press.delivery):
+            return None
+        # Every button of ours opens reasoning, which any role may read.
+        return await pressed(self.app, decode(press.data), door.page_size)
+
+    async def _greeting(self, address: Address, person: Person) -> Notice | None:
+        if await self.app.greet_once(place_of(address, person)):
+            return stranger_notice(person.id, address.chat_id)
+        return None
+
+    async def _post(self, card: Card, request: Request, door: Door) -> None:
+        """Send an answer; a sentence to one person is for that person's eyes where the door can."""
+        only_for = request.person if isinstance(card, Notice) else None
+        for attempt in range(POST_TRIES):
+            try:
+                await door.send(request.address, card, only_for=only_for)
+            except ChatGone as error:
+                _log.warning("%s is closed to us: %s", request.address.chat_id, error)
+                return
+            except DeliveryFailed as error:
+                wait = error.retry_after_s if isinstance(error, Flooded) else 2.0**attempt
+                _log.info("%s did not take an answer: %s", request.address.chat_id, error)
+                if wait > _LONGEST_WAIT_S or attempt == POST_TRIES - 1:
+                    break
+                await self.app.clock.sleep(wait)
+            except Exception:
+                _log.exception("%s could not draw an answer", request.address.chat_id)
+                return
+            else:
+                return
+        _log.warning("%s did not take an answer; giving up", request.address.chat_id)

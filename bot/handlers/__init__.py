@@ -1,0 +1,24 @@
+"""One short function a command. The desk calls them with arguments that are already read and allowed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bot.cards import Card
+from bot.handlers import about, books
+from bot.handlers.call import Call
+from bot.handlers.run import run
+from bot.handlers.why import why
+
+# Each handler takes the arguments that its own command reads, so their type differs from entry to entry.
+Handler = Callable[[Call, Any], Awaitable[Card | None]]
+
+HANDLERS: Mapping[str, Handler] = {
+    "run": run,
+    "why": why,
+    "leaderboard": books.leaderboard,
+    "portfolio": books.portfolio,
+    "models": about.models,
+    "whoami": about.whoami,
+    "help": about.help_,
+    "start": about.start,
+}

@@ -1,0 +1,35 @@
+"""`/models`, `/whoami`, `/help` and `/start`: what this is, who is here, and what can be asked."""
+
+from bot.arguments import HelpArguments, NoArguments
+from bot.cards import Card
+from bot.commands import REGISTRY, find
+from bot.handlers.call import Call
+from bot.present.help import command_card, help_card, start_card
+from bot.present.models import models_card
+from bot.present.notices import whoami_notice
+
+
+async def models(call: Call, arguments: NoArguments) -> Card:
+    """List the members."""
+    del arguments
+    return models_card(await call.app.members())
+
+
+async def whoami(call: Call, arguments: NoArguments) -> Card:
+    """Tell a person its ids and role."""
+    del arguments
+    person = call.request.person
+    return whoami_notice(person.id, call.request.address.chat_id, call.role.title, person.name)
+
+
+async def help_(call: Call, arguments: HelpArguments) -> Card:
+    """Explain one command, or list those that the person may send."""
+    if arguments.command:
+        return command_card(find(arguments.command))
+    return help_card([command for command in REGISTRY if command.role <= call.role])
+
+
+async def start(call: Call, arguments: NoArguments) -> Card:
+    """Say what Conclave is."""
+    del call, arguments
+    return start_card()

@@ -1,0 +1,24 @@
+"""`/run`: ask the committee."""
+
+import asyncio
+
+from bot.arguments import RunArguments
+from bot.handlers.call import Call
+from bot.live_message import tell
+from core.domain.run import RunRequest
+
+
+async def run(call: Call, arguments: RunArguments) -> None:
+    """Run every ticker at the same time, each with its own live message."""
+    preset = arguments.preset or call.app.settings.pipeline.preset
+    address, person = call.request.address, call.request.person
+    requests = [
+        RunRequest(ticker=ticker, preset=preset, requested_by=person.id, requested_in=address.chat_id)
+        for ticker in arguments.tickers
+    ]
+    await asyncio.gather(
+        *(
+            tell(call.app.run(request), call.door, address, call.app, ticker=request.ticker)
+            for request in requests
+        )
+    )

@@ -1,0 +1,62 @@
+"""`/why` and the buttons of the cards: open the verdict and the reasoning behind it."""
+
+from typing import NamedTuple
+
+from bot.arguments import WhyArguments
+from bot.buttons import OpenReasoning, TurnTo, Wish
+from bot.cards import Card
+from bot.handlers.call import Call, members_by_name, zone_of
+from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
+from bot.present.verdict import verdict_card
+from core.app.app import App
+from core.domain.member import Member
+from core.domain.run import RunRecord
+from core.domain.stage import ModelChat, Stage
+
+
+class _Opened(NamedTuple):
+    """One member's ModelChat of one run, in pages."""
+
+    record: RunRecord
+    member: Member
+    chat: ModelChat
+    book: tuple[Page, ...]
+
+
+async def why(call: Call, arguments: WhyArguments) -> Card:
+    """Show the verdict card, or with a member its reasoning where it decided or at the stage asked for."""
+    app = call.app
+    record = await app.record(arguments.reference)
+    if arguments.member is None:
+        return verdict_card(record, await members_by_name(app), zone_of(app))
+    opened = await _open(app, record, await app.member(arguments.member), call.door.page_size)
+    return _card(app, opened, page_of(opened.book, arguments.stage), arguments.stage)
+
+
+async def pressed(app: App, wish: Wish, page_size: int) -> Card:
+    """Show what a button asks for, in pages of `page_size` signs."""
+    record = await app.record(wish.run_id)
+    opened = await _open(app, record, await app.member_numbered(wish.member), page_size)
+    match wish:
+        case OpenReasoning():
+            return _card(app, opened, page_of(opened.book, None))
+        case TurnTo():
+            return _card(app, opened, page_at(opened.book, wish.stage, wish.page))
+
+
+async def _open(app: App, record: RunRecord, member: Member, page_size: int) -> _Opened:
+    chat = await app.model_chat(record.run_id, member.name)
+    return _Opened(record, member, chat, pages(chat, page_size))
+
+
+def _card(app: App, opened: _Opened, page: Page | None, stage: Stage | None = None) -> Card:
+    if page is None:
+        return nothing_to_read(opened.chat, stage)
+    return reasoning_card(
+        opened.book,
+        page,
+        record=opened.record,
+        chat=opened.chat,
+        member=opened.member,
+        zone=zone_of(app),
+    )

@@ -1,0 +1,25 @@
+"""Single sentences about people and what they may do."""
+
+from bot.cards import Notice
+
+
+def whoami_notice(person: str, chat: str, role: str, name: str) -> Notice:
+    """Tell a person its ids and role, as `[access]` names them."""
+    return Notice(text=f"You are {name or person} ({person}), {role} in this chat ({chat}).")
+
+
+def stranger_notice(person: str, chat: str) -> Notice:
+    """Tell a stranger, once, what an admin needs to let them in."""
+    where = "" if chat == person else f" in chat {chat}"
+    return Notice(
+        text=f"This committee is private. To be let in, give its admin your ids: you are {person}{where}.",
+        tone="warning",
+    )
+
+
+def not_allowed_notice(role: str, needed: str, command: str) -> Notice:
+    """Tell a person that a command needs a greater role."""
+    return Notice(
+        text=f"/{command} needs the role {needed}; you are {role} here. Ask an admin of this committee.",
+        tone="warning",
+    )

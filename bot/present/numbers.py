@@ -1,0 +1,106 @@
+"""How numbers and times are written, the same on every card."""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+MINUS = "\N{MINUS SIGN}"
+_CENT = Decimal("0.01")
+_MICRO = Decimal("0.000001")
+_MINUTE_TENTHS, _HOUR_MINUTES = 600, 60
+
+
+def usd(amount: Decimal) -> str:
+    """Write an amount of USD in whole cents: `$10,000.00`, `−$3.10`."""
+    cents = amount.quantize(_CENT, ROUND_HALF_UP)
+    return f"{MINUS if cents < 0 else ''}${abs(cents):,.2f}"
+
+
+def usd_change(amount: Decimal) -> str:
+    """Write a gain or loss in USD with its sign: `+$12.30`, `−$3.10`, `$0.00`."""
+    text = usd(amount)
+    return f"+{text}" if amount.quantize(_CENT, ROUND_HALF_UP) > 0 else text
+
+
+def cost(amount: Decimal) -> str:
+    """Write what model calls cost in USD, where cents are too coarse: `$0`, `$0.0004`, `$0.013`, `$1.25`."""
+    if amount == 0:
+        return "$0"
+    if amount >= 1:
+        return usd(amount)
+    if amount < _MICRO:
+        return f"under ${_MICRO:f}"
+    # Two significant digits tell apart what model calls cost; more would be noise.
+    return f"${_trimmed(Decimal(f'{amount:.1e}'), places=2)}"
+
+
+def price(value: Decimal) -> str:
+    """Write a price in USD a share: `$201.03`, and up to six places below one dollar."""
+    if value >= 1:
+        return usd(value)
+    return f"${_trimmed(value.quantize(_MICRO, ROUND_HALF_EVEN), places=2)}"
+
+
+def shares(count: Decimal) -> str:
+    """Write a number of shares with up to six places, none where they are zeros: `12.5`, `1,000`."""
+    return _trimmed(count.quantize(_MICRO, ROUND_HALF_EVEN), places=0)
+
+
+def percent(ratio: Decimal) -> str:
+    """Write a fraction from 0 to 1 in whole percent: `72 %`."""
+    return f"{(ratio * 100).quantize(Decimal(1), ROUND_HALF_UP)} %"
+
+
+def percent_change(ratio: Decimal) -> str:
+    """Write a return with its sign and two places: `+1.23 %`, `−0.40 %`, `0.00 %`."""
+    value = (ratio * 100).quantize(_CENT, ROUND_HALF_UP)
+    sign = "+" if value > 0 else MINUS if value < 0 else ""
+    return f"{sign}{abs(value):,.2f} %"
+
+
+def weight(value: Decimal) -> str:
+    """Write a member's weight in the vote without needless zeros: `1`, `0.5`."""
+    return _trimmed(value, places=0)
+
+
+def duration(milliseconds: int) -> str:
+    """Write a time span: `6.1 s`, `2 min 5 s`, `1 h 3 min`."""
+    tenths = round(milliseconds / 100)
+    if tenths < _MINUTE_TENTHS:
+        return f"{tenths / 10:.1f} s"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    if minutes < _HOUR_MINUTES:
+        return f"{minutes} min {seconds} s"
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def tokens(count: int) -> str:
+    """Write a number of tokens: `18,240 tokens`, `1 token`."""
+    return counted(count, "token")
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun, which takes an s unless there is one: `5 members`, `1 ballot`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Write a moment in `zone`, to the minute, with the zone's short name: `2025-10-29 16:00 EDT`."""
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def day(value: date) -> str:
+    """Write a day: `2025-10-29`."""
+    return value.isoformat()
+
+
+def short_hash(digest: str) -> str:
+    """Write the first twelve digits of a SHA-256, enough to compare two by eye."""
+    return digest[:12]
+
+
+def _trimmed(value: Decimal, *, places: int) -> str:
+    """Write a number without trailing zeros but with at least `places` places, and thousands apart."""
+    whole, _, fraction = f"{value:,f}".partition(".")
+    fraction = fraction.rstrip("0").ljust(places, "0")
+    return f"{whole}.{fraction}" if fraction else whole

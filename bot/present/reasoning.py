@@ -1,0 +1,147 @@
+"""One member's ModelChat, page by page."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bot.buttons import TurnTo, encode
+from bot.cards import Button, Notice, ReasoningCard
+from bot.present import numbers, words
+from bot.present.paging import split
+from core.domain.ballot import Abstention, Ballot
+from core.domain.member import Member
+from core.domain.run import RunRecord
+from core.domain.stage import ModelChat, Stage, StageRecord
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a ModelChat. `ordinal` is the stage's place among those finished; all count from 1."""
+
+    stage: StageRecord
+    ordinal: int
+    number: int
+    of: int
+    body: str
+    key_points: tuple[str, ...] = ()
+
+
+def pages(chat: ModelChat, page_size: int) -> tuple[Page, ...]:
+    """Return all pages of a ModelChat in reading order.
+
+    Body and key points of a page hold `page_size` signs together. Key points that would fill more than a
+    third of the first page stand in the running text instead, so that nothing is ever clamped away.
+    """
+    return tuple(
+        page
+        for ordinal, stage in enumerate(chat.stages, 1)
+        for page in _stage_pages(stage, ordinal, page_size)
+    )
+
+
+def _stage_pages(stage: StageRecord, ordinal: int, page_size: int) -> list[Page]:
+    points = tuple(" ".join(point.split()) for point in stage.key_points if point.strip())
+    used = sum(len(point) + 2 for point in points)
+    text = stage.output.strip()
+    if used > page_size // 3:
+        text = "\n\n".join([text, "\n".join(f"• {point}" for point in points)]).strip()
+        points, used = (), 0
+    bodies = split(text, page_size, first=page_size - used)
+    return [
+        Page(stage, ordinal, number, len(bodies), body, points if number == 1 else ())
+        for number, body in enumerate(bodies, 1)
+    ]
+
+
+def page_at(book: tuple[Page, ...], ordinal: int, number: int) -> Page | None:
+    """Return the page of a stage, or its nearest one where it has fewer; None where the stage is not."""
+    of_stage = [page for page in book if page.ordinal == ordinal]
+    return of_stage[min(max(number, 1), len(of_stage)) - 1] if of_stage else None
+
+
+def page_of(book: tuple[Page, ...], stage: Stage | None) -> Page | None:
+    """Return the first page of a stage; without a stage that of the last one, where the member decided."""
+    wanted = stage or (book[-1].stage.stage if book else None)
+    return next((page for page in book if page.stage.stage is wanted), None)
+
+
+def reasoning_card(
+    book: tuple[Page, ...],
+    page: Page,
+    *,
+    record: RunRecord,
+    chat: ModelChat,
+    member: Member,
+    zone: ZoneInfo,
+) -> ReasoningCard:
+    """Return `page` of `book` as a card with its buttons."""
+    stages = len(chat.stages)
+    position = f"stage {page.ordinal} of {stages}"
+    return ReasoningCard(
+        title=f"{chat.member} on {chat.ticker}",
+        subtitle=f"{result_line(chat)} · as of {numbers.moment(chat.as_of, zone)}",
+        stage=words.stage_title(*page.stage.step),
+        position=position if page.of == 1 else f"{position} · page {page.number} of {page.of}",
+        body=page.body,
+        key_points=page.key_points,
+        footer=_footer(page.stage, member),
+        caveat=record.caveat,
+        page_buttons=_page_buttons(book, page, member),
+        stage_buttons=_stage_buttons(chat, member),
+    )
+
+
+def result_line(chat: ModelChat) -> str:
+    """Say how a member's run ended: `BUY 72 % · Overweight`, or why it abstained."""
+    match chat.result:
+        case Ballot() as ballot:
+            return f"{ballot.action} {numbers.percent(ballot.confidence)} · {ballot.rating}"
+        case Abstention() as abstention:
+            return words.abstained(abstention)
+        case None:
+            return "no result yet"
+
+
+def nothing_to_read(chat: ModelChat, stage: Stage | None) -> Notice:
+    """Say that a member left nothing to read, or not of this stage."""
+    what = f"did not reach the stage {words.stage_name(stage)}" if stage else "finished no stage"
+    return Notice(
+        text=f"{chat.member} {what} in run {chat.run_id} on {chat.ticker}: {result_line(chat)}.",
+        tone="warning",
+    )
+
+
+def _footer(stage: StageRecord, member: Member) -> str:
+    if stage.served_by is None:
+        return f"computed by a rule, no model · run {stage.run_id} · {words.PAPER}"
+    other = words.other_model(member.route[0] if member.route else None, stage.served_by)
+    asked = f" instead of {member.route[0]}" if other else ""
+    return (
+        f"answered by {stage.served_by}{asked} · {numbers.tokens(stage.spend.tokens)} · "
+        f"{numbers.cost(stage.spend.cost_usd)} · {numbers.duration(stage.latency_ms)} · "
+        f"run {stage.run_id} · {words.PAPER}"
+    )
+
+
+def _page_buttons(book: tuple[Page, ...], page: Page, member: Member) -> tuple[Button, ...]:
+    at = book.index(page)
+    buttons = []
+    if at > 0:
+        buttons.append(_button("◀ Back", book[at - 1], member))
+    if at + 1 < len(book):
+        buttons.append(_button("Next ▶", book[at + 1], member))
+    return tuple(buttons)
+
+
+def _stage_buttons(chat: ModelChat, member: Member) -> tuple[Button, ...]:
+    return tuple(
+        Button(
+            label=words.stage_label(*stage.step),
+            data=encode(TurnTo(chat.run_id, member.number, ordinal, 1)),
+        )
+        for ordinal, stage in enumerate(chat.stages, 1)
+    )
+
+
+def _button(label: str, page: Page, member: Member) -> Button:
+    wish = TurnTo(page.stage.run_id, member.number, page.ordinal, page.number)
+    return Button(label=label, data=encode(wish))

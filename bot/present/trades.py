@@ -1,0 +1,45 @@
+"""What became of the ballots in the books: one line a fill, a waiting order or a cancelled one."""
+
+from collections.abc import Iterable
+
+from bot.present import numbers
+from core.domain.books import Clamp, Fill, Order, OrderState, Side
+from core.domain.run import RunRecord
+
+_DID = {Side.BUY: "bought", Side.SELL: "sold"}
+
+
+def trade_lines(record: RunRecord) -> tuple[str, ...]:
+    """Return the trades of a run in the order of its seats; every clamp stands in its line."""
+    place = {seat.member: number for number, seat in enumerate(record.seats)}
+    orders = {order.id: order for order in record.orders}
+    lines = [(fill.member, fill_line(fill, orders.get(fill.order_id))) for fill in record.fills]
+    lines += [
+        (order.member, order_line(order)) for order in record.orders if order.state is not OrderState.FILLED
+    ]
+    return tuple(f"{member} {line}" for member, line in sorted(lines, key=lambda item: place.get(item[0], 0)))
+
+
+def fill_line(fill: Fill, order: Order | None = None) -> str:
+    """Say what a fill did: `bought 12.5 NVDA at $201.03 for $2,512.88, fee $0.25 (kept to 25 %)`."""
+    fee = f", fee {numbers.usd(fill.fee_usd)}" if fill.fee_usd else ""
+    clamps = (*(order.clamps if order else ()), *fill.clamps)
+    return (
+        f"{_DID[fill.side]} {numbers.shares(fill.shares)} {fill.ticker} at {numbers.price(fill.price)} "
+        f"for {numbers.usd(abs(fill.amount_usd))}{fee}{_clamped(clamps)}"
+    )
+
+
+def order_line(order: Order) -> str:
+    """Say what an order waits for, or why it was cancelled."""
+    wish = f"{order.side} {numbers.shares(order.shares)} {order.ticker}"
+    if order.state is OrderState.PENDING:
+        about = f"will {wish} at the next open, about {numbers.price(order.reference_price)}"
+    else:
+        about = f"did not {wish}: {(order.reason or 'cancelled').rstrip('.')}"
+    return about + _clamped(order.clamps)
+
+
+def _clamped(clamps: Iterable[Clamp]) -> str:
+    notes = dict.fromkeys(clamp.note.rstrip(".") for clamp in clamps)
+    return f" ({'; '.join(notes)})" if notes else ""

@@ -1,0 +1,101 @@
+"""The end of a run as a card."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from bot.buttons import OpenReasoning, encode
+from bot.cards import Button, MemberLine, VerdictCard
+from bot.present import numbers, words
+from bot.present.trades import trade_lines
+from core.domain.ballot import Abstention, Action, Ballot
+from core.domain.member import Member
+from core.domain.run import RunRecord, RunState, Seat
+from core.domain.verdict import Verdict
+
+# From the most to the least favourable, as people read a scale.
+_SCALE = (Action.BUY, Action.HOLD, Action.SELL)
+_WITHOUT_VERDICT = {
+    RunState.FINISHED: ("No verdict", "The committee reached no verdict."),
+    RunState.CANCELLED: ("Stopped", "The run was stopped; what was done is kept."),
+    RunState.FAILED: ("Failed", "The run failed; what was done is kept."),
+    RunState.RUNNING: ("Not finished", "This run still goes on."),
+}
+
+
+def verdict_card(record: RunRecord, members: Mapping[str, Member], zone: ZoneInfo) -> VerdictCard:
+    """Return the card of a run. `members` tells by name which model each was asked to be."""
+    verdict = record.verdict
+    decision = verdict.decision if verdict else None
+    headline, why_not = _WITHOUT_VERDICT[record.state]
+    rule = verdict.rule if verdict else None
+    return VerdictCard(
+        ticker=record.ticker,
+        headline=decision.value if decision else headline,
+        decision=decision,
+        rule=rule or (None if decision else record.reason or why_not),
+        subtitle=f"{record.preset} · as of {numbers.moment(record.as_of, zone)}",
+        facts=_facts(record, verdict),
+        votes=_votes(verdict) if verdict and record.ballots else (),
+        members=tuple(_member_line(seat, verdict, members) for seat in record.seats),
+        trades=trade_lines(record),
+        footer=f"Run {record.run_id} · {words.PAPER}",
+        caveat=record.caveat,
+        buttons=tuple(
+            Button(label=seat.member, data=encode(OpenReasoning(record.run_id, seat.number)))
+            for seat in record.seats
+        ),
+    )
+
+
+def _facts(record: RunRecord, verdict: Verdict | None) -> tuple[tuple[str, str], ...]:
+    facts: list[tuple[str, str | None]] = []
+    if verdict and verdict.decision:
+        for_it = (
+            f"{verdict.votes.get(verdict.decision, 0)} of {numbers.counted(len(record.ballots), 'ballot')}"
+        )
+        high = " · high consensus" if verdict.high_consensus else ""
+        facts += [
+            ("Agreement", f"{numbers.percent(verdict.agreement)} · {for_it}{high}"),
+            ("Confidence", numbers.percent(verdict.weighted_confidence)),
+            ("Risk", verdict.risk_level.value if verdict.risk_level else None),
+            ("Stop loss", numbers.price(verdict.stop_loss) if verdict.stop_loss else None),
+            ("Take profit", numbers.price(verdict.take_profit) if verdict.take_profit else None),
+            ("Outliers", ", ".join(verdict.outliers) or None),
+        ]
+    if record.abstentions:
+        facts.append(("Abstained", f"{len(record.abstentions)} of {len(record.seats)}"))
+    if record.tokens or record.cost_usd:
+        facts.append(("Cost", f"{numbers.cost(record.cost_usd)} · {numbers.tokens(record.tokens)}"))
+    if record.finished_at:
+        facts.append(("Time", numbers.duration(record.latency_ms(record.finished_at))))
+    facts.append(("Evidence", f"{numbers.short_hash(record.evidence_sha256)} · {record.source} prices"))
+    return tuple((label, value) for label, value in facts if value)
+
+
+def _votes(verdict: Verdict) -> tuple[tuple[Action, int, float, str], ...]:
+    rows = []
+    for action in _SCALE:
+        share = verdict.weighted_votes.get(action, Decimal(0))
+        rows.append((action, verdict.votes.get(action, 0), float(share), numbers.percent(share)))
+    return tuple(rows)
+
+
+def _member_line(seat: Seat, verdict: Verdict | None, members: Mapping[str, Member]) -> MemberLine:
+    match seat.result:
+        case Ballot() as ballot:
+            parts = [numbers.percent(ballot.confidence)]
+            if ballot.served_by:
+                parts += [numbers.cost(ballot.spend.cost_usd), numbers.duration(ballot.latency_ms)]
+            return MemberLine(
+                member=seat.member,
+                action=ballot.action,
+                rating=ballot.rating.value,
+                detail=" · ".join(parts),
+                outlier=bool(verdict and seat.member in verdict.outliers),
+                note=words.other_model(words.asked_of(members, seat.member), ballot.served_by),
+            )
+        case Abstention() as abstention:
+            return MemberLine(member=seat.member, action=None, rating="", detail=words.abstained(abstention))
+        case None:
+            return MemberLine(member=seat.member, action=None, rating="", detail="no result")

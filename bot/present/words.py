@@ -1,0 +1,80 @@
+"""The names of stages, members and models in front of people."""
+
+import re
+from collections.abc import Mapping
+
+from core.domain.ballot import Abstention
+from core.domain.member import Member
+from core.domain.stage import Stage
+from core.domain.usage import ServedBy
+
+PAPER = "Paper trading, not advice."
+
+_TITLES = {
+    Stage.MARKET: "Market analyst",
+    Stage.NEWS: "News analyst",
+    Stage.FUNDAMENTALS: "Fundamentals analyst",
+    Stage.SENTIMENT: "Sentiment analyst",
+    Stage.BULL: "Bull",
+    Stage.BEAR: "Bear",
+    Stage.RESEARCH: "Research judge",
+    Stage.TRADER: "Trader",
+    Stage.RISK_AGGRESSIVE: "Risk, aggressive",
+    Stage.RISK_NEUTRAL: "Risk, neutral",
+    Stage.RISK_CONSERVATIVE: "Risk, conservative",
+    Stage.DECISION: "Decision",
+}
+_SHORT = {
+    Stage.FUNDAMENTALS: "Fundam.",
+    Stage.RISK_AGGRESSIVE: "Risk +",
+    Stage.RISK_NEUTRAL: "Risk =",
+    Stage.RISK_CONSERVATIVE: "Risk −",
+}
+# Providers add the day on which they froze a model to the name under which it was asked for.
+_FROZEN_ON = re.compile(r"[-@](?:20\d{2}-?[01]\d-?[0-3]\d)$", re.ASCII)
+
+
+def stage_title(stage: Stage, round_: int = 1) -> str:
+    """Return the stage's title on a page: `Bull`, or `Bull, round 2`."""
+    return _TITLES[stage] + (f", round {round_}" if round_ > 1 else "")
+
+
+def stage_label(stage: Stage, round_: int = 1) -> str:
+    """Return the stage's name where there is little room, as on a button: `Risk +`, `Bull 2`."""
+    label = _SHORT.get(stage, stage.value.capitalize())
+    return label + (f" {round_}" if round_ > 1 else "")
+
+
+def stage_name(stage: Stage, round_: int = 1) -> str:
+    """Return the stage's name within a line of progress: `bull`, `risk aggressive`, `bull, round 2`."""
+    return stage.value.replace("_", " ") + (f", round {round_}" if round_ > 1 else "")
+
+
+def abstained(abstention: Abstention) -> str:
+    """Say that a member abstained and why."""
+    reason = " ".join(abstention.reason.split()).rstrip(".")
+    return f"abstained: {reason or abstention.kind.value}"
+
+
+def other_model(asked: str | None, served_by: ServedBy | None) -> str | None:
+    """Say which model answered if it is not the one asked for, the first hop `provider:model` of a route.
+
+    The same model with its provider's date behind the name, or without the maker's name before it, is the
+    one asked for; the same model from another provider is not.
+    """
+    if asked is None or served_by is None:
+        return None
+    provider, _, model = asked.partition(":")
+    if provider == served_by.provider and _plain(model) == _plain(served_by.model):
+        return None
+    return f"answered by {served_by}"
+
+
+def asked_of(members: Mapping[str, Member], name: str) -> str | None:
+    """Return the first hop of a member's route, or None where it has none or is not known any more."""
+    member = members.get(name)
+    return member.route[0] if member and member.route else None
+
+
+def _plain(model: str) -> str:
+    return _FROZEN_ON.sub("", model.lower().rpartition("/")[2])
