@@ -10,14 +10,13 @@ the next start of the service delivers it.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable
-from zoneinfo import ZoneInfo
 
 from bot.cards import Card
 from bot.delivery import LiveMessage
 from bot.door import Door, MessageRef
+from bot.facts import verdict_of, zone_of
 from bot.faults import notice_of
 from bot.present.run import RunProgress
-from bot.present.verdict import verdict_card
 from bot.request import Address
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound, StoreError
@@ -42,8 +41,8 @@ async def tell(
     Returns None where the run did not end: it could not start, which the message then says, or the process
     is about to stop. `message` and `card` continue a message that an earlier process left open.
     """
-    zone = ZoneInfo(app.settings.arena.timezone)
-    live = _LiveRun(app, LiveMessage(door, address, app.clock, message), RunProgress(ticker, zone), card)
+    progress = RunProgress(ticker, zone_of(app))
+    live = _LiveRun(app, LiveMessage(door, address, app.clock, message), progress, card)
     return await live.follow(events)
 
 
@@ -74,9 +73,7 @@ async def _finish(app: App, door: Door, open_card: tuple[int, str, str, str | No
 
 async def deliver_end(app: App, message: LiveMessage, record: RunRecord, card: int | None) -> None:
     """Deliver the verdict card of a run that is over, and note in the store that this is done."""
-    members = {member.name: member for member in await app.members()}
-    end = verdict_card(record, members, ZoneInfo(app.settings.arena.timezone))
-    outcome = await message.deliver(end)
+    outcome = await message.deliver(await verdict_of(app, record))
     if card is not None and outcome != "not delivered":
         await app.card_done(card)
 

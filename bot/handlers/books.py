@@ -2,7 +2,8 @@
 
 from bot.arguments import NoArguments, PortfolioArguments
 from bot.cards import Card
-from bot.handlers.call import Call, zone_of
+from bot.facts import zone_of
+from bot.handlers.call import Call
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
 

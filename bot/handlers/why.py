@@ -5,9 +5,9 @@ from typing import NamedTuple
 from bot.arguments import WhyArguments
 from bot.buttons import OpenReasoning, TurnTo, Wish
 from bot.cards import Card
-from bot.handlers.call import Call, members_by_name, zone_of
+from bot.facts import verdict_of, zone_of
+from bot.handlers.call import Call
 from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
-from bot.present.verdict import verdict_card
 from core.app.app import App
 from core.domain.member import Member
 from core.domain.run import RunRecord
@@ -28,7 +28,7 @@ async def why(call: Call, arguments: WhyArguments) -> Card:
     app = call.app
     record = await app.record(arguments.reference)
     if arguments.member is None:
-        return verdict_card(record, await members_by_name(app), zone_of(app))
+        return await verdict_of(app, record)
     opened = await _open(app, record, await app.member(arguments.member), call.door.page_size)
     return _card(app, opened, page_of(opened.book, arguments.stage), arguments.stage)
 

@@ -1,0 +1,19 @@
+"""Cards that need more than one question to the arena, for every door alike."""
+
+from zoneinfo import ZoneInfo
+
+from bot.cards import VerdictCard
+from bot.present.verdict import verdict_card
+from core.app.app import App
+from core.domain.run import RunRecord
+
+
+def zone_of(app: App) -> ZoneInfo:
+    """Return the time zone in which the arena shows times."""
+    return ZoneInfo(app.settings.arena.timezone)
+
+
+async def verdict_of(app: App, record: RunRecord) -> VerdictCard:
+    """Return the card of a run; the routes of today's members tell which model each was asked to be."""
+    members = {member.name: member for member in await app.members()}
+    return verdict_card(record, members, zone_of(app))
