@@ -1,0 +1,303 @@
+"""The command line: reads words, says which use case, and turns every failure into one sentence."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.program import Output
+    from core.config import Settings
+    from core.domain.stage import Preset, Stage
+
+app = typer.Typer(
+    name="conclave",
+    help="Many language models sit as one investment committee. Paper trading only, not advice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+database = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app.add_typer(database, name="db")
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="F", help="Configuration file (else $CONCLAVE_CONFIG, ./config.toml)."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Sample = Annotated[bool, typer.Option("--sample", help="Take prices from the bundled sample only.")]
+
+Result = TypeVar("Result")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log more, to stderr.")] = False,
+) -> None:
+    """Many language models sit as one investment committee. Paper trading only, not advice."""
+    if show_version:
+        with contextlib.suppress(PackageNotFoundError):
+            typer.echo(f"conclave {version('conclave')}")
+        raise typer.Exit
+    ctx.obj = logging.INFO if verbose or ctx.invoked_subcommand == "serve" else logging.CRITICAL
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
+    tickers: Annotated[list[str] | None, typer.Argument(metavar="TICKER...", help="Up to five.")] = None,
+    preset: Annotated[str | None, typer.Option(help="quick, standard or deep.")] = None,
+    members: Annotated[str | None, typer.Option(metavar="A,B", help="Ask only these members.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="ISO", help="A time, or a date: after that day's close.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Continue an interrupted run.")] = None,
+    sample: Sample = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Ask the committee about one or more tickers."""
+    if bool(tickers) == bool(resume):
+        raise typer.BadParameter("name at least one ticker, or a run with --resume, and not both")
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> bool:
+        if resume:
+            return bool(await program.resume(settings, output, resume))
+        from bot import arguments
+
+        wanted = arguments.run([*(tickers or []), *([preset] if preset else [])])
+        names = tuple(name.strip() for name in (members or "").split(",") if name.strip())
+        return bool(
+            await program.run(
+                settings,
+                output,
+                wanted.tickers,
+                preset=_preset(preset),
+                members=names,
+                as_of=_moment(as_of) if as_of else None,
+            )
+        )
+
+    _do(ctx, config, work, as_json=as_json, sample=sample)
+
+
+@app.command()
+def why(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(metavar="TICKER|RUN")],
+    member: Annotated[str | None, typer.Argument(metavar="MEMBER")] = None,
+    stage: Annotated[str | None, typer.Argument(metavar="STAGE")] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Show a verdict, or one member's reasoning."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> None:
+        await program.why(settings, output, reference, member, _stage(stage))
+
+    _do(ctx, config, work, as_json=as_json)
+
+
+@app.command()
+def leaderboard(ctx: typer.Context, as_json: AsJson = False, config: Config = None) -> None:
+    """Rank the members by the value of their portfolios."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> None:
+        await program.leaderboard(settings, output)
+
+    _do(ctx, config, work, as_json=as_json)
+
+
+@app.command()
+def portfolio(
+    ctx: typer.Context,
+    member: Annotated[str, typer.Argument(metavar="MEMBER")],
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Show one member's cash, holdings, waiting orders and last fills."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> None:
+        await program.portfolio(settings, output, member)
+
+    _do(ctx, config, work, as_json=as_json)
+
+
+@app.command()
+def models(ctx: typer.Context, config: Config = None) -> None:
+    """List who sits on the committee."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> None:
+        await program.models(settings, output)
+
+    _do(ctx, config, work)
+
+
+@app.command()
+def chat(ctx: typer.Context, sample: Sample = False, config: Config = None) -> None:
+    """Use the terminal as a chat: the same commands, the same cards."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> None:
+        del output
+        await program.chat(settings)
+
+    _do(ctx, config, work, sample=sample)
+
+
+@app.command()
+def serve(ctx: typer.Context, config: Config = None) -> None:
+    """Serve Telegram and Slack, whichever are configured."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> None:
+        await program.serve(settings, output)
+
+    _do(ctx, config, work)
+
+
+@app.command()
+def check(ctx: typer.Context, config: Config = None) -> None:
+    """Verify everything that is configured; exit 1 on any failure."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> bool:
+        return bool(await program.check(settings, output))
+
+    _do(ctx, config, work)
+
+
+@database.command()
+def upgrade(ctx: typer.Context, config: Config = None) -> None:
+    """Bring the database to this program's schema."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> None:
+        await program.upgrade(settings)
+        output.sentence("The database has this program's schema.")
+
+    _do(ctx, config, work)
+
+
+@database.command()
+def backup(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")], config: Config = None
+) -> None:
+    """Write a consistent copy of the live SQLite database to FILE."""
+
+    async def work(program: Any, settings: "Settings", output: "Output") -> None:
+        await program.backup(settings, file)
+        output.sentence(f"The copy is in {file}.")
+
+    _do(ctx, config, work)
+
+
+def _preset(text: str | None) -> "Preset | None":
+    from core.domain.errors import Refused
+    from core.domain.stage import Preset
+
+    if text is None:
+        return None
+    if text not in list(Preset):
+        raise Refused(f"“{text[:30]}” is not a preset; choose quick, standard or deep.")
+    return Preset(text)
+
+
+def _stage(text: str | None) -> "Stage | None":
+    from core.domain.errors import Refused
+    from core.domain.stage import Stage
+
+    if text is None:
+        return None
+    if text not in list(Stage):
+        raise Refused(f"“{text[:30]}” is not a stage; choose one of {', '.join(Stage)}.")
+    return Stage(text)
+
+
+def _moment(text: str) -> datetime:
+    from core.app.moments import as_of_from
+
+    return as_of_from(text)
+
+
+Work = Callable[[Any, "Settings", "Output"], Coroutine[None, None, bool | None]]
+
+
+def _do(
+    ctx: typer.Context, config: Path | None, work: Work, *, as_json: bool = False, sample: bool = False
+) -> None:
+    """Load the settings, do the work, and end with 0, or with 1 and one sentence on stderr."""
+    from core.domain.errors import ConclaveError
+
+    try:
+        ended = asyncio.run(_prepared(ctx.obj, config, work, as_json=as_json, sample=sample))
+    except ConclaveError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        typer.echo("Stopped. What was done is kept; continue a run with: conclave run --resume RUN", err=True)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        # Whoever read our output went away; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except Exception as error:
+        kind = type(error).__name__
+        logging.getLogger(__name__).critical("the command failed inside", exc_info=ctx.obj <= logging.INFO)
+        typer.echo(
+            f"Something went wrong inside ({kind}); run conclave --verbose … for the details.", err=True
+        )
+        raise typer.Exit(1) from None
+    if ended is False:
+        raise typer.Exit(1)
+
+
+async def _prepared(
+    level: int, config: Path | None, work: Work, *, as_json: bool, sample: bool
+) -> bool | None:
+    from bot import program
+    from bot.logs import start_logging
+    from core.config import inactive, load_settings
+
+    settings = load_settings(config, os.environ)
+    if sample:
+        settings = settings.model_copy(
+            update={"market": settings.market.model_copy(update={"prices": ("sample",)})}
+        )
+    start_logging(level, _secrets(settings))
+    output = program.Output(as_json=as_json)
+    for sentence in inactive(settings):
+        output.sentence(f"Note: {sentence}")
+    return await work(program, settings, output)
+
+
+def _secrets(settings: "Settings") -> list[str]:
+    """Return every secret that can be read, for the log to blot out."""
+    from core.domain.errors import ConfigError
+
+    references = [
+        settings.telegram.token,
+        settings.slack.bot_token,
+        settings.slack.app_token,
+        settings.slack.signing_secret,
+        settings.market.alpha_vantage.key,
+        settings.http.token,
+        *(key.secret for provider in settings.providers for key in provider.keys),
+    ]
+    found = []
+    for reference in references:
+        with contextlib.suppress(ConfigError):
+            found.append(reference.reveal())
+    return found
+
+
+def main() -> None:
+    """Run the program."""
+    app()

@@ -1,0 +1,244 @@
+"""What the program's commands do, once the command line is read."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.documents import (
+    chat_document,
+    leaderboard_document,
+    portfolio_document,
+    run_document,
+)
+from bot.facts import verdict_of, zone_of
+from bot.present.leaderboard import leaderboard_card
+from bot.present.models import models_card
+from bot.present.portfolio import portfolio_card
+from bot.present.reasoning import nothing_to_read, pages, reasoning_card
+from bot.present.run import RunProgress
+from bot.screen import Screen
+from core.app.app import App
+from core.app.assemble import open_app
+from core.config import Settings
+from core.domain.ballot import Ballot
+from core.domain.errors import ConclaveError
+from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted
+from core.domain.run import RunRecord, RunRequest
+from core.domain.stage import Preset, Stage
+
+_PAGE = 100_000
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[App]:
+    """Open the arena, and close it whatever happens."""
+    app = await open_app(settings)
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
+class Output:
+    """Where a command writes: results to stdout, progress and remarks to stderr."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.out = Console(file=sys.stdout, highlight=False, soft_wrap=False)
+        self.err = Console(file=sys.stderr, highlight=False)
+
+    def document(self, value: object) -> None:
+        """Print one JSON document."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+    def sentence(self, text: str) -> None:
+        """Say something on stderr."""
+        self.err.print(text, markup=False, soft_wrap=True)
+
+
+async def run(
+    settings: Settings,
+    output: Output,
+    tickers: tuple[str, ...],
+    *,
+    preset: Preset | None,
+    members: tuple[str, ...],
+    as_of: datetime | None,
+) -> bool:
+    """Run every ticker at the same time; False when one of them could not be run."""
+    async with opened(settings) as app:
+        chosen = preset or settings.pipeline.preset
+        requests = [
+            RunRequest(ticker=ticker, preset=chosen, as_of=as_of, members=members) for ticker in tickers
+        ]
+        streams = {request.ticker: app.run(request) for request in requests}
+        return await _show(app, output, streams)
+
+
+async def resume(settings: Settings, output: Output, run_id: str) -> bool:
+    """Continue one interrupted run."""
+    async with opened(settings) as app:
+        record = await app.record(run_id)
+        return await _show(app, output, {record.ticker: app.resume(record.run_id)})
+
+
+async def _show(app: App, output: Output, streams: dict[str, AsyncIterator[RunEvent]]) -> bool:
+    """Follow runs to their ends, then print verdicts and leaderboard, or the documents."""
+    progress = Screen(output.err)
+    following = [_follow(app, output, progress, ticker, events) for ticker, events in streams.items()]
+    try:
+        outcomes = await asyncio.gather(*following, return_exceptions=True)
+    finally:
+        progress.clear()
+    records = [outcome for outcome in outcomes if isinstance(outcome, RunRecord)]
+    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, ConclaveError):
+            raise failure
+        output.sentence(str(failure))
+    if output.as_json:
+        if records:
+            output.document([run_document(record, app.clock.now()) for record in records])
+    elif records:
+        screen = Screen(output.out)
+        for record in records:
+            screen.show(await verdict_of(app, record))
+        screen.show(leaderboard_card(await app.leaderboard()))
+    return not failures
+
+
+async def _follow(
+    app: App, output: Output, screen: Screen, ticker: str, events: AsyncIterator[RunEvent]
+) -> RunRecord:
+    """Show one run while it goes on, and return its record."""
+    state = RunProgress(ticker, zone_of(app))
+    screen.progress(ticker, state.card())
+    try:
+        async for event in events:
+            state = state.apply(event)
+            screen.progress(ticker, state.card())
+            if not output.err.is_terminal:
+                _line(output, ticker, event)
+            if isinstance(event, RunEnded):
+                return event.record
+    finally:
+        screen.done(ticker)
+    raise ConclaveError(f"The run of {ticker} ended without a result.")
+
+
+def _line(output: Output, ticker: str, event: RunEvent) -> None:
+    """Say on a pipe what a terminal would show."""
+    match event:
+        case RunStarted():
+            count = len(event.record.seats)
+            output.sentence(f"{ticker}: run {event.record.run_id} asks {count} members")
+        case MemberFinished():
+            result = event.result
+            told = (
+                f"{result.action} {result.confidence:.0%}"
+                if isinstance(result, Ballot)
+                else f"abstained: {result.reason}"
+            )
+            output.sentence(f"{ticker}: {result.member} {told}")
+        case _:
+            return
+
+
+async def why(
+    settings: Settings, output: Output, reference: str, member: str | None, stage: Stage | None
+) -> None:
+    """Print a run's verdict, or one member's reasoning, from one stage on."""
+    async with opened(settings) as app:
+        record = await app.record(reference)
+        if member is None:
+            if output.as_json:
+                output.document(run_document(record, app.clock.now()))
+            else:
+                Screen(output.out).show(await verdict_of(app, record))
+            return
+        found = await app.member(member)
+        chat = await app.model_chat(record.run_id, found.name)
+        if output.as_json:
+            output.document(chat_document(chat, stage))
+            return
+        screen, book = Screen(output.out), pages(chat, _PAGE)
+        wanted = [page for page in book if stage in {None, page.stage.stage}]
+        for page in wanted:
+            card = reasoning_card(book, page, record=record, chat=chat, member=found, zone=zone_of(app))
+            screen.show(card.model_copy(update={"page_buttons": (), "stage_buttons": ()}))
+        if not wanted:
+            screen.show(nothing_to_read(chat, stage))
+
+
+async def leaderboard(settings: Settings, output: Output) -> None:
+    """Print the ranking."""
+    async with opened(settings) as app:
+        board = await app.leaderboard()
+        if output.as_json:
+            output.document(leaderboard_document(board))
+        else:
+            Screen(output.out).show(leaderboard_card(board))
+
+
+async def portfolio(settings: Settings, output: Output, member: str) -> None:
+    """Print one member's books."""
+    async with opened(settings) as app:
+        statement = await app.portfolio(member)
+        if output.as_json:
+            output.document(portfolio_document(statement))
+        else:
+            Screen(output.out).show(portfolio_card(statement, zone_of(app)))
+
+
+async def models(settings: Settings, output: Output) -> None:
+    """Print who sits on the committee."""
+    async with opened(settings) as app:
+        Screen(output.out).show(models_card(await app.members()))
+
+
+async def chat(settings: Settings) -> None:
+    """Talk at the terminal until the person leaves."""
+    from bot.terminal import Chat, typed_lines
+
+    async with opened(settings) as app, aclosing(typed_lines()) as lines:
+        await Chat(app, Console(highlight=False)).talk(lines)
+
+
+async def serve(settings: Settings, output: Output) -> None:
+    """Serve the configured platforms until told to stop."""
+    from bot.serve import serve as serve_platforms
+
+    async with opened(settings) as app:
+        await serve_platforms(app, output.sentence)
+
+
+async def check(settings: Settings, output: Output) -> bool:
+    """Print what works and what does not; False on any failure."""
+    from bot.checks import platform_probes
+    from bot.terminal_checks import checks_table
+    from core.app.probes import run_checks
+
+    checks = await run_checks(settings, os.environ, tuple(platform_probes(settings)))
+    output.out.print(checks_table(checks))
+    return all(found.state != "failed" for found in checks)
+
+
+async def upgrade(settings: Settings) -> None:
+    """Bring the database to this program's schema."""
+    from core.app import database
+
+    await database.upgrade(settings)
+
+
+async def backup(settings: Settings, file: Path) -> None:
+    """Copy the live database."""
+    from core.app import database
+
+    await database.backup(settings, file)

@@ -1,0 +1,53 @@
+"""A terminal that shows runs while they go on, and cards when they are done."""
+
+from rich.console import Console, Group
+from rich.live import Live
+
+from bot.cards import Card, ProgressCard
+from bot.terminal_render import render
+
+_REFRESH_PER_S = 8
+
+
+class Screen:
+    """Draws on `console`. What goes on is redrawn in place on a terminal, and left out on a pipe."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._going_on: dict[str, ProgressCard] = {}
+        self._live: Live | None = None
+
+    def show(self, card: Card, *, numbered_from: int | None = None) -> None:
+        """Print a card for good."""
+        self.console.print(render(card, width=self.console.width, numbered_from=numbered_from))
+
+    def progress(self, key: str, card: ProgressCard) -> None:
+        """Draw or redraw a run that goes on."""
+        self._going_on[key] = card
+        if not self.console.is_terminal:
+            return
+        if self._live is None:
+            self._live = Live(
+                console=self.console, refresh_per_second=_REFRESH_PER_S, transient=True, redirect_stdout=False
+            )
+            self._live.start()
+        self._redraw()
+
+    def done(self, key: str) -> None:
+        """Take a run off that has ended."""
+        self._going_on.pop(key, None)
+        if self._live and not self._going_on:
+            self._live.stop()
+            self._live = None
+        elif self._live:
+            self._redraw()
+
+    def clear(self) -> None:
+        """Take everything off that goes on."""
+        for key in list(self._going_on):
+            self.done(key)
+
+    def _redraw(self) -> None:
+        if self._live:
+            cards = [render(card, width=self.console.width) for card in self._going_on.values()]
+            self._live.update(Group(*cards))

@@ -1,0 +1,135 @@
+"""`conclave serve`: every configured platform, each for itself, until told to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from bot.commands import REGISTRY
+from bot.desk import Desk
+from bot.door import Door
+from bot.live_message import finish_open_cards
+from core.app.app import App
+from core.domain.errors import ConclaveError, ConfigError
+
+READY_WITHIN_S = 15.0
+STOP_WITHIN_S = 10.0
+KEEP_BOOKS_EVERY_S = 900.0
+LOOK_FOR_INTERRUPTED_EVERY_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Service(NamedTuple):
+    """One platform: its name, its door, its endless work, and a wait until it is connected."""
+
+    name: str
+    door: Door
+    run: Callable[[], Awaitable[None]]
+    ready: Callable[[], Awaitable[object]]
+
+
+def services(app: App, desk: Desk) -> list[Service]:
+    """Return the platforms whose tokens are present.
+
+    Raises:
+        ConfigError: there is none, or one is configured in a way that this version does not have.
+    """
+    found: list[Service] = []
+    telegram, slack = app.settings.telegram, app.settings.slack
+    if telegram.token.present():
+        from bot.telegram_updates import TelegramService
+
+        one = TelegramService(telegram, desk, app.clock, REGISTRY)
+        found.append(Service("Telegram", one.door, one.run, one.ready))
+    if slack.bot_token.present() and slack.app_token.present():
+        from bot.slack_updates import SlackService
+
+        other = SlackService(slack, desk, app.clock)
+        found.append(Service("Slack", other.door, other.run, other.connected.wait))
+    if not found:
+        raise ConfigError(
+            f"Neither Telegram nor Slack has its tokens: set {telegram.token}, or {slack.bot_token} "
+            f"and {slack.app_token}; docs/telegram.md and docs/slack.md say how."
+        )
+    return found
+
+
+async def serve(app: App, say: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; then stop in order, within ten seconds. `say` hears when it is ready.
+
+    Raises:
+        ConfigError: no platform is configured, or all of them refused their tokens.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    platforms = services(app, Desk(app))
+    await app.resume_interrupted()
+    doors = [asyncio.create_task(_platform(app, platform), name=platform.name) for platform in platforms]
+    chores = [
+        asyncio.create_task(_repeat(app, app.keep_books, KEEP_BOOKS_EVERY_S)),
+        asyncio.create_task(_repeat(app, app.resume_interrupted, LOOK_FOR_INTERRUPTED_EVERY_S)),
+        asyncio.create_task(_say_ready(platforms, say)),
+        asyncio.create_task(app.prepare()),
+    ]
+    told_to_stop = asyncio.create_task(stop.wait())
+    all_closed = asyncio.create_task(asyncio.wait(doors))
+    await asyncio.wait({told_to_stop, all_closed}, return_when=asyncio.FIRST_COMPLETED)
+    all_closed.cancel()
+    for task in (told_to_stop, *doors, *chores):
+        task.cancel()
+    await asyncio.wait([told_to_stop, *doors, *chores], timeout=STOP_WITHIN_S)
+    if not stop.is_set():
+        raise ConfigError("No platform is left to serve; the log says why.")
+    say("Conclave has stopped; runs that were going on are kept and continue at the next start.")
+
+
+async def _platform(app: App, platform: Service) -> None:
+    """Run one platform and finish what an earlier process left open there; its end is nobody else's."""
+    finishing = asyncio.create_task(_finish_cards(app, platform))
+    try:
+        await platform.run()
+    except ConclaveError as error:
+        _log.error("%s stopped: %s", platform.name, error)
+    except Exception:  # noqa: BLE001 - one platform's bug must not stop the other or the arena
+        _log.exception("%s stopped on an internal error", platform.name)
+    finally:
+        finishing.cancel()
+
+
+async def _finish_cards(app: App, platform: Service) -> None:
+    try:
+        await platform.ready()
+        await finish_open_cards(app, platform.door)
+    except ConclaveError as error:
+        _log.warning("%s: open messages stay open: %s", platform.name, error)
+
+
+async def _repeat(app: App, work: Callable[[], Awaitable[object]], every_s: float) -> None:
+    """Do something now and then, whatever becomes of it."""
+    while True:
+        try:
+            await work()
+        except ConclaveError as error:
+            _log.warning("%s", error)
+        except Exception:  # noqa: BLE001 - as in _platform
+            _log.exception("a regular task failed; it is tried again in %g s", every_s)
+        await app.clock.sleep(every_s)
+
+
+async def _say_ready(platforms: list[Service], say: Callable[[str], None]) -> None:
+    """Say which platforms are connected, as soon as all are, or after a while."""
+    waits = {asyncio.ensure_future(platform.ready()): platform.name for platform in platforms}
+    try:
+        done, late = await asyncio.wait(waits, timeout=READY_WITHIN_S)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    refused = {wait for wait in done if wait.exception()}
+    parts = [f"{waits[wait]} is connected" for wait in done - refused]
+    parts += [f"{waits[wait]} is off" for wait in refused]
+    parts += [f"{waits[wait]} is not connected yet" for wait in late]
+    say(f"Conclave is ready: {', '.join(sorted(parts))}.")

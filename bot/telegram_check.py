@@ -1,0 +1,28 @@
+"""A look at whether Telegram takes the token, without asking for updates."""
+
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.door import DeliveryFailed
+from bot.telegram_secrecy import hush, scrub
+from core.config.settings import Telegram
+
+
+async def check_telegram(settings: Telegram) -> str:
+    """Return as whom the token is good, for instance `@conclave_bot`.
+
+    Raises:
+        ConfigError: the token is missing.
+        DeliveryFailed: Telegram refuses it or cannot be reached.
+    """
+    token = settings.token.reveal()
+    hush(token)
+    try:
+        bot = Bot(token, settings.base_url, request=HTTPXRequest(), get_updates_request=HTTPXRequest())
+        async with bot:
+            return f"@{bot.username}"
+    except InvalidToken:
+        raise DeliveryFailed("Telegram refuses the token") from None
+    except TelegramError as error:
+        raise DeliveryFailed(f"Telegram: {scrub(str(error), token)}") from None
