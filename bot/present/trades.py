@@ -32,7 +32,8 @@ def fill_line(fill: Fill, order: Order | None = None) -> str:
 
 def order_line(order: Order) -> str:
     """Say what an order waits for, or why it was cancelled."""
-    wish = f"{order.side} {numbers.shares(order.shares)} {order.ticker}"
+    count = f"{numbers.shares(order.shares)} " if order.shares else ""
+    wish = f"{order.side} {count}{order.ticker}"
     if order.state is OrderState.PENDING:
         about = f"will {wish} at the next open, about {numbers.price(order.reference_price)}"
     else:

@@ -59,6 +59,8 @@ def _target(ballot: Ballot, rules: Trading) -> tuple[Decimal, tuple[Clamp, ...]]
     if ballot.target_weight is None:
         standard = {Rating.BUY: rules.max_position, Rating.OVERWEIGHT: rules.max_position / 2}
         weight = standard.get(ballot.rating, Decimal(0))
+        if weight == 0:
+            return weight, ()  # to sell without a target is to sell all: nothing was changed
         note = f"no target weight given: {ballot.rating} means {weight:.1%} of equity"
         return weight, (Clamp(rule="rating size", note=note),)
     if ballot.target_weight > rules.max_position:

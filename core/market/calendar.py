@@ -6,11 +6,11 @@ first question, once a process, and turned into a plain table.
 """
 
 import re
+import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -176,8 +176,19 @@ class _Table(NamedTuple):
     closes: time
 
 
-@lru_cache(maxsize=4)
+_tables: dict[str, _Table] = {}
+_building = threading.Lock()
+
+
 def _table(exchange: str) -> _Table:
+    """Return the table of an exchange, built once a process whichever thread asks first."""
+    with _building:
+        if exchange not in _tables:
+            _tables[exchange] = _build(exchange)
+        return _tables[exchange]
+
+
+def _build(exchange: str) -> _Table:
     with warnings.catch_warnings():
         # The library still calls what newer pandas announces to change; nobody here can act on that.
         warnings.simplefilter("ignore", DeprecationWarning)
