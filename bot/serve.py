@@ -16,7 +16,7 @@ from core.domain.errors import ConclaveError, ConfigError
 READY_WITHIN_S = 15.0
 STOP_WITHIN_S = 10.0
 KEEP_BOOKS_EVERY_S = 900.0
-LOOK_FOR_INTERRUPTED_EVERY_S = 60.0
+LOOK_FOR_INTERRUPTED_EVERY_S = 20.0
 
 _log = logging.getLogger(__name__)
 

@@ -82,14 +82,16 @@ class App:
         return chosen
 
     async def watch(self, run_id: str) -> AsyncIterator[RunEvent]:
-        """Tell the events of a run that goes on in this process, from its start; a finished one just ends.
+        """Tell the events of a run from its start; a finished one just ends.
+
+        A run of another process is followed, and taken over when that process dies.
 
         Raises:
             NotFound: there is no such run.
         """
-        broadcast = self._runs.here(run_id)
-        events = broadcast.events() if broadcast else ended(await self.record(run_id))
-        async for event in events:
+        record = await self.record(run_id)
+        going_on = record.state is RunState.RUNNING
+        async for event in self._runs.watch(record).events() if going_on else ended(record):
             yield event
 
     async def resume(self, run_id: str) -> AsyncIterator[RunEvent]:

@@ -17,8 +17,9 @@ from core.domain.run import RunRecord, RunRequest, RunState
 from core.pipeline.committee import Committee
 from core.store.store import Store
 
-LEASE = timedelta(seconds=30)
-_RENEW_EVERY_S = 10.0
+LEASE = timedelta(seconds=15)
+_RENEW_EVERY_S = 5.0
+_TAKE_OVER_WITHIN_S = 20.0
 _FOLLOW_EVERY_S = 0.5
 
 log = logging.getLogger(__name__)
@@ -57,21 +58,38 @@ class Runs:
         record = await self._record(run_id)
         if record.state not in {RunState.RUNNING, RunState.CANCELLED}:
             raise Refused(f"Run {run_id} is {record.state}; there is nothing to resume.")
-        now = self._clock.now()
-        if record.state is RunState.CANCELLED:
-            taken = await self._store.runs.reopen(run_id, self._owner, now + LEASE)
-        else:
-            taken = await self._store.runs.claim(run_id, self._owner, now, now + LEASE)
-        if not taken:
-            raise Refused(f"Run {run_id} is being worked on by another process; ask again in a minute.")
+        if not await self._taken(record):
+            raise Refused(f"Run {run_id} is being worked on by another process; /why shows it when done.")
         broadcast = self._by_id[run_id] = Broadcast()
         work = self._carry(broadcast, self._continue(broadcast, run_id))
         broadcast.task = asyncio.create_task(work, name=f"resume {run_id}")
         return broadcast
 
-    def here(self, run_id: str) -> Broadcast | None:
-        """Return the run if it goes on in this process."""
-        return self._by_id.get(run_id)
+    async def _taken(self, record: RunRecord) -> bool:
+        """Take a run up; the lease of a process that was killed is waited for, that of a live one is not."""
+        if record.state is RunState.CANCELLED:
+            until = self._clock.now() + LEASE
+            return await self._store.runs.reopen(record.run_id, self._owner, until)
+        patience = self._clock.monotonic() + _TAKE_OVER_WITHIN_S
+        while not await self._claimed(record.run_id):
+            if self._clock.monotonic() > patience:
+                return False
+            await self._clock.sleep(_FOLLOW_EVERY_S)
+        return True
+
+    async def _claimed(self, run_id: str) -> bool:
+        now = self._clock.now()
+        return await self._store.runs.claim(run_id, self._owner, now, now + LEASE)
+
+    def watch(self, record: RunRecord) -> Broadcast:
+        """Return a run that is not over; one of another process is followed, and taken over if that dies."""
+        run_id = record.run_id
+        if run_id not in self._by_id:
+            broadcast = self._by_id[run_id] = Broadcast()
+            broadcast.run_id = run_id
+            work = self._carry(broadcast, self._follow(broadcast, run_id))
+            broadcast.task = asyncio.create_task(work, name=f"watch {run_id}")
+        return self._by_id[run_id]
 
     async def cancel(self, run_id: str) -> bool:
         """Stop a run of this process for good; its finished stages stay."""
@@ -179,8 +197,7 @@ class Runs:
                 broadcast.tell(event)
             if record.state is not RunState.RUNNING:
                 break
-            now = self._clock.now()
-            if await self._store.runs.claim(run_id, self._owner, now, now + LEASE):
+            if await self._claimed(run_id):
                 await self._continue(broadcast, run_id)
                 return
             await self._clock.sleep(_FOLLOW_EVERY_S)
