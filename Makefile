@@ -20,7 +20,7 @@ help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/.run ## Ask the committee: a bundled sample ticker, or TICKER=NVDA at live prices
-	@$(PY) -m bot run $(or $(TICKER),AAPL --sample) $(ARGS)
+	@$(PY) -m bot run $(or $(TICKER),GOOG --sample) $(ARGS)
 
 test: lint ## Check everything: style, types, and all tests (ARGS="-k words" picks some)
 	@$(PY) -m pytest $(ARGS)
