@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.model_process import model_server
+from benchmarks._model_process import model_server
 from core.app.assemble import open_app
 from core.config.settings import (
     Archive,

@@ -1,4 +1,4 @@
-"""Start-up: `conclave --help`, and `serve` until ready, beside a bare import of the three big libraries.
+"""Start-up of `conclave --help`, and of `serve` with both platforms, beside a bare import of three libraries.
 
 python -m benchmarks.startup [--rounds 5]
 """
@@ -30,15 +30,26 @@ def timed(command: list[str]) -> tuple[float, float]:
 
 def serve_ready() -> tuple[float, float]:
     """Return wall seconds until `serve` says that it is ready, and its peak memory in MB."""
+    from tests.loopback.slack_server import SlackServer
     from tests.loopback.telegram_server import TelegramServer
 
-    with tempfile.TemporaryDirectory() as folder, _in_thread(TelegramServer) as base_url:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _in_thread(TelegramServer) as telegram,
+        _in_thread(SlackServer) as slack,
+    ):
         config = Path(folder) / "config.toml"
         config.write_text(
-            f'[telegram]\nbase_url = "{base_url}"\n[market]\nprices = ["sample"]\n'
+            f'[telegram]\nbase_url = "{telegram.base_url}"\n[slack]\nbase_url = "{slack.base_url}"\n'
+            '[market]\nprices = ["sample"]\n'
             f'[store]\nurl = "sqlite+aiosqlite:///{folder}/serve.db"\n'
         )
-        environ = {**os.environ, "TELEGRAM_BOT_TOKEN": "123456:benchmark-token-of-a-loopback-server-000"}
+        environ = {
+            **os.environ,
+            "TELEGRAM_BOT_TOKEN": telegram.token,
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+        }
         began = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", "serve", "--config", str(config)],
@@ -67,16 +78,16 @@ def serve_ready() -> tuple[float, float]:
 
 @contextlib.contextmanager
 def _in_thread(server_type: Callable[[], object]):  # type: ignore[no-untyped-def]
-    """Run an async loopback server on a loop of its own; yield its base URL."""
+    """Run an async loopback server on a loop of its own; yield it."""
     import asyncio
     import threading
 
     ready, stop = threading.Event(), threading.Event()
-    found: list[str] = []
+    found: list[object] = []
 
     async def hold() -> None:
         async with server_type() as server:  # type: ignore[attr-defined]
-            found.append(server.base_url)
+            found.append(server)
             ready.set()
             while not stop.is_set():
                 await asyncio.sleep(0.02)
