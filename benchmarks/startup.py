@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+SETTLE_S = 2.0
 BARE = "import openai, telegram, slack_bolt"
 
 
@@ -67,6 +68,7 @@ def serve_ready() -> tuple[float, float]:
             else:
                 raise SystemExit("serve ended before it was ready")
             wall = time.perf_counter() - began
+            time.sleep(SETTLE_S)  # what it loads after that counts as well
             status = Path(f"/proc/{process.pid}/status").read_text()
             peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
             return wall, int(peak.split()[1]) / 1024

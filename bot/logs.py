@@ -34,5 +34,14 @@ def start_logging(level: int, secrets: Iterable[str] = ()) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("httpx", "httpx2", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "telegram"):
+    for chatty in (
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "aiohttp.access",
+        "slack_sdk",
+        "slack_bolt",
+        "telegram",
+        "alembic",
+    ):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))

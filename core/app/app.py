@@ -1,11 +1,9 @@
 """The list of use cases."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from core.app.moments import as_of_from
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
@@ -273,8 +271,8 @@ class App:
         return record is not None and record.state is RunState.RUNNING
 
     async def prepare(self) -> None:
-        """Load what the first run needs (the calendar, the model client), off the event loop."""
-        await asyncio.gather(self._gateway.prepare(), asyncio.to_thread(as_of_from, "2000-01-03"))
+        """Load the model client off the event loop; the calendar, which is heavier, waits for the first run."""
+        await self._gateway.prepare()
 
     async def keep_books(self) -> None:
         """Fill every order whose open is known by now; `conclave serve` asks for it from time to time."""
