@@ -2,8 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
@@ -12,6 +13,16 @@ from core.domain.stage import Preset, Stage
 MOST_TICKERS = 5
 MOST_SIGNS_SHOWN = 30
 _MEMBER = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
+# The keyboards of phones turn two hyphens into a dash.
+_OPTION = re.compile(r"(?:-{1,2}|[—–―]-?)([^\W\d_][\w-]*)(?:=(.*))?", re.DOTALL)
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
+_TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:[zZ]|[+-].*)?", re.ASCII)
+_PRESETS = [preset.value for preset in Preset]
+_OPTIONS = {
+    "as-of": "--as-of 2025-10-29",
+    "members": "--members claude,gpt-5",
+    "preset": "--preset quick",
+}
 _STAGE_WORDS = {stage.value: stage for stage in Stage} | {
     "judge": Stage.RESEARCH,
     "aggressive": Stage.RISK_AGGRESSIVE,
@@ -27,10 +38,16 @@ class NoArguments:
 
 @dataclass(frozen=True)
 class RunArguments:
-    """What to run; `preset` None means the configured one."""
+    """What to run; `preset` None means the configured one.
+
+    `as_of`, in UTC, is the moment of the evidence; None means now. `members` are parts of names as the
+    person wrote them; none means all that are enabled.
+    """
 
     tickers: tuple[str, ...]
     preset: Preset | None = None
+    as_of: datetime | None = None
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,20 +89,29 @@ def nothing(words: Sequence[str]) -> NoArguments:
 
 
 def run(words: Sequence[str]) -> RunArguments:
-    """Read up to five tickers, folded where they repeat, and at most one preset.
+    """Read up to five tickers, folded where they repeat, and at most one preset, moment and list of members.
+
+    A preset and a moment (a date or an ISO time) stand by themselves or behind the option of the terminal's
+    command: `quick` or `--preset quick`, `2025-10-29` or `--as-of 2025-10-29`.
 
     Raises:
-        Refused: no ticker, too many, one that is none, two presets, or a misspelt preset.
+        Refused: no ticker, too many, one that is none, two presets or moments, or an option without a value
+            that it takes.
     """
-    presets: list[Preset] = []
     tickers: list[str] = []
-    for word in _pieces(words):
-        if word.lower() in {preset.value for preset in Preset}:
-            presets.append(Preset(word.lower()))
-        elif tickers and word.islower() and (near := _nearest(word, [preset.value for preset in Preset])):
-            raise Refused(f"“{shown(word)}” is not a preset. Did you mean {near}?")
-        else:
-            tickers.append(parse_ticker(word))
+    presets: list[Preset] = []
+    moments: list[datetime] = []
+    members: list[str] = []
+    for kind, value in _sorted(words):
+        match kind:
+            case "preset":
+                presets.append(_preset(value))
+            case "as-of":
+                moments.append(_moment(value))
+            case "members":
+                members += [_member(name) for name in _pieces([value])]
+            case _:
+                tickers.append(_ticker(value, first=not tickers))
     unique = tuple(dict.fromkeys(tickers))
     if not unique:
         raise Refused("Which ticker? Write for instance /run NVDA.")
@@ -93,7 +119,69 @@ def run(words: Sequence[str]) -> RunArguments:
         raise Refused(f"That is {len(unique)} tickers; /run takes up to {MOST_TICKERS} at once.")
     if len(set(presets)) > 1:
         raise Refused(f"Choose one preset, {' or '.join(dict.fromkeys(presets))}, not several.")
-    return RunArguments(unique, presets[0] if presets else None)
+    if len(set(moments)) > 1:
+        raise Refused("Choose one moment for the evidence, not several.")
+    preset, as_of = next(iter(presets), None), next(iter(moments), None)
+    return RunArguments(unique, preset, as_of, tuple(dict.fromkeys(members)))
+
+
+def _sorted(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Tell of each option its name and value, and of each other piece what it looks like."""
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if match := _OPTION.fullmatch(word):
+            name = _option(match[1].lower())
+            yield name, _value(name, match[2], rest)
+            continue
+        for piece in _pieces([word]):
+            if piece.lower() in _PRESETS:
+                yield "preset", piece
+            else:
+                yield "as-of" if _DATE.match(piece) else "ticker", piece
+
+
+def _option(name: str) -> str:
+    if name in _OPTIONS:
+        return name
+    near = _nearest(name, list(_OPTIONS))
+    hint = f"Did you mean --{near}?" if near else f"/run takes --{', --'.join(_OPTIONS)}."
+    raise Refused(f"I don't know the option “--{shown(name)}”. {hint}")
+
+
+def _value(option: str, given: str | None, rest: list[str]) -> str:
+    """Return the value of an option, taking from `rest` the words that belong to it."""
+    value = given or ""
+    if given is None and rest and not _OPTION.fullmatch(rest[0]):
+        value = rest.pop(0)
+    # A list with spaces behind its commas is still one list.
+    while option == "members" and rest and value.endswith(","):
+        value += rest.pop(0)
+    if not value.strip(","):
+        raise Refused(f"--{option} needs a value: write for instance {_OPTIONS[option]}.")
+    return value
+
+
+def _ticker(word: str, *, first: bool) -> str:
+    if _TIME.fullmatch(word):
+        raise Refused(f"Write “{shown(word)}” in one word with its date: 2025-10-29T15:30:00-04:00.")
+    if not first and word.islower() and (near := _nearest(word, _PRESETS)):
+        raise Refused(f"“{shown(word)}” is not a preset. Did you mean {near}?")
+    return parse_ticker(word)
+
+
+def _preset(word: str) -> Preset:
+    if word.lower() in _PRESETS:
+        return Preset(word.lower())
+    near = _nearest(word.lower(), _PRESETS)
+    hint = f"Did you mean {near}?" if near else f"Presets are {', '.join(_PRESETS)}."
+    raise Refused(f"“{shown(word)}” is not a preset. {hint}")
+
+
+def _moment(word: str) -> datetime:
+    from core.app.moments import as_of_from
+
+    return as_of_from(word)
 
 
 def why(words: Sequence[str]) -> WhyArguments:

@@ -1,5 +1,6 @@
 """Where every command and every pressed button arrives, whichever door it came through."""
 
+import asyncio
 import logging
 
 from bot.access import place_of, role_of
@@ -54,7 +55,8 @@ class Desk:
             return await self._greeting(request.address, request.person)
         if not await self.app.claim_delivery(request.address.platform, request.delivery):
             return None
-        command, arguments = parse(request.text)
+        # In a thread, because the first moment that is read loads the exchange's calendar.
+        command, arguments = await asyncio.to_thread(parse, request.text)
         if role < command.role:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)

@@ -13,7 +13,14 @@ async def run(call: Call, arguments: RunArguments) -> None:
     preset = arguments.preset or call.app.settings.pipeline.preset
     address, person = call.request.address, call.request.person
     requests = [
-        RunRequest(ticker=ticker, preset=preset, requested_by=person.id, requested_in=address.chat_id)
+        RunRequest(
+            ticker=ticker,
+            preset=preset,
+            as_of=arguments.as_of,
+            members=arguments.members,
+            requested_by=person.id,
+            requested_in=address.chat_id,
+        )
         for ticker in arguments.tickers
     ]
     await asyncio.gather(
