@@ -10,6 +10,7 @@ _LOOKS_SECRET = re.compile(
     r"|(?<=apikey=)[^&\s]+|(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}"
 )
 _SHORTEST = 8
+_CHATTY = ("httpx", "httpx2", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "telegram", "alembic")
 
 
 class Redacting(logging.Formatter):
@@ -34,14 +35,5 @@ def start_logging(level: int, secrets: Iterable[str] = ()) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in (
-        "httpx",
-        "httpx2",
-        "httpcore",
-        "aiohttp.access",
-        "slack_sdk",
-        "slack_bolt",
-        "telegram",
-        "alembic",
-    ):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))

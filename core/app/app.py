@@ -271,7 +271,7 @@ class App:
         return record is not None and record.state is RunState.RUNNING
 
     async def prepare(self) -> None:
-        """Load the model client off the event loop; the calendar, which is heavier, waits for the first run."""
+        """Load the model client off the event loop; the heavier calendar waits for the first run."""
         await self._gateway.prepare()
 
     async def keep_books(self) -> None:

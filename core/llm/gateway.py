@@ -2,11 +2,11 @@
 
 A member's model in one run is
 
-    Stepped(Routed([Retrying(Budgeted(Paced(Concurrent(Endpoint)))) for each hop of its route]))
+    Routed([Retrying(Stepped(Budgeted(Paced(Concurrent(Endpoint))))) for each hop of its route])
 
 read from outside to inside, and each place has its reason:
 
-* the steps of a run count questions, not attempts, whichever hop answers;
+* the steps of a run count every call that is sent, retries and fallbacks too;
 * a hop retries before the route moves on;
 * a retry reserves anew, and no reservation is held while it backs off;
 * who waits for the key's pace has its money already, so that waiting is never in vain;
@@ -30,7 +30,7 @@ from core.llm.budget import Budget, BudgetedModel
 from core.llm.connections import Connections
 from core.llm.dialect import Dialects
 from core.llm.endpoint import EndpointModel
-from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel
+from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps
 from core.llm.port import LanguageModel
 from core.llm.prices import Prices
 from core.llm.probe import probe_endpoint
@@ -82,8 +82,8 @@ class Gateway:
         tier and the key are added here. `steps_used` counts the calls of a run that is being resumed.
         A hop without a usable key fails with `AuthenticationFailed` when it is asked.
         """
-        hops = [self._hop(member, hop, scopes) for hop in member.route]
-        return SteppedModel(RoutedModel(hops), self._settings.pipeline.max_steps, steps_used)
+        steps = Steps(self._settings.pipeline.max_steps, steps_used)
+        return RoutedModel([self._hop(member, hop, scopes, steps) for hop in member.route])
 
     async def prepare(self) -> None:
         """Import the SDK off the event loop, ahead of the first call."""
@@ -106,7 +106,7 @@ class Gateway:
         """Close all connections."""
         await self._connections.close()
 
-    def _hop(self, member: MemberSettings, hop: str, scopes: tuple[str, ...]) -> LanguageModel:
+    def _hop(self, member: MemberSettings, hop: str, scopes: tuple[str, ...], steps: Steps) -> LanguageModel:
         provider_name, _, model_id = hop.partition(":")
         provider = self._providers[provider_name]
         try:
@@ -134,6 +134,7 @@ class Gateway:
         if key and (key.rpm or key.tpm):
             model = PacedModel(model, self._pace(provider, key))
         model = BudgetedModel(model, self.budget, prices, self._scopes_of(member, provider, key, scopes))
+        model = SteppedModel(model, steps)
         return RetryingModel(model, pipeline.max_retries, pipeline.base_delay_s, self._clock, self._rng)
 
     def _key(self, provider: Provider, model_id: str) -> tuple[ProviderKey | None, str]:

@@ -104,13 +104,30 @@ class PacedModel:
         return answer
 
 
-class SteppedModel:
-    """A model that one member may ask at most `max_steps` times in one run; `used` counts from before."""
+class Steps:
+    """The model calls that one member has left in one run; `used` counts those of before a restart."""
 
-    def __init__(self, model: LanguageModel, max_steps: int, used: int = 0) -> None:
-        self._model = model
-        self._max_steps = max_steps
+    def __init__(self, most: int, used: int = 0) -> None:
+        self._most = most
         self._used = used
+
+    def take(self) -> None:
+        """Use one.
+
+        Raises:
+            TooManySteps: none is left.
+        """
+        if self._used >= self._most:
+            raise TooManySteps(f"the member has used all {self._most} model calls of this run")
+        self._used += 1
+
+
+class SteppedModel:
+    """A model of which every call, a repeated one too, takes one of the member's steps."""
+
+    def __init__(self, model: LanguageModel, steps: Steps) -> None:
+        self._model = model
+        self._steps = steps
 
     async def ask(self, ask: Ask) -> Answer:
         """Ask, if a step is left.
@@ -118,7 +135,5 @@ class SteppedModel:
         Raises:
             TooManySteps: nothing was sent.
         """
-        if self._used >= self._max_steps:
-            raise TooManySteps(f"the member has used all {self._max_steps} model calls of this run")
-        self._used += 1
+        self._steps.take()
         return await self._model.ask(ask)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.clock import ManualClock
 from core.domain.errors import ModelRateLimited, ModelTimeout, TooManySteps
 from core.domain.usage import ServedBy, Spend
-from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel
+from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps
 from core.llm.port import Answer, Ask, Message
 from core.llm.scripted import ScriptedModel
 
@@ -85,7 +85,7 @@ async def test_a_place_is_given_back_by_failures_and_cancellation() -> None:
 
 async def test_a_run_may_not_ask_more_often_than_its_steps() -> None:
     inner = ScriptedModel(lambda _: "Buy")
-    model = SteppedModel(inner, 3, used=1)
+    model = SteppedModel(inner, Steps(3, used=1))
     await model.ask(ASK)
     await model.ask(ASK)
 
