@@ -21,7 +21,10 @@ class Bar(Frozen):
 
 
 class Quote(Frozen):
-    """The last price known at a moment (UTC), and whether its exchange was open then."""
+    """The last price known at a moment (UTC), of which session it is, and whether the exchange was open.
+
+    The exchange may be open although the price is of the session before: the running one is then not known.
+    """
 
     price: Price
     at: AwareDatetime
@@ -41,13 +44,15 @@ class Mark(Frozen):
 class BarSeries(Frozen):
     """Bars of one ticker in ascending order of date, none from after `as_of`.
 
-    `caveat` is a sentence that must stand wherever a person sees these prices.
+    `running` is the bar of the session that is under way, if the present was asked for: its close is the
+    last price of the moment. `caveat` is a sentence that must stand wherever a person sees these prices.
     """
 
     ticker: str
     source: str
     as_of: AwareDatetime
     bars: tuple[Bar, ...]
+    running: Bar | None = None
     caveat: str | None = None
 
     @property

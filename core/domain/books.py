@@ -43,7 +43,8 @@ class Order(Frozen):
     """A wish of one member in one run; every BUY or SELL ballot leaves exactly one.
 
     `shares` is more than 0, or 0 for an order cancelled at once; `reason` says why it was cancelled.
-    `reference_price` is the evidence's price in USD a share.
+    `reference_price` is the evidence's price in USD a share; `created_at` the moment that was decided on.
+    It fills at the open of the first session after `decided_session`, the last that had opened then.
     """
 
     id: str

@@ -116,16 +116,19 @@ class PriceChain:
         moment = as_of or await self._present(vendor, ticker) or self._clock.now()
         newest = sessions.last_closed(moment)
         start = sessions.back(newest.day, count - 1).day
-        bars = _without_running(await self._ask(vendor, ticker, start, newest.day), sessions, moment)
+        live = as_of is None and sessions.is_open(moment)
+        end = sessions.after(newest.day).day if live else newest.day
+        bars, running = _apart(await self._ask(vendor, ticker, start, end), sessions, moment)
         if not bars:
             raise VendorFailure(vendor.name, f"has no bars of {ticker} from {start} to {newest.day}")
-        check_shape(vendor.name, ticker, bars)
+        check_shape(vendor.name, ticker, [*bars, running] if live and running else bars)
         check_time(vendor.name, ticker, bars, sessions=sessions, as_of=moment, max_age=self._max_age)
         return BarSeries(
             ticker=ticker,
             source=vendor.name,
             as_of=moment.astimezone(UTC),
             bars=tuple(bars),
+            running=running if live else None,
             caveat=vendor.caveat,
         )
 
@@ -181,9 +184,10 @@ def build_chain(settings: Settings, calendar: MarketCalendar, clock: Clock) -> P
     return PriceChain(vendors, calendar, clock, market.max_age_sessions, limit)
 
 
-def _without_running(bars: Sequence[Bar], sessions: Sessions, moment: datetime) -> list[Bar]:
-    """Leave out the bar of the session that is under way: vendors have one, and its close is none."""
-    return [bar for bar in bars if not sessions.opening(bar.date) <= moment < sessions.closing(bar.date)]
+def _apart(bars: Sequence[Bar], sessions: Sessions, moment: datetime) -> tuple[list[Bar], Bar | None]:
+    """Take out the bar of the session that is under way: vendors have one, and its close is none."""
+    running = [bar for bar in bars if sessions.opening(bar.date) <= moment < sessions.closing(bar.date)]
+    return [bar for bar in bars if bar not in running], running[-1] if running else None
 
 
 def _no_prices(ticker: str, causes: Sequence[VendorFailure]) -> NoPrices:

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import date
 
 from core.clock import Clock
 from core.config.settings import Trading
 from core.domain.bars import Mark
-from core.domain.books import Season
+from core.domain.books import Order, Season
 from core.domain.errors import NoPrices, VendorFailure
 from core.domain.evidence import Evidence
 from core.market.calendar import MarketCalendar
@@ -15,8 +16,12 @@ from core.market.chain import PriceChain
 from core.pipeline.settlement import MarketPrice, fill_order
 from core.store.store import Store
 
+Where = tuple[str, date]
+"""A ticker and the session in which an order for it was decided."""
+
 _MARKING_LIMIT_S = 20.0
-_MARKING_AT_ONCE = 8
+_OPENS_LIMIT_S = 5.0
+_ASKED_AT_ONCE = 8
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +50,17 @@ class Bookkeeper:
 
     async def market_price(self, evidence: Evidence) -> MarketPrice | None:
         """Return the price at which this run's orders fill, or None while it is not known."""
-        quote = evidence.quote
-        if self._terms.fill == "last" and quote.session_open:
+        quote, decided = evidence.quote, self.decided_session(evidence)
+        if self._terms.fill == "last" and quote.session_open and quote.session == decided:
             return MarketPrice(quote.price, quote.at, quote.session)
-        return await self._open_after(evidence.ticker, quote.session, evidence.source)
+        return await self._open_after(evidence.ticker, decided, evidence.source)
+
+    def decided_session(self, evidence: Evidence) -> date:
+        """Return the last session that had opened at the evidence's time: orders fill in a later one."""
+        sessions, day = self._calendar.of(evidence.ticker), evidence.quote.session
+        while (following := sessions.after(day)).opens <= evidence.as_of:
+            day = following.day
+        return day
 
     async def _open_after(self, ticker: str, session: date, source: str) -> MarketPrice | None:
         try:
@@ -64,7 +76,7 @@ class Bookkeeper:
         """Return the evidence's mark and one of everything else that members hold, where it can be had."""
         accounts = await self._store.books.accounts(season)
         held = {p.ticker for account in accounts for p in account.portfolio.positions} - {evidence.ticker}
-        gate = asyncio.Semaphore(_MARKING_AT_ONCE)
+        gate = asyncio.Semaphore(_ASKED_AT_ONCE)
 
         async def mark(ticker: str) -> Mark | None:
             async with gate:
@@ -82,17 +94,29 @@ class Bookkeeper:
             marks = []
         return [self.mark(evidence), *(found for found in marks if found)]
 
+    async def _opens_of(self, orders: Mapping[Where, Order]) -> dict[Where, MarketPrice]:
+        """Return the opens at which orders fill, as far as they can be had in a short time."""
+        gate, found = asyncio.Semaphore(_ASKED_AT_ONCE), dict[Where, MarketPrice]()
+
+        async def ask(where: Where, order: Order) -> None:
+            async with gate:
+                origin = await self._store.runs.record(order.run_id)
+                price = await self._open_after(*where, origin.source if origin else "")
+                if price is not None:
+                    found[where] = price
+
+        try:
+            async with asyncio.timeout(_OPENS_LIMIT_S):
+                await asyncio.gather(*(ask(where, order) for where, order in orders.items()))
+        except TimeoutError:
+            log.warning("%d orders wait on: no open was had within %g s", len(orders), _OPENS_LIMIT_S)
+        return found
+
     async def fill_pending(self, season: Season) -> None:
         """Fill every order of the season whose next open is known by now, oldest price first."""
         waiting = await self._store.books.pending(season)
-        prices: dict[tuple[str, date], MarketPrice | None] = {}
-        for order in waiting:
-            where = (order.ticker, order.decided_session)
-            if where not in prices:
-                origin = await self._store.runs.record(order.run_id)
-                source = origin.source if origin else ""
-                prices[where] = await self._open_after(order.ticker, order.decided_session, source)
-        due = [(price, order) for order in waiting if (price := prices[order.ticker, order.decided_session])]
+        opens = await self._opens_of({_where(order): order for order in waiting})
+        due = [(price, order) for order in waiting if (price := opens.get(_where(order)))]
         if not due:
             return
         async with self._store.books.locked(season) as books:
@@ -100,3 +124,7 @@ class Bookkeeper:
             for price, order in sorted(due, key=lambda pair: (pair[0].at, pair[1].id)):
                 if order.id in still:
                     await fill_order(books, order, price, self._terms)
+
+
+def _where(order: Order) -> Where:
+    return order.ticker, order.decided_session

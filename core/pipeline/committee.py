@@ -107,7 +107,18 @@ class Committee:
         market = await self.keeper.market_price(evidence)
         marks = await self.keeper.fresh_marks(heard.season, evidence)
         terms, now = self._settings.trading, self._clock.now()
-        await settle_run(self._store, heard, evidence, verdict, market, marks, terms=terms, at=now)
+        decided = self.keeper.decided_session(evidence)
+        await settle_run(
+            self._store,
+            heard,
+            evidence,
+            verdict,
+            market,
+            marks,
+            decided_session=decided,
+            terms=terms,
+            at=now,
+        )
         self._gateway.budget.forget(run_scope(record.run_id))
         return await self._reload(record.run_id)
 

@@ -13,12 +13,13 @@ EVIDENCE_BARS = 260
 def build_evidence(series: BarSeries, *, session_open: bool) -> Evidence:
     """Return the pack for `series.as_of`.
 
-    The quote is the close of the last session that had closed then; `session_open` says whether the
-    instrument's next session was already under way (`MarketCalendar.of(ticker).is_open(as_of)`). Indicators
-    use every bar of the series, also those that are too old to be shown.
+    The quote is the price of the moment if the series has the running session, and otherwise the close of
+    the last session that had closed. `session_open` says whether the instrument's next session was already
+    under way (`MarketCalendar.of(ticker).is_open(as_of)`). Indicators use every closed bar of the series,
+    also those that are too old to be shown.
     """
     as_of = series.as_of.astimezone(UTC)
-    last = series.last
+    last = series.running or series.last
     return Evidence(
         ticker=series.ticker,
         as_of=as_of,

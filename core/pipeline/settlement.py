@@ -2,8 +2,10 @@
 
 All members trade at the same price. `next_open` fills at the open of the session after the one that the
 ballots were cast on; `last` fills at the evidence's quote if the exchange was open then, and otherwise at the
-next open as well. The size of an order follows from the equity that the member was told in its briefing. A
-newer order of a member for the same instrument replaces one that still waits.
+next open as well. The size of an order follows from the equity that the member was told in its briefing.
+
+Books only go forward: a ballot cast on older evidence than a member's last order does not trade, because it
+would trade with hindsight. A newer order of a member for the same instrument replaces one that still waits.
 """
 
 from collections.abc import Sequence
@@ -42,6 +44,7 @@ async def settle_run(
     market: MarketPrice | None,
     marks: Sequence[Mark],
     *,
+    decided_session: date,
     terms: Trading,
     at: datetime,
 ) -> bool:
@@ -53,10 +56,9 @@ async def settle_run(
         if not await books.finish_run(record.run_id, verdict, at):
             return False
         for seat in record.seats:
-            if isinstance(seat.result, Ballot):
-                order = await _order(books, record, evidence, seat, seat.result, market, terms=terms, at=at)
-                if order and order.state is OrderState.PENDING and market:
-                    await fill_order(books, order, market, terms)
+            order = await _order(books, record, evidence, seat, decided_session, terms)
+            if order and order.state is OrderState.PENDING and market:
+                await fill_order(books, order, market, terms)
         for mark in marks:
             await books.add_mark(mark)
         if market is not None:
@@ -67,25 +69,23 @@ async def settle_run(
 
 
 async def _order(
-    books: LockedBooks,
-    record: RunRecord,
-    evidence: Evidence,
-    seat: Seat,
-    ballot: Ballot,
-    market: MarketPrice | None,
-    *,
-    terms: Trading,
-    at: datetime,
+    books: LockedBooks, record: RunRecord, evidence: Evidence, seat: Seat, decided: date, terms: Trading
 ) -> Order | None:
-    """Turn one ballot into an order, waiting or cancelled at once; None for HOLD."""
-    portfolio = await books.portfolio(ballot.member, market.at if market else None)
+    """Turn a seat's ballot into an order, waiting or cancelled at once; None for HOLD."""
+    ballot = seat.result
+    if not isinstance(ballot, Ballot):
+        return None
+    portfolio = await books.portfolio(ballot.member)
     position = portfolio.position(evidence.ticker)
     asked = wish(ballot, position, seat.briefing.equity_usd, evidence.price, terms)
     if asked is None:
         return None
-    for older in await books.pending(record.ticker):
-        if older.member == ballot.member:
-            await books.cancel_order(older.id, f"replaced by the newer ballot of run {record.run_id}", at)
+    shares, reason = asked.shares, asked.reason
+    last = await books.last_decision_at(ballot.member)
+    if last is not None and record.as_of < last:
+        shares, reason = Decimal(0), f"books only go forward: its last order is of {last:%Y-%m-%d %H:%M} UTC"
+    else:
+        await _replace_waiting(books, record, ballot.member)
     order = Order(
         id=new_id(12),
         season=record.season,
@@ -93,16 +93,23 @@ async def _order(
         member=ballot.member,
         ticker=record.ticker,
         side=asked.side,
-        shares=asked.shares,
+        shares=shares,
         reference_price=evidence.price,
-        decided_session=evidence.quote.session,
+        decided_session=decided,
         created_at=record.as_of,
-        state=OrderState.PENDING if asked.shares else OrderState.CANCELLED,
-        reason=None if asked.shares else asked.reason,
+        state=OrderState.PENDING if shares else OrderState.CANCELLED,
+        reason=None if shares else reason,
         clamps=asked.clamps,
     )
     await books.add_order(order)
     return order
+
+
+async def _replace_waiting(books: LockedBooks, record: RunRecord, member: str) -> None:
+    for older in await books.pending(record.ticker):
+        if older.member == member:
+            reason = f"replaced by the newer ballot of run {record.run_id}"
+            await books.cancel_order(older.id, reason, record.as_of)
 
 
 async def fill_order(books: LockedBooks, order: Order, market: MarketPrice, terms: Trading) -> None:

@@ -67,10 +67,10 @@ class LockedBooks:
         """Return the newest mark of each ticker."""
         return await book_queries.latest_marks(self._connection, self.season)
 
-    async def last_fill_at(self, member: str) -> datetime | None:
-        """Return when the newest of a member's fills happened, or None before the first."""
-        own = (fills.c.season == self.season, fills.c.member == member)
-        query = select(func.max(fills.c.filled_at)).where(*own)
+    async def last_decision_at(self, member: str) -> datetime | None:
+        """Return the newest moment that a member's orders were decided on, or None before the first."""
+        own = (orders.c.season == self.season, orders.c.member == member)
+        query = select(func.max(orders.c.created_at)).where(*own)
         last: datetime | None = (await self._connection.execute(query)).scalar()
         return last
 

@@ -1,7 +1,7 @@
 """Orders that wait for the next open, over several days, with prices from a folder of files."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,9 +33,9 @@ def write_prices(folder: Path, until: str, ticker: str = "NVDA") -> None:
     (folder / f"{ticker}.csv").write_text(HEAD + "\n".join(rows) + "\n")
 
 
-def evening(day: int) -> datetime:
+def evening(day: int, minute: int = 0) -> datetime:
     """After the close of a day of that week, in New York."""
-    return datetime(2025, 10, day, 22, tzinfo=UTC)
+    return datetime(2025, 10, day, 22, minute, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -53,10 +53,17 @@ def prices(tmp_path: Path) -> Path:
 
 
 async def run_on(
-    day: int, models: ModelServer, folder: Path, prices: Path, *, ticker: str = "NVDA", **sections: object
+    day: int,
+    models: ModelServer,
+    folder: Path,
+    prices: Path,
+    *,
+    ticker: str = "NVDA",
+    minute: int = 0,
+    **sections: object,
 ) -> RunRecord:
     market = {"prices": ["csv"], "csv": {"dir": str(prices)}}
-    clock = OffsetClock(evening(day))
+    clock = OffsetClock(evening(day, minute))
     app = await arena.opened(models.base_url, folder, clock=clock, market=market, **{**ONE, **sections})
     try:
         return await arena.finished(app, arena.request(ticker))
@@ -96,7 +103,7 @@ async def test_a_newer_ballot_replaces_an_order_that_still_waits(
 ) -> None:
     write_prices(prices, "2025-10-29")
     first = await run_on(29, models, tmp_path, prices)
-    second = await run_on(29, models, tmp_path, prices)
+    second = await run_on(29, models, tmp_path, prices, minute=5)
     (replaced,) = (await _record(models, tmp_path, prices, first.run_id)).orders
     assert replaced.state is OrderState.CANCELLED
     assert replaced.reason == f"replaced by the newer ballot of run {second.run_id}"
@@ -131,19 +138,87 @@ async def test_a_stale_folder_of_prices_is_refused_by_name(
     assert models.requests == []
 
 
-async def test_with_fill_last_an_open_exchange_fills_at_the_quote(
+async def run_at(
+    moment: datetime,
+    models: ModelServer,
+    folder: Path,
+    prices: Path,
+    *,
+    as_of: datetime | None,
+    **sections: object,
+) -> RunRecord:
+    market = {"prices": ["csv"], "csv": {"dir": str(prices)}}
+    app = await arena.opened(
+        models.base_url, folder, clock=OffsetClock(moment), market=market, **ONE, **sections
+    )
+    try:
+        return await arena.finished(app, arena.request("NVDA", as_of=as_of))
+    finally:
+        await app.close()
+
+
+NOON = datetime(2025, 10, 30, 16, tzinfo=UTC)
+
+
+async def test_an_order_decided_in_an_open_session_never_fills_at_that_mornings_open(
     models: ModelServer, prices: Path, tmp_path: Path
 ) -> None:
     write_prices(prices, "2025-10-30")
-    market = {"prices": ["csv"], "csv": {"dir": str(prices)}}
-    noon = datetime(2025, 10, 31, 16, tzinfo=UTC)
-    app = await arena.opened(
-        models.base_url, tmp_path, clock=OffsetClock(noon), market=market, trading={"fill": "last"}, **ONE
-    )
-    record = await arena.finished(app, arena.request("NVDA"))
+    live = await run_at(NOON, models, tmp_path, prices, as_of=None)
+    assert live.orders[0].state is OrderState.PENDING
+    assert live.orders[0].decided_session.isoformat() == "2025-10-30"
+    write_prices(prices, "2025-10-31")
+    looking_back = await run_at(evening(31), models, tmp_path, prices, as_of=NOON + timedelta(hours=1))
+    (fill,) = looking_back.fills
+    assert fill.session.isoformat() == "2025-10-31"
+    assert fill.filled_at > looking_back.as_of
+
+
+async def test_with_fill_last_an_open_exchange_fills_at_the_price_of_the_moment(
+    models: ModelServer, prices: Path, tmp_path: Path
+) -> None:
+    write_prices(prices, "2025-10-30")
+    record = await run_at(NOON, models, tmp_path, prices, as_of=None, trading={"fill": "last"})
     (fill,) = record.fills
     assert fill.price == Decimal("111.0222")
-    await app.close()
+    assert fill.session.isoformat() == "2025-10-30"
+    assert "last price: 111.00 (session 2025-10-30)" in models.requests[0].messages[1]["content"]
+    # The running bar is the price of the moment and no bar of the past.
+    assert "2025-10-30 110" not in models.requests[0].messages[1]["content"]
+
+
+async def test_with_fill_last_a_look_back_into_an_open_session_waits_for_the_next_open(
+    models: ModelServer, prices: Path, tmp_path: Path
+) -> None:
+    write_prices(prices, "2025-10-31")
+    trading = {"fill": "last"}
+    record = await run_at(evening(31), models, tmp_path, prices, as_of=NOON, trading=trading)
+    (fill,) = record.fills
+    assert (fill.session.isoformat(), fill.price) == ("2025-10-31", Decimal("111.0222"))
+    assert "2025-10-30" not in models.requests[0].messages[1]["content"].split("indicators")[1]
+
+
+async def test_books_only_go_forward(models: ModelServer, prices: Path, tmp_path: Path) -> None:
+    write_prices(prices, "2025-10-31")
+    later = await run_at(evening(31), models, tmp_path, prices, as_of=evening(30))
+    assert len(later.fills) == 1
+    earlier = await run_at(evening(31), models, tmp_path, prices, as_of=evening(28))
+    (order,) = earlier.orders
+    assert order.state is OrderState.CANCELLED
+    assert order.reason == "books only go forward: its last order is of 2025-10-30 22:00 UTC"
+    again = await run_at(evening(31), models, tmp_path, prices, as_of=evening(30))
+    assert again.orders[0].reason is not None
+    assert "already holds" in again.orders[0].reason
+
+
+async def test_an_older_run_leaves_a_newer_waiting_order_alone(
+    models: ModelServer, prices: Path, tmp_path: Path
+) -> None:
+    write_prices(prices, "2025-10-31")
+    waiting = await run_at(evening(31), models, tmp_path, prices, as_of=None)
+    await run_at(evening(31), models, tmp_path, prices, as_of=evening(29))
+    (order,) = (await _record(models, tmp_path, prices, waiting.run_id)).orders
+    assert order.state is OrderState.PENDING
 
 
 async def test_money_lost_to_a_gap_is_clamped_to_the_cash_there_is(
