@@ -18,6 +18,16 @@ class Archive:
         """Return where a ModelChat belongs; ids and member names are safe as file names."""
         return self._folder / chat.run_id / f"{chat.member}.json"
 
+    async def holds(self, chat: ModelChat) -> bool:
+        """Say whether the file of this member and run is there, with the same stages and result."""
+        return await asyncio.to_thread(self._holds, chat)
+
+    def _holds(self, chat: ModelChat) -> bool:
+        try:
+            return ModelChat.model_validate_json(self.path(chat).read_text(encoding="utf-8")) == chat
+        except (OSError, ValueError):
+            return False
+
     async def write(self, chat: ModelChat) -> Path:
         """Write a ModelChat, replacing an earlier file of the same member and run.
 

@@ -27,6 +27,7 @@ from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import brief
 from core.pipeline.evidence import build_evidence
 from core.pipeline.hearing import Hearings, Tell
+from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
 from core.pipeline.settlement import settle_run
 from core.store.store import Store
@@ -95,11 +96,17 @@ class Committee:
         for stage in await self._store.stages.of_run(record.run_id):
             done[stage.member].append(stage)
         self._count_spent(record, done)
-        async with asyncio.TaskGroup() as group:
-            for seat in record.seats:
-                if seat.result is None:
-                    hearing = self._hearings.hear(record, seat, evidence, done[seat.member], deadline, tell)
-                    group.create_task(hearing)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for seat in record.seats:
+                    stages = done[seat.member]
+                    if seat.result is None:
+                        hearing = self._hearings.hear(record, seat, evidence, stages, deadline, tell)
+                        group.create_task(hearing)
+                    else:
+                        group.create_task(self._hearings.file(record, seat.member, stages, seat.result))
+        except BaseExceptionGroup as failures:
+            raise first_of(failures) from None
         heard = await self._reload(record.run_id)
         weights = {seat.member: seat.weight for seat in heard.seats}
         absent = [abstention.member for abstention in heard.abstentions]

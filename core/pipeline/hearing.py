@@ -1,19 +1,21 @@
 """Hearing one member of a run: its author, its way to a ballot or an abstention, and the keeping of both."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from core.clock import Clock
 from core.config import Settings
 from core.config.settings import MemberSettings
 from core.domain.ballot import Abstention, AbstentionKind, MemberResult
+from core.domain.errors import StoreError
 from core.domain.events import MemberFinished, RunEvent, StageFinished, StageStarted
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.member import MemberKind
 from core.domain.run import RunRecord, Seat
-from core.domain.stage import ModelChat, StageRecord, Step
+from core.domain.stage import ModelChat, Stage, StageRecord, Step
+from core.domain.usage import NOTHING_SPENT
 from core.llm.gateway import Gateway
 from core.llm.scopes import chat_scope, run_scope
 from core.pipeline.archive import Archive
@@ -26,6 +28,8 @@ from core.pipeline.presets import steps
 from core.store.store import Store
 
 Tell = Callable[[RunEvent], None]
+
+_WAITS_S = (0.2, 0.5, 1.0, 2.0)
 
 log = logging.getLogger(__name__)
 
@@ -57,14 +61,34 @@ class Hearings:
         stages = list(done)
         try:
             result = await self._result(record, seat, evidence, stages, deadline, tell)
+        except StoreError:
+            raise
         except Exception:
             reference = new_id(6)
             log.exception("run %s: %s failed inside, reference %s", record.run_id, seat.member, reference)
-            reason = f"an internal error; the log has it under {reference}"
-            result = Abstention(member=seat.member, kind=AbstentionKind.FAILED, reason=reason)
-        await self._store.runs.add_result(record.run_id, result)
+            result = Abstention(
+                member=seat.member,
+                kind=AbstentionKind.FAILED,
+                reason=f"an internal error; the log has it under {reference}",
+                spend=sum((stage.spend for stage in stages), NOTHING_SPENT),
+            )
+        await self._stored(lambda: self._store.runs.add_result(record.run_id, result))
         tell(MemberFinished(run_id=record.run_id, result=result))
-        await self._file(record, seat.member, stages, result)
+        await self.file(record, seat.member, stages, result)
+
+    async def _stored(self, write: Callable[[], Awaitable[bool]]) -> bool:
+        """Write to the store, again after a while if it is out of reach for a moment.
+
+        Raises:
+            StoreError: it stayed so; the run stops there, and can be resumed.
+        """
+        for wait_s in _WAITS_S:
+            try:
+                return await write()
+            except StoreError as error:
+                log.warning("the store did not take a write, asking again in %g s: %s", wait_s, error)
+                await self._clock.sleep(wait_s)
+        return await write()
 
     async def _result(
         self,
@@ -76,15 +100,19 @@ class Hearings:
         tell: Tell,
     ) -> MemberResult:
         """Run the member's missing steps; every stage that is kept is added to `stages`."""
-        author = self._author(record, seat.member, sum(stage.spend.calls for stage in stages))
-        if author is None:
-            reason = "it is no longer in the configuration"
-            return Abstention(member=seat.member, kind=AbstentionKind.FAILED, reason=reason)
+        spent = sum((stage.spend for stage in stages), NOTHING_SPENT)
+        author = self._author(record, seat.member, spent.calls)
         graph = steps(record.preset, self._settings.pipeline.debate_rounds)
+        decision = Step(Stage.DECISION)
+        if decision in {stage.step for stage in stages}:
+            graph = {decision: ()}  # decided before an interruption, whatever the configuration says now
+        elif author is None:
+            reason = "it is no longer in the configuration"
+            return Abstention(member=seat.member, kind=AbstentionKind.FAILED, reason=reason, spend=spent)
         about = {"run_id": record.run_id, "member": seat.member}
 
         async def keep(stage: StageRecord) -> None:
-            await self._store.stages.add(stage)
+            await self._stored(lambda: self._store.stages.add(stage))
             stages.append(stage)
 
         def tell_step(step: Step, kept: StageRecord | None) -> None:
@@ -129,7 +157,7 @@ class Hearings:
             family=family_of(own) if self._settings.arena.strict else None,
         )
 
-    async def _file(
+    async def file(
         self, record: RunRecord, member: str, stages: Sequence[StageRecord], result: MemberResult
     ) -> None:
         """Archive a finished ModelChat; a full disk is logged and stops nothing, the store has it all."""
@@ -142,6 +170,7 @@ class Hearings:
             result=result,
         )
         try:
-            await self._archive.write(chat)
+            if not await self._archive.holds(chat):
+                await self._archive.write(chat)
         except OSError as error:
             log.warning("run %s: the ModelChat of %s was not archived: %s", record.run_id, member, error)

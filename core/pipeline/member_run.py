@@ -38,6 +38,7 @@ def reading_order(record: StageRecord) -> tuple[int, int]:
 class MemberRun:
     """Runs the steps that are not done yet, and ends as a ballot or an abstention.
 
+    Without an `author` every step must be done already.
     `keep` stores a finished stage and returns once it is safe; `tell` hears of each step that starts and,
     with its record, that is kept. Nothing but cancellation escapes `result`.
     """
@@ -46,7 +47,7 @@ class MemberRun:
         self,
         run_id: str,
         member: str,
-        author: Author,
+        author: Author | None,
         view: View,
         graph: Graph,
         *,
@@ -97,25 +98,25 @@ class MemberRun:
                     waits = [tasks[need] for need in needs]
                     tasks[step] = group.create_task(self._step(step, waits))
         except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            raise first_of(failures) from None
 
     async def _step(self, step: Step, waits: list[asyncio.Task[None]]) -> None:
         # A failed predecessor cancels the whole group, so waiting needs no look at its outcome.
         await asyncio.gather(*waits)
-        if step in self._done:
+        if step in self._done or self._author is None:
             return
         self._tell(step, None)
-        record = await self._write(step)
+        record = await self._write(step, self._author)
         await self._keep(record)
         self._done[step] = record
         self._tell(step, record)
 
-    async def _write(self, step: Step) -> StageRecord:
+    async def _write(self, step: Step, author: Author) -> StageRecord:
         started_at, began = self._clock.now(), self._clock.monotonic()
         known = tuple(sorted(self._done.values(), key=reading_order))
         try:
             async with asyncio.timeout(self._stage_timeout_s):
-                draft = await self._author.write(step, self._view.model_copy(update={"done": known}))
+                draft = await author.write(step, self._view.model_copy(update={"done": known}))
         except TimeoutError:
             raise ModelTimeout(f"{step.stage}: no answer within {self._stage_timeout_s:g} s") from None
         except ModelFailure as failure:
@@ -176,7 +177,7 @@ class MemberRun:
         return max(worked, int(span.total_seconds() * 1000))
 
 
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the first real cause in a group that a TaskGroup raised."""
     cause: BaseException = failures
     while isinstance(cause, BaseExceptionGroup):
