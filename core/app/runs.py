@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from core.app.inflight import Broadcast
 from core.clock import Clock
-from core.domain.errors import ConclaveError, NotFound, Refused
+from core.domain.errors import ConclaveError, EvidenceAltered, NotFound, Refused, StoreError
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
@@ -116,6 +116,9 @@ class Runs:
             await work
         except asyncio.CancelledError:
             failure = await self._stopped(broadcast)
+        except StoreError as error:
+            again = f" Continue the run with --resume {broadcast.run_id}." if broadcast.run_id else ""
+            failure = StoreError(f"{error}{again}")
         except ConclaveError as error:
             failure = error
         except Exception:
@@ -144,21 +147,44 @@ class Runs:
 
     async def _new(self, broadcast: Broadcast, request: RunRequest, members: Sequence[Member]) -> None:
         record, evidence = await self._committee.convene(request, members)
-        now = self._clock.now()
-        other = await self._store.runs.begin(record, request.key, self._owner, now + LEASE)
-        run_id = other or record.run_id
-        broadcast.run_id = run_id
-        self._by_id[run_id] = broadcast
-        if other is None:
-            await self._deliberate(broadcast, record, evidence, resumed=False)
-        else:
-            await self._follow(broadcast, other)
+        while True:
+            until = self._clock.now() + LEASE
+            other = await self._store.runs.begin(record, request.key, self._owner, until)
+            run_id = broadcast.run_id = other or record.run_id
+            self._by_id[run_id] = broadcast
+            if other is None:
+                return await self._deliberate(broadcast, record, evidence, resumed=False)
+            if not await self._claimed(other):
+                return await self._follow(broadcast, other)
+            if await self._is_current(other, record, evidence):
+                return await self._continue(broadcast, other)
+            # Nobody works on it any more, and its evidence or members are no longer what is asked for.
+            self._by_id.pop(other)
+            await self._give_up(other, "its process died, and a newer run took its place")
+
+    async def _is_current(self, run_id: str, wanted: RunRecord, evidence: Evidence) -> bool:
+        """Say whether a run that was left alone would still give what is asked for now."""
+        left = await self._record(run_id)
+        try:
+            pack = await self._store.runs.evidence(left.evidence_sha256)
+        except (NotFound, EvidenceAltered):
+            return False
+        same_members = [s.member for s in left.seats] == [s.member for s in wanted.seats]
+        same_session = (pack.quote.session, pack.source) == (evidence.quote.session, evidence.source)
+        return same_members and same_session and left.config_hash == wanted.config_hash
+
+    async def _give_up(self, run_id: str, reason: str) -> None:
+        await self._store.runs.end(run_id, RunState.FAILED, reason, self._clock.now())
 
     async def _continue(self, broadcast: Broadcast, run_id: str) -> None:
         """Carry a stored run, which this process has leased, to its end."""
         broadcast.run_id = run_id
         record = await self._record(run_id)
-        evidence = await self._store.runs.evidence(record.evidence_sha256)
+        try:
+            evidence = await self._store.runs.evidence(record.evidence_sha256)
+        except (NotFound, EvidenceAltered) as error:
+            await self._give_up(run_id, str(error))
+            raise Refused(f"Run {run_id} cannot be continued: {error}") from None
         await self._deliberate(broadcast, record, evidence, resumed=True)
 
     async def _deliberate(
@@ -171,20 +197,29 @@ class Runs:
         lease = asyncio.create_task(self._keep_lease(run_id))
         try:
             await asyncio.wait([work, lease], return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                raise ConclaveError(f"Run {run_id} was taken over by another process.")
-            broadcast.tell(RunEnded(record=work.result()))
+            ended = work.result() if work.done() else None
         finally:
             for task in (work, lease):
                 task.cancel()
             await asyncio.gather(work, lease, return_exceptions=True)
+        if ended is None:
+            log.warning("run %s was taken over by another process; following it", run_id)
+            await self._follow(broadcast, run_id)
+        else:
+            broadcast.tell(RunEnded(record=ended))
 
     async def _keep_lease(self, run_id: str) -> None:
-        """Renew the lease until it is lost."""
-        while True:
+        """Renew the lease until it is lost; a store that is out of reach for a moment does not lose it."""
+        lost_at = self._clock.monotonic() + LEASE.total_seconds()
+        while self._clock.monotonic() < lost_at:
             await self._clock.sleep(_RENEW_EVERY_S)
-            if not await self._store.runs.renew(run_id, self._owner, self._clock.now() + LEASE):
-                return
+            try:
+                if not await self._store.runs.renew(run_id, self._owner, self._clock.now() + LEASE):
+                    return
+            except StoreError as error:
+                log.warning("the lease of run %s was not renewed, trying again: %s", run_id, error)
+            else:
+                lost_at = self._clock.monotonic() + LEASE.total_seconds()
 
     async def _follow(self, broadcast: Broadcast, run_id: str) -> None:
         """Tell what another process does with a run, and take over if that process dies."""

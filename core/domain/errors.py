@@ -8,6 +8,7 @@
   * ConfigError                 the configuration cannot be used
   * StoreError                  the database cannot be used
     * DatabaseTooNew
+    * EvidenceAltered           a stored pack no longer has the hash under which it was stored
   * VendorFailure               a market-data vendor gave nothing usable; the chain tries the next
     * VendorNotConfigured  * VendorRateLimited  * VendorTimeout  * VendorUnreachable  * BadVendorData
   * NoPrices                    no vendor of the chain had prices; keeps every cause
@@ -61,6 +62,10 @@ class StoreError(ConclaveError):
 
 class DatabaseTooNew(StoreError):
     """The database was written by a newer Conclave."""
+
+
+class EvidenceAltered(StoreError):
+    """A stored pack of evidence was changed; nothing may be built on it."""
 
 
 class VendorFailure(ConclaveError):

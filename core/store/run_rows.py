@@ -10,7 +10,7 @@ from sqlalchemy.sql import ColumnElement
 
 from core.domain.ballot import MemberResult
 from core.domain.books import Season
-from core.domain.errors import NotFound, StoreError
+from core.domain.errors import EvidenceAltered, NotFound, StoreError
 from core.domain.evidence import Evidence
 from core.domain.run import RunRecord, RunState
 from core.store.column_types import COST_PLACES, Exact
@@ -58,7 +58,7 @@ class Runs:
         if canonical is None:
             raise NotFound(f"There is no evidence with the hash {sha256}.")
         if sha256_of(canonical.encode()).hexdigest() != sha256:
-            raise StoreError(f"The evidence {sha256} was changed after it was stored; do not trust it.")
+            raise EvidenceAltered(f"The evidence {sha256} was changed after it was stored; do not trust it.")
         return Evidence.model_validate_json(canonical)
 
     async def begin(self, record: RunRecord, key: str, owner: str, lease_until: datetime) -> str | None:

@@ -13,10 +13,10 @@ import pytest
 from core.app.app import App
 from core.domain.ballot import AbstentionKind, Action
 from core.domain.books import OrderState, Season
-from core.domain.errors import NoPrices, NotFound, Refused
-from core.domain.events import MemberFinished, RunEnded, RunStarted, StageFinished
+from core.domain.errors import NoPrices, NotFound, Refused, StoreError
+from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished
 from core.domain.run import RunState
-from core.domain.stage import ModelChat
+from core.domain.stage import ModelChat, StageRecord
 from tests import arena
 from tests.loopback.model_replies import answers, filled, hangs, server_error
 from tests.loopback.model_server import ModelServer
@@ -322,3 +322,115 @@ async def test_a_stream_left_early_does_not_stop_the_run(
     last = [event async for event in app.watch(run_id)][-1]
     assert isinstance(last, RunEnded)
     assert len(last.record.ballots) == 5
+
+
+async def left_behind(models: ModelServer, opening: Opening, tmp_path: Path, **more: Any) -> str:
+    """A run whose process went away in the middle; returns its id."""
+    for name in arena.FIVE:
+        models.say_next(f"{name}/{name}-1", *[filled(arena.opinion(name))] * 4, hangs(), hangs())
+    app = await opening(models.base_url, tmp_path, **more)
+    told: list[RunEvent] = []
+
+    async def listen() -> None:
+        async for event in app.run(arena.request()):
+            told.append(event)
+
+    listening = asyncio.create_task(listen())
+    await models.until_asked(30)
+    await app.close()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert isinstance(told[0], RunStarted)
+    return told[0].record.run_id
+
+
+async def test_a_run_left_behind_is_continued_by_the_next_that_asks_the_same(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    left = await left_behind(models, opening, tmp_path)
+    record = await arena.finished(await opening(models.base_url, tmp_path), arena.request())
+    assert record.run_id == left
+    assert len(models.requests) == 70
+
+
+async def test_a_run_left_behind_under_another_configuration_is_given_up_for_a_new_one(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    left = await left_behind(models, opening, tmp_path)
+    app = await opening(models.base_url, tmp_path, pipeline={"max_steps": 29})
+    record = await arena.finished(app, arena.request())
+    assert record.run_id != left
+    assert len(record.ballots) == 5
+    given_up = await app.record(left)
+    assert given_up.state is RunState.FAILED
+    assert given_up.reason is not None
+    assert "newer run" in given_up.reason
+
+
+async def test_a_store_out_of_reach_stops_the_run_and_leaves_it_resumable(
+    models: ModelServer, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = await opening(models.base_url, tmp_path)
+    stages = app._store.stages
+    add, kept = stages.add, 0
+
+    async def breaking(record: StageRecord) -> bool:
+        nonlocal kept
+        kept += 1
+        if kept > 9:
+            raise StoreError("The database does not answer.")
+        return await add(record)
+
+    monkeypatch.setattr(stages, "add", breaking)
+    monkeypatch.setattr("core.pipeline.hearing._WAITS_S", (0.01, 0.01))
+    run_id = ""
+    with pytest.raises(StoreError, match=r"does not answer.*--resume"):
+        async for event in app.run(arena.request()):
+            run_id = event.record.run_id if isinstance(event, RunStarted) else run_id
+    monkeypatch.undo()
+    assert (await app.record(run_id)).ballots == ()
+    asked = len(models.requests)
+    record = arena.ended([event async for event in app.resume(run_id)])
+    assert len(record.ballots) == 5
+    assert len(models.requests) - asked == 60 - 9
+
+
+async def test_a_lease_that_could_not_be_renewed_once_is_not_lost(
+    models: ModelServer, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.latency_s = 0.05
+    monkeypatch.setattr("core.app.runs._RENEW_EVERY_S", 0.02)
+    app = await opening(models.base_url, tmp_path)
+    runs = app._store.runs
+    renew, failures = runs.renew, 0
+
+    async def failing_first(*arguments: Any) -> bool:
+        nonlocal failures
+        failures += 1
+        if failures <= 2:
+            raise StoreError("The database does not answer.")
+        return await renew(*arguments)
+
+    monkeypatch.setattr(runs, "renew", failing_first)
+    record = await arena.finished(app, arena.request())
+    assert failures > 2
+    assert len(record.ballots) == 5
+
+
+async def test_a_file_that_a_crash_left_out_is_written_by_the_next_process(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    models.say_next("qwen/qwen-1", *[filled(arena.opinion("qwen"))] * 7, hangs())
+    app = await opening(models.base_url, tmp_path)
+    run_id, results = "", 0
+    async for event in app.run(arena.request()):
+        run_id = event.record.run_id if isinstance(event, RunStarted) else run_id
+        results += isinstance(event, MemberFinished)
+        if results == 4 and len(models.asked("qwen/qwen-1")) == 8:
+            break
+    await app.close()
+    folder = tmp_path / "modelchats" / run_id
+    for file in folder.iterdir():
+        file.unlink()
+    again = await opening(models.base_url, tmp_path)
+    arena.ended([event async for event in again.resume(run_id)])
+    assert len(list(folder.iterdir())) == 5
