@@ -54,8 +54,15 @@ def settings(base_url: str, folder: Path, *, url: str | None = None, **sections:
     return settings_from(tree, {}, name="test")
 
 
-async def opened(base_url: str, folder: Path, *, clock: Clock | None = None, **more: Any) -> App:
-    return await open_app(settings(base_url, folder, **more), clock=clock, environ={})
+async def opened(
+    base_url: str,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    environ: dict[str, str] | None = None,
+    **more: Any,
+) -> App:
+    return await open_app(settings(base_url, folder, **more), clock=clock, environ=environ or {})
 
 
 def request(ticker: str = "AAPL", **more: Any) -> RunRequest:

@@ -1,6 +1,7 @@
 """Secrets by reference: the file says where one is, never what it is."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from core.domain.errors import ConfigError
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
+
 
 class SecretRef:
     """A reference `env:NAME` or `file:PATH`. Its text and repr are the reference, never the secret."""
@@ -18,7 +21,8 @@ class SecretRef:
 
     def __init__(self, reference: str) -> None:
         scheme, _, rest = reference.partition(":")
-        if scheme not in {"env", "file"} or not rest.strip():
+        named = _VARIABLE.fullmatch(rest) if scheme == "env" else rest.strip()
+        if scheme not in {"env", "file"} or not named:
             # The value itself may be a secret that someone pasted, so it is not repeated.
             raise ValueError('must be a reference "env:NAME" or "file:PATH", not the secret itself')
         self._reference = reference

@@ -81,8 +81,8 @@ Tier = Literal["premium", "advanced", "specialised", "fast"]
 class Arena(Frozen):
     """The competition. `strict`: a ballot served by another model family is an abstention."""
 
-    initial_cash: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2, allow_inf_nan=False)] = (
-        Decimal("10000.00")
+    initial_cash: Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=2, allow_inf_nan=False)] = Decimal(
+        "10000.00"
     )
     benchmark: Ticker = "SPY"
     watchlist: tuple[Ticker, ...] = ()

@@ -75,7 +75,6 @@ class AbstentionKind(StrEnum):
     TIMEOUT = "timeout"
     FAILED = "failed"
     BUDGET = "budget"
-    CANCELLED = "cancelled"
     NO_DATA = "no data"
     OTHER_MODEL = "served by another model"
 

@@ -92,17 +92,6 @@ class MovementKind(StrEnum):
     FEE = "fee"
 
 
-class CashMovement(Frozen):
-    """One change of a member's cash in USD; positive comes in."""
-
-    season: Season
-    member: str
-    kind: MovementKind
-    amount_usd: Decimal
-    at: AwareDatetime
-    fill_id: str | None = None
-
-
 class Position(Frozen):
     """A holding: shares and their average cost in USD a share, fees not included."""
 

@@ -160,7 +160,7 @@ class BudgetExceeded(ModelFailure):
     """The request was not sent, because it could have broken a limit."""
 
     def __init__(self, limit: str, allowed_usd: Decimal) -> None:
-        super().__init__(f"the budget {limit} of ${allowed_usd} is used up")
+        super().__init__(f"the budget of ${allowed_usd.normalize():f} {limit} is used up")
 
 
 class TooManySteps(ModelFailure):

@@ -2,7 +2,8 @@
 
 What was reserved and what was spent never exceed a limit together, as long as a call costs no more than
 its estimate. When one does cost more, the truth is booked and nothing further is sent in that scope.
-A member without configured prices reserves nothing, so it is stopped only once a limit is reached.
+The first call of a model without configured prices holds all that is left, so that it goes alone where there
+is a limit; from then on its dearest token so far tells what the next call may cost.
 """
 
 import asyncio
@@ -12,7 +13,8 @@ from types import TracebackType
 
 from core.domain.errors import BudgetExceeded, ModelFailure
 from core.llm.port import Answer, Ask, LanguageModel
-from core.llm.prices import Prices
+from core.llm.prices import Prices, prompt_tokens
+from core.llm.scopes import in_words
 
 _ZERO = Decimal(0)
 
@@ -30,6 +32,7 @@ class Budget:
         self._limit_of = limit_of
         self._spent: dict[str, Decimal] = dict(spent or {})
         self._reserved: dict[str, Decimal] = {}
+        self._rates: dict[str, Decimal] = {}
         self._changed = asyncio.Event()
 
     def spent(self, scope: str) -> Decimal:
@@ -40,8 +43,8 @@ class Budget:
         """Return the USD that calls under way hold in `scope`."""
         return self._reserved.get(scope, _ZERO)
 
-    async def reserve(self, scopes: Iterable[str], amount: Decimal) -> "Reservation":
-        """Hold `amount` USD in every scope, or in none.
+    async def reserve(self, scopes: Iterable[str], amount: Decimal | None) -> "Reservation":
+        """Hold `amount` USD in every scope, or in none; None, an unknown cost, holds all that is left.
 
         Where only the reservations of calls under way stand in the way, it waits for them to settle.
 
@@ -49,12 +52,16 @@ class Budget:
             BudgetExceeded: what is spent already leaves no room in a scope.
         """
         limits = {scope: limit for scope in scopes if (limit := self._limit_of(scope)) is not None}
+        unknown = amount is None
         while True:
+            if amount is None or unknown:
+                left = [limit - self.spent(scope) for scope, limit in limits.items()]
+                amount = max(min(left, default=_ZERO), _ZERO)
             must_wait = False
             for scope, limit in limits.items():
                 spent = self.spent(scope)
                 if spent >= limit or spent + amount > limit:
-                    raise BudgetExceeded(scope, limit)
+                    raise BudgetExceeded(in_words(scope), limit)
                 must_wait = must_wait or spent + self.reserved(scope) + amount > limit
             if not must_wait:
                 break
@@ -62,6 +69,21 @@ class Budget:
         for scope in limits:
             self._reserved[scope] = self.reserved(scope) + amount
         return Reservation(self, tuple(limits), amount)
+
+    def seen(self, model: str, tokens: int, usd: Decimal) -> None:
+        """Learn what a model without configured prices costs: its dearest token so far, in USD."""
+        if tokens:
+            self._rates[model] = max(self._rates.get(model, _ZERO), usd / tokens)
+
+    def rate(self, model: str) -> Decimal | None:
+        """Return the dearest token seen of a model, in USD, or None before its first answer."""
+        return self._rates.get(model)
+
+    def at_least(self, spent: Mapping[str, Decimal]) -> None:
+        """Take over what the store knows to be spent, by other processes too, where that is more."""
+        for scope, usd in spent.items():
+            if self._limit_of(scope) is not None:
+                self._spent[scope] = max(self.spent(scope), usd)
 
     def record(self, scopes: Iterable[str], usd: Decimal) -> None:
         """Book `usd` that was spent elsewhere, as when a run is resumed."""
@@ -119,7 +141,10 @@ class Reservation:
 
 
 class BudgetedModel:
-    """A model whose calls are paid from a budget, under the ask's scopes and those of `own_scopes()`."""
+    """A model whose calls are paid from a budget, under the ask's scopes and those of `own_scopes()`.
+
+    `name` is under what the budget learns the cost of a model without configured prices.
+    """
 
     def __init__(
         self,
@@ -127,8 +152,10 @@ class BudgetedModel:
         budget: Budget,
         prices: Prices,
         own_scopes: Callable[[], tuple[str, ...]] = tuple,
+        name: str = "",
     ) -> None:
         self._model = model
+        self._name = name
         self._budget = budget
         self._prices = prices
         self._own_scopes = own_scopes
@@ -141,11 +168,19 @@ class BudgetedModel:
             ModelFailure: as the model within.
         """
         scopes = dict.fromkeys((*ask.scopes, *self._own_scopes()))
-        with await self._budget.reserve(scopes, self._prices.most(ask)) as reservation:
+        with await self._budget.reserve(scopes, self._most(ask)) as reservation:
             try:
                 answer = await self._model.ask(ask)
             except ModelFailure as failure:
                 reservation.settle(failure.spent.cost_usd)
                 raise
             reservation.settle(answer.spend.cost_usd)
+            self._budget.seen(self._name, answer.spend.tokens, answer.spend.cost_usd)
             return answer
+
+    def _most(self, ask: Ask) -> Decimal | None:
+        """Return the most that a call should cost: by its prices, else by what its model has cost so far."""
+        if self._prices.known:
+            return self._prices.most(ask)
+        rate = self._budget.rate(self._name)
+        return None if rate is None else rate * (prompt_tokens(ask) + ask.max_output_tokens)

@@ -133,7 +133,8 @@ class Gateway:
         model = ConcurrentModel(model, self._calls_of(member), self._all_calls)
         if key and (key.rpm or key.tpm):
             model = PacedModel(model, self._pace(provider, key))
-        model = BudgetedModel(model, self.budget, prices, self._scopes_of(member, provider, key, scopes))
+        own_scopes = self._scopes_of(member, provider, key, scopes)
+        model = BudgetedModel(model, self.budget, prices, own_scopes, name=hop)
         model = SteppedModel(model, steps)
         return RetryingModel(model, pipeline.max_retries, pipeline.base_delay_s, self._clock, self._rng)
 

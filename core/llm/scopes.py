@@ -36,6 +36,24 @@ def key_scope(provider: str, key: str, day: date) -> str:
     return f"key:{provider}:{key}:{day.isoformat()}"
 
 
+def in_words(scope: str) -> str:
+    """Return a scope for people: "for this run", "of the key main for the day"."""
+    kind, _, rest = scope.partition(":")
+    match kind:
+        case "run":
+            return "for this run"
+        case "day":
+            return "for the day"
+        case "chat":
+            return "of this chat for the day"
+        case "tier":
+            return f"of the tier {rest.rpartition(':')[0]} for the day"
+        case "key":
+            return f"of the key {rest.rpartition(':')[0].partition(':')[2]} for the day"
+        case _:
+            return f"for {scope}"
+
+
 def limits_of(settings: Settings) -> Callable[[str], Decimal | None]:
     """Return the look-up from a scope to its limit in USD; None where the configuration sets none."""
     budget = settings.budget

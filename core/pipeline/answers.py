@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from core.domain.ballot import Action, Rating, RiskLevel
 from core.domain.stage import Stage
@@ -16,7 +16,7 @@ from core.pipeline.lenient import (
 )
 
 Sentiment = Annotated[Literal["bullish", "neutral", "bearish"], lower_case]
-Prose = Annotated[str, Field(min_length=1)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class StageAnswer(BaseModel):

@@ -30,6 +30,7 @@ from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
 from core.pipeline.settlement import settle_run
+from core.pipeline.spending import spent_today
 from core.store.store import Store
 
 
@@ -64,6 +65,8 @@ class Committee:
         evidence = build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
         season = Season.SAMPLE if series.source == "sample" else Season.LIVE
         await self._store.runs.save_evidence(evidence)
+        # Other processes spend too, and a restart forgets: the store knows both.
+        self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
         await self.keeper.fill_pending(season)
         async with self._store.books.locked(season) as books:
             for member in members:

@@ -70,7 +70,7 @@ def briefing_text(briefing: Briefing, ticker: str, terms: Trading) -> str:
             f"costs a trade: fee {terms.fee_bps:f} bps, slippage {terms.slippage_bps:f} bps",
             "trades fill at the next session's open"
             if terms.fill == "next_open"
-            else "trades fill at the last price",
+            else "trades fill at the last price while the exchange is open, else at the next session's open",
         ]
     )
 

@@ -1,14 +1,19 @@
 """Field types for what models write: clear variants are normalised, everything else is refused.
 
-"72%" is 0.72 and "N/A" is no price, because nothing else can be meant. A bare 72 as a confidence, a range as
-a price or a negative price is refused, and the member is asked once to mend it: nothing is guessed.
+"72%" is 0.72, "$1,234.50" is a price and "N/A" is none, because nothing else can be meant. A bare 72 as a
+confidence, a comma for a decimal point, a range or a negative price is refused, and the member is asked once
+to mend it: nothing is guessed.
 """
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+_PLAIN = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{1,18})?", re.ASCII)
+_LEAST_PRICE, _MOST_PRICE = Decimal("0.000001"), Decimal(10) ** 9
 _NUMBER_OR_NULL = [{"type": "number"}, {"type": "null"}]
 _ABSENT = {"", "-", "--", "n/a", "na", "none", "null", "nil", "tbd", "unknown", "not applicable"}
 
@@ -16,14 +21,10 @@ _ABSENT = {"", "-", "--", "n/a", "na", "none", "null", "nil", "tbd", "unknown", 
 def _number(value: object, what: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError(f"{what} must be a number")  # noqa: TRY004 - Pydantic reports only ValueError
-    text = str(value).strip().replace(",", "").removeprefix("$").strip()
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{what} must be one plain number") from None
-    if not number.is_finite():
-        raise ValueError(f"{what} must be a finite number")
-    return number
+    text = str(value).strip().removeprefix("$").strip()
+    if not _PLAIN.fullmatch(text) and not _GROUPED.fullmatch(text):
+        raise ValueError(f"{what} must be one plain number, such as 182.5")
+    return Decimal(text.replace(",", ""))
 
 
 def _fraction(value: Any) -> Decimal:
@@ -48,9 +49,9 @@ def _optional_price(value: Any) -> Decimal | None:
     if _absent(value):
         return None
     number = _number(value, "a price")
-    if not 0 < number < 10**9:
+    if not _LEAST_PRICE <= number < _MOST_PRICE:
         raise ValueError("a price must be more than 0, or null when there is none")
-    return number.quantize(Decimal("0.000001"))
+    return number.quantize(_LEAST_PRICE)
 
 
 def _word(value: Any) -> Any:

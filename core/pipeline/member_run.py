@@ -82,7 +82,7 @@ class MemberRun:
             return self._ballot(self._latency_ms(started))
         except TimeoutError:
             where = ", ".join(sorted({step.stage for step in self._graph if step not in self._done}))
-            reason = f"not done after {timeout_s:g} s; still missing: {where}"
+            reason = f"not done after {round(timeout_s, 1):g} s; still missing: {where}"
             return self._abstain(AbstentionKind.TIMEOUT, reason, started)
         except ModelFailure as failure:
             return self._abstain(_kind(failure), failure.reason, started)

@@ -1,8 +1,9 @@
 """Prompts: the role files, the evidence, and what was written before, each inside its fence.
 
-The fence's key comes from the hash of the evidence, which covers every text in it, so no text inside can know
-its own fence; double brackets inside are spaced out all the same. The evidence stands first, so that all
-stages of all members share one prefix and a provider's prompt cache can serve it.
+The fence's key comes from the hash of the evidence, which covers every text in it, so no news item can know
+it; and double brackets inside are spaced out, so that no text, a model's own included, can end its fence.
+The evidence stands first, so that all stages of all members share one prefix and a provider's prompt cache
+can serve it.
 """
 
 import re

@@ -15,7 +15,7 @@ from core.store import book_queries
 from core.store.book_queries import BOOKED, BY_TIME, booked_of
 from core.store.database import Database
 from core.store.locked_books import LockedBooks
-from core.store.replay import Booked, Tally, replay
+from core.store.replay import Booked, Trades, replay
 from core.store.run_record import FILL, fill_of
 from core.store.tables import cash_movements, fills, members
 
@@ -101,7 +101,7 @@ class Books:
 
 
 def _account(
-    season: Season, member: str, kind: str, deposited: Decimal, cash: Decimal, tally: Tally
+    season: Season, member: str, kind: str, deposited: Decimal, cash: Decimal, tally: Trades
 ) -> Account:
     return Account(
         season=season,

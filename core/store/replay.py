@@ -39,7 +39,7 @@ class _Holding:
 
 
 @dataclass
-class Tally:
+class Trades:
     """How a member's trading stands after the fills added so far, in the order in which they happened."""
 
     trades: int = 0
@@ -77,9 +77,9 @@ class Tally:
         )
 
 
-def replay(fills: Iterable[Booked]) -> Tally:
+def replay(fills: Iterable[Booked]) -> Trades:
     """Return how a member's trading stands after these fills, which are in the order of time."""
-    tally = Tally()
+    tally = Trades()
     for fill in fills:
         tally.add(fill)
     return tally

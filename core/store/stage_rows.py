@@ -3,12 +3,15 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from core.domain.errors import StoreError
 from core.domain.stage import Stage, StageRecord
+from core.store.column_types import COST_PLACES, Exact
 from core.store.costs import for_sums
 from core.store.database import Database
 from core.store.inserting import insert_new
@@ -83,6 +86,22 @@ class Stages:
         ]
         records.sort(key=lambda record: (_READING_ORDER[record.stage], record.round, record.member))
         return tuple(records)
+
+    async def spent_by_key_since(self, at: datetime) -> dict[tuple[str, str], Decimal]:
+        """Return what stages completed since `at` cost in USD, by provider and our name for its key."""
+        total = func.sum(stages.c.cost_usd, type_=Exact(COST_PLACES))
+        query = (
+            select(stages.c.served_by, total)
+            .where(stages.c.completed_at >= at, stages.c.served_by.is_not(None))
+            .group_by(stages.c.served_by)
+        )
+        spent: dict[tuple[str, str], Decimal] = {}
+        async with self._database.read() as connection:
+            for served_by, cost in await connection.execute(query):
+                if served_by is not None:
+                    key = (served_by.provider, served_by.key)
+                    spent[key] = spent.get(key, Decimal(0)) + cost
+        return spent
 
     async def close(self) -> None:
         """Write what waits and refuse anything more."""

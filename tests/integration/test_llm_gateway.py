@@ -232,9 +232,13 @@ async def test_day_tier_and_key_budgets_apply_by_the_arenas_day(
 ) -> None:
     key = MAIN.model_copy(update={"daily_usd": Decimal(1)})
     limits = Budget(daily_usd=Decimal(1), tiers={"premium": Decimal(1)})
-    for scope in ("day:2026-11-20", "tier:premium:2026-11-20", "key:loopback:main:2026-11-20"):
+    for scope, said in (
+        ("day:2026-11-20", "for the day"),
+        ("tier:premium:2026-11-20", "of the tier premium for the day"),
+        ("key:loopback:main:2026-11-20", "of the key main for the day"),
+    ):
         gateway = gateway_of(keys=(key,), budget=limits, spent={scope: Decimal(1)})
-        with pytest.raises(BudgetExceeded, match=scope):
+        with pytest.raises(BudgetExceeded, match=said):
             await gateway.model_for(MEMBER).ask(ASK)
 
     assert server.requests == []

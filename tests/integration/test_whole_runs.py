@@ -333,7 +333,7 @@ async def left_behind(models: ModelServer, opening: Opening, tmp_path: Path, **m
 
     async def listen() -> None:
         async for event in app.run(arena.request()):
-            told.append(event)
+            told.append(event)  # noqa: PERF401 - what was told before the end is what is looked at
 
     listening = asyncio.create_task(listen())
     await models.until_asked(30)
@@ -434,3 +434,35 @@ async def test_a_file_that_a_crash_left_out_is_written_by_the_next_process(
     again = await opening(models.base_url, tmp_path)
     arena.ended([event async for event in again.resume(run_id)])
     assert len(list(folder.iterdir())) == 5
+
+
+async def test_members_without_configured_prices_stay_within_the_budget_all_the_same(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100, "cost": 0.01}
+    for name in arena.FIVE:
+        models.always(f"{name}/{name}-1", filled(arena.opinion(name), usage=usage))
+    app = await opening(models.base_url, tmp_path, budget={"per_run_usd": 0.15})
+    record = await arena.finished(app, arena.request())
+    assert Decimal(0) < record.cost_usd <= Decimal("0.15")
+    reasons = {absent.reason for absent in record.abstentions if absent.kind is AbstentionKind.BUDGET}
+    assert any("the budget of $0.15 for this run is used up" in reason for reason in reasons)
+
+
+async def test_the_daily_budget_of_a_key_survives_a_restart(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100, "cost": 0.04}
+    models.always("claude/claude-1", filled(arena.opinion("claude"), usage=usage))
+    key = {"name": "main", "secret": "env:A_KEY", "daily_usd": 0.1}
+    sections = {
+        "providers": [{"name": "loopback", "base_url": models.base_url, "keys": [key]}],
+        "members": [{"name": "claude", "route": ["loopback:claude/claude-1"], "price_in_usd_per_mtok": 8}],
+        "consensus": {"min_members": 1},
+    }
+    spent = Decimal(0)
+    for _ in range(4):
+        app = await opening(models.base_url, tmp_path, environ={"A_KEY": "made-up-key"}, **sections)
+        spent += (await arena.finished(app, arena.request(preset="quick"))).cost_usd
+        await app.close()
+    assert spent == Decimal("0.08")

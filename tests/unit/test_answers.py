@@ -36,7 +36,9 @@ def test_a_confidence_that_can_only_mean_one_thing_is_normalised(written: object
     assert read(confidence=written).confidence == Decimal(meant)
 
 
-@pytest.mark.parametrize("written", [72, 1.2, -0.1, "high", None, True, "NaN", "120%", [0.5], "0.5-0.7"])
+@pytest.mark.parametrize(
+    "written", [72, 1.2, -0.1, "high", None, True, "NaN", "120%", [0.5], "0.5-0.7", "0,1", "0_1", "٠.٥", ""]
+)
 def test_a_confidence_that_could_mean_anything_is_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         read(confidence=written)
@@ -54,7 +56,10 @@ def test_a_clear_price_is_read(written: object, meant: str) -> None:
     assert read(stop_loss=written).stop_loss == Decimal(meant)
 
 
-@pytest.mark.parametrize("written", ["180-185", -3, 0, "about 180", "1e400", "Infinity", {"p": 1}])
+@pytest.mark.parametrize(
+    "written",
+    ["180-185", -3, 0, "about 180", "1e400", "Infinity", {"p": 1}, "182,50", "1.234,50", "1,2,3", 1e-9],
+)
 def test_an_unclear_price_is_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         read(stop_loss=written)

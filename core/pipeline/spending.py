@@ -1,0 +1,26 @@
+"""What has been spent on the arena's present day, as the store knows it, for the budget to start from."""
+
+from datetime import datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from core.clock import Clock
+from core.config import Settings
+from core.llm.scopes import chat_scope, day_scope, key_scope, tier_scope
+from core.store.store import Store
+
+
+async def spent_today(settings: Settings, store: Store, clock: Clock) -> dict[str, Decimal]:
+    """Return the USD of each scope with a daily limit: the day, its chats, tiers and keys."""
+    now = clock.now().astimezone(ZoneInfo(settings.arena.timezone))
+    midnight, today = datetime.combine(now, time(), now.tzinfo), now.date()
+    tiers = {member.name: member.tier for member in settings.members}
+    spent: dict[str, Decimal] = {}
+    for member, chat, cost in await store.runs.spent_since(midnight):
+        tier = tiers.get(member)
+        scopes = [day_scope(today), chat_scope(chat, today), *([tier_scope(tier, today)] if tier else [])]
+        for scope in scopes:
+            spent[scope] = spent.get(scope, Decimal(0)) + cost
+    for (provider, key), cost in (await store.stages.spent_by_key_since(midnight)).items():
+        spent[key_scope(provider, key, today)] = cost
+    return spent
