@@ -37,7 +37,6 @@ def settings_checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[
     yield _members(settings)
     for provider in settings.providers:
         yield _provider(provider, settings.members, environ)
-    yield from _vendors(settings, environ)
     yield _folder("archive", Path(settings.archive.dir))
     telegram = _secrets("telegram", {"token": settings.telegram.token}, environ)
     slack = _secrets(
@@ -97,26 +96,6 @@ def _provider(provider: Provider, members: Sequence[MemberSettings], environ: Ma
     if missing:
         return Check(name=name, state="failed", detail=" ".join(missing), mend="Set it, or remove the key.")
     return Check(name=name, state="ok", detail=f"{len(provider.keys)} present")
-
-
-def _vendors(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
-    market = settings.market
-    if "alpha_vantage" in market.prices:
-        missing = _missing(market.alpha_vantage.key, environ)
-        yield Check(
-            name="key of alpha_vantage", state="off" if missing else "ok", detail=missing or "present"
-        )
-    if "csv" in market.prices:
-        folder = Path(market.csv.dir).expanduser()
-        if market.csv.dir and folder.is_dir():
-            yield Check(name="csv prices", state="ok", detail=str(folder))
-        else:
-            yield Check(
-                name="csv prices",
-                state="failed",
-                detail=f"{folder} is no folder" if market.csv.dir else "no folder is named",
-                mend="Name a folder of price files in market.csv.dir.",
-            )
 
 
 def _folder(name: str, folder: Path) -> Check:

@@ -17,6 +17,7 @@ from core.store import database
 
 LIMIT_S = 30.0
 _KNOWN_TICKER = "AAPL"
+_STORE = "Check [store] url, that the server runs, and that this program is as new as the database."
 
 
 async def run_checks(
@@ -28,7 +29,7 @@ async def run_checks(
     gateway = Gateway(settings, environ=environ, clock=clock)
     try:
         probes = [
-            Probe("store", partial(_store, settings), "Check [store] url, and that the server runs."),
+            Probe("store", partial(_store, settings), _STORE),
             *(_vendor(vendor, settings, clock, calendar) for vendor in chain.vendors),
             *(_provider(gateway, provider) for provider in settings.providers),
             *platforms,
@@ -54,7 +55,7 @@ def _vendor(vendor: PriceVendor, settings: Settings, clock: Clock, calendar: Mar
         if held is not None and not held:
             raise VendorFailure(vendor.name, "it holds no ticker")
         if held:
-            return f"{len(held)} tickers, {held[0]} to {held[-1]}"
+            return f"{len(held)} tickers, {held[0]} to {held[-1]}{await _too_old(alone, held[0])}"
         try:
             last = (await alone.bars(_KNOWN_TICKER, None)).last
         except NoPrices as failure:
@@ -63,6 +64,15 @@ def _vendor(vendor: PriceVendor, settings: Settings, clock: Clock, calendar: Mar
 
     mend = f"Check the network, or leave {vendor.name} out of [market] prices."
     return Probe(f"prices: {vendor.name}", ask, mend)
+
+
+async def _too_old(vendor: PriceChain, ticker: str) -> str:
+    """Return a remark if the vendor's last bars cannot serve a run of now; older ones still can."""
+    try:
+        await vendor.bars(ticker, None)
+    except NoPrices:
+        return "; its last bars are too old for a run of now, but not for one with --as-of"
+    return ""
 
 
 def _provider(gateway: Gateway, provider: Provider) -> Probe:

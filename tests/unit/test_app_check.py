@@ -66,12 +66,6 @@ def test_too_few_members_for_a_verdict_is_a_failure() -> None:
     assert "needs 2 ballots" in check.detail
 
 
-def test_a_folder_of_prices_must_exist(tmp_path: Path) -> None:
-    assert found(of({"market": {"prices": ["csv"]}}))["csv prices"].detail == "no folder is named"
-    named = {"prices": ["csv"], "csv": {"dir": str(tmp_path)}}
-    assert found(of({"market": named}))["csv prices"].state == "ok"
-
-
 def test_an_archive_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     check = found(of({"archive": {"dir": str(tmp_path / "taken" / "deeper")}}))["archive"]
