@@ -96,7 +96,7 @@ class ArenaDouble(App):
 
     async def run_record(self, run_id: str) -> RunRecord:
         if run_id not in self.records:
-            raise NotFound(f"There is no run {run_id}.")
+            raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
         return await self.record(run_id)
 
     async def model_chat(self, reference: str, member: str) -> ModelChat:
