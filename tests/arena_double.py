@@ -94,6 +94,11 @@ class ArenaDouble(App):
                 return found
         raise NotFound(f"There is no run {reference}.")
 
+    async def run_record(self, run_id: str) -> RunRecord:
+        if run_id not in self.records:
+            raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
+        return await self.record(run_id)
+
     async def model_chat(self, reference: str, member: str) -> ModelChat:
         await self.record(reference)
         if member not in self.chats:

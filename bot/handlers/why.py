@@ -34,8 +34,12 @@ async def why(call: Call, arguments: WhyArguments) -> Card:
 
 
 async def pressed(app: App, wish: Wish, page_size: int) -> Card:
-    """Show what a button asks for, in pages of `page_size` signs."""
-    record = await app.record(wish.run_id)
+    """Show what a button asks for, in pages of `page_size` signs.
+
+    Raises:
+        NotFound: the run, or the member's seat in it, is not there (any more).
+    """
+    record = await app.run_record(wish.run_id)
     opened = await _open(app, record, await app.member_numbered(wish.member), page_size)
     match wish:
         case OpenReasoning():

@@ -103,7 +103,10 @@ def result_line(chat: ModelChat) -> str:
 
 def nothing_to_read(chat: ModelChat, stage: Stage | None) -> Notice:
     """Say that a member left nothing to read, or not of this stage."""
-    what = f"did not reach the stage {words.stage_name(stage)}" if stage else "finished no stage"
+    if stage:
+        what = f"did not reach the stage {words.stage_name(stage)}"
+    else:
+        what = "has no such page" if chat.stages else "finished no stage"
     return Notice(
         text=f"{chat.member} {what} in run {chat.run_id} on {chat.ticker}: {result_line(chat)}.",
         tone="warning",

@@ -87,7 +87,7 @@ class App:
         Raises:
             NotFound: there is no such run.
         """
-        record = await self.record(run_id)
+        record = await self.run_record(run_id)
         going_on = record.state is RunState.RUNNING
         async for event in self._runs.watch(record).events() if going_on else ended(record):
             yield event
@@ -121,7 +121,8 @@ class App:
         """Return the run with this id, or the latest finished run of this ticker.
 
         Raises:
-            NotFound: there is neither.
+            BadTicker: the reference is neither a run's id nor a ticker.
+            NotFound: there is neither; the sentence says so where the ticker's first run still goes on.
         """
         wanted = reference.strip()
         if _RUN_ID.fullmatch(wanted.lower()):
@@ -130,9 +131,25 @@ class App:
                 return by_id
         ticker = parse_ticker(wanted)
         latest = await self._store.runs.latest(ticker)
-        if latest is None:
-            raise NotFound(f"There is no finished run of {ticker} yet. Start one: /run {ticker}")
-        return latest
+        if latest is not None:
+            return latest
+        if under_way := await self._store.runs.running_of(ticker):
+            raise NotFound(
+                f"The first run of {ticker} still goes on: run {under_way}. "
+                f"Ask again when it has ended, or see what there is with /why {under_way}."
+            )
+        raise NotFound(f"There is no finished run of {ticker} yet. Start one: /run {ticker}")
+
+    async def run_record(self, run_id: str) -> RunRecord:
+        """Return the run with exactly this id, which unlike in `record` is never taken for a ticker.
+
+        Raises:
+            NotFound: there is no such run, or not any more.
+        """
+        record = await self._store.runs.record(run_id)
+        if record is None:
+            raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
+        return record
 
     async def model_chat(self, reference: str, member: str) -> ModelChat:
         """Return one member's complete record of a run (`reference` as in `record`).

@@ -1,8 +1,9 @@
 """The ordered chain of price vendors: the first whose bars are good wins."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 from core.clock import Clock
 from core.config import Settings
@@ -19,6 +20,9 @@ from core.market.sample_vendor import SAMPLE_TICKERS, SampleVendor
 from core.market.yfinance_vendor import YfinanceVendor
 
 _MARK_SESSIONS = 10
+_MOST_NAMED = 10
+
+T = TypeVar("T")
 
 
 class PriceChain:
@@ -120,7 +124,7 @@ class PriceChain:
         end = sessions.after(newest.day).day if live else newest.day
         bars, running = _apart(await self._ask(vendor, ticker, start, end), sessions, moment)
         if not bars:
-            raise VendorFailure(vendor.name, f"has no bars of {ticker} from {start} to {newest.day}")
+            raise await self._absent(vendor, ticker, start, newest.day)
         check_shape(vendor.name, ticker, [*bars, running] if live and running else bars)
         check_time(vendor.name, ticker, bars, sessions=sessions, as_of=moment, max_age=self._max_age)
         return BarSeries(
@@ -132,17 +136,25 @@ class PriceChain:
             caveat=vendor.caveat,
         )
 
+    async def _absent(self, vendor: PriceVendor, ticker: str, start: date, end: date) -> VendorFailure:
+        """Say that a vendor has no bars: what it holds instead, where that is little enough to name."""
+        held = await self._within(vendor, vendor.tickers())
+        if held is None or ticker in held:
+            return VendorFailure(vendor.name, f"has no bars of {ticker} from {start} to {end}")
+        if 0 < len(held) <= _MOST_NAMED:
+            return VendorFailure(vendor.name, f"holds only {_listed(held)}")
+        return VendorFailure(vendor.name, f"does not hold {ticker}")
+
     async def _ask(self, vendor: PriceVendor, ticker: str, start: date, end: date) -> tuple[Bar, ...]:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await vendor.daily_bars(ticker, start, end)
-        except TimeoutError:
-            raise VendorTimeout(vendor.name, f"no answer within {self._timeout_s:g} seconds") from None
+        return await self._within(vendor, vendor.daily_bars(ticker, start, end))
 
     async def _present(self, vendor: PriceVendor, ticker: str) -> datetime | None:
+        return await self._within(vendor, vendor.present(ticker))
+
+    async def _within(self, vendor: PriceVendor, question: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await vendor.present(ticker)
+                return await question
         except TimeoutError:
             raise VendorTimeout(vendor.name, f"no answer within {self._timeout_s:g} seconds") from None
 
@@ -192,8 +204,12 @@ def _apart(bars: Sequence[Bar], sessions: Sessions, moment: datetime) -> tuple[l
 
 def _no_prices(ticker: str, causes: Sequence[VendorFailure]) -> NoPrices:
     tried = "; ".join(f"{cause.vendor}: {cause.reason.rstrip('.')}" for cause in causes)
-    held = f"{', '.join(SAMPLE_TICKERS[:-1])} and {SAMPLE_TICKERS[-1]}"
+    sample = _listed(SAMPLE_TICKERS)
+    # Whoever has the sample among their vendors has just read what it holds.
+    hint = "" if sample in tried else f"; the bundled sample holds {sample}"
     why = tried or "no vendor is set"
-    return NoPrices(
-        f"Prices for {ticker} could not be had ({why}); the bundled sample holds {held}.", tuple(causes)
-    )
+    return NoPrices(f"Prices for {ticker} could not be had ({why}){hint}.", tuple(causes))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])

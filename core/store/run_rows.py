@@ -116,6 +116,10 @@ class Runs:
         """Return all runs that are not over, oldest first."""
         return await self._ids(_RUNNING)
 
+    async def running_of(self, ticker: str) -> str | None:
+        """Return the newest run of this ticker that is not over, or None."""
+        return next(reversed(await self._ids(_RUNNING, runs.c.ticker == ticker)), None)
+
     async def add_result(self, run_id: str, result: MemberResult) -> bool:
         """Store how a member's run ended; the first result wins, and False says that there was one.
 

@@ -280,8 +280,11 @@ async def test_an_unknown_ticker_is_one_sentence_that_names_the_sample(
     models: ModelServer, tmp_path: Path, opening: Opening
 ) -> None:
     app = await opening(models.base_url, tmp_path)
-    with pytest.raises(NoPrices, match="the bundled sample holds AAPL"):
+    with pytest.raises(NoPrices) as caught:
         await arena.finished(app, arena.request("NVDA"))
+    assert str(caught.value) == (
+        "Prices for NVDA could not be had (sample: holds only AAPL, GOOG, IBM and MSFT)."
+    )
     assert models.requests == []
 
 

@@ -49,6 +49,7 @@ class Vendor:
         self.held = tuple(held)
         self.failure = failure
         self.archive_ends: datetime | None = None
+        self.tickers_held: tuple[str, ...] | None = None
         self.honours_range = True
         self.asked: list[tuple[str, date, date]] = []
         self.closed = False
@@ -63,7 +64,7 @@ class Vendor:
         return self.archive_ends
 
     async def tickers(self) -> tuple[str, ...] | None:
-        return None
+        return self.tickers_held
 
     async def close(self) -> None:
         self.closed = True
@@ -273,6 +274,21 @@ class TestTheBarAfterASession:
             await chain(twice).bar_after("NVDA", self.friday, "one", NOW)
 
 
+async def test_a_vendor_that_lacks_a_ticker_says_what_it_holds_where_that_is_little() -> None:
+    small, large, other = Vendor("small"), Vendor("large"), Vendor("other")
+    small.tickers_held = ("AAPL",)
+    large.tickers_held = tuple(f"T{number}" for number in range(11))
+    other.tickers_held = ("NVDA",)
+
+    refused = await causes(small, large, other)
+
+    assert [cause.reason for cause in refused.causes] == [
+        "holds only AAPL",
+        "does not hold NVDA",
+        "has no bars of NVDA from 2024-08-20 to 2025-10-29",
+    ]
+
+
 class TestTheLatestMark:
     async def test_it_is_the_close_of_the_last_closed_session_at_its_closing_time(self) -> None:
         mark = await chain(Vendor("one", bars_to(date(2025, 10, 29)))).latest_mark(
@@ -320,5 +336,9 @@ async def test_with_the_sample_behind_an_empty_folder_there_are_prices_and_a_nex
     assert following is not None
     assert following.date == date(2013, 3, 1)
     assert (mark.price, mark.at) == (series.last.close, series.as_of)
-    with pytest.raises(NoPrices, match="sample holds AAPL, GOOG, IBM and MSFT"):
+    with pytest.raises(NoPrices) as caught:
         await built.bars("NVDA", None)
+    assert str(caught.value) == (
+        "Prices for NVDA could not be had (csv: does not hold NVDA; "
+        "sample: holds only AAPL, GOOG, IBM and MSFT)."
+    )

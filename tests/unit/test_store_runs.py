@@ -204,6 +204,15 @@ async def test_the_latest_run_is_the_one_that_finished_last(store: Store) -> Non
     assert found == {None: "run00002", "NVDA": "run00001", "AAPL": "run00002", "MSFT": None}
 
 
+async def test_the_newest_run_of_a_ticker_that_goes_on_is_found(store: Store) -> None:
+    for run_id, ticker in (("run00001", "NVDA"), ("run00002", "AAPL"), ("run00003", "NVDA")):
+        await begun(store, run_id, ticker=ticker)
+    assert await store.runs.running_of("NVDA") == "run00003"
+    await store.runs.end("run00003", RunState.CANCELLED, None, START)
+    assert await store.runs.running_of("NVDA") == "run00001"
+    assert await store.runs.running_of("MSFT") is None
+
+
 async def test_spending_is_counted_by_result_or_else_by_stages(store: Store) -> None:
     await begun(store, "run00001")
     await begun(store, "run00002", requested_in="slack:C0TRADING", ticker="AAPL", started_at=START + MINUTE)
