@@ -15,6 +15,7 @@ from bot.telegram_adapter import TelegramDoor, seconds
 from bot.telegram_payload import Payload, Pressed, read_update
 from bot.telegram_presses import Desk, Presses
 from bot.telegram_secrecy import hush, scrub
+from bot.tokens import telegram_token
 from core.clock import Clock
 from core.config.settings import Telegram
 from core.domain.errors import ConfigError
@@ -63,7 +64,7 @@ class TelegramService:
     """Long polling for one bot. `door` may be used before `run`, for messages of an earlier process.
 
     Raises:
-        ConfigError: the token cannot be read, or a mode is asked for that does not exist here.
+        ConfigError: the token is missing or does not look like one, or the mode does not exist here.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class TelegramService:
     ) -> None:
         if settings.mode != "polling":
             raise ConfigError('[telegram] mode must be "polling"; this version has no other.')
-        self._token = settings.token.reveal()
+        self._token = telegram_token(settings.token)
         hush(self._token)
         self._bot = _PollingBot(
             self._token, settings.base_url, request=_http(64), get_updates_request=_http(2)

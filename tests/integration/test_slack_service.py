@@ -295,3 +295,14 @@ async def test_no_token_or_ticket_is_ever_logged_even_at_debug(
     assert [secret for secret in secrets if secret in told] == []
     assert "xoxb-" not in told
     assert "xapp-" not in told
+
+
+async def test_a_token_that_was_copied_badly_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with slack_server() as server:
+        settings = settings_for(server, monkeypatch)
+        monkeypatch.setenv("TEST_SLACK_APP", "xapp-1\nabc")
+        with pytest.raises(ConfigError, match="env:TEST_SLACK_APP holds a blank or line break"):
+            SlackService(settings, ScriptedDesk(), SystemClock())
+        with pytest.raises(ConfigError, match="env:TEST_SLACK_APP"):
+            await check_slack(settings)
+        assert server.calls == []

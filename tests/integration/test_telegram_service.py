@@ -481,3 +481,11 @@ async def test_when_all_hands_are_busy_the_next_request_waits_its_turn(
 def test_a_mode_that_does_not_exist_is_refused_in_words(desk: DeskDouble, clock: ManualClock) -> None:
     with pytest.raises(ConfigError, match='mode must be "polling"'):
         TelegramService(Telegram(mode="webhook"), desk, clock)
+
+
+def test_a_token_that_was_copied_badly_is_refused_at_the_start(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "AAonlyTheSecondHalf")
+    with pytest.raises(ConfigError, match="env:TELEGRAM_BOT_TOKEN does not hold a bot token of Telegram"):
+        make()
