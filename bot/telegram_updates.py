@@ -190,7 +190,7 @@ class TelegramService:
 
     async def _dispatch(self, update: Payload) -> None:
         """Start the work for one update, and count it as received."""
-        incoming = read_update(update, self._bot.username)
+        incoming = read_update(update, self._bot.username, self._bot.id)
         if incoming is not None:
             room = self._room_for_requests if isinstance(incoming, Request) else self._room_for_presses
             await room.acquire()
