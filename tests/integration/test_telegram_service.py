@@ -114,9 +114,55 @@ async def test_a_command_reaches_the_desk_and_its_answer_the_chat(
         update = server.say(chat, ALICE, "/run@ConclaveBot NVDA")
         await server.until(lambda: server.messages(chat), "an answer")
     assert desk.requests == [
-        Request("run NVDA", Address("telegram", "1001"), Person("telegram:1001", "Alice"), str(update), True)
+        Request(
+            text="run NVDA",
+            address=Address("telegram", "1001"),
+            person=Person("telegram:1001", "Alice"),
+            delivery=f"7000000001:{update}",
+            private=True,
+            message="1",
+        )
     ]
-    assert server.messages(chat)[0].text == "did run NVDA"
+    (answer,) = server.messages(chat)
+    assert (answer.text, answer.reply_to) == ("did run NVDA", None)
+
+
+async def test_an_answer_in_a_group_says_whom_it_answers(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    group = server.group(-100200)
+    async with running(make()):
+        for user in (ALICE, BOB):
+            server.say(group, user, "/leaderboard")
+        await server.until(lambda: len(server.messages(group)) == 2, "both answers")
+    commands = [shown.id for shown in server.shown.values() if not shown.by_bot]
+    assert sorted(answer.reply_to or 0 for answer in server.messages(group)) == commands
+
+
+async def test_an_answer_to_a_command_that_was_deleted_is_posted_all_the_same(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    group = server.group(-100200)
+
+    async def before(_: Request | Press) -> None:
+        server.forget(next(shown for shown in server.shown.values() if not shown.by_bot))
+
+    desk.before = before
+    async with running(make()):
+        server.say(group, ALICE, "/leaderboard")
+        await server.until(lambda: server.messages(group), "the answer")
+    assert server.messages(group)[0].reply_to is None
+
+
+async def test_another_bots_command_in_a_group_is_not_ours(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    group = server.group(-100200)
+    async with running(make()):
+        server.say(group, ALICE, "/ban @someone")
+        server.say(group, ALICE, "/roll@ConclaveBot")
+        await server.until(lambda: desk.requests, "the command to us")
+    assert [request.text for request in desk.requests] == ["roll"]
 
 
 async def test_the_menu_is_made_from_the_commands(server: TelegramServer, make: Make) -> None:
@@ -169,7 +215,7 @@ async def test_a_redelivered_update_has_the_same_delivery(
         await server.until(lambda: desk.requests and update not in server.unconfirmed, "the confirmation")
         server.redeliver(update)
         await server.until(lambda: len(desk.requests) == 2, "the second delivery")
-    assert {request.delivery for request in desk.requests} == {str(update)}
+    assert {request.delivery for request in desk.requests} == {f"7000000001:{update}"}
 
 
 async def test_what_was_received_is_confirmed_when_it_stops(server: TelegramServer, make: Make) -> None:
