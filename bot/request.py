@@ -33,7 +33,8 @@ class Request:
     """A command that somebody typed. `text` has neither slash nor mention: `run NVDA quick`.
 
     `delivery` is the platform's own id of this update; the same one comes again when it redelivers.
-    `private` says that only this person reads the chat.
+    `private` says that only this person reads the chat. `message` is the platform's id of the message that
+    carries the command, where an answer can refer to it.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Request:
     person: Person
     delivery: str
     private: bool = False
+    message: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,10 @@ EPHEMERAL = "ephemeral"
 NOT_INVITED = Notice(
     text="Conclave cannot post here. Invite it with /invite @Conclave, then ask again.", tone="warning"
 )
+NOT_OURS = Notice(
+    text="Conclave takes no part in this conversation. Ask it in its own direct message, or in a channel.",
+    tone="warning",
+)
 
 
 class _ResponseUrl:
@@ -69,14 +73,20 @@ class SlackDoor:
         return LIVE_EDIT_S
 
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
-        """Post a card; with `only_for` in a channel, only that person sees it, and it cannot be edited.
+        """Post a card; with `only_for`, just that person sees it, and it cannot be edited.
+
+        In answer to a command that holds wherever it was typed, also where the app may not post, such as a
+        direct message between other people; the direct message with the app takes it as a plain post else.
 
         Raises:
             DeliveryFailed: Slack did not take it.
         """
         message = render(card)
-        if only_for is not None and not address.chat.startswith("D"):
-            return await self._send_ephemeral(address, message, only_for)
+        if only_for is not None:
+            if await self._responded(address, message):
+                return MessageRef(address, EPHEMERAL)
+            if not _is_direct(address):
+                return await self._send_ephemeral(address, message, only_for)
         await self._spacing.turn(address.chat)
         try:
             answer = await self.api.call(
@@ -93,32 +103,30 @@ class SlackDoor:
                 ),
             )
         except ChatGone:
-            await self._say_not_invited()
+            await self._say_not_invited(address)
             raise
         # Slack answers with the real channel where a person's id was given.
         chat = answer.get("channel")
         there = address if not isinstance(chat, str) else Address("slack", chat, address.thread)
         return MessageRef(there, str(answer.get("ts", "")))
 
-    async def _say_not_invited(self) -> None:
+    async def _say_not_invited(self, address: Address) -> None:
+        # If this fails too the person gets no hint; the caller still learns that the chat is closed.
+        await self._responded(address, render(NOT_OURS if _is_direct(address) else NOT_INVITED))
+
+    async def _responded(self, address: Address, message: SlackMessage) -> bool:
+        """Answer through the response URL; False where there is none, or Slack did not take it."""
         url = self._response.take() if self._response else None
-        if url:
-            try:
-                await self.api.respond(url, _body(render(NOT_INVITED)))
-            except DeliveryFailed:
-                # The person gets no hint; the caller still learns that the chat is closed.
-                return
+        if not url:
+            return False
+        thread = {"thread_ts": address.thread} if address.thread else {}
+        try:
+            await self.api.respond(url, _body(message) | thread)
+        except DeliveryFailed:
+            return False
+        return True
 
     async def _send_ephemeral(self, address: Address, message: SlackMessage, person: Person) -> MessageRef:
-        url = self._response.take() if self._response else None
-        if url:
-            thread = {"thread_ts": address.thread} if address.thread else {}
-            try:
-                await self.api.respond(url, _body(message) | thread)
-            except DeliveryFailed:
-                pass
-            else:
-                return MessageRef(address, EPHEMERAL)
         await self.api.call(
             "chat.postEphemeral",
             lambda client: client.chat_postEphemeral(
@@ -195,7 +203,9 @@ class SlackDoor:
         Raises:
             DeliveryFailed: Slack did not take it.
         """
-        await self._send_ephemeral(press_address, render(card), person)
+        message = render(card)
+        if not await self._responded(press_address, message):
+            await self._send_ephemeral(press_address, message, person)
 
     async def replace_pressed(self, card: Card) -> None:
         """Put a card in the place of the message whose button was pressed; takes nothing from the budget.
@@ -238,6 +248,10 @@ class SlackDoor:
     async def close(self) -> None:
         """Close the connections."""
         await self.api.close()
+
+
+def _is_direct(address: Address) -> bool:
+    return address.chat.startswith("D")
 
 
 def _body(message: SlackMessage) -> dict[str, Any]:

@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from bot.commands import parse
 from bot.request import Address, Person, Press, Request
+from core.domain.errors import Refused
 
 Payload = dict[str, Any]
 
@@ -42,7 +44,14 @@ def typed(text: str) -> str:
 
 
 def _person(user: str, name: object) -> Person:
-    return Person(id=f"slack:{user}", name=name if isinstance(name, str) and name else user)
+    return Person(id=f"slack:{user}", name=name if isinstance(name, str) else "")
+
+
+def _delivery(body: Payload, own: str) -> str:
+    """Return Slack's id of a delivery after the app's and workspace's, so that no other's is the same."""
+    team = body.get("team")
+    team_id = body.get("team_id") or (team.get("id") if isinstance(team, dict) else None)
+    return ":".join([*(str(part) for part in (body.get("api_app_id"), team_id) if part), own])
 
 
 def command_request(body: Payload) -> Request | None:
@@ -51,8 +60,8 @@ def command_request(body: Payload) -> Request | None:
     Never private, because Slack does not say whether a direct message is the one with this app.
     """
     user, channel = body.get("user_id"), body.get("channel_id")
-    delivery = body.get("trigger_id")
-    if not (isinstance(user, str) and isinstance(channel, str) and isinstance(delivery, str)):
+    trigger = body.get("trigger_id")
+    if not (isinstance(user, str) and isinstance(channel, str) and isinstance(trigger, str)):
         return None
     name = str(body.get("command", "")).removeprefix("/")
     text = typed(str(body.get("text") or ""))
@@ -62,18 +71,19 @@ def command_request(body: Payload) -> Request | None:
         text=text.removeprefix("/"),
         address=Address("slack", channel),
         person=_person(user, body.get("user_name")),
-        delivery=delivery,
+        delivery=_delivery(body, trigger),
     )
 
 
 def event_request(body: Payload) -> Request | None:
     """Return the request of a mention or direct message, or None for what is no command to us.
 
-    Ignored are other bots, our own messages, edits and everything else with a subtype.
+    Ignored are other bots, our own messages, edits, everything else with a subtype, and a mention in the
+    midst of other words: such talk is about the app, and only a whole command beside the mention is to it.
     """
     event = body.get("event")
-    delivery = body.get("event_id")
-    if not isinstance(event, dict) or not isinstance(delivery, str):
+    event_id = body.get("event_id")
+    if not isinstance(event, dict) or not isinstance(event_id, str):
         return None
     if any(event.get(sign) for sign in ("subtype", "bot_id", "bot_profile", "edited", "hidden")):
         return None
@@ -83,16 +93,15 @@ def event_request(body: Payload) -> Request | None:
     private = event.get("type") == "message"
     if private and event.get("channel_type") != "im":
         return None
-    bot = _bot_of(body)
-    said = _after_mention(text, bot, required=not private)
+    said = _said(text, _bot_of(body), private=private)
     if said is None:
         return None
     thread = event.get("thread_ts")
     return Request(
-        text=typed(said).removeprefix("/"),
+        text=said,
         address=Address("slack", channel, thread if isinstance(thread, str) else None),
         person=_person(user, None),
-        delivery=delivery,
+        delivery=_delivery(body, event_id),
         private=private,
     )
 
@@ -104,13 +113,25 @@ def _bot_of(body: Payload) -> str | None:
     return None
 
 
-def _after_mention(text: str, bot: str | None, *, required: bool) -> str | None:
-    """Return what follows the mention of our bot; without one, the whole text unless one is required."""
+def _said(text: str, bot: str | None, *, private: bool) -> str | None:
+    """Return the command without slash and mention, or None where nothing is said to our bot."""
     wanted = re.escape(bot) if bot else "[UW][A-Z0-9]+"
     found = re.search(rf"<@{wanted}(?:\|[^<>]*)?>", text)
-    if found:
-        return text[found.end() :]
-    return None if required else text
+    if not found:
+        return typed(text).removeprefix("/") if private else None
+    before, after = (typed(part).removeprefix("/") for part in (text[: found.start()], text[found.end() :]))
+    if not before:
+        return after
+    beside = next((part for part in (after, before) if _is_command(part)), None)
+    return typed(text).removeprefix("/") if beside is None and private else beside
+
+
+def _is_command(text: str) -> bool:
+    try:
+        parse(text)
+    except Refused:
+        return False
+    return bool(text)
 
 
 def pressed(body: Payload) -> Pressed | None:
@@ -131,11 +152,14 @@ def pressed(body: Payload) -> Pressed | None:
         address = Address("slack", channel, thread or None) if isinstance(channel, str) else None
     if address is None:
         return None
-    delivery = body.get("trigger_id") or f"{chosen.get('action_ts', '')}:{user['id']}"
+    own = body.get("trigger_id") or f"{chosen.get('action_ts', '')}:{user['id']}"
     ephemeral = bool(container.get("is_ephemeral"))
     return Pressed(
         press=Press(
-            data, address, _person(user["id"], user.get("username") or user.get("name")), str(delivery)
+            data,
+            address,
+            _person(user["id"], user.get("username") or user.get("name")),
+            _delivery(body, str(own)),
         ),
         trigger=str(body.get("trigger_id") or ""),
         response_url=body.get("response_url") or None,

@@ -21,6 +21,7 @@ from bot.slack_log import library_logger
 from bot.slack_press import Desk
 from bot.slack_render import ACTION_PREFIX
 from bot.slack_requests import Payload, command_request, event_request, pressed
+from bot.tokens import slack_app_token, slack_bot_token
 from core.clock import Clock
 from core.config.settings import Slack
 
@@ -49,7 +50,7 @@ class SlackService:
     nothing else. `door` may be used before `run` and beside it.
 
     Raises:
-        ConfigError: a token is missing.
+        ConfigError: a token is missing or does not look like one.
     """
 
     def __init__(self, settings: Slack, desk: Desk, clock: Clock, *, ping_s: float = 5.0) -> None:
@@ -58,7 +59,7 @@ class SlackService:
         self._clock = clock
         self._ping_s = ping_s
         self._tasks: set[asyncio.Task[None]] = set()
-        bot_token, app_token = settings.bot_token.reveal(), settings.app_token.reveal()
+        bot_token, app_token = slack_bot_token(settings.bot_token), slack_app_token(settings.app_token)
         self._app_token = app_token
         self._app_api = SlackApi(app_token, settings.base_url)
         self.door = SlackDoor(SlackApi(bot_token, settings.base_url), clock)

@@ -1,5 +1,6 @@
 """Telegram as a door: posts, edits and files, with every failure told as a `DeliveryFailed`."""
 
+import copy
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
@@ -58,6 +59,13 @@ class TelegramDoor:
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._bot = bot
         self._moved: dict[int, int] = {}
+        self._reply_to: str | None = None
+
+    def replying(self, message: str | None) -> "TelegramDoor":
+        """Return this door for one command, whose posts are replies to its message."""
+        door = copy.copy(self)
+        door._reply_to = message
+        return door
 
     def pace(self, address: Address) -> float:
         """Return the seconds that must lie between two edits in this chat; groups allow 20 a minute."""
@@ -66,7 +74,7 @@ class TelegramDoor:
     async def send(
         self, address: Address, card: Card, *, only_for: Person | None = None, reply_to: str | None = None
     ) -> MessageRef:
-        """Post a card, as a reply to a message if that still exists.
+        """Post a card, as a reply to a message or to the command, if that still exists.
 
         Telegram has no messages for one person in a group, so `only_for` changes nothing.
 
@@ -82,7 +90,7 @@ class TelegramDoor:
                 parse_mode=ParseMode.HTML,
                 link_preview_options=_NO_PREVIEW,
                 message_thread_id=_number(address.thread),
-                reply_parameters=_reply(reply_to),
+                reply_parameters=_reply(reply_to or self._reply_to),
                 reply_markup=_markup(message),
             )
 
@@ -122,17 +130,27 @@ class TelegramDoor:
         if not 0 < len(content) <= FileSizeLimit.FILESIZE_UPLOAD:
             raise DeliveryFailed(f"The file {name} is empty or over 50 MB; Telegram takes neither.")
         file = InputFile(content, filename=PurePath(name).name or "file")
-        thread = _number(address.thread)
+        thread, reply = _number(address.thread), _reply(self._reply_to)
         html = render_caption(caption)
 
         async def as_document(chat: int) -> Message:
             return await self._bot.send_document(
-                chat, file, caption=html, parse_mode=ParseMode.HTML, message_thread_id=thread
+                chat,
+                file,
+                caption=html,
+                parse_mode=ParseMode.HTML,
+                message_thread_id=thread,
+                reply_parameters=reply,
             )
 
         async def as_picture(chat: int) -> Message:
             return await self._bot.send_photo(
-                chat, file, caption=html, parse_mode=ParseMode.HTML, message_thread_id=thread
+                chat,
+                file,
+                caption=html,
+                parse_mode=ParseMode.HTML,
+                message_thread_id=thread,
+                reply_parameters=reply,
             )
 
         small = len(content) <= FileSizeLimit.PHOTOSIZE_UPLOAD

@@ -6,6 +6,7 @@ from telegram.request import HTTPXRequest
 
 from bot.door import DeliveryFailed
 from bot.telegram_secrecy import hush, scrub
+from bot.tokens import telegram_token
 from core.config.settings import Telegram
 
 
@@ -13,10 +14,10 @@ async def check_telegram(settings: Telegram) -> str:
     """Return as whom the token is good, for instance `@conclave_bot`.
 
     Raises:
-        ConfigError: the token is missing.
+        ConfigError: the token is missing or does not look like one.
         DeliveryFailed: Telegram refuses it or cannot be reached.
     """
-    token = settings.token.reveal()
+    token = telegram_token(settings.token)
     hush(token)
     try:
         bot = Bot(token, settings.base_url, request=HTTPXRequest(), get_updates_request=HTTPXRequest())

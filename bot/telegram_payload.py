@@ -3,6 +3,9 @@
 | update                                        | becomes                                              |
 |-----------------------------------------------|------------------------------------------------------|
 | `/run NVDA`, `/run@OurBot NVDA`               | a request `run NVDA`                                 |
+| `/roll`, which is no command of ours,         |                                                      |
+| in a group                                    | nothing: it is meant for another bot                 |
+| `/roll@OurBot` in a group                     | a request `roll`, to be told that there is no such   |
 | `@OurBot run NVDA` in a group                 | a request `run NVDA`                                 |
 | any other text in a private chat              | a request with that text: nobody else is meant there |
 | a pressed button                              | a press with the ids to answer it and its message    |
@@ -14,6 +17,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from bot.commands import REGISTRY
 from bot.request import Address, Person, Press, Request
 from bot.telegram_text import cut, typed
 
@@ -21,6 +25,7 @@ Payload = dict[str, Any]
 
 NAME_UNITS = 64
 TEXT_UNITS = 1000
+_OURS = frozenset(word for command in REGISTRY for word in (command.name, *command.aliases))
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]{3,32}))?(?=\s|$)", re.ASCII)
 
 
@@ -36,10 +41,11 @@ class Pressed:
     message: str | None = None
 
 
-def read_update(update: Payload, bot_name: str) -> Request | Pressed | None:
+def read_update(update: Payload, bot_name: str, bot_id: int) -> Request | Pressed | None:
     """Return what an update asks of the bot called `bot_name`, or None where it asks nothing of us."""
     try:
-        delivery = str(int(update["update_id"]))
+        # Every bot counts its updates by itself, so another bot's ids may be the same.
+        delivery = f"{bot_id}:{int(update['update_id'])}"
         if message := update.get("message"):
             return _request(message, delivery, bot_name)
         if query := update.get("callback_query"):
@@ -66,6 +72,7 @@ def _request(message: Payload, delivery: str, bot_name: str) -> Request | None:
         person=_person(sender),
         delivery=delivery,
         private=private,
+        message=str(int(message["message_id"])),
     )
 
 
@@ -74,6 +81,8 @@ def _addressed(text: str, bot_name: str, *, private: bool) -> str | None:
     text = text.strip()
     if command := _COMMAND.match(text):
         if command[2] and command[2].lower() != bot_name.lower():
+            return None
+        if not private and not command[2] and command[1].lower() not in _OURS:
             return None
         return command[1] + text[command.end() :]
     mention, _, rest = text.partition(" ")

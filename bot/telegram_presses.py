@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections import Counter
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from telegram import Bot
 
@@ -17,6 +19,12 @@ from core.clock import Clock
 ANSWER_WITHIN_S = 4.0
 SHOW_TRIES = 3
 LONGEST_WAIT_S = 60.0
+MAX_PRESSES = 128
+MAX_OF_ONE_CHAT = 12
+MAX_OF_ONE_PERSON = 3
+MAX_TURNED_AWAY = 256
+TURNED_AWAY_AT_ONCE = 16
+BUSY = Notice(text="Busy, try again in a moment.")
 
 _PAGE = "p."
 
@@ -36,23 +44,60 @@ class Desk(Protocol):
 
 
 class Presses:
-    """Handles one pressed button at a time for each task that calls it."""
+    """Handles one pressed button at a time for each task that calls it.
+
+    Of all buttons at most 128 are open at once, of one chat's twelve, and of one person's there three: a group
+    takes 20 messages a minute, and the rest would only wait. Whoever presses more is told so on the button.
+    What buttons open in one chat is shown one after the other.
+    """
 
     def __init__(self, bot: Bot, door: TelegramDoor, desk: Desk, clock: Clock) -> None:
         self._bot = bot
         self._door = door
         self._desk = desk
         self._clock = clock
+        self._open: Counter[tuple[str, str]] = Counter()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turned_away = 0
+        # Few connections, because those who get in need them as well.
+        self._way_out = asyncio.Semaphore(TURNED_AWAY_AT_ONCE)
 
     async def handle(self, pressed: Pressed) -> None:
         """Answer the query in time, with a notice as its text, and show any other card in the chat.
 
         Raises nothing but cancellation.
         """
-        if pressed.press is None:
-            await self._answer(pressed.query, None)
+        press = pressed.press
+        if press is None:
+            await self._turn_away(pressed.query, None)
             return
-        opening = asyncio.create_task(self._open(pressed.press))
+        chat, person = press.address.chat_id, press.person.id
+        room = {("", ""): MAX_PRESSES, (chat, ""): MAX_OF_ONE_CHAT, (chat, person): MAX_OF_ONE_PERSON}
+        if any(self._open[whose] >= most for whose, most in room.items()):
+            await self._turn_away(pressed.query, BUSY)
+            return
+        self._open.update(room.keys())
+        try:
+            await self._carry_out(pressed, press)
+        finally:
+            self._open.subtract(room.keys())
+            # Forget those who have none open.
+            self._open = +self._open
+
+    async def _turn_away(self, query: str, notice: Notice | None) -> None:
+        """Answer a button that opens nothing; past 256 that wait its spinner ends by itself, unanswered."""
+        if self._turned_away >= MAX_TURNED_AWAY:
+            _log.debug("Too many buttons are pressed; one stays without an answer.")
+            return
+        self._turned_away += 1
+        try:
+            async with self._way_out:
+                await self._answer(query, notice)
+        finally:
+            self._turned_away -= 1
+
+    async def _carry_out(self, pressed: Pressed, press: Press) -> None:
+        opening = asyncio.create_task(self._opened(press))
         try:
             await asyncio.wait({opening}, timeout=ANSWER_WITHIN_S)
             notice = None
@@ -63,9 +108,10 @@ class Presses:
         finally:
             opening.cancel()
         if card is not None and card is not notice:
-            await self._show(pressed.press, pressed.message, card)
+            async with self._turns.setdefault(press.address.chat_id, asyncio.Lock()):
+                await self._show(press, pressed.message, card)
 
-    async def _open(self, press: Press) -> Card | None:
+    async def _opened(self, press: Press) -> Card | None:
         try:
             return await self._desk.press(press, self._door)
         except Exception:  # noqa: BLE001 - the boundary: a button must be answered whatever happens

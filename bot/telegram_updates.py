@@ -15,6 +15,7 @@ from bot.telegram_adapter import TelegramDoor, seconds
 from bot.telegram_payload import Payload, Pressed, read_update
 from bot.telegram_presses import Desk, Presses
 from bot.telegram_secrecy import hush, scrub
+from bot.tokens import telegram_token
 from core.clock import Clock
 from core.config.settings import Telegram
 from core.domain.errors import ConfigError
@@ -23,7 +24,6 @@ POLL_S = 25
 CALL_TIMEOUT_S = 20.0
 STOP_WITHIN_S = 3.0
 MAX_REQUESTS = 256
-MAX_PRESSES = 128
 LONGEST_BACKOFF_S = 60.0
 KINDS = ["message", "callback_query"]
 
@@ -63,7 +63,7 @@ class TelegramService:
     """Long polling for one bot. `door` may be used before `run`, for messages of an earlier process.
 
     Raises:
-        ConfigError: the token cannot be read, or a mode is asked for that does not exist here.
+        ConfigError: the token is missing or does not look like one, or the mode does not exist here.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class TelegramService:
     ) -> None:
         if settings.mode != "polling":
             raise ConfigError('[telegram] mode must be "polling"; this version has no other.')
-        self._token = settings.token.reveal()
+        self._token = telegram_token(settings.token)
         hush(self._token)
         self._bot = _PollingBot(
             self._token, settings.base_url, request=_http(64), get_updates_request=_http(2)
@@ -84,7 +84,6 @@ class TelegramService:
         self._offset: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._room_for_requests = asyncio.Semaphore(MAX_REQUESTS)
-        self._room_for_presses = asyncio.Semaphore(MAX_PRESSES)
         self._ready = asyncio.Event()
         self._refusal: ConfigError | None = None
         self._trouble: str | None = None
@@ -189,21 +188,29 @@ class TelegramService:
 
     async def _dispatch(self, update: Payload) -> None:
         """Start the work for one update, and count it as received."""
-        incoming = read_update(update, self._bot.username)
-        if incoming is not None:
-            room = self._room_for_requests if isinstance(incoming, Request) else self._room_for_presses
-            await room.acquire()
-            task = asyncio.create_task(self._work(incoming))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            task.add_done_callback(lambda _: room.release())
+        incoming = read_update(update, self._bot.username, self._bot.id)
+        if isinstance(incoming, Request):
+            await self._room_for_requests.acquire()
+            self._start(incoming).add_done_callback(lambda _: self._room_for_requests.release())
+        elif incoming is not None:
+            # Without waiting for room: one who presses and presses must hold up nobody's commands.
+            self._start(incoming)
         if isinstance(update_id := update.get("update_id"), int):
             self._offset = update_id + 1
+
+    def _start(self, incoming: Request | Pressed) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._work(incoming))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _work(self, incoming: Request | Pressed) -> None:
         try:
             if isinstance(incoming, Request):
-                await self._desk.handle(incoming, self.door)
+                # In a private chat there is no doubt whom an answer is for.
+                await self._desk.handle(
+                    incoming, self.door if incoming.private else self.door.replying(incoming.message)
+                )
             else:
                 await self._presses.handle(incoming)
         except Exception:  # noqa: BLE001 - the boundary: one request must not end the loop

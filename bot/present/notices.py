@@ -4,8 +4,9 @@ from bot.cards import Notice
 
 
 def whoami_notice(person: str, chat: str, role: str, name: str) -> Notice:
-    """Tell a person its ids and role, as `[access]` names them."""
-    return Notice(text=f"You are {name or person} ({person}), {role} in this chat ({chat}).")
+    """Tell a person its ids and role, as `[access]` names them; `name` may be empty."""
+    who = f"{name} ({person})" if name else person
+    return Notice(text=f"You are {who}, {role} in this chat ({chat}).")
 
 
 def stranger_notice(person: str, chat: str) -> Notice:

@@ -47,7 +47,7 @@ async def test_a_slash_command_is_acknowledged_at_once_and_answered_in_the_chann
     request = desk.requests[0]
     assert request.text == "run NVDA quick"
     assert (request.address.chat_id, request.person.id) == ("slack:C0TRADING", "slack:U0ALICE")
-    assert request.delivery == envelope.payload["trigger_id"]
+    assert request.delivery.endswith(f":{envelope.payload['trigger_id']}")
     assert "NVDA · BUY" in shown(messages[0].blocks)
     assert messages[0].thread_ts is None
 
@@ -89,7 +89,8 @@ async def test_an_event_that_slack_sends_again_has_the_same_delivery(scene: Scen
 
     await server.until(lambda: len(desk.requests) == 2)
 
-    assert desk.requests[0].delivery == desk.requests[1].delivery == first.payload["event_id"]
+    assert desk.requests[0].delivery == desk.requests[1].delivery
+    assert desk.requests[0].delivery.endswith(f":{first.payload['event_id']}")
 
 
 async def test_a_desk_that_takes_long_delays_no_acknowledgement(scene: Scene) -> None:
@@ -162,6 +163,46 @@ async def test_a_command_where_the_app_is_not_invited_says_how_to_invite_it(scen
     await server.until(lambda: server.ephemerals(ALICE))
 
     assert "/invite @Conclave" in server.ephemerals(ALICE)[0].text
+
+
+async def test_a_notice_reaches_its_person_even_between_two_other_people(scene: Scene) -> None:
+    server, desk, _ = scene
+    server.add_channel("D0BOBANDALICE", joined=False)
+    desk.card = Notice(text="This committee is private: you are slack:U0ALICE.")
+    await server.slash("/whoami", "", ALICE, "D0BOBANDALICE")
+
+    await server.until(lambda: server.ephemerals(ALICE))
+
+    assert ["you are slack:U0ALICE" in shown.text for shown in server.ephemerals(ALICE)] == [True]
+    assert server.messages("D0BOBANDALICE") == []
+
+
+async def test_a_notice_in_our_direct_message_is_posted_where_no_response_is_taken(scene: Scene) -> None:
+    server, desk, _ = scene
+    desk.card = Notice(text="for you")
+    await server.dm("whoami", ALICE)
+
+    assert "for you" in (await server.wait_messages("D0ALICE"))[0].text
+
+
+async def test_a_run_asked_for_between_two_other_people_says_where_to_ask(scene: Scene) -> None:
+    server, _, _ = scene
+    server.add_channel("D0BOBANDALICE", joined=False)
+    await server.slash("/run", "NVDA", ALICE, "D0BOBANDALICE")
+
+    await server.until(lambda: server.ephemerals(ALICE))
+
+    assert "its own direct message" in server.ephemerals(ALICE)[0].text
+
+
+async def test_thanks_to_the_app_is_no_command(scene: Scene) -> None:
+    server, desk, _ = scene
+    await server.mention("thanks {bot} !", ALICE, TRADING)
+    await server.mention("run GOOG {bot}", ALICE, TRADING)
+
+    await server.wait_messages(TRADING)
+
+    assert [request.text for request in desk.requests] == ["run GOOG"]
 
 
 async def test_a_live_message_is_edited_and_ends_as_the_verdict(scene: Scene) -> None:
@@ -295,3 +336,14 @@ async def test_no_token_or_ticket_is_ever_logged_even_at_debug(
     assert [secret for secret in secrets if secret in told] == []
     assert "xoxb-" not in told
     assert "xapp-" not in told
+
+
+async def test_a_token_that_was_copied_badly_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with slack_server() as server:
+        settings = settings_for(server, monkeypatch)
+        monkeypatch.setenv("TEST_SLACK_APP", "xapp-1\nabc")
+        with pytest.raises(ConfigError, match="env:TEST_SLACK_APP holds a blank or line break"):
+            SlackService(settings, ScriptedDesk(), SystemClock())
+        with pytest.raises(ConfigError, match="env:TEST_SLACK_APP"):
+            await check_slack(settings)
+        assert server.calls == []

@@ -2,60 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 
-from bot.cards import Card, Notice
-from bot.door import Door
 from bot.request import Address, Person, Press, Request
 from bot.telegram_updates import TelegramService
 from core.clock import ManualClock
-from core.config.secret import SecretRef
 from core.config.settings import Telegram
 from core.domain.errors import ConfigError
-from tests.loopback import telegram_samples as samples
 from tests.loopback.telegram_rules import Refusal
+from tests.loopback.telegram_scene import ALICE, BOB, DeskDouble, Make, running, service_for
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import User
-
-ALICE, BOB = User(1001, "Alice"), User(1002, "Bob")
-
-
-@dataclass(frozen=True)
-class Entry:
-    name: str
-    summary: str
-
-
-MENU = (Entry("run", "Ask the committee"), Entry("help", "Explain the commands"), Entry("Bad Name", "x"))
-
-
-@dataclass
-class DeskDouble:
-    """Remembers what it was asked, and does what the test wants."""
-
-    requests: list[Request] = field(default_factory=list)
-    presses: list[Press] = field(default_factory=list)
-    opens: Card | Exception | None = None
-    before: Callable[[Request | Press], Awaitable[None]] | None = None
-
-    async def handle(self, request: Request, door: Door) -> None:
-        self.requests.append(request)
-        if self.before:
-            await self.before(request)
-        await door.send(request.address, Notice(text=f"did {request.text}"))
-
-    async def press(self, press: Press, door: Door) -> Card | None:
-        self.presses.append(press)
-        if self.before:
-            await self.before(press)
-        if isinstance(self.opens, Exception):
-            raise self.opens
-        return self.opens
 
 
 @pytest.fixture
@@ -77,33 +37,11 @@ def clock() -> ManualClock:
     return ManualClock(datetime(2025, 10, 29, tzinfo=UTC))
 
 
-Make = Callable[[], TelegramService]
-
-
 @pytest.fixture
 def make(
     server: TelegramServer, desk: DeskDouble, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> Make:
-    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", server.token)
-
-    def build() -> TelegramService:
-        settings = Telegram(token=SecretRef("env:TELEGRAM_BOT_TOKEN"), base_url=server.base_url)
-        return TelegramService(settings, desk, clock, MENU)
-
-    return build
-
-
-@asynccontextmanager
-async def running(service: TelegramService, *, wait: bool = True) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(service.run())
-    try:
-        if wait:
-            await asyncio.wait_for(service.ready(), 5)
-        yield task
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return lambda: service_for(server, desk, clock, monkeypatch)
 
 
 async def test_a_command_reaches_the_desk_and_its_answer_the_chat(
@@ -114,9 +52,55 @@ async def test_a_command_reaches_the_desk_and_its_answer_the_chat(
         update = server.say(chat, ALICE, "/run@ConclaveBot NVDA")
         await server.until(lambda: server.messages(chat), "an answer")
     assert desk.requests == [
-        Request("run NVDA", Address("telegram", "1001"), Person("telegram:1001", "Alice"), str(update), True)
+        Request(
+            text="run NVDA",
+            address=Address("telegram", "1001"),
+            person=Person("telegram:1001", "Alice"),
+            delivery=f"7000000001:{update}",
+            private=True,
+            message="1",
+        )
     ]
-    assert server.messages(chat)[0].text == "did run NVDA"
+    (answer,) = server.messages(chat)
+    assert (answer.text, answer.reply_to) == ("did run NVDA", None)
+
+
+async def test_an_answer_in_a_group_says_whom_it_answers(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    group = server.group(-100200)
+    async with running(make()):
+        for user in (ALICE, BOB):
+            server.say(group, user, "/leaderboard")
+        await server.until(lambda: len(server.messages(group)) == 2, "both answers")
+    commands = [shown.id for shown in server.shown.values() if not shown.by_bot]
+    assert sorted(answer.reply_to or 0 for answer in server.messages(group)) == commands
+
+
+async def test_an_answer_to_a_command_that_was_deleted_is_posted_all_the_same(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    group = server.group(-100200)
+
+    async def before(_: Request | Press) -> None:
+        server.forget(next(shown for shown in server.shown.values() if not shown.by_bot))
+
+    desk.before = before
+    async with running(make()):
+        server.say(group, ALICE, "/leaderboard")
+        await server.until(lambda: server.messages(group), "the answer")
+    assert server.messages(group)[0].reply_to is None
+
+
+async def test_another_bots_command_in_a_group_is_not_ours(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    group = server.group(-100200)
+    async with running(make()):
+        server.say(group, ALICE, "/ban @someone")
+        server.say(group, ALICE, "/roll@ConclaveBot")
+        await server.until(lambda: desk.requests, "the command to us")
+    assert [request.text for request in desk.requests] == ["roll"]
 
 
 async def test_the_menu_is_made_from_the_commands(server: TelegramServer, make: Make) -> None:
@@ -169,7 +153,7 @@ async def test_a_redelivered_update_has_the_same_delivery(
         await server.until(lambda: desk.requests and update not in server.unconfirmed, "the confirmation")
         server.redeliver(update)
         await server.until(lambda: len(desk.requests) == 2, "the second delivery")
-    assert {request.delivery for request in desk.requests} == {str(update)}
+    assert {request.delivery for request in desk.requests} == {f"7000000001:{update}"}
 
 
 async def test_what_was_received_is_confirmed_when_it_stops(server: TelegramServer, make: Make) -> None:
@@ -205,141 +189,6 @@ async def test_updates_that_are_not_for_us_are_confirmed_and_forgotten(
         server.say(chat, ALICE, "/help")
         await server.until(lambda: desk.requests and not server.unconfirmed, "the end of the queue")
     assert [request.text for request in desk.requests] == ["help"]
-
-
-async def press(server: TelegramServer, service: TelegramService, data: str) -> str:
-    """Post the card that carries `data`, and press that button."""
-    address = Address("telegram", "1001")
-    card = samples.REASONING if data.startswith("p.") else samples.VERDICT
-    ref = await service.door.send(address, card)
-    shown = next(shown for shown in server.messages(server.chats[1001]) if str(shown.id) == ref.message)
-    return server.press(shown, data, ALICE)
-
-
-async def test_opening_a_reasoning_replies_to_the_verdict(
-    server: TelegramServer, desk: DeskDouble, make: Make
-) -> None:
-    desk.opens = samples.REASONING
-    service = make()
-    async with running(service):
-        query = await press(server, service, "w.k3v9x2ma.1")
-        card, page = await server.until(
-            lambda: len(found := server.messages(server.chats[1001])) == 2 and found
-        )
-    assert (page.reply_to, card.edits) == (card.id, 0)
-    assert [(answer.query, answer.text) for answer in server.answers] == [(query, "")]
-    assert desk.presses[0].data == "w.k3v9x2ma.1"
-
-
-async def test_turning_a_page_edits_it_in_place(server: TelegramServer, desk: DeskDouble, make: Make) -> None:
-    desk.opens = samples.REASONING.model_copy(update={"body": "the next page"})
-    service = make()
-    async with running(service):
-        await press(server, service, "p.k3v9x2ma.1.5.2")
-        await server.until(lambda: server.messages(server.chats[1001])[0].edits == 1, "the edit")
-    (page,) = server.messages(server.chats[1001])
-    assert "the next page" in page.text
-
-
-async def test_turning_a_page_that_was_deleted_posts_it_afresh(
-    server: TelegramServer, desk: DeskDouble, make: Make
-) -> None:
-    desk.opens = samples.REASONING
-    service = make()
-    async with running(service):
-        await press(server, service, "p.k3v9x2ma.1.5.2")
-        server.forget(server.messages(server.chats[1001])[0])
-        await server.until(lambda: server.messages(server.chats[1001]), "a fresh page")
-    assert len(server.answers) == 1
-
-
-@pytest.mark.parametrize(
-    ("opens", "text", "alert"),
-    [
-        (Notice(text="This button is too old."), "This button is too old.", False),
-        (Notice(text="x" * 300, tone="error"), "x" * 199 + "…", True),
-        (None, "", False),
-        (RuntimeError("a bug"), "Something went wrong here; the log says what.", True),
-    ],
-    ids=["notice", "error", "nothing", "bug"],
-)
-async def test_a_press_is_always_answered(
-    server: TelegramServer,
-    desk: DeskDouble,
-    make: Make,
-    opens: Card | Exception | None,
-    text: str,
-    *,
-    alert: bool,
-) -> None:
-    desk.opens = opens
-    service = make()
-    async with running(service):
-        query = await press(server, service, "w.k3v9x2ma.1")
-        await server.until(lambda: server.answers, "the answer")
-    (answer,) = server.answers
-    assert (answer.query, answer.text, answer.alert) == (query, text, alert)
-    assert len(server.messages(server.chats[1001])) == 1
-
-
-async def test_a_slow_press_is_answered_before_it_is_done(
-    server: TelegramServer,
-    desk: DeskDouble,
-    make: Make,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("bot.telegram_presses.ANSWER_WITHIN_S", 0.05)
-    release = asyncio.Event()
-
-    async def before(_: Request | Press) -> None:
-        await release.wait()
-
-    desk.before, desk.opens = before, Notice(text="late, but told")
-    service = make()
-    async with running(service):
-        await press(server, service, "w.k3v9x2ma.1")
-        await server.until(lambda: server.answers, "the answer")
-        release.set()
-        await server.until(lambda: len(server.messages(server.chats[1001])) == 2, "the notice as a message")
-    assert [answer.text for answer in server.answers] == [""]
-
-
-async def test_a_press_without_a_message_is_answered_all_the_same(
-    server: TelegramServer, desk: DeskDouble, make: Make
-) -> None:
-    async with running(make()):
-        server.put("callback_query", {"from": ALICE.json(), "chat_instance": "1", "data": "w.r.1"})
-        await server.until(lambda: server.answers, "the answer")
-    assert desk.presses == []
-
-
-@pytest.mark.parametrize("body", [b"junk", b"{}"])
-async def test_a_press_that_cannot_be_answered_still_opens_its_card(
-    server: TelegramServer, desk: DeskDouble, make: Make, body: bytes
-) -> None:
-    desk.opens = samples.REASONING
-    service = make()
-    async with running(service):
-        server.fail("answerCallbackQuery", 200, body)
-        await press(server, service, "w.k3v9x2ma.1")
-        await server.until(lambda: len(server.messages(server.chats[1001])) == 2, "the page")
-
-
-async def test_what_a_button_opens_waits_for_a_flood_to_end(
-    server: TelegramServer, desk: DeskDouble, make: Make, clock: ManualClock
-) -> None:
-    desk.opens = samples.REASONING
-    service = make()
-    async with running(service):
-        server.chats[1001].refusal = None
-        await press(server, service, "w.k3v9x2ma.1")
-        refusal = Refusal(
-            "Too Many Requests: retry after 7", code=429, parameters={"retry_after": 7}, fault=False
-        )
-        server.chats[1001].refusal = refusal
-        await server.until(lambda: 7.0 in clock.slept, "the pause")
-        server.chats[1001].refusal = None
-        await server.until(lambda: len(server.messages(server.chats[1001])) == 2 or len(clock.slept) >= 3)
 
 
 @pytest.mark.parametrize(
@@ -448,16 +297,6 @@ async def test_stopping_lets_what_goes_on_finish_and_cancels_the_rest(
     assert len(server.messages(server.private(BOB))) == 1
 
 
-async def test_a_press_that_is_too_old_to_be_answered_still_opens_its_card(
-    server: TelegramServer, desk: DeskDouble, make: Make
-) -> None:
-    desk.opens = samples.REASONING
-    service = make()
-    async with running(service):
-        server.queries.discard(await press(server, service, "w.k3v9x2ma.1"))
-        await server.until(lambda: len(server.messages(server.chats[1001])) == 2, "the page")
-
-
 async def test_when_all_hands_are_busy_the_next_request_waits_its_turn(
     server: TelegramServer, desk: DeskDouble, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -481,3 +320,9 @@ async def test_when_all_hands_are_busy_the_next_request_waits_its_turn(
 def test_a_mode_that_does_not_exist_is_refused_in_words(desk: DeskDouble, clock: ManualClock) -> None:
     with pytest.raises(ConfigError, match='mode must be "polling"'):
         TelegramService(Telegram(mode="webhook"), desk, clock)
+
+
+def test_a_token_that_was_copied_badly_is_refused_at_the_start(server: TelegramServer, make: Make) -> None:
+    server.token = "AAonlyTheSecondHalf"
+    with pytest.raises(ConfigError, match="env:TELEGRAM_BOT_TOKEN does not hold a bot token of Telegram"):
+        make()

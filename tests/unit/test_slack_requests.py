@@ -49,6 +49,8 @@ PRESS: dict[str, Any] = {
         "is_ephemeral": False,
     },
     "trigger_id": "12321423423.333649436676.d8c1bb83",
+    "team": {"id": "T0001", "domain": "example"},
+    "api_app_id": "A123456",
     "channel": {"id": "C0TRADING", "name": "trading"},
     "message": {"type": "message", "ts": "1548261231.000200", "text": "…"},
     "response_url": "https://hooks.slack.example/actions/1234/5678",
@@ -75,7 +77,7 @@ def test_a_slash_command_becomes_a_request() -> None:
     assert request.text == "run NVDA quick"
     assert request.address == Address("slack", "C0TRADING")
     assert (request.person.id, request.person.name) == ("slack:U0ALICE", "alice")
-    assert request.delivery == SLASH["trigger_id"]
+    assert request.delivery == "A123456:T0001:13345224609.738474920.8088930838d88f008e0"
     assert not request.private
 
 
@@ -112,7 +114,45 @@ def test_a_mention_is_understood_by_what_follows_it(text: str, understood: str) 
 
     assert request is not None
     assert request.text == understood
-    assert request.delivery == "Ev0LAN670R"
+    assert request.delivery == "A123456:T0001:Ev0LAN670R"
+
+
+@pytest.mark.parametrize(
+    ("text", "understood"),
+    [
+        ("run GOOG <@U0CONCLAVE>", "run GOOG"),
+        ("/leaderboard <@U0CONCLAVE>!", "leaderboard"),
+        ("<@U0BOB> <@U0CONCLAVE> run NVDA", "run NVDA"),
+        (" <@U0CONCLAVE> what is this?", "what is this?"),
+        ("thanks <@U0CONCLAVE> !", None),
+        ("thanks for your help <@U0CONCLAVE>", None),
+        ("why did you say that <@U0CONCLAVE>", None),
+        ("I asked <@U0CONCLAVE> and NVDA it was", None),
+    ],
+)
+def test_a_mention_among_other_words_is_heard_only_beside_a_whole_command(
+    text: str, understood: str | None
+) -> None:
+    request = event_request(event(text=text))
+
+    assert (request and request.text) == understood
+
+
+def test_two_apps_or_workspaces_never_share_a_delivery() -> None:
+    bodies = [MENTION, MENTION | {"api_app_id": "A2"}, MENTION | {"team_id": "T2"}]
+    bare = {key: value for key, value in MENTION.items() if key not in {"api_app_id", "team_id"}}
+    requests = [event_request(body) for body in (*bodies, bare)]
+
+    assert len({request.delivery for request in requests if request}) == 4
+    assert requests[-1]
+    assert requests[-1].delivery == "Ev0LAN670R"
+
+
+def test_an_event_tells_no_name() -> None:
+    request = event_request(MENTION)
+
+    assert request is not None
+    assert (request.person.id, request.person.name) == ("slack:U0ALICE", "")
 
 
 def test_a_mention_in_a_thread_keeps_the_thread() -> None:
@@ -161,7 +201,7 @@ def test_a_press_knows_where_it_happened() -> None:
     assert found is not None
     assert found.press.data == "w.k3v9.1"
     assert found.press.address == Address("slack", "C0TRADING")
-    assert found.press.delivery == PRESS["trigger_id"]
+    assert found.press.delivery == "A123456:T0001:12321423423.333649436676.d8c1bb83"
     assert found.card == "1548261231.000200"
     assert found.view is None
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.request import Address, Person, Press, Request
 from bot.telegram_payload import Pressed, read_update
 
-BOT = "ConclaveBot"
+BOT, BOT_ID = "ConclaveBot", 7000000001
 
 PRIVATE: dict[str, Any] = {
     "update_id": 873214501,
@@ -80,7 +80,7 @@ def changed(update: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def text_of(update: dict[str, Any]) -> str | None:
-    request = read_update(update, BOT)
+    request = read_update(update, BOT, BOT_ID)
     assert request is None or isinstance(request, Request)
     return None if request is None else request.text
 
@@ -89,32 +89,39 @@ GROUP = changed(IN_TOPIC, chat={"id": -100, "type": "group", "title": "G"}, text
 
 
 def test_a_command_in_a_private_chat() -> None:
-    assert read_update(PRIVATE, BOT) == Request(
+    assert read_update(PRIVATE, BOT, BOT_ID) == Request(
         text="run NVDA quick",
         address=Address("telegram", "1001"),
         person=Person("telegram:1001", "Alice Ng"),
-        delivery="873214501",
+        delivery="7000000001:873214501",
         private=True,
+        message="42",
     )
 
 
 def test_a_command_to_us_by_name_in_a_topic_keeps_the_topic() -> None:
-    assert read_update(IN_TOPIC, BOT) == Request(
+    assert read_update(IN_TOPIC, BOT, BOT_ID) == Request(
         text="run NVDA AAPL",
         address=Address("telegram", "-1001234567890", "77"),
         person=Person("telegram:1002", "Bob"),
-        delivery="873214502",
+        delivery="7000000001:873214502",
+        message="311",
     )
 
 
+def test_two_bots_never_share_a_delivery() -> None:
+    requests = [read_update(PRIVATE, BOT, bot) for bot in (1, 2)]
+    assert len({request.delivery for request in requests if isinstance(request, Request)}) == 2
+
+
 def test_a_pressed_button() -> None:
-    assert read_update(BUTTON, BOT) == Pressed(
+    assert read_update(BUTTON, BOT, BOT_ID) == Pressed(
         query="4382bfdwdsb323b2d9",
         press=Press(
             data="w.k3v9x2ma.1",
             address=Address("telegram", "-1001234567890", "77"),
             person=Person("telegram:1002", "Bob"),
-            delivery="873214503",
+            delivery="7000000001:873214503",
         ),
         message="312",
     )
@@ -127,7 +134,7 @@ def test_a_button_on_a_message_too_old_to_be_shown_is_still_pressed() -> None:
         "message_id": 9,
         "date": 0,
     }
-    pressed = read_update(update, BOT)
+    pressed = read_update(update, BOT, BOT_ID)
     assert isinstance(pressed, Pressed)
     assert pressed.press
     assert (pressed.press.address, pressed.message) == (Address("telegram", "1002"), "9")
@@ -137,7 +144,7 @@ def test_a_button_on_a_message_too_old_to_be_shown_is_still_pressed() -> None:
 def test_a_button_without_its_message_or_data_can_only_be_answered(missing: str) -> None:
     update = copy.deepcopy(BUTTON)
     del update["callback_query"][missing]
-    assert read_update(update, BOT) == Pressed("4382bfdwdsb323b2d9")
+    assert read_update(update, BOT, BOT_ID) == Pressed("4382bfdwdsb323b2d9")
 
 
 @pytest.mark.parametrize(
@@ -149,6 +156,7 @@ def test_a_button_without_its_message_or_data_can_only_be_answered(missing: str)
         ("run NVDA", "run NVDA"),
         ("NVDA?", "NVDA?"),
         ("/run-nvda", "run-nvda"),
+        ("/roll", "roll"),
         ("/run BRK.\u2060B\u200b", "run BRK.B"),
         ("@conclavebot /run NVDA", "run NVDA"),
         ("/run@SomeOtherBot NVDA", None),
@@ -165,6 +173,13 @@ def test_what_a_person_types_in_private(typed: str, text: str | None) -> None:
         ("@ConclaveBot run NVDA", "run NVDA"),
         ("@ConclaveBot", ""),
         ("/run@SomeOtherBot NVDA", None),
+        ("/Board", "Board"),
+        ("/ban @someone", None),
+        ("/roll", None),
+        ("/rum NVDA", None),
+        ("/roll@ConclaveBot", "roll"),
+        ("@ConclaveBot roll", "roll"),
+        ("@ConclaveBot /roll", "roll"),
         ("run NVDA", None),
         ("I would /run NVDA", None),
         ("@SomeOtherBot run NVDA", None),
@@ -189,30 +204,32 @@ def test_what_a_person_types_in_a_group(typed: str, text: str | None) -> None:
     ids=["bot", "nobody", "channel", "inline bot", "in a channel", "no text", "no string"],
 )
 def test_nobody_but_people_is_heard(fields: dict[str, Any]) -> None:
-    assert read_update(changed(PRIVATE, **fields), BOT) is None
+    assert read_update(changed(PRIVATE, **fields), BOT, BOT_ID) is None
 
 
 @pytest.mark.parametrize("kind", ["edited_message", "channel_post", "my_chat_member", "poll"])
 def test_other_kinds_of_updates_are_ignored(kind: str) -> None:
-    assert read_update({"update_id": 1, kind: PRIVATE["message"]}, BOT) is None
+    assert read_update({"update_id": 1, kind: PRIVATE["message"]}, BOT, BOT_ID) is None
 
 
 def test_a_reply_outside_a_forum_has_no_topic() -> None:
-    request = read_update(changed(GROUP, text="/help", message_thread_id=4, is_topic_message=False), BOT)
+    request = read_update(
+        changed(GROUP, text="/help", message_thread_id=4, is_topic_message=False), BOT, BOT_ID
+    )
     assert isinstance(request, Request)
     assert request.address.thread is None
 
 
 def test_a_person_without_a_first_name_goes_by_the_user_name() -> None:
     request = read_update(
-        changed(PRIVATE, **{"from": {"id": 1, "first_name": "\u200b", "username": "al"}}), BOT
+        changed(PRIVATE, **{"from": {"id": 1, "first_name": "\u200b", "username": "al"}}), BOT, BOT_ID
     )
     assert isinstance(request, Request)
     assert request.person == Person("telegram:1", "al")
 
 
 def test_endless_text_is_cut() -> None:
-    request = read_update(changed(PRIVATE, text="/run " + "A" * 4000), BOT)
+    request = read_update(changed(PRIVATE, text="/run " + "A" * 4000), BOT, BOT_ID)
     assert isinstance(request, Request)
     assert len(request.text) == 1000
 
@@ -232,5 +249,5 @@ JSON = st.recursive(
 def test_a_broken_update_never_raises(path: str, field: str, value: object) -> None:
     update = copy.deepcopy(PRIVATE if path == "message" else BUTTON)
     update[path][field] = value
-    read_update(update, BOT)
-    read_update({"update_id": value, path: value}, BOT)
+    read_update(update, BOT, BOT_ID)
+    read_update({"update_id": value, path: value}, BOT, BOT_ID)

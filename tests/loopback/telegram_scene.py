@@ -1,0 +1,76 @@
+"""A Telegram with our service connected to it, and a desk that answers as a test says."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.cards import Card, Notice
+from bot.door import Door
+from bot.request import Press, Request
+from bot.telegram_updates import TelegramService
+from core.clock import ManualClock
+from core.config.secret import SecretRef
+from core.config.settings import Telegram
+from tests.loopback.telegram_server import TelegramServer
+from tests.loopback.telegram_world import User
+
+ALICE, BOB = User(1001, "Alice"), User(1002, "Bob")
+Make = Callable[[], TelegramService]
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    summary: str
+
+
+MENU = (Entry("run", "Ask the committee"), Entry("help", "Explain the commands"), Entry("Bad Name", "x"))
+
+
+@dataclass
+class DeskDouble:
+    """Remembers what it was asked, and does what the test wants."""
+
+    requests: list[Request] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
+    opens: Card | Exception | None = None
+    before: Callable[[Request | Press], Awaitable[None]] | None = None
+
+    async def handle(self, request: Request, door: Door) -> None:
+        self.requests.append(request)
+        if self.before:
+            await self.before(request)
+        await door.send(request.address, Notice(text=f"did {request.text}"))
+
+    async def press(self, press: Press, door: Door) -> Card | None:
+        self.presses.append(press)
+        if self.before:
+            await self.before(press)
+        if isinstance(self.opens, Exception):
+            raise self.opens
+        return self.opens
+
+
+@asynccontextmanager
+async def running(service: TelegramService, *, wait: bool = True) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(service.run())
+    try:
+        if wait:
+            await asyncio.wait_for(service.ready(), 5)
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def service_for(
+    server: TelegramServer, desk: DeskDouble, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> TelegramService:
+    """The service, which talks to `server` and asks `desk`."""
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", server.token)
+    settings = Telegram(token=SecretRef("env:TELEGRAM_BOT_TOKEN"), base_url=server.base_url)
+    return TelegramService(settings, desk, clock, MENU)
