@@ -46,9 +46,9 @@ class Desk(Protocol):
 class Presses:
     """Handles one pressed button at a time for each task that calls it.
 
-    Of all buttons at most 128 are open at once, of one chat's twelve, and of one person's there three: a group
-    takes 20 messages a minute, and the rest would only wait. Whoever presses more is told so on the button.
-    What buttons open in one chat is shown one after the other.
+    Of all buttons at most 128 are open at once, of one chat's twelve, and of one person's there three, for a
+    group takes 20 messages a minute, and the rest would only wait. Whoever presses more is told so on the
+    button. What buttons open in one chat is shown one after the other.
     """
 
     def __init__(self, bot: Bot, door: TelegramDoor, desk: Desk, clock: Clock) -> None:

@@ -65,6 +65,21 @@ async def test_it_answers_in_the_topic_and_tells_where_the_message_is(
     assert ref == MessageRef(topic, str(shown.id))
 
 
+async def test_a_door_for_one_command_replies_to_it_with_messages_and_files(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    group = server.chats[-100200]
+    server.say(group, ALICE, "/run NVDA")
+    (command,) = server.shown.values()
+    answering = door.replying(str(command.id))
+    await answering.send(GROUP, samples.NOTICE)
+    await answering.send_file(GROUP, "books.csv", b"a,b", "Books")
+    await answering.send_file(GROUP, "chart.png", b"png", "Chart")
+    await door.send(GROUP, samples.NOTICE)
+    replies = [shown.reply_to for shown in server.messages(group)]
+    assert replies == [command.id, command.id, command.id, None]
+
+
 async def test_an_edit_that_changes_nothing_is_no_failure(server: TelegramServer, door: TelegramDoor) -> None:
     ref = await door.send(PRIVATE, samples.VERDICT)
     await door.edit(ref, samples.VERDICT)
