@@ -7,7 +7,7 @@ from datetime import datetime
 from core.app.app import App
 from core.clock import ManualClock
 from core.config import Settings
-from core.domain.books import Leaderboard, Statement
+from core.domain.books import Leaderboard, Season, Statement
 from core.domain.errors import NotFound
 from core.domain.events import RunEvent
 from core.domain.member import Member
@@ -120,7 +120,8 @@ class ArenaDouble(App):
     async def members(self) -> tuple[Member, ...]:
         return arena_facts.MEMBERS
 
-    async def leaderboard(self) -> Leaderboard:
+    async def leaderboard(self, season: Season | None = None) -> Leaderboard:
+        del season
         return self.board
 
     async def portfolio(self, member: str) -> Statement:

@@ -19,12 +19,15 @@ from core.domain.values import to_ratio
 from core.ledger.valuation import equity, holdings, leaderboard
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
+from core.market.sample_vendor import SAMPLE_CAVEAT
 from core.pipeline.bookkeeping import Bookkeeper
 from core.store.store import Store
 
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _STALE_AFTER = timedelta(days=10)
 _LAST_FILLS = 10
+CAVEATS = {Season.LIVE: None, Season.SAMPLE: SAMPLE_CAVEAT}
+"""What must be said wherever a person sees the books of a season."""
 
 
 class App:
@@ -203,14 +206,16 @@ class App:
         """Return all members of the arena, enabled ones first, in the order of the configuration."""
         return await self._store.members.all()
 
-    async def _season(self) -> tuple[Season, str | None]:
-        """Return the season of the latest run and what must be said of its prices."""
-        latest = await self._store.runs.latest()
-        return (latest.season, latest.caveat) if latest else (Season.LIVE, None)
+    async def _season(self) -> Season:
+        """Return the live season, unless only the sample one has any books."""
+        for season in (Season.LIVE, Season.SAMPLE):
+            if await self._store.books.accounts(season):
+                return season
+        return Season.LIVE
 
-    async def leaderboard(self) -> Leaderboard:
-        """Return the ranking in the season of the latest run, at the last marks."""
-        season, caveat = await self._season()
+    async def leaderboard(self, season: Season | None = None) -> Leaderboard:
+        """Return the ranking at the last marks, of the live season unless only the sample one has books."""
+        season = season or await self._season()
         marks = await self._store.books.marks(season)
         newest = max((mark.at for mark in marks.values()), default=None)
         return leaderboard(
@@ -220,17 +225,17 @@ class App:
             marks,
             await self._store.runs.token_costs(season),
             oldest=(newest - _STALE_AFTER).date() if newest else None,
-            caveat=caveat,
+            caveat=CAVEATS[season],
         )
 
     async def portfolio(self, member: str) -> Statement:
-        """Return one member's books in the season of the latest run (`member` as in `member`).
+        """Return one member's books in the season of `leaderboard` (`member` as in `member`).
 
         Raises:
             NotFound: no such member.
         """
         found = await self.member(member)
-        season, caveat = await self._season()
+        season = await self._season()
         books = self._store.books
         portfolio = await books.portfolio(season, found.name)
         marks = await books.marks(season)
@@ -255,7 +260,7 @@ class App:
             return_ratio=None if value is None else to_ratio((value - start) / start),
             pending=await books.pending(season, found.name),
             fills=await books.fills(season, found.name, _LAST_FILLS),
-            caveat=caveat,
+            caveat=CAVEATS[season],
         )
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:

@@ -13,6 +13,7 @@ from core.market.calendar import MarketCalendar
 from core.market.daily_csv import read_bars
 
 SAMPLE_TICKERS = ("AAPL", "GOOG", "IBM", "MSFT")
+SAMPLE_CAVEAT = "Sample prices: real daily bars that end in March 2013, not today's market."
 _FOLDER = Path(__file__).parent / "sample"
 _READ_LIMIT_S = 10.0
 
@@ -21,7 +22,7 @@ class SampleVendor:
     """A fixed archive, in which "now" is the close of the last session but one: the next open is known."""
 
     name: str = "sample"
-    caveat: str | None = "Sample prices: real daily bars that end in March 2013, not today's market."
+    caveat: str | None = SAMPLE_CAVEAT
 
     def __init__(self, calendar: MarketCalendar) -> None:
         self._calendar = calendar
