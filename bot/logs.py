@@ -4,10 +4,20 @@ import logging
 import re
 import sys
 from collections.abc import Iterable
+from urllib.parse import quote
 
 _LOOKS_SECRET = re.compile(
-    r"sk-[A-Za-z0-9_-]{8,}|xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|\b\d{6,12}:[A-Za-z0-9_-]{30,}"
-    r"|(?<=apikey=)[^&\s]+|(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}"
+    r"""
+      (?<![A-Za-z0-9]) sk- [A-Za-z0-9_-]{8,}
+    | (?<![A-Za-z0-9]) (?:gsk|xai|hf|ghp|gho|github_pat) [-_] (?=[\w-]*\d) [\w-]{8,}
+    | AIza [\w-]{20,}
+    | xox[a-z]- [A-Za-z0-9-]{8,} | xapp- [A-Za-z0-9-]{8,}
+    | (?<!\d) \d{6,12} : [A-Za-z0-9_-]{30,}  # a Telegram token; in addresses it stands behind "bot"
+    | (?: (?<=(?i:apikey=)) | (?<=(?i:api_key=)) ) [^&\s'"]+
+    | (?<=(?i:bearer[ ])) [A-Za-z0-9._~+/=-]{8,}
+    | (?<=://) [^\s/@:]* : [^\s/@]+ (?=@)  # name and password inside an address
+    """,
+    re.VERBOSE,
 )
 _SHORTEST = 8
 _CHATTY = ("httpx", "httpx2", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "telegram", "alembic")
@@ -18,7 +28,9 @@ class Redacting(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
-        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
+        known = [secret for secret in secrets if len(secret) >= _SHORTEST]
+        forms = {form for secret in known for form in (secret, quote(secret, safe=""))}
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's text without secrets."""

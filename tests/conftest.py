@@ -9,6 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
+
+# A property is no stopwatch: on a busy machine any one example may take long.
+settings.register_profile("conclave", deadline=None)
+settings.load_profile("conclave")
 
 ASYNC_LIMIT_S = 30
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "", None}

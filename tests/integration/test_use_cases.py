@@ -81,6 +81,7 @@ async def test_while_the_first_run_of_a_ticker_goes_on_why_says_so(app: App, mod
         f"Ask again when it has ended, or see what there is with /why {run_id}."
     )
     assert (await app.record(run_id)).state is RunState.RUNNING
+    assert (await app.model_chat(run_id, "claude")).stages == ()
     with pytest.raises(NotFound, match="no finished run of IBM"):
         await app.record("IBM")
     await app.cancel(run_id)
