@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterable
+from types import TracebackType
 from urllib.parse import quote
 
 _LOOKS_SECRET = re.compile(
@@ -20,17 +21,27 @@ _LOOKS_SECRET = re.compile(
     re.VERBOSE,
 )
 _SHORTEST = 8
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 _CHATTY = ("httpx", "httpx2", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "telegram", "alembic")
 
 
 class Redacting(logging.Formatter):
-    """Formats a record, tracebacks included, and then blots out `secrets` and whatever looks like one."""
+    """Formats a record, and then blots out `secrets` and whatever looks like one.
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    Without `tracebacks` an exception is told in one line: its type and its words.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), *, tracebacks: bool = True) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
         known = [secret for secret in secrets if len(secret) >= _SHORTEST]
         forms = {form for secret in known for form in (secret, quote(secret, safe=""))}
         self._secrets = sorted(forms, key=len, reverse=True)
+        self._tracebacks = tracebacks
+
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - the name that logging calls
+        """Return the traceback, or the last line of it."""
+        whole = super().formatException(ei)
+        return whole if self._tracebacks else f"  {whole.splitlines()[-1]}"
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's text without secrets."""
@@ -40,10 +51,10 @@ class Redacting(logging.Formatter):
         return _LOOKS_SECRET.sub("[secret]", text)
 
 
-def start_logging(level: int, secrets: Iterable[str] = ()) -> None:
+def start_logging(level: int, secrets: Iterable[str] = (), *, tracebacks: bool = True) -> None:
     """Log to stderr from `level` on; libraries that log each request from WARNING on."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Redacting(secrets))
+    handler.setFormatter(Redacting(secrets, tracebacks=tracebacks))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

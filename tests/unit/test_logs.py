@@ -167,3 +167,14 @@ def test_starting_the_log_again_does_not_double_its_lines(
     start_logging(logging.INFO)
     logging.getLogger("core").info("once")
     assert capsys.readouterr().err.count("once") == 1
+
+
+def test_without_tracebacks_an_exception_is_told_in_one_line() -> None:
+    formatter = Redacting(tracebacks=False)
+    try:
+        raise ValueError("odd")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "it failed", None, sys.exc_info())
+    text = formatter.format(record)
+    assert text.splitlines()[1:] == ["  ValueError: odd"]
+    assert "Traceback" not in text
