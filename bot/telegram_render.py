@@ -33,12 +33,14 @@ from bot.telegram_text import (
     clean,
     cut,
     fit,
+    fits,
     one_line,
     paragraphs,
     typed,
     units,
     visible,
 )
+from bot.verdict_drafts import Draft, drafts
 from core.domain.ballot import Action
 
 PAGE_SIZE = 1700
@@ -117,6 +119,18 @@ def _progress(card: ProgressCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 @_draw.register
 def _verdict(card: VerdictCard) -> tuple[list[Block], tuple[Row, ...]]:
+    """Draw the first draft that has room; what is too large for any draft gives way in `_html`."""
+    blocks: list[Block] = []
+    keyboard = card.buttons
+    for draft in drafts(card):
+        blocks, keyboard = _verdict_blocks(draft), draft.card.buttons
+        if fits(_spans(blocks), MESSAGE_UNITS):
+            break
+    return blocks, _keyboard(keyboard)
+
+
+def _verdict_blocks(draft: Draft) -> list[Block]:
+    card, left_out = draft.card, draft.trades_left_out
     sign = SIGNS[card.decision] if card.decision else ABSTAINED
     head: Block = [
         [_fixed(f"{sign} "), _bold(card.ticker), _fixed(" · "), _bold(card.headline)],
@@ -126,15 +140,15 @@ def _verdict(card: VerdictCard) -> tuple[list[Block], tuple[Row, ...]]:
     ]
     figures = "\n".join([*pairs(card.facts), *([""] if card.facts and card.votes else []), *bars(card.votes)])
     members = [_member(line) for line in card.members[:MAX_ROWS]]
-    trades: Block = [[_fixed("Paper trades", "b")], *_bullets(card.trades, MAX_NOTES)] if card.trades else []
-    blocks = [
+    trades = _bullets(card.trades, len(card.trades))
+    more: Block = [[_fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
+    return [
         head,
-        [[Span(figures, "pre")]],
+        [[Span(figures, "pre", Rank.BODY)]],
         [*members, *_more(card.members, MAX_ROWS)],
-        trades,
+        [[_fixed("Paper trades", "b")], *trades, *more] if trades or more else [],
         [[_italic(card.footer)]],
     ]
-    return blocks, _keyboard(card.buttons)
 
 
 def _member(line: MemberLine) -> Line:
@@ -142,7 +156,7 @@ def _member(line: MemberLine) -> Line:
     note = " · ".join(text for text in ("outlier" if line.outlier else "", line.note or "") if text)
     return [
         _fixed(f"{sign} "),
-        _bold(line.member),
+        Span(one_line(line.member), "b", Rank.BODY),
         *_after(" ", line.rating),
         *_after(" · ", line.detail),
         *([_fixed(" · "), _italic(note)] if note else []),
@@ -263,7 +277,7 @@ def _italic(text: str) -> Span:
     return Span(one_line(text), "i")
 
 
-def _html(blocks: Iterable[Block]) -> str:
+def _spans(blocks: Iterable[Block]) -> list[Span]:
     spans: list[Span] = []
     for block in blocks:
         shown = [line for line in block if any(span.text.strip() for span in line)]
@@ -271,7 +285,11 @@ def _html(blocks: Iterable[Block]) -> str:
             if spans:
                 spans.append(_fixed("\n" if index else "\n\n"))
             spans += line
-    fitted = fit(spans, MESSAGE_UNITS)
+    return spans
+
+
+def _html(blocks: Iterable[Block]) -> str:
+    fitted = fit(_spans(blocks), MESSAGE_UNITS)
     if not visible("".join(span.text for span in fitted)):
         return ELLIPSIS
     return "".join(span.html() for span in fitted)

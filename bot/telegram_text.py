@@ -113,6 +113,11 @@ def cut(text: str, limit: int) -> str:
     return kept.rstrip() + ELLIPSIS
 
 
+def fits(spans: Sequence[Span], limit: int) -> bool:
+    """Say whether all spans together have at most `limit` units."""
+    return sum(units(span.text) for span in spans) <= limit
+
+
 def fit(spans: Sequence[Span], limit: int) -> list[Span]:
     """Shorten the longest flexible spans, then the body, until all together have at most `limit` units."""
     fitted = list(spans)
