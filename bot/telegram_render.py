@@ -85,7 +85,16 @@ def render(card: Card) -> TelegramMessage:
 
 def toast(notice: Notice) -> str:
     """Return the notice as the plain text of a callback answer."""
-    return cut(" ".join(clean(notice.text).split()), TOAST_UNITS)
+    return cut(_whole(notice), TOAST_UNITS)
+
+
+def fits_toast(notice: Notice) -> bool:
+    """Say whether a callback answer holds all of the notice."""
+    return units(_whole(notice)) <= TOAST_UNITS
+
+
+def _whole(notice: Notice) -> str:
+    return " ".join(clean(notice.text).split())
 
 
 def render_caption(text: str) -> str:
