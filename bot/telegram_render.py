@@ -1,7 +1,8 @@
 """Cards as Telegram messages: HTML and an inline keyboard. Pure; nothing here can be refused by Telegram.
 
 A message is built of blocks with a blank line between them, a block of lines, a line of spans. Everything
-that a card carries goes through `one_line` or `paragraphs`; only our own signs and words do not.
+that a card carries goes through `one_line` or `paragraphs`; our own sentences, which are notices and help, go
+through `spoken`, so that their commands can be tapped.
 """
 
 import re
@@ -22,6 +23,7 @@ from bot.cards import (
     ReasoningCard,
     VerdictCard,
 )
+from bot.commands import REGISTRY
 from bot.telegram_table import balances, bars, pairs, positions
 from bot.telegram_text import (
     CAPTION_UNITS,
@@ -36,6 +38,8 @@ from bot.telegram_text import (
     fits,
     one_line,
     paragraphs,
+    spoken,
+    tidy,
     typed,
     units,
     visible,
@@ -48,6 +52,7 @@ PAGE_SIZE = 1700
 
 MAX_ROWS = 30
 MAX_NOTES = 10
+MAX_COPIED = 20
 MAX_BUTTONS = 100
 BUTTON_UNITS = 40
 BUTTON_BYTES = 64
@@ -60,8 +65,11 @@ SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡"}
 ABSTAINED = "⚪"
 _STATES = {"waiting": "🕓", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
-# Ids stand in the configuration; as code they are copied by a tap.
-_IDS = re.compile(r"\b(telegram:-?\d+)\b", re.ASCII)
+_COMMANDS = tuple(command.name for command in REGISTRY)
+# Ids go into the configuration, and a command with its ticker is sent as a whole: a tap copies them.
+_COPIED = re.compile(
+    r"(\btelegram:-?\d+\b|(?<![\w/])/(?:run|why) [A-Z][A-Z0-9]*(?:[.-][A-Z0-9]+)*(?![\w@]))", re.ASCII
+)
 _BARE_COMMAND = re.compile(r"/[a-z0-9_]{1,32}", re.ASCII)
 
 Line = list[Span]
@@ -112,8 +120,12 @@ def _notice(card: Notice) -> tuple[list[Block], tuple[Row, ...]]:
     reference = (
         [] if card.reference is None else [_fixed("Reference "), Span(one_line(card.reference), "code")]
     )
-    parts = _IDS.split(paragraphs(card.text))
-    text = [Span(part, "code" if index % 2 else "") for index, part in enumerate(parts) if part]
+    parts = _COPIED.split(tidy(card.text), maxsplit=MAX_COPIED)
+    text = [
+        Span(part, "code") if index % 2 else Span(spoken(part, _COMMANDS))
+        for index, part in enumerate(parts)
+        if part
+    ]
     return [[[_fixed(_TONES[card.tone]), *text]], [reference]], ()
 
 
@@ -238,13 +250,13 @@ def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
     for usage, summary in card.commands[:MAX_ROWS]:
         # A bare command may be tapped to send it; one with arguments is copied by a tap.
         bare = _BARE_COMMAND.fullmatch(usage)
-        entries.append([[_fixed(usage) if bare else Span(typed(usage), "code")], [_plain(summary)]])
+        entries.append([[_fixed(usage) if bare else Span(typed(usage), "code")], [_ours(summary)]])
     blocks: list[Block] = [
         [[_bold(card.title)]],
-        [[Span(paragraphs(card.intro))]],
+        [[Span(spoken(tidy(card.intro), _COMMANDS))]],
         *entries,
         _more(card.commands, MAX_ROWS),
-        [[_italic(card.footer)]],
+        [[_ours(card.footer, "i")]],
     ]
     return blocks, ()
 
@@ -272,6 +284,10 @@ def _after(sign: str, text: str) -> Line:
 
 def _fixed(text: str, tag: str = "") -> Span:
     return Span(text, tag, Rank.FIXED)
+
+
+def _ours(text: str, tag: str = "") -> Span:
+    return Span(spoken(" ".join(clean(text).split()), _COMMANDS), tag)
 
 
 def _plain(text: str) -> Span:
