@@ -175,7 +175,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
         f"{action.value:<4} {bar(fraction)} {count:>2}  {_line(share):>5}"
         for action, count, fraction, share in card.votes
     ]
-    trades = [[run(_line(trade))] for trade in card.trades]
+    trades = [[run(f"• {_line(trade)}")] for trade in card.trades]
     trades += [[run(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
     return [
         Part(header(f"{_ICONS[card.decision]} {card.ticker} · {card.headline}")),
@@ -194,7 +194,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
 
 def _member(line: MemberLine) -> list[Element]:
     told = " · ".join(part for part in (_line(line.rating), _line(line.detail)) if part)
-    outlier = "  ◆ outlier" if line.outlier else ""
+    outlier = "  ◆\u00a0outlier" if line.outlier else ""
     runs = [run(f"{_ICONS[line.action]} "), run(_line(line.member), bold=True), run(f"  {told}{outlier}")]
     return [*runs, run(f"\n↳ {_line(line.note)}", italic=True)] if line.note else runs
 

@@ -60,6 +60,8 @@ LONG_BODY = 500
 LONG_BODY_LINES = 9
 ROW_WIDTH = 30
 """Letters that all buttons of one row may have together on a narrow phone."""
+PAIR_UNITS = 17
+"""Letters of a button that still leaves room for one beside it: a long committee is a shorter column."""
 
 SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡"}
 ABSTAINED = "⚪"
@@ -331,6 +333,6 @@ def _keyboard(*groups: Sequence[Button]) -> tuple[Row, ...]:
         ][:left]
         left -= len(buttons)
         widest = max((units(label) for label, _ in buttons), default=1)
-        columns = min(4, max(1, ROW_WIDTH // max(widest, 1)))
+        columns = min(4, max(2 if widest <= PAIR_UNITS else 1, ROW_WIDTH // max(widest, 1)))
         rows += [tuple(buttons[start : start + columns]) for start in range(0, len(buttons), columns)]
     return tuple(rows)

@@ -14,6 +14,7 @@ LEAST_NAME = 12
 """Signs at the beginning of a name that stand in every draft."""
 
 _FEW_TRADES = 5
+_READABLE = 800
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class _Room:
 
 
 def drafts(card: VerdictCard) -> Iterator[Draft]:
-    """Yield the card with only its endless texts cut, then ever shorter forms of it, the shortest last."""
+    """Yield the card with only what nobody would read cut, then ever shorter forms, the shortest last."""
     room = _Room(trades=min(len(card.trades), _Room.trades))
-    for reason in (_Room.reason, 120, 40):
+    for reason in _reasons(card):
         room = replace(room, reason=reason)
         yield _draft(card, room)
     yield from _fewer_trades(card, room, _FEW_TRADES)
@@ -57,6 +58,12 @@ def drafts(card: VerdictCard) -> Iterator[Draft]:
     for name in (18, LEAST_NAME + 1):
         room = replace(room, name=name, prose=80, value=60)
         yield _draft(card, room)
+
+
+def _reasons(card: VerdictCard) -> tuple[int, ...]:
+    told = sum(len(line.detail) for line in card.members if line.action is None)
+    # Many long reasons hide the verdict even where there is room; each stands whole behind its button.
+    return (_Room.reason, 120, 40) if told <= _READABLE else (120, 40)
 
 
 def _fewer_trades(card: VerdictCard, room: _Room, least: int) -> Iterator[Draft]:

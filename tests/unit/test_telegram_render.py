@@ -200,6 +200,12 @@ def test_long_button_labels_get_fewer_in_a_row() -> None:
     ]
 
 
+def test_a_large_committee_has_two_buttons_in_a_row() -> None:
+    buttons = tuple(Button(label=f"claude-sonnet-{n:02d}", data=f"w.r.{n}") for n in range(1, 31))
+    rows = render(samples.VERDICT.model_copy(update={"buttons": buttons})).keyboard
+    assert [len(row) for row in rows] == [2] * 15
+
+
 def test_a_button_whose_data_telegram_would_refuse_is_left_out_and_the_card_still_arrives() -> None:
     buttons = (Button(label="x", data="d" * 65), Button(label="", data="w.r.1"), Button(label="y", data=""))
     assert render(samples.VERDICT.model_copy(update={"buttons": buttons})).keyboard == ((("…", "w.r.1"),),)

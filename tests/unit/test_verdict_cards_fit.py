@@ -125,7 +125,7 @@ def test_decision_votes_members_agreement_and_cost_stand_on_every_card(card: Ver
         for line in card.members:
             assert found(line.member, text), (platform, line.member)
         marks = sum(line.outlier for line in card.members)
-        assert len(re.findall(r"(?:◆|·) outlier\b", text)) == marks, platform
+        assert len(re.findall(r"(?:◆|·)\soutlier\b", text)) == marks, platform
         assert text.count("72 %") >= sum(line.action is not None for line in card.members), platform
 
 
@@ -165,6 +165,14 @@ def test_trades_that_find_no_room_are_counted() -> None:
         shown = text.count("bought 2.496255")
         assert 0 <= shown < 30, platform
         assert f"… and {30 - shown} more" in text, platform
+
+
+def test_many_long_reasons_do_not_hide_the_verdict_and_a_single_one_is_told() -> None:
+    reason = "retry after 20 s; " * 20
+    one, many = (verdict(committee(5, count, reason), ()) for count in (1, 5))
+
+    assert all(text.count("retry after") == 20 for _, text in told(one))
+    assert all(5 <= text.count("retry after") <= 40 for _, text in told(many))
 
 
 def test_a_small_committee_is_shown_whole() -> None:
