@@ -45,6 +45,7 @@ def records(draw: st.DrawFn) -> VerdictCard:
 
 def verdict(members: tuple[MemberLine, ...], traded: tuple[str, ...], rule: str | None = None) -> VerdictCard:
     cast = [line for line in members if line.action]
+    buys = sum(line.action is Action.BUY for line in cast)
     outliers = ", ".join(line.member for line in members if line.outlier)
     return VerdictCard(
         ticker="GOOG",
@@ -53,7 +54,7 @@ def verdict(members: tuple[MemberLine, ...], traded: tuple[str, ...], rule: str 
         rule=rule,
         subtitle="standard · as of 2013-02-28 16:00 EST",
         facts=(
-            ("Agreement", f"61 % · 17 of {len(cast)} ballots · high consensus"),
+            ("Agreement", f"61 % · {buys} of {len(cast)} ballots · high consensus"),
             ("Confidence", "71 %"),
             ("Risk", "medium"),
             ("Stop loss", "$187.50"),
