@@ -19,6 +19,7 @@ UPLOAD_TIMEOUT_S = 60.0
 MAX_CAPTION_BYTES = 1_500
 MAX_FILE_NAME = 100
 EPHEMERAL = "ephemeral"
+_NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 NOT_INVITED = Notice(
     text="Conclave cannot post here. Invite it with /invite @Conclave, then ask again.", tone="warning"
 )
@@ -218,7 +219,7 @@ class SlackDoor:
             raise MessageGone("this press can no longer be answered")
         message = render(card)
         await self.api.respond(
-            url, {"replace_original": True, "text": message.text, "blocks": message.blocks}
+            url, {"replace_original": True, "text": message.text, "blocks": message.blocks} | _NO_PREVIEWS
         )
 
     async def open_view(self, trigger: str, view: dict[str, Any], *, push: bool = False) -> str:
@@ -260,4 +261,4 @@ def _body(message: SlackMessage) -> dict[str, Any]:
         "replace_original": False,
         "text": message.text,
         "blocks": message.blocks,
-    }
+    } | _NO_PREVIEWS

@@ -108,10 +108,19 @@ def rich(lines: Iterable[Sequence[Element]]) -> list[Block]:
             blocks.append(_rich_block("rich_text_section", elements))
             elements, size = [], 0
         if elements:
-            elements.append({"type": "text", "text": "\n"})
-        elements.extend(line)
+            elements[-1] = elements[-1] | {"text": elements[-1]["text"] + "\n"}
+        for element in line:
+            _append(elements, element)
         size += length
     return [*blocks, _rich_block("rich_text_section", elements)] if elements else blocks
+
+
+def _append(elements: list[Element], element: Element) -> None:
+    """Add an element, to the last one where both look alike: every element costs room in the message."""
+    if elements and elements[-1].get("style") == element.get("style"):
+        elements[-1] = elements[-1] | {"text": elements[-1]["text"] + element["text"]}
+    else:
+        elements.append(element)
 
 
 def preformatted(rows: Iterable[str]) -> list[Block]:
@@ -194,6 +203,11 @@ _LEFT_OUT: Block = {
     "elements": [plain(f"{ELLIPSIS} shortened to fit into one message", 100)],
 }
 _ID_ROOM = 30
+
+
+def fits(parts: Sequence[Part]) -> bool:
+    """Say whether all the blocks have room in one message."""
+    return not _too_much(parts, cut=False)
 
 
 def _too_much(parts: Sequence[Part], *, cut: bool) -> bool:

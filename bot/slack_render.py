@@ -8,6 +8,7 @@ from bot.cards import (
     Card,
     HelpCard,
     LeaderboardCard,
+    MemberLine,
     ModelsCard,
     Notice,
     PortfolioCard,
@@ -17,6 +18,7 @@ from bot.cards import (
 )
 from bot.slack_blocks import (
     Block,
+    Element,
     Part,
     button,
     buttons,
@@ -24,6 +26,7 @@ from bot.slack_blocks import (
     divider,
     facts,
     fit,
+    fits,
     header,
     plain,
     preformatted,
@@ -33,7 +36,8 @@ from bot.slack_blocks import (
     select,
 )
 from bot.slack_tables import bar, columns
-from bot.slack_text import clamp, clamp_bytes, harmless, one_line, pieces
+from bot.slack_text import ELLIPSIS, clamp, clamp_bytes, harmless, one_line, pieces
+from bot.verdict_drafts import Draft, drafts
 from core.domain.ballot import Action
 
 PAGE_SIZE = 2_800
@@ -156,33 +160,43 @@ def _verdict_text(card: VerdictCard) -> str:
 
 
 def _verdict(card: VerdictCard) -> list[Part]:
+    """Return the parts of the first draft that has room; of the last one where a committee is too large."""
+    parts: list[Part] = []
+    for draft in drafts(card):
+        parts = _verdict_parts(draft)
+        if fits(parts):
+            break
+    return parts
+
+
+def _verdict_parts(draft: Draft) -> list[Part]:
+    card, left_out = draft.card, draft.trades_left_out
     votes = [
         f"{action.value:<4} {bar(fraction)} {count:>2}  {_line(share):>5}"
         for action, count, fraction, share in card.votes
     ]
-    members = []
-    for line in card.members:
-        members.append([run(f"{_ICONS[line.action]} "), run(_line(line.member), bold=True)])
-        told = " · ".join(part for part in (_line(line.rating), _line(line.detail)) if part)
-        members[-1].append(run(f"  {told}"))
-        if line.outlier:
-            members[-1].append(run("  ◆ outlier", italic=True))
-        if line.note:
-            members[-1].append(run(f"\n↳ {_line(line.note)}", italic=True))
-    trades = [[run(_line(trade))] for trade in card.trades]
+    trades = [[run(f"• {_line(trade)}")] for trade in card.trades]
+    trades += [[run(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
     return [
         Part(header(f"{_ICONS[card.decision]} {card.ticker} · {card.headline}")),
         *_parts(rich([[run(_line(card.rule), italic=True)]] if card.rule else [])),
         *_parts(context(card.subtitle)),
         *_caveat(card.caveat),
-        *_parts(facts(card.facts), 2),
-        *_parts(preformatted(votes), 2),
-        *_parts(rich(members), 3),
+        *_parts(facts(card.facts), 1),
+        *_parts(preformatted(votes), 1),
+        *_parts(rich(_member(line) for line in card.members), 3),
         *_parts(([divider()] if trades else []) + _titled("Trades", trades), 4),
         *_parts(context(card.footer), 1),
         *_parts(context("Why? Open a member's reasoning:" if card.buttons else None), 1),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.why"), 1),
     ]
+
+
+def _member(line: MemberLine) -> list[Element]:
+    told = " · ".join(part for part in (_line(line.rating), _line(line.detail)) if part)
+    outlier = "  ◆\u00a0outlier" if line.outlier else ""
+    runs = [run(f"{_ICONS[line.action]} "), run(_line(line.member), bold=True), run(f"  {told}{outlier}")]
+    return [*runs, run(f"\n↳ {_line(line.note)}", italic=True)] if line.note else runs
 
 
 def _reasoning(card: ReasoningCard, *, headed: bool = True) -> list[Part]:

@@ -13,7 +13,7 @@ from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, Messa
 from bot.request import Press, Request
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_payload import Pressed
-from bot.telegram_render import toast
+from bot.telegram_render import fits_toast, toast
 from core.clock import Clock
 
 ANSWER_WITHIN_S = 4.0
@@ -65,6 +65,7 @@ class Presses:
     async def handle(self, pressed: Pressed) -> None:
         """Answer the query in time, with a notice as its text, and show any other card in the chat.
 
+        A notice that an answer cannot hold, or that did not arrive as one, is shown in the chat as well.
         Raises nothing but cancellation.
         """
         press = pressed.press
@@ -103,11 +104,12 @@ class Presses:
             notice = None
             if opening.done() and isinstance(card := opening.result(), Notice):
                 notice = card
-            await self._answer(pressed.query, notice)
+            answered = await self._answer(pressed.query, notice)
             card = await opening
         finally:
             opening.cancel()
-        if card is not None and card is not notice:
+        told = notice is not None and answered and fits_toast(notice)
+        if card is not None and not told:
             async with self._turns.setdefault(press.address.chat_id, asyncio.Lock()):
                 await self._show(press, pressed.message, card)
 
@@ -118,7 +120,8 @@ class Presses:
             _log.exception("The button %r in %s failed.", press.data, press.address.chat_id)
             return Notice(text="Something went wrong here; the log says what.", tone="error")
 
-    async def _answer(self, query: str, notice: Notice | None) -> None:
+    async def _answer(self, query: str, notice: Notice | None) -> bool:
+        """Answer the query, and say whether Telegram took the answer."""
         try:
             await self._bot.answer_callback_query(
                 query,
@@ -128,6 +131,8 @@ class Presses:
         except Exception as error:  # noqa: BLE001 - the boundary: what the button opens is shown all the same
             # Too old, or Telegram is away: the person only sees the button's spinner a little longer.
             _log.debug("A button could not be answered: %s", type(error).__name__)
+            return False
+        return True
 
     async def _show(self, press: Press, message: str | None, card: Card) -> None:
         """Turn the page in its own message, or post what a button opens as a reply to the card."""

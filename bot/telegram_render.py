@@ -1,7 +1,8 @@
 """Cards as Telegram messages: HTML and an inline keyboard. Pure; nothing here can be refused by Telegram.
 
 A message is built of blocks with a blank line between them, a block of lines, a line of spans. Everything
-that a card carries goes through `one_line` or `paragraphs`; only our own signs and words do not.
+that a card carries goes through `one_line` or `paragraphs`; our own sentences, which are notices and help, go
+through `spoken`, so that their commands can be tapped.
 """
 
 import re
@@ -22,6 +23,7 @@ from bot.cards import (
     ReasoningCard,
     VerdictCard,
 )
+from bot.commands import REGISTRY
 from bot.telegram_table import balances, bars, pairs, positions
 from bot.telegram_text import (
     CAPTION_UNITS,
@@ -33,12 +35,16 @@ from bot.telegram_text import (
     clean,
     cut,
     fit,
+    fits,
     one_line,
     paragraphs,
+    spoken,
+    tidy,
     typed,
     units,
     visible,
 )
+from bot.verdict_drafts import Draft, drafts
 from core.domain.ballot import Action
 
 PAGE_SIZE = 1700
@@ -46,6 +52,7 @@ PAGE_SIZE = 1700
 
 MAX_ROWS = 30
 MAX_NOTES = 10
+MAX_COPIED = 20
 MAX_BUTTONS = 100
 BUTTON_UNITS = 40
 BUTTON_BYTES = 64
@@ -53,13 +60,18 @@ LONG_BODY = 500
 LONG_BODY_LINES = 9
 ROW_WIDTH = 30
 """Letters that all buttons of one row may have together on a narrow phone."""
+PAIR_UNITS = 17
+"""Letters of a button that still leaves room for one beside it: a long committee is a shorter column."""
 
 SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡"}
 ABSTAINED = "⚪"
 _STATES = {"waiting": "🕓", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
-# Ids stand in the configuration; as code they are copied by a tap.
-_IDS = re.compile(r"\b(telegram:-?\d+)\b", re.ASCII)
+_COMMANDS = tuple(command.name for command in REGISTRY)
+# Ids go into the configuration, and a command with its ticker is sent as a whole: a tap copies them.
+_COPIED = re.compile(
+    r"(\btelegram:-?\d+\b|(?<![\w/])/(?:run|why) [A-Z][A-Z0-9]*(?:[.-][A-Z0-9]+)*(?![\w@]))", re.ASCII
+)
 _BARE_COMMAND = re.compile(r"/[a-z0-9_]{1,32}", re.ASCII)
 
 Line = list[Span]
@@ -83,7 +95,16 @@ def render(card: Card) -> TelegramMessage:
 
 def toast(notice: Notice) -> str:
     """Return the notice as the plain text of a callback answer."""
-    return cut(" ".join(clean(notice.text).split()), TOAST_UNITS)
+    return cut(_whole(notice), TOAST_UNITS)
+
+
+def fits_toast(notice: Notice) -> bool:
+    """Say whether a callback answer holds all of the notice."""
+    return units(_whole(notice)) <= TOAST_UNITS
+
+
+def _whole(notice: Notice) -> str:
+    return " ".join(clean(notice.text).split())
 
 
 def render_caption(text: str) -> str:
@@ -101,8 +122,12 @@ def _notice(card: Notice) -> tuple[list[Block], tuple[Row, ...]]:
     reference = (
         [] if card.reference is None else [_fixed("Reference "), Span(one_line(card.reference), "code")]
     )
-    parts = _IDS.split(paragraphs(card.text))
-    text = [Span(part, "code" if index % 2 else "") for index, part in enumerate(parts) if part]
+    parts = _COPIED.split(tidy(card.text), maxsplit=MAX_COPIED)
+    text = [
+        Span(part, "code") if index % 2 else Span(spoken(part, _COMMANDS))
+        for index, part in enumerate(parts)
+        if part
+    ]
     return [[[_fixed(_TONES[card.tone]), *text]], [reference]], ()
 
 
@@ -117,6 +142,18 @@ def _progress(card: ProgressCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 @_draw.register
 def _verdict(card: VerdictCard) -> tuple[list[Block], tuple[Row, ...]]:
+    """Draw the first draft that has room; what is too large for any draft gives way in `_html`."""
+    blocks: list[Block] = []
+    keyboard = card.buttons
+    for draft in drafts(card):
+        blocks, keyboard = _verdict_blocks(draft), draft.card.buttons
+        if fits(_spans(blocks), MESSAGE_UNITS):
+            break
+    return blocks, _keyboard(keyboard)
+
+
+def _verdict_blocks(draft: Draft) -> list[Block]:
+    card, left_out = draft.card, draft.trades_left_out
     sign = SIGNS[card.decision] if card.decision else ABSTAINED
     head: Block = [
         [_fixed(f"{sign} "), _bold(card.ticker), _fixed(" · "), _bold(card.headline)],
@@ -126,15 +163,15 @@ def _verdict(card: VerdictCard) -> tuple[list[Block], tuple[Row, ...]]:
     ]
     figures = "\n".join([*pairs(card.facts), *([""] if card.facts and card.votes else []), *bars(card.votes)])
     members = [_member(line) for line in card.members[:MAX_ROWS]]
-    trades: Block = [[_fixed("Paper trades", "b")], *_bullets(card.trades, MAX_NOTES)] if card.trades else []
-    blocks = [
+    trades = _bullets(card.trades, len(card.trades))
+    more: Block = [[_fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
+    return [
         head,
-        [[Span(figures, "pre")]],
+        [[Span(figures, "pre", Rank.BODY)]],
         [*members, *_more(card.members, MAX_ROWS)],
-        trades,
+        [[_fixed("Paper trades", "b")], *trades, *more] if trades or more else [],
         [[_italic(card.footer)]],
     ]
-    return blocks, _keyboard(card.buttons)
 
 
 def _member(line: MemberLine) -> Line:
@@ -142,7 +179,7 @@ def _member(line: MemberLine) -> Line:
     note = " · ".join(text for text in ("outlier" if line.outlier else "", line.note or "") if text)
     return [
         _fixed(f"{sign} "),
-        _bold(line.member),
+        Span(one_line(line.member), "b", Rank.BODY),
         *_after(" ", line.rating),
         *_after(" · ", line.detail),
         *([_fixed(" · "), _italic(note)] if note else []),
@@ -215,13 +252,13 @@ def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
     for usage, summary in card.commands[:MAX_ROWS]:
         # A bare command may be tapped to send it; one with arguments is copied by a tap.
         bare = _BARE_COMMAND.fullmatch(usage)
-        entries.append([[_fixed(usage) if bare else Span(typed(usage), "code")], [_plain(summary)]])
+        entries.append([[_fixed(usage) if bare else Span(typed(usage), "code")], [_ours(summary)]])
     blocks: list[Block] = [
         [[_bold(card.title)]],
-        [[Span(paragraphs(card.intro))]],
+        [[Span(spoken(tidy(card.intro), _COMMANDS))]],
         *entries,
         _more(card.commands, MAX_ROWS),
-        [[_italic(card.footer)]],
+        [[_ours(card.footer, "i")]],
     ]
     return blocks, ()
 
@@ -251,6 +288,10 @@ def _fixed(text: str, tag: str = "") -> Span:
     return Span(text, tag, Rank.FIXED)
 
 
+def _ours(text: str, tag: str = "") -> Span:
+    return Span(spoken(" ".join(clean(text).split()), _COMMANDS), tag)
+
+
 def _plain(text: str) -> Span:
     return Span(one_line(text))
 
@@ -263,7 +304,7 @@ def _italic(text: str) -> Span:
     return Span(one_line(text), "i")
 
 
-def _html(blocks: Iterable[Block]) -> str:
+def _spans(blocks: Iterable[Block]) -> list[Span]:
     spans: list[Span] = []
     for block in blocks:
         shown = [line for line in block if any(span.text.strip() for span in line)]
@@ -271,7 +312,11 @@ def _html(blocks: Iterable[Block]) -> str:
             if spans:
                 spans.append(_fixed("\n" if index else "\n\n"))
             spans += line
-    fitted = fit(spans, MESSAGE_UNITS)
+    return spans
+
+
+def _html(blocks: Iterable[Block]) -> str:
+    fitted = fit(_spans(blocks), MESSAGE_UNITS)
     if not visible("".join(span.text for span in fitted)):
         return ELLIPSIS
     return "".join(span.html() for span in fitted)
@@ -288,6 +333,6 @@ def _keyboard(*groups: Sequence[Button]) -> tuple[Row, ...]:
         ][:left]
         left -= len(buttons)
         widest = max((units(label) for label, _ in buttons), default=1)
-        columns = min(4, max(1, ROW_WIDTH // max(widest, 1)))
+        columns = min(4, max(2 if widest <= PAIR_UNITS else 1, ROW_WIDTH // max(widest, 1)))
         rows += [tuple(buttons[start : start + columns]) for start in range(0, len(buttons), columns)]
     return tuple(rows)

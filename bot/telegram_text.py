@@ -1,13 +1,14 @@
 """Text from anywhere, made fit for a Telegram message: clean, inert, measured and cut as Telegram does it.
 
-Telegram looks for mentions, commands and links in plain text whatever the parse mode says. What a model
-wrote must become none of these, so an invisible word joiner is put inside each of them: it reads the same,
-and Telegram no longer sees one. Lengths are UTF-16 code units of the text without markup, as Telegram counts.
+Telegram looks for mentions, commands and links in plain text whatever the parse mode says. What a model or
+a person wrote must become none of these, so an invisible word joiner is put inside each of them: it reads
+the same, and Telegram no longer sees one. Lengths are UTF-16 code units of the text without markup, as
+Telegram counts.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -92,7 +93,29 @@ def one_line(text: str) -> str:
 
 def paragraphs(text: str) -> str:
     """Return hostile text as clean, inert lines, with at most one blank line in a row."""
-    return inert(_BLANK_LINES.sub("\n\n", clean(text)).strip("\n"))
+    return inert(tidy(text))
+
+
+def tidy(text: str) -> str:
+    """Return hostile text as clean lines, with at most one blank line in a row, not yet inert."""
+    return _BLANK_LINES.sub("\n\n", clean(text)).strip("\n")
+
+
+def spoken(text: str, commands: Collection[str]) -> str:
+    """Return a clean sentence of ours, in which a person may tap our own bare commands and nothing else.
+
+    What it quotes is inert. Should somebody's words stand unquoted in it, they can at most offer a command
+    of ours without arguments, which only ever tells something.
+    """
+    names = "|".join(map(re.escape, commands))
+    quoted, own = "“[^”]*”?", rf"(?<![\w/<>])/(?:{names})(?![\w@/<>])"
+
+    def mended(match: re.Match[str]) -> str:
+        if match["quoted"]:
+            return inert(match["quoted"])
+        return match["own"] or match[0] + JOINER
+
+    return re.sub(f"(?P<quoted>{quoted})|(?P<own>{own})|{_LIVE.pattern}", mended, text)
 
 
 def typed(text: str) -> str:
@@ -111,6 +134,11 @@ def cut(text: str, limit: int) -> str:
         return text
     kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
     return kept.rstrip() + ELLIPSIS
+
+
+def fits(spans: Sequence[Span], limit: int) -> bool:
+    """Say whether all spans together have at most `limit` units."""
+    return sum(units(span.text) for span in spans) <= limit
 
 
 def fit(spans: Sequence[Span], limit: int) -> list[Span]:

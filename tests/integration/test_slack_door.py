@@ -57,9 +57,21 @@ async def test_a_message_is_posted_without_previews_and_edited_in_place(
 
 
 async def test_a_message_in_a_thread_stays_in_it(door: Door, server: SlackServer) -> None:
-    await door.send(Address("slack", "C0TRADING", "1.5"), HELLO)
+    root = server.write("C0TRADING")
+    await door.send(Address("slack", "C0TRADING", root), HELLO)
 
-    assert server.messages("C0TRADING")[0].thread_ts == "1.5"
+    assert server.messages("C0TRADING")[0].thread_ts == root
+
+
+async def test_a_thread_that_is_gone_and_a_message_of_others_are_told_as_gone(
+    door: Door, server: SlackServer
+) -> None:
+    with pytest.raises(MessageGone, match="thread_not_found"):
+        await door.send(Address("slack", "C0TRADING", "1.5"), HELLO)
+    with pytest.raises(MessageGone, match="cant_update_message"):
+        await door.edit(MessageRef(TRADING, server.write("C0TRADING")), HELLO)
+    with pytest.raises(MessageGone, match="message_not_found"):
+        await door.edit(MessageRef(TRADING, "1.5"), HELLO)
 
 
 async def test_a_message_to_a_person_tells_in_which_chat_it_landed(door: Door, server: SlackServer) -> None:

@@ -22,6 +22,12 @@ PRIVATE = Address("telegram", "1001")
 GROUP = Address("telegram", "-100200")
 
 
+def picture(width: int, height: int) -> bytes:
+    """Return the head of a PNG, which is all that is looked at."""
+    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + b"IHDR" + size + bytes(100)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[TelegramServer]:
     async with TelegramServer() as running:
@@ -211,11 +217,12 @@ async def test_a_platform_that_is_away_is_a_failed_delivery(
 async def test_files_are_posted_with_a_caption_that_mentions_nobody(
     server: TelegramServer, door: TelegramDoor
 ) -> None:
-    png = b"\x89PNG\r\n\x1a\n" + bytes(100)
+    png, wide = picture(800, 400), picture(9_000, 1_001)
     ref = await door.send_file(PRIVATE, "../odd/trades.csv", b"a,b\n1,2\n", "For @alice <3 " + "x" * 2000)
     await door.send_file(PRIVATE, "chart.png", png, "Chart")
     await door.send_file(PRIVATE, "no-picture.png", b"not a picture", "")
-    table, chart, broken = server.messages(server.chats[1001])
+    await door.send_file(PRIVATE, "wide.png", wide, "")
+    table, chart, broken, large = server.messages(server.chats[1001])
     assert str(table.id) == ref.message
     assert table.file == ("trades.csv", b"a,b\n1,2\n")
     assert table.of("mention") == []
@@ -224,10 +231,11 @@ async def test_files_are_posted_with_a_caption_that_mentions_nobody(
     assert [call.method for call in server.calls] == [
         "sendDocument",
         "sendPhoto",
-        "sendPhoto",
-        "sendDocument",
+        *("sendPhoto", "sendDocument"),
+        *("sendPhoto", "sendDocument"),
     ]
     assert broken.file == ("no-picture.png", b"not a picture")
+    assert large.file == ("wide.png", wide)
 
 
 @pytest.mark.parametrize("content", [b"", bytes(50_000_001)], ids=["empty", "over 50 MB"])

@@ -93,7 +93,7 @@ async def test_turning_a_page_that_was_deleted_posts_it_afresh(
     ("opens", "text", "alert"),
     [
         (Notice(text="This button is too old."), "This button is too old.", False),
-        (Notice(text="x" * 300, tone="error"), "x" * 199 + "…", True),
+        (Notice(text="x" * 200, tone="error"), "x" * 200, True),
         (None, "", False),
         (RuntimeError("a bug"), "Something went wrong here; the log says what.", True),
     ],
@@ -116,6 +116,33 @@ async def test_a_press_is_always_answered(
     (answer,) = server.answers
     assert (answer.query, answer.text, answer.alert) == (query, text, alert)
     assert len(server.messages(server.chats[1001])) == 1
+
+
+async def test_a_notice_that_a_toast_cannot_hold_is_posted_as_well(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    text = "This stage was not run. " * 12
+    desk.opens = Notice(text=text, tone="warning")
+    service = make()
+    async with running(service):
+        await press(server, service, "p.k3v9x2ma.1.5.2")
+        page, notice = await server.until(
+            lambda: len(found := server.messages(server.chats[1001])) == 2 and found, "the whole notice"
+        )
+    assert server.answers[0].text.endswith("…")
+    assert notice.text == f"⚠️ {text}".strip()
+    assert (notice.reply_to, page.edits) == (page.id, 0)
+
+
+async def test_a_notice_whose_press_is_too_old_to_be_answered_is_posted(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    desk.opens = Notice(text="This button is too old.")
+    service = make()
+    async with running(service):
+        server.queries.discard(await press(server, service, "w.k3v9x2ma.1"))
+        await server.until(lambda: len(server.messages(server.chats[1001])) == 2, "the notice")
+    assert server.messages(server.chats[1001])[1].text == "This button is too old."
 
 
 async def test_a_slow_press_is_answered_before_it_is_done(

@@ -156,7 +156,16 @@ def _element(check: _Check, element: Any, where: str) -> None:
         check.string(element.get("value"), 2_000, f"{where}/value")
         known = {"type", "text", "action_id", "value", "style", "confirm", "url"}
         check.need(set(element) <= known, "no additional properties allowed", where)
+        _style(check, element, where)
+        if "url" in element:
+            check.string(element["url"], 3_000, f"{where}/url")
+        if "confirm" in element:
+            _confirm(check, element["confirm"], f"{where}/confirm")
         return
+    known = {"type", "action_id", "options", "placeholder", "initial_option", "confirm"}
+    check.need(set(element) <= known, "no additional properties allowed", where)
+    if "confirm" in element:
+        _confirm(check, element["confirm"], f"{where}/confirm")
     if "placeholder" in element:
         check.text(element["placeholder"], 150, f"{where}/placeholder", {"plain_text"})
     options = element.get("options", [])
@@ -166,6 +175,24 @@ def _element(check: _Check, element: Any, where: str) -> None:
         check.string(option.get("value"), 150, f"{where}/options/{place}/value")
     initial = element.get("initial_option")
     check.need(initial is None or initial in options, "must be one of the options", f"{where}/initial_option")
+
+
+def _style(check: _Check, thing: Json, where: str) -> None:
+    known = thing.get("style", "primary") in {"primary", "danger"}
+    check.need(known, 'must be "primary" or "danger"', f"{where}/style")
+
+
+def _confirm(check: _Check, confirm: Any, where: str) -> None:
+    if not isinstance(confirm, dict):
+        check.errors.append(f"must be a valid confirm object [json-pointer:{where}]")
+        return
+    check.text(confirm.get("title"), 100, f"{where}/title", {"plain_text"})
+    check.text(confirm.get("text"), 300, f"{where}/text")
+    for name in ("confirm", "deny"):
+        check.text(confirm.get(name), 30, f"{where}/{name}", {"plain_text"})
+    _style(check, confirm, where)
+    known = {"title", "text", "confirm", "deny", "style"}
+    check.need(set(confirm) <= known, "no additional properties allowed", where)
 
 
 def _rich(check: _Check, element: Any, where: str) -> None:

@@ -1,8 +1,8 @@
 """A strict Slack on a loopback port: Web API, response URLs, uploads and Socket Mode.
 
 It refuses what Slack refuses (`slack_rules`), notes what Slack would only punish later (`violations`: an
-envelope without an acknowledgement in three seconds, a message that calls somebody or shows a link, a wrong
-token), and lets a test be the people: type commands, mention, press, look.
+envelope without an acknowledgement in three seconds, a message that calls somebody, shows a link or asks for
+previews of links, a wrong token), and lets a test be the people: type commands, mention, press, look.
 
 Rates are only enforced with `limits=True`. Time comes from `clock`, a function of monotonic seconds.
 By hand: `python -m tests.loopback.slack_server`, then type `U0ALICE C0TRADING /run NVDA`.
@@ -24,6 +24,7 @@ from tests.loopback.slack_rules import interactive
 from tests.loopback.slack_state import (
     APP_ID,
     BOT_USER,
+    MAX_RETRIES,
     MAX_SOCKETS,
     POLL_S,
     TEAM,
@@ -147,10 +148,13 @@ class SlackServer(SlackWebApi):
             "type": "app_mention",
             "user": user,
             "text": text.replace("{bot}", f"<@{BOT_USER}>"),
-            "ts": self._ts(),
+            "ts": self.write(channel),
             "channel": channel,
             "event_ts": self._ts(),
         }
+        if thread_ts:
+            # Nobody can write in a thread that does not exist.
+            self.write(channel, thread_ts)
         return await self._event(event | ({"thread_ts": thread_ts} if thread_ts else {}) | extra)
 
     async def dm(self, text: str, user: str, *, thread_ts: str | None = None, **extra: Any) -> Envelope:
@@ -162,14 +166,18 @@ class SlackServer(SlackWebApi):
             "channel_type": "im",
             "user": user,
             "text": text,
-            "ts": self._ts(),
+            "ts": self.write(channel),
             "channel": channel,
             "event_ts": self._ts(),
         }
+        if thread_ts:
+            # Nobody can write in a thread that does not exist.
+            self.write(channel, thread_ts)
         return await self._event(event | ({"thread_ts": thread_ts} if thread_ts else {}) | extra)
 
     async def redeliver(self, envelope: Envelope, retry: int = 1) -> Envelope:
-        """Send an event once more, as Slack does when it saw no acknowledgement."""
+        """Send an event once more with the id that it had, as Slack does up to three times."""
+        assert 1 <= retry <= MAX_RETRIES, f"Slack sends nothing for the {retry}th time"
         sent = await self._send("events_api", envelope.payload, retry_attempt=retry, retry_reason="timeout")
         await self._acked(sent)
         return sent

@@ -12,6 +12,7 @@ TRIGGER_S = 3.0
 RESPONSE_USES = 5
 RESPONSE_S = 30 * 60.0
 MAX_VIEWS = 3
+MAX_RETRIES = 3
 MAX_SOCKETS = 10
 TIERS = {
     "apps.connections.open": 20,

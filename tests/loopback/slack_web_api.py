@@ -52,6 +52,7 @@ class SlackWebApi:
         self.violations: list[str] = []
         self.uploads: dict[str, bytes] = {}
         self._messages: list[Message] = []
+        self._written: set[tuple[str, str]] = set()
         self._views: dict[str, list[View]] = {}
         self._triggers: dict[str, Once] = {}
         self._responses: dict[str, Once] = {}
@@ -143,6 +144,21 @@ class SlackWebApi:
             return "channel_not_found"
         return "is_archived" if known.archived else None if known.joined else "not_in_channel"
 
+    def write(self, channel: str, ts: str | None = None) -> str:
+        """Let somebody else write a message, which the app may answer but not change; return its `ts`."""
+        self.join(channel)
+        written = ts or self._ts()
+        self._written.add((channel, written))
+        return written
+
+    def _thread_error(self, channel: str, thread: Any) -> str | None:
+        known = {(one.channel, one.ts) for one in self._messages if not one.ephemeral} | self._written
+        return None if not thread or (channel, thread) in known else "thread_not_found"
+
+    def _previewed(self, arguments: Json) -> None:
+        if arguments.get("unfurl_links") is not False or arguments.get("unfurl_media") is not False:
+            self.violations.append("a message with link previews")
+
     def _checked(self, arguments: Json, *, update: bool = False) -> Json | None:
         error = message_error(arguments, update=update)
         if error is None:
@@ -155,13 +171,12 @@ class SlackWebApi:
         if channel.startswith("U"):
             channel = f"D{channel[1:]}"
             self.join(channel)
-        if error := self._channel_error(channel):
+        thread = arguments.get("thread_ts")
+        if error := self._channel_error(channel) or self._thread_error(channel, thread):
             return {"error": error}
         if refusal := self._checked(arguments):
             return refusal
-        if arguments.get("unfurl_links") is not False or arguments.get("unfurl_media") is not False:
-            self.violations.append("a message with link previews")
-        thread = arguments.get("thread_ts")
+        self._previewed(arguments)
         message = Message(
             channel, self._ts(), arguments.get("text", ""), arguments.get("blocks") or [], thread
         )
@@ -170,14 +185,13 @@ class SlackWebApi:
 
     async def _chat_postEphemeral(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
         channel, user = str(arguments.get("channel")), str(arguments.get("user"))
-        if error := self._channel_error(channel):
+        thread = arguments.get("thread_ts")
+        if error := self._channel_error(channel) or self._thread_error(channel, thread):
             return {"error": error}
         if refusal := self._checked(arguments):
             return refusal
         text, blocks = arguments.get("text", ""), arguments.get("blocks") or []
-        self._post(
-            Message(channel, self._ts(), text, blocks, arguments.get("thread_ts"), user, ephemeral=True)
-        )
+        self._post(Message(channel, self._ts(), text, blocks, thread, user, ephemeral=True))
         return {"message_ts": self._messages[-1].ts}
 
     async def _chat_update(self, arguments: Json) -> Json:
@@ -185,7 +199,8 @@ class SlackWebApi:
             return {"error": error}
         found = [one for one in self.messages(arguments["channel"]) if one.ts == arguments.get("ts")]
         if not found:
-            return {"error": "message_not_found"}
+            theirs = (arguments["channel"], arguments.get("ts")) in self._written
+            return {"error": "cant_update_message" if theirs else "message_not_found"}
         if refusal := self._checked(arguments, update=True):
             return refusal
         blocks = arguments.get("blocks")
@@ -243,13 +258,14 @@ class SlackWebApi:
     async def _files_completeUploadExternal(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
         files = arguments.get("files") or []
         channel = arguments.get("channel_id") or arguments.get("channels")
-        if error := self._channel_error(channel):
+        thread = arguments.get("thread_ts")
+        if error := self._channel_error(channel) or self._thread_error(str(channel), thread):
             return {"error": error}
         if not all(self.uploads.get(one.get("id", "")) for one in files):
             return {"error": "file_not_found"}
         comment = arguments.get("initial_comment") or ""
         self.violations += [f"a caption calls or links {one!r}" for one in notified(comment)]
-        shared = Message(str(channel), self._ts(), comment, [], arguments.get("thread_ts"), files=files)
+        shared = Message(str(channel), self._ts(), comment, [], thread, files=files)
         self._post(shared)
         return {"files": [{"id": one["id"], "title": one.get("title")} for one in files]}
 
@@ -270,6 +286,7 @@ class SlackWebApi:
         body = await request.json()
         if refusal := self._checked(body):
             return web.json_response({"ok": False} | refusal, status=400)
+        self._previewed(body)
         text, blocks = body.get("text", ""), body.get("blocks") or []
         if body.get("replace_original") and address.about is not None:
             address.about.show(text, blocks)

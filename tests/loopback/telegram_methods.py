@@ -10,10 +10,11 @@ from tests.loopback.telegram_rules import (
     Refusal,
     check_commands,
     check_keyboard,
+    check_photo,
     check_text,
     check_toast,
 )
-from tests.loopback.telegram_world import BOT_ID, Answer, Chat, Shown, User
+from tests.loopback.telegram_world import BOT_ID, QUERY_S, Answer, Chat, Shown, User
 
 if TYPE_CHECKING:
     from tests.loopback.telegram_server import TelegramServer
@@ -45,7 +46,11 @@ def _chat(server: "TelegramServer", params: Params) -> Chat:
     if thread is not None and int(thread) not in chat.topics:
         raise Refusal("Bad Request: message thread not found", fault=False)
     if server.flood:
-        server.flood.take(chat.id)
+        try:
+            server.flood.take(chat.id)
+        except Refusal:
+            server.floods.append(chat.id)
+            raise
     return chat
 
 
@@ -106,14 +111,14 @@ def _send_file(server: "TelegramServer", params: Params, kind: str, most: int) -
     if len(content) > most:
         raise Refusal("Bad Request: file is too big")
     parsed = check_text(params.get("caption", ""), params.get("parse_mode"), CAPTION_UNITS)
-    if kind == "photo" and not content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8")):
-        raise Refusal("Bad Request: IMAGE_PROCESS_FAILED", fault=False)
+    width, height = check_photo(content) if kind == "photo" else (0, 0)
     shown = _shown(server, _chat(server, params), params, parsed)
     shown.file = (name, content)
     told = server.message_json(shown, ME)
     told.pop("text")
     file = {"file_id": f"F{shown.id}", "file_unique_id": f"U{shown.id}", "file_size": len(content)}
-    told[kind] = [{**file, "width": 1, "height": 1}] if kind == "photo" else {**file, "file_name": name}
+    picture = [{**file, "width": width, "height": height}]
+    told[kind] = picture if kind == "photo" else {**file, "file_name": name}
     return told
 
 
@@ -128,7 +133,7 @@ def send_photo(server: "TelegramServer", params: Params) -> Params:
 def answer_callback_query(server: "TelegramServer", params: Params) -> bool:
     check_toast(params.get("text", ""))
     query = params.get("callback_query_id", "")
-    if query not in server.queries:
+    if query not in server.queries or server.clock.monotonic() - server.asked[query] > QUERY_S:
         raise Refusal(
             "Bad Request: query is too old and response timeout expired or query ID is invalid", fault=False
         )

@@ -11,6 +11,9 @@ TOAST_UNITS = 200
 RAW_BYTES = 32768
 ENTITIES = 100
 DATA_BYTES = 64
+COPY_SIGNS = 256
+PHOTO_SIDES = 10_000
+PHOTO_RATIO = 20
 BUTTONS = 100
 BUTTONS_A_ROW = 8
 COMMANDS = 100
@@ -231,10 +234,54 @@ def check_keyboard(markup: Any) -> list[list[dict[str, Any]]]:
         used = [action for action in ACTIONS if action in button]
         if len(used) != 1:
             raise Refusal("Bad Request: text buttons are unallowed in the inline keyboard")
-        if not 1 <= len(str(button[used[0]]).encode("utf-8", "surrogatepass")) <= DATA_BYTES:
-            raise Refusal("Bad Request: BUTTON_DATA_INVALID")
+        _check_action(used[0], button[used[0]])
         _utf8(label + str(button[used[0]]))
     return rows
+
+
+def _check_action(action: str, value: Any) -> None:
+    if action == "callback_data":
+        if not 1 <= len(str(value).encode("utf-8", "surrogatepass")) <= DATA_BYTES:
+            raise Refusal("Bad Request: BUTTON_DATA_INVALID")
+    elif action == "copy_text":
+        text = value.get("text") if isinstance(value, dict) else None
+        if not isinstance(text, str) or not 1 <= len(text) <= COPY_SIGNS:
+            raise Refusal("Bad Request: BUTTON_COPY_TEXT_INVALID")
+    elif action == "url":
+        if not re.match(r"(?:https?|tg)://\S+$", str(value)):
+            raise Refusal("Bad Request: BUTTON_URL_INVALID")
+        if link := re.match(r"https?://t\.me/[^?]*\?(?:.*&)?start(?:group)?=([^&]*)", str(value)):
+            check_start_payload(link[1])
+
+
+def check_start_payload(payload: str) -> None:
+    """Refuse what cannot stand behind `start=` in a link to a bot."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", payload):
+        raise Refusal("Bad Request: START_PARAM_INVALID")
+
+
+def photo_size(content: bytes) -> tuple[int, int] | None:
+    """Return width and height of a PNG or a JPEG, or None where it is neither."""
+    if content[:8] == b"\x89PNG\r\n\x1a\n" and content[12:16] == b"IHDR" and len(content) >= 24:
+        return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
+    place = 2 if content[:2] == b"\xff\xd8" else len(content)
+    while place + 9 <= len(content) and content[place] == 0xFF:
+        marker, size = content[place + 1], int.from_bytes(content[place + 2 : place + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            height, width = content[place + 5 : place + 7], content[place + 7 : place + 9]
+            return int.from_bytes(width), int.from_bytes(height)
+        place += 2 + size
+    return None
+
+
+def check_photo(content: bytes) -> tuple[int, int]:
+    """Return width and height of a picture, or refuse: a caller cannot know every rule, so it is no fault."""
+    size = photo_size(content)
+    if size is None or 0 in size:
+        raise Refusal("Bad Request: IMAGE_PROCESS_FAILED", fault=False)
+    if sum(size) > PHOTO_SIDES or max(size) > PHOTO_RATIO * min(size):
+        raise Refusal("Bad Request: PHOTO_INVALID_DIMENSIONS", fault=False)
+    return size
 
 
 def check_toast(text: str) -> None:

@@ -15,9 +15,10 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from core.clock import SystemClock
 from tests.loopback.telegram_methods import METHODS
-from tests.loopback.telegram_rules import Refusal
-from tests.loopback.telegram_world import BOT_ID, Answer, Call, Chat, Flood, Shown, User
+from tests.loopback.telegram_rules import Refusal, check_start_payload
+from tests.loopback.telegram_world import BOT_ID, Answer, Call, Chat, Flood, Shown, Ticker, User
 
 JSON_FIELDS = {
     "reply_markup",
@@ -31,20 +32,27 @@ LONGEST_POLL_S = 50.0
 
 
 class TelegramServer:
-    """The server and its world. `flood` switches the flood limits on."""
+    """The server and its world. `flood` switches the flood limits on; `clock` ages pressed buttons.
 
-    def __init__(self, *, flood: Flood | None = None, port: int = 0) -> None:
+    `floods` has the chat of each call that came too fast for the flood limits, `violations` what a bot should
+    never send. A refusal that a test asked for, as by `flood_next`, is in neither.
+    """
+
+    def __init__(self, *, flood: Flood | None = None, port: int = 0, clock: Ticker | None = None) -> None:
         self.token = "7000000001:AAloopbackTokenThatMustNeverBeLogged"
         self.username = "ConclaveBot"
         self.flood = flood
         self.port = port
         self.chats: dict[int, Chat] = {}
+        self.clock: Ticker = clock or SystemClock()
         self.violations: list[str] = []
+        self.floods: list[int] = []
         self.calls: list[Call] = []
         self.answers: list[Answer] = []
         self.commands: list[tuple[str, str]] = []
         self.webhook = ""
         self.queries: set[str] = set()
+        self.asked: dict[str, float] = {}
         self.failures: list[tuple[str, int, Any]] = []
         self.shown: dict[tuple[int, int], Shown] = {}
         self.message_ids = itertools.count(1)
@@ -108,6 +116,11 @@ class TelegramServer:
         self.shown[(chat.id, shown.id)] = shown
         return self.put("message", {**self.message_json(shown, user), **extra})
 
+    def follow_link(self, chat: Chat, user: User, payload: str) -> int:
+        """Let a person come by a link `t.me/<bot>?start=<payload>`; returns the id of the update."""
+        check_start_payload(payload)
+        return self.say(chat, user, f"/start {payload}")
+
     def press(self, message: Shown, data: str, user: User) -> str:
         """Let a person press a button that the message shows now; returns the id of the query."""
         offered = [button.get("callback_data") for row in message.buttons for button in row]
@@ -129,6 +142,7 @@ class TelegramServer:
         if kind == "callback_query":
             payload = {"id": f"9{update_id}", **payload}
             self.queries.add(payload["id"])
+            self.asked[payload["id"]] = self.clock.monotonic()
         self._updates[update_id] = {"update_id": update_id, kind: payload}
         self._touch()
         return update_id

@@ -7,10 +7,12 @@ from typing import Any, Protocol
 from tests.loopback.telegram_rules import Entity, Refusal
 
 BOT_ID = 7000000001
+QUERY_S = 15.0
+"""How long a pressed button may be answered; Telegram names no number, so this is a strict one."""
 
 
 class Ticker(Protocol):
-    """What the flood limits need of a clock."""
+    """What the flood limits and the age of a pressed button need of a clock."""
 
     def monotonic(self) -> float: ...
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cards import Button, Card, HelpCard, Notice, ReasoningCard
+from bot.commands import REGISTRY
 from bot.telegram_render import PAGE_SIZE, render, render_caption, toast
 from bot.telegram_text import JOINER, clean, cut, fit, inert, typed, units
 from bot.telegram_text import Span as TextSpan
@@ -93,6 +94,8 @@ def checked(card: Card) -> Parsed:
     check_keyboard({"inline_keyboard": rows} if rows else None)
     parsed = check_text(message.text_html, "HTML")
     allowed = {usage for usage, _ in card.commands} if isinstance(card, HelpCard) else set()
+    if isinstance(card, HelpCard | Notice):
+        allowed |= {f"/{command.name}" for command in REGISTRY}
     assert set(parsed.of(*LIVE)) <= allowed
     return parsed
 
@@ -179,6 +182,25 @@ def test_inert_text_costs_at_most_two_units_a_sign_and_reads_the_same(text: str)
 )
 def test_only_what_telegram_would_link_is_touched(text: str, reads: str) -> None:
     assert inert(text) == reads
+
+
+@pytest.mark.parametrize(
+    ("text", "live"),
+    [
+        ("Send /help for the list.", ["/help"]),
+        ("I don't know the command “/models @alice t.me/x”. Did you mean /models?", ["/models"]),
+        ("/help@OtherBot, /helpers, x/help, /help/me, t.me/help, /buy and <!/help>", []),
+        ("This button is too old. Send /run with your ticker, for instance /run NVDA.", ["/run"]),
+        ("“an open quote /help", []),
+    ],
+)
+def test_only_our_own_bare_commands_can_be_tapped_in_our_own_sentences(text: str, live: list[str]) -> None:
+    assert checked(Notice(text=text)).of(*LIVE) == live
+    assert checked(samples.HELP.model_copy(update={"commands": (), "intro": text})).of(*LIVE) == [
+        *live,
+        *(["/run"] if "/run NVDA" in text else []),
+        "/help",
+    ]
 
 
 def test_copied_text_comes_back_as_it_was_typed() -> None:

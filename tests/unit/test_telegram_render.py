@@ -149,7 +149,7 @@ Rank the models by the value of their portfolios
 /whoami
 Show your ids and your role here
 
-<i>/{J}help run explains one command. Paper trading, not advice.</i>"""
+<i>/help run explains one command. Paper trading, not advice.</i>"""
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,7 @@ Show your ids and your role here
 )
 def test_a_card_reads_exactly_so(card: Card, expected: str) -> None:
     message = render(card)
-    shown = expected.replace("{J}", "\u2060").replace("{N}", "\u00a0")
-    assert message.text_html == shown.replace("{BODY}", samples.REASONING.body)
+    assert message.text_html == expected.replace("{BODY}", samples.REASONING.body)
     check_text(message.text_html, "HTML")
 
 
@@ -201,6 +200,12 @@ def test_long_button_labels_get_fewer_in_a_row() -> None:
     ]
 
 
+def test_a_large_committee_has_two_buttons_in_a_row() -> None:
+    buttons = tuple(Button(label=f"claude-sonnet-{n:02d}", data=f"w.r.{n}") for n in range(1, 31))
+    rows = render(samples.VERDICT.model_copy(update={"buttons": buttons})).keyboard
+    assert [len(row) for row in rows] == [2] * 15
+
+
 def test_a_button_whose_data_telegram_would_refuse_is_left_out_and_the_card_still_arrives() -> None:
     buttons = (Button(label="x", data="d" * 65), Button(label="", data="w.r.1"), Button(label="y", data=""))
     assert render(samples.VERDICT.model_copy(update={"buttons": buttons})).keyboard == ((("…", "w.r.1"),),)
@@ -225,6 +230,15 @@ def test_many_members_are_counted_rather_than_listed_without_end() -> None:
 def test_ids_in_a_notice_are_copied_by_a_tap() -> None:
     html = render(Notice(text="You are Bob (telegram:1001) in telegram:-100123.")).text_html
     assert html == "You are Bob (<code>telegram:1001</code>) in <code>telegram:-100123</code>."
+
+
+def test_a_command_with_its_ticker_is_copied_by_a_tap_and_a_bare_one_is_sent() -> None:
+    html = render(Notice(text="There is no run of BRK.B. Start one: /run BRK.B. Or send /help.")).text_html
+    assert html == "There is no run of BRK.B. Start one: <code>/run BRK.B</code>. Or send /help."
+
+
+def test_a_notice_with_many_ids_is_still_a_message() -> None:
+    check_text(render(Notice(text="telegram:1 " * 300)).text_html, "HTML")
 
 
 def test_a_toast_is_plain_and_short() -> None:

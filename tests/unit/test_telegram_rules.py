@@ -5,8 +5,20 @@ from datetime import UTC, datetime
 import pytest
 
 from core.clock import ManualClock
-from tests.loopback.telegram_rules import Refusal, check_commands, check_keyboard, check_text, check_toast
-from tests.loopback.telegram_world import Flood
+from tests.loopback.telegram_methods import METHODS
+from tests.loopback.telegram_rules import (
+    Refusal,
+    check_commands,
+    check_keyboard,
+    check_photo,
+    check_start_payload,
+    check_text,
+    check_toast,
+)
+from tests.loopback.telegram_server import TelegramServer
+from tests.loopback.telegram_world import QUERY_S, Flood, Shown, User
+
+ALICE = User(1001)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +90,83 @@ def test_what_telegram_links_by_itself_is_found() -> None:
         ([[{"text": "x", "callback_data": "a"}] * 9], "too long"),
         ([[{"text": "x", "callback_data": "a"}]] * 101, "too long"),
         ("no rows", "can't parse"),
+        ([[{"text": "x", "copy_text": {"text": ""}}]], "COPY_TEXT"),
+        ([[{"text": "x", "copy_text": {"text": "y" * 257}}]], "COPY_TEXT"),
+        ([[{"text": "x", "copy_text": "not an object"}]], "COPY_TEXT"),
+        ([[{"text": "x", "url": "javascript:alert(1)"}]], "BUTTON_URL_INVALID"),
+        ([[{"text": "x", "url": "https://t.me/ConclaveBot?start=" + "a" * 65}]], "START_PARAM_INVALID"),
     ],
 )
 def test_keyboards_of_the_wrong_shape(rows: object, why: str) -> None:
     with pytest.raises(Refusal, match=why):
         check_keyboard({"inline_keyboard": rows})
+
+
+def test_buttons_that_copy_or_open_a_link_are_taken() -> None:
+    rows = [
+        [{"text": "x", "copy_text": {"text": "y" * 256}}],
+        [{"text": "x", "url": "https://t.me/ConclaveBot?start=run_NVDA-1"}],
+        [{"text": "x", "url": "https://news.example/?start=a%20b"}],
+    ]
+    assert check_keyboard({"inline_keyboard": rows}) == rows
+
+
+@pytest.mark.parametrize("payload", ["", "a" * 65, "run NVDA", "é", "a.b"])
+def test_a_link_to_the_bot_carries_few_signs(payload: str) -> None:
+    check_start_payload("run_NVDA-1")
+    with pytest.raises(Refusal, match="START_PARAM_INVALID"):
+        check_start_payload(payload)
+
+
+def test_a_picture_has_limited_sides() -> None:
+    def png(width: int, height: int) -> bytes:
+        size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+        return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + size
+
+    jpeg = b"\xff\xd8\xff\xe0\0\x04ab\xff\xc0\0\x0b\x08" + (300).to_bytes(2, "big") + (400).to_bytes(2, "big")
+    assert check_photo(png(5000, 5000)) == (5000, 5000)
+    assert check_photo(jpeg) == (400, 300)
+    for content in (png(5001, 5000), png(2100, 100)):
+        with pytest.raises(Refusal, match="PHOTO_INVALID_DIMENSIONS"):
+            check_photo(content)
+    for content in (b"", b"GIF89a", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", png(0, 9)):
+        with pytest.raises(Refusal, match="IMAGE_PROCESS_FAILED"):
+            check_photo(content)
+
+
+async def test_a_pressed_button_can_be_answered_for_a_while_only() -> None:
+    clock = ManualClock(datetime(2025, 10, 29, tzinfo=UTC))
+    server = TelegramServer(clock=clock)
+    shown = Shown(1, server.private(ALICE).id, "x", buttons=[[{"text": "x", "callback_data": "w.r.1"}]])
+    queries = [server.press(shown, "w.r.1", ALICE) for _ in range(2)]
+    clock.advance(QUERY_S)
+    assert METHODS["answerCallbackQuery"](server, {"callback_query_id": queries[0]}) is True
+    clock.advance(1.0)
+    for query in (*queries, "unknown"):
+        with pytest.raises(Refusal, match="query is too old and response timeout expired"):
+            METHODS["answerCallbackQuery"](server, {"callback_query_id": query})
+
+
+async def test_a_flood_of_our_own_making_is_noted_and_one_that_a_test_wants_is_not() -> None:
+    clock = ManualClock(datetime(2025, 10, 29, tzinfo=UTC))
+    server = TelegramServer(flood=Flood(clock), clock=clock)
+    chat = server.private(ALICE)
+    server.flood_next(chat, 5)
+    with pytest.raises(Refusal, match="retry after 5"):
+        METHODS["sendMessage"](server, {"chat_id": chat.id, "text": "x"})
+    assert server.floods == []
+    for _ in range(Flood.BURST):
+        METHODS["sendMessage"](server, {"chat_id": chat.id, "text": "x"})
+    with pytest.raises(Refusal, match="Too Many Requests"):
+        METHODS["sendMessage"](server, {"chat_id": chat.id, "text": "x"})
+    assert server.floods == [chat.id]
+
+
+async def test_somebody_comes_by_a_link_to_the_bot() -> None:
+    server = TelegramServer()
+    server.follow_link(server.private(ALICE), ALICE, "run_NVDA")
+    with pytest.raises(Refusal, match="START_PARAM_INVALID"):
+        server.follow_link(server.private(ALICE), ALICE, "run NVDA")
 
 
 def test_toasts_and_menus() -> None:
