@@ -15,6 +15,8 @@ SPACING_S = 1.0
 """Between two calls of any kind in one chat, where its pace is not even shorter."""
 KEPT_FOR_ENDS = 3.0
 """Calls that edits of what goes on leave to answers and ends."""
+HAIR_S = 1e-6
+"""What rounding may leave of a wait; a clock that has come a long way cannot even count it."""
 FORGET_AFTER_S = 120.0
 MANY_CHATS = 500
 
@@ -51,7 +53,7 @@ class Pacer:
         until = self._clock.monotonic() + within_s
         line.append(ticket)
         try:
-            while (wait := self._wait_s(line.index(ticket), live=live)) > 0:
+            while (wait := self._wait_s(line.index(ticket), live=live)) > HAIR_S:
                 if self._clock.monotonic() + wait > until:
                     return False
                 # Who is ahead may leave the line, so that the turn comes earlier.
