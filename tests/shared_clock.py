@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from core.clock import ManualClock
 
-_ROUNDS = 40
+_ROUNDS = 300
 
 
 class SharedClock(ManualClock):

@@ -1,6 +1,7 @@
 """Turns in one chat: the pace, the minute, who goes first, and what a closed chat does to others."""
 
 import asyncio
+import itertools
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
@@ -64,7 +65,7 @@ def test_a_group_never_gets_more_than_18_calls_in_a_minute(asked: list[tuple[boo
     for first in at:
         # A hair less than a minute, as sums of seconds are rounded.
         assert sum(first <= other < first + 59.999 for other in at) <= 18
-    assert all(later - earlier >= 0.999 for earlier, later in zip(at, at[1:], strict=False))
+    assert all(later - earlier >= 0.999 for earlier, later in itertools.pairwise(at))
 
 
 async def test_who_waits_with_an_answer_goes_before_any_edit() -> None:
