@@ -2,10 +2,10 @@
 
 What may go wrong, and what then happens:
 
-* `Flooded`: nothing is drawn until the platform's time is over.
+* `Flooded`: nothing at all goes to this chat until the platform's time is over.
 * `MessageGone`: silence until the end, which is sent as a fresh message.
 * `ChatGone`: nothing more is drawn; at the end one line in the log.
-* anything else: a drawing in between is dropped, the end is tried again, later and later.
+* anything else: the same is tried again, later and later.
 * the end cannot be delivered in `TRIES` tries or `PATIENCE_S`: one line in the log.
 """
 
@@ -14,14 +14,15 @@ import logging
 from typing import Literal
 
 from bot.cards import Card
-from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
+from bot.door import ChatGone, DeliveryFailed, Door, EditsScarce, Flooded, MessageGone, MessageRef
+from bot.pacer import Pacer, Pacers
 from bot.request import Address
 from core.clock import Clock
 
 TRIES = 10
 PATIENCE_S = 900.0
 CALL_TIMEOUT_S = 30.0
-_LONGEST_BACKOFF_S = 60.0
+LONGEST_REST_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -31,74 +32,85 @@ Delivery = Literal["delivered", "chat gone", "not delivered"]
 class LiveMessage:
     """A message that is sent when first drawn, and edited after that.
 
-    `silent` says that drawing makes no sense before the end. `ref` is where the message is, once it is.
+    `silent` says that drawing makes no sense before the end, `gone` that the chat is closed to us. `ref` is
+    where the message is, once it is.
     """
 
-    def __init__(self, door: Door, address: Address, clock: Clock, ref: MessageRef | None = None) -> None:
+    def __init__(
+        self, door: Door, address: Address, clock: Clock, pacers: Pacers, ref: MessageRef | None = None
+    ) -> None:
         self.ref = ref
+        self.address = address
         self.silent = False
+        self.gone = False
         self._door = door
-        self._address = address
         self._clock = clock
-        self._not_before = 0.0
+        self._pacers = pacers
+        self._rest_s = 0.0
 
-    async def pause(self) -> None:
-        """Wait until the chat takes the next edit."""
-        if (wait := self._wait_s()) > 0:
-            await self._clock.sleep(wait)
+    @property
+    def _chat(self) -> Pacer:
+        return self._pacers.at(self._door, self.address)
 
-    async def draw(self, card: Card) -> None:
-        """Show `card` if the chat takes it now; a failure is no matter, because more is to come."""
+    async def turn(self) -> None:
+        """Wait until `draw` may be called, once; the sending of the message does not wait for edits."""
+        if self._rest_s > 0:
+            await self._clock.sleep(self._rest_s)
+        await self._chat.turn(live=self.ref is not None)
+
+    async def draw(self, card: Card) -> bool:
+        """Show `card`, and say whether it is shown; a failure is no matter, because more is to come."""
         try:
             await self._put(card)
-        except (MessageGone, ChatGone):
+        except ChatGone:
+            self.silent = self.gone = True
+        except MessageGone:
             self.silent = True
+        except Flooded:
+            return False
         except DeliveryFailed as error:
-            _log.debug("%s did not take an edit: %s", self._address.chat_id, error)
+            _log.debug("%s did not take an edit: %s", self.address.chat_id, error)
+            self._rest_s = min(max(1.0, 2 * self._rest_s), LONGEST_REST_S)
+        else:
+            self._rest_s = 0.0
+            return True
+        return False
 
     async def deliver(self, card: Card) -> Delivery:
         """Show `card` for good: through floods and failures, but not for ever."""
-        patience = PATIENCE_S
+        until = self._clock.monotonic() + PATIENCE_S
         for attempt in range(TRIES):
-            patience -= max(self._wait_s(), 0.0)
-            if patience < 0:
+            if not await self._chat.turn(within_s=until - self._clock.monotonic()):
                 break
-            await self.pause()
             try:
                 await self._put(card)
             except ChatGone as error:
                 _log.warning(
-                    "%s is closed to us; its message stays unfinished: %s", self._address.chat_id, error
+                    "%s is closed to us; its message stays unfinished: %s", self.address.chat_id, error
                 )
                 return "chat gone"
             except MessageGone:
                 self.ref = None
             except Flooded:
                 continue
-            except DeliveryFailed:
-                self._hold(min(2.0**attempt, _LONGEST_BACKOFF_S))
+            except DeliveryFailed as error:
+                _log.debug("%s did not take an end: %s", self.address.chat_id, error)
+                await self._clock.sleep(min(2.0**attempt, LONGEST_REST_S))
             else:
                 return "delivered"
-        _log.warning("%s did not take the end of a message; giving up for now", self._address.chat_id)
+        _log.warning("%s did not take the end of a message; giving up for now", self.address.chat_id)
         return "not delivered"
-
-    def _wait_s(self) -> float:
-        return self._not_before - self._clock.monotonic()
-
-    def _hold(self, seconds: float) -> None:
-        self._not_before = self._clock.monotonic() + seconds
 
     async def _put(self, card: Card) -> None:
         """Send or edit within a time limit; whatever goes wrong is a `DeliveryFailed`."""
-        pace = self._door.pace(self._address)
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 if self.ref is None:
-                    self.ref = await self._door.send(self._address, card)
+                    self.ref = await self._door.send(self.address, card)
                 else:
                     await self._door.edit(self.ref, card)
         except Flooded as flood:
-            pace = max(pace, flood.retry_after_s)
+            self._chat.close_for(flood.retry_after_s, live_only=isinstance(flood, EditsScarce))
             raise
         except DeliveryFailed:
             raise
@@ -106,7 +118,5 @@ class LiveMessage:
             raise DeliveryFailed(f"no answer in {CALL_TIMEOUT_S:g} s") from error
         except Exception as error:
             # A renderer's bug must not cost the run its end; the next try may draw another state.
-            _log.exception("%s could not draw a card", self._address.chat_id)
+            _log.exception("%s could not draw a card", self.address.chat_id)
             raise DeliveryFailed("the card could not be drawn") from error
-        finally:
-            self._hold(pace)

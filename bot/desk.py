@@ -13,6 +13,8 @@ from bot.faults import notice_of
 from bot.handlers import HANDLERS
 from bot.handlers.call import Call
 from bot.handlers.why import pressed
+from bot.live_message import LiveMessages
+from bot.pacer import Pacers
 from bot.present.notices import not_allowed_notice, stranger_notice
 from bot.request import Address, Person, Press, Request
 from core.app.app import App
@@ -32,6 +34,8 @@ class Desk:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self.pacers = Pacers(app.clock)
+        self.live = LiveMessages(app, self.pacers)
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
@@ -60,7 +64,7 @@ class Desk:
         if role < command.role:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
-        return await HANDLERS[command.handler](Call(self.app, door, request, role), arguments)
+        return await HANDLERS[command.handler](Call(self.app, self.live, door, request, role), arguments)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
         role = role_of(self.app.settings.access, press.address, press.person)
@@ -69,7 +73,11 @@ class Desk:
         if not await self.app.claim_delivery(press.address.platform, press.delivery):
             return None
         # Every button of ours opens reasoning, which any role may read.
-        return await pressed(self.app, decode(press.data), door.page_size)
+        card = await pressed(self.app, decode(press.data), door.page_size)
+        if not isinstance(card, Notice):
+            # The door shows it at once, and it counts in the chat like any other message.
+            self.pacers.at(door, press.address).count()
+        return card
 
     async def _greeting(self, address: Address, person: Person) -> Notice | None:
         if await self.app.greet_once(place_of(address, person)):
@@ -80,17 +88,21 @@ class Desk:
         """Send an answer; a sentence to one person is for that person's eyes where the door can."""
         only_for = request.person if isinstance(card, Notice) else None
         for attempt in range(POST_TRIES):
+            chat = self.pacers.at(door, request.address)
+            if not await chat.turn(within_s=_LONGEST_WAIT_S):
+                break
             try:
                 await door.send(request.address, card, only_for=only_for)
             except ChatGone as error:
                 _log.warning("%s is closed to us: %s", request.address.chat_id, error)
                 return
+            except Flooded as flood:
+                _log.info("%s did not take an answer: %s", request.address.chat_id, flood)
+                chat.close_for(flood.retry_after_s)
             except DeliveryFailed as error:
-                wait = error.retry_after_s if isinstance(error, Flooded) else 2.0**attempt
                 _log.info("%s did not take an answer: %s", request.address.chat_id, error)
-                if wait > _LONGEST_WAIT_S or attempt == POST_TRIES - 1:
-                    break
-                await self.app.clock.sleep(wait)
+                if attempt < POST_TRIES - 1:
+                    await self.app.clock.sleep(2.0**attempt)
             except Exception:  # noqa: BLE001 - the boundary, as in handle; asking again would not mend it
                 _log.exception("%s could not draw an answer", request.address.chat_id)
                 return

@@ -28,6 +28,10 @@ class Flooded(DeliveryFailed):
         self.retry_after_s = retry_after_s
 
 
+class EditsScarce(Flooded):
+    """The platform's edits run short: edits of what goes on must wait, answers and ends need not."""
+
+
 class MessageGone(DeliveryFailed):
     """The message to edit no longer exists or can no longer be edited; send a fresh one."""
 
@@ -49,6 +53,10 @@ class Door(Protocol):
 
     def pace(self, address: Address) -> float:
         """Return the seconds that must lie between two edits in this chat."""
+        ...
+
+    def per_minute(self, address: Address) -> int | None:
+        """Return how many messages and edits together this chat takes in a minute, where that is limited."""
         ...
 
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:

@@ -1,136 +1,223 @@
-"""One message that shows a run while it goes on, and ends as its verdict.
+"""One message for each run that shows it while it goes on, and ends as its verdict.
 
 Two tasks share the work: one reads the run's events as fast as they come, the other draws the newest state
 at the pace that the chat allows. So a slow chat never holds back a run, and a run never floods a chat.
-Nothing that goes wrong with the message (see `bot.delivery`) touches the run: it is neither stopped nor
-repeated because a chat was out of reach. An end that could not be delivered stays open in the store, so that
-the next start of the service delivers it.
+
+A run starts only after its message was tried: where the chat is closed to us, nobody could read what the
+run costs. After that nothing that goes wrong with the message (see `bot.delivery`) touches the run: it is
+neither stopped nor repeated because a chat was out of reach. An end that could not be delivered stays open
+in the store, and is tried again until it is a day old.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
-from bot.cards import Card
+from bot.cards import Card, Notice
 from bot.delivery import LiveMessage
 from bot.door import Door, MessageRef
 from bot.facts import verdict_of, zone_of
 from bot.faults import notice_of
+from bot.pacer import Pacers
 from bot.present.run import RunProgress
-from bot.request import Address
+from bot.request import Address, Platform
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound, StoreError
 from core.domain.events import RunEnded, RunEvent
 from core.domain.run import RunRecord, RunState
 
+FIRST_CARD_WITHIN_S = 5.0
+LEAVE_WITHIN_S = 2.0
+KEEP_TRYING = timedelta(days=1)
+
 _log = logging.getLogger(__name__)
 
-
-async def tell(
-    events: AsyncIterator[RunEvent],
-    door: Door,
-    address: Address,
-    app: App,
-    *,
-    ticker: str,
-    message: MessageRef | None = None,
-    card: int | None = None,
-) -> RunRecord | None:
-    """Show a run in one message from its first event to its verdict, and return its record.
-
-    Returns None where the run did not end: it could not start, which the message then says, or the process
-    is about to stop. `message` and `card` continue a message that an earlier process left open.
-    """
-    progress = RunProgress(ticker, zone_of(app))
-    live = _LiveRun(app, LiveMessage(door, address, app.clock, message), progress, card)
-    return await live.follow(events)
+Events = Callable[[], AsyncIterator[RunEvent]]
+OpenCard = tuple[int, str, str, str | None, str]
 
 
-async def finish_open_cards(app: App, door: Door) -> None:
-    """Bring every message of this platform that an earlier process left open to its end.
+class LiveMessages:
+    """The messages of this process that show runs; each is worked on by one task at a time."""
 
-    Call it once at start, after `App.resume_interrupted`: a run that goes on again is followed to its end.
-    """
-    cards = await app.open_cards(door.platform)
-    await asyncio.gather(*(_finish(app, door, card) for card in cards))
+    def __init__(self, app: App, pacers: Pacers) -> None:
+        self.app = app
+        self.pacers = pacers
+        self._held: set[tuple[Platform, str, str]] = set()
+
+    async def tell(self, start: Events, door: Door, address: Address, *, ticker: str) -> RunRecord | None:
+        """Show a run in a new message from its first event to its verdict, and return its record.
+
+        `start` is asked for the events once the message is there, or after five seconds without an answer
+        of the platform. Returns None where the run did not end: the chat is closed to us, the run could not
+        start, which the message then says, or the process is about to stop.
+        """
+        message = LiveMessage(door, address, self.app.clock, self.pacers)
+        live = _LiveRun(self, message, RunProgress(ticker, zone_of(self.app)))
+        return await live.follow(start)
+
+    async def finish_open(self, door: Door) -> None:
+        """Bring every message of this platform that nobody here works on to its end.
+
+        Call it after `App.resume_interrupted`, and from time to time: a run that goes on again is followed
+        to its end. A chat that has asked us to wait is left for the next time.
+        """
+        cards = await self.app.open_cards(door.platform)
+        await asyncio.gather(*(self._finish(door, card) for card in cards))
+
+    async def _finish(self, door: Door, open_card: OpenCard) -> None:
+        card, run_id, chat, thread, message = open_card
+        address = Address(door.platform, chat, thread)
+        # Without a message where an earlier process could not even send it.
+        ref = MessageRef(address, message) if message else None
+        held = ref or _unsent(address, run_id)
+        if self.pacers.at(door, address).closed or not self.hold(held):
+            return
+        live = LiveMessage(door, address, self.app.clock, self.pacers, ref)
+        try:
+            record = await self.app.record(run_id)
+            if record.state is RunState.RUNNING:
+                progress = RunProgress(record.ticker, zone_of(self.app))
+                await _LiveRun(self, live, progress, card, held).follow(lambda: self.app.watch(run_id))
+            else:
+                await self.deliver_end(live, record, card)
+        except NotFound:
+            await self.app.card_done(card)
+        except ConclaveError as error:
+            _log.warning("The message of run %s on %s stays open: %s", run_id, door.platform, error)
+        finally:
+            self.let_go(held)
+
+    async def deliver_end(self, message: LiveMessage, record: RunRecord, card: int | None) -> None:
+        """Deliver the verdict card of a run that is over, and note in the store that this is done."""
+        outcome = await message.deliver(await verdict_of(self.app, record))
+        ended = record.finished_at or record.started_at
+        too_old = self.app.clock.now() - ended > KEEP_TRYING
+        if card is not None and (outcome != "not delivered" or too_old):
+            await self.app.card_done(card)
+
+    def hold(self, ref: MessageRef) -> bool:
+        """Take a message to work on; False when somebody in this process has it."""
+        if (key := _key(ref)) in self._held:
+            return False
+        self._held.add(key)
+        return True
+
+    def let_go(self, ref: MessageRef) -> None:
+        """Leave a message to whoever comes next."""
+        self._held.discard(_key(ref))
 
 
-async def _finish(app: App, door: Door, open_card: tuple[int, str, str, str | None, str]) -> None:
-    card, run_id, chat, thread, message = open_card
-    address = Address(door.platform, chat, thread)
-    ref = MessageRef(address, message)
-    try:
-        record = await app.record(run_id)
-        if record.state is RunState.RUNNING:
-            await tell(app.watch(run_id), door, address, app, ticker=record.ticker, message=ref, card=card)
-        else:
-            await deliver_end(app, LiveMessage(door, address, app.clock, ref), record, card)
-    except NotFound:
-        await app.card_done(card)
-    except ConclaveError as error:
-        _log.warning("The message of run %s on %s stays open: %s", run_id, door.platform, error)
+def _key(ref: MessageRef) -> tuple[Platform, str, str]:
+    return ref.address.platform, ref.address.chat, ref.message
 
 
-async def deliver_end(app: App, message: LiveMessage, record: RunRecord, card: int | None) -> None:
-    """Deliver the verdict card of a run that is over, and note in the store that this is done."""
-    outcome = await message.deliver(await verdict_of(app, record))
-    if card is not None and outcome != "not delivered":
-        await app.card_done(card)
+def _unsent(address: Address, run_id: str) -> MessageRef:
+    """Return what stands for the message of a run that could not be sent yet."""
+    return MessageRef(address, f"unsent {run_id}")
 
 
 class _LiveRun:
-    """The state of one `tell`: what the run has told, and what the message shows."""
+    """The state of one message: what the run has told, what is shown, and where the store has it."""
 
-    def __init__(self, app: App, message: LiveMessage, progress: RunProgress, card: int | None) -> None:
-        self._app = app
+    def __init__(
+        self,
+        messages: LiveMessages,
+        message: LiveMessage,
+        progress: RunProgress,
+        card: int | None = None,
+        held: MessageRef | None = None,
+    ) -> None:
+        self._messages = messages
+        self._app = messages.app
         self._message = message
         self._progress = progress
         self._card = card
+        self._stored = held
+        self._holds: list[MessageRef] = []
+        self._storing = asyncio.Lock()
+        self._store_failed = False
         self._ended: RunRecord | None = None
         self._news = asyncio.Event()
+        self._tried = asyncio.Event()
+        if card is not None:
+            self._tried.set()
 
-    async def follow(self, events: AsyncIterator[RunEvent]) -> RunRecord | None:
-        """Read and draw until the stream is over, then deliver its end."""
-        reader = asyncio.create_task(self._read(events))
+    async def follow(self, start: Events) -> RunRecord | None:
+        """Try the first card, then read and draw until the stream is over, then deliver its end."""
+        reader = asyncio.create_task(self._read(start))
         try:
             await self._draw_until(reader)
             await reader
+            return await self._end()
+        except asyncio.CancelledError:
+            await self._leave()
+            raise
         except Exception as error:  # noqa: BLE001 - a bug in a run ends in its message, not in the desk
             await self._fail(error)
             return None
         finally:
             reader.cancel()
-        return await self._end()
+            for ref in self._holds:
+                self._messages.let_go(ref)
 
-    async def _read(self, events: AsyncIterator[RunEvent]) -> None:
-        async for event in events:
+    async def _read(self, start: Events) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_CARD_WITHIN_S):
+                await self._tried.wait()
+        if self._message.gone and self._card is None:
+            chat = self._message.address.chat_id
+            _log.warning("%s is closed to us; the run of %s is not started", chat, self._progress.ticker)
+            return
+        async for event in start():
             self._progress = self._progress.apply(event)
             if isinstance(event, RunEnded):
                 self._ended = event.record
             self._news.set()
+            await self._remember()
 
     async def _draw_until(self, reader: "asyncio.Task[None]") -> None:
-        drawn: Card | None = None
+        shown: Card | None = None
         while not reader.done():
             self._news.clear()
+            if self._message.silent or self._progress.card() == shown:
+                await _either(reader, self._news.wait())
+                continue
+            await _either(reader, self._message.turn())
+            if reader.done():
+                return
             card = self._progress.card()
-            if card != drawn and not self._message.silent:
-                await self._message.draw(card)
-                drawn = card
+            if await self._message.draw(card):
+                shown = card
+            self._tried.set()
             await self._remember()
-            await _either(reader, self._news.wait())
-            await _either(reader, self._message.pause())
 
     async def _remember(self) -> None:
-        """Keep in the store where the message is, once there is one and the run has an id."""
-        ref, run_id = self._message.ref, self._progress.run_id
-        if self._card is not None or ref is None or run_id is None:
+        """Keep in the store where the message of a run is, or that it could not be sent yet."""
+        run_id = self._progress.run_id
+        if run_id is None:
             return
-        at = ref.address
-        try:
-            self._card = await self._app.remember_card(run_id, at.platform, at.chat, at.thread, ref.message)
-        except StoreError as error:
-            _log.warning("The message of run %s cannot be finished after a restart: %s", run_id, error)
+        async with self._storing:
+            ref = self._message.ref
+            stored = ref or _unsent(self._message.address, run_id)
+            if self._card is not None and (ref is None or stored == self._stored):
+                return
+            if self._messages.hold(stored):
+                self._holds.append(stored)
+            at = stored.address
+            message = ref.message if ref else ""
+            try:
+                card = await self._app.remember_card(run_id, at.platform, at.chat, at.thread, message)
+                earlier, self._card, self._stored = self._card, card, stored
+                if earlier is not None:
+                    await self._app.card_done(earlier)
+            except StoreError as error:
+                if not self._store_failed:
+                    _log.warning(
+                        "The message of run %s cannot be finished after a restart: %s", run_id, error
+                    )
+                self._store_failed = True
 
     async def _end(self) -> RunRecord | None:
         record = self._ended
@@ -139,13 +226,29 @@ class _LiveRun:
         if record is None or record.state is RunState.RUNNING:
             return None
         await self._remember()
-        await deliver_end(self._app, self._message, record, self._card)
+        try:
+            await self._messages.deliver_end(self._message, record, self._card)
+        except StoreError as error:
+            _log.warning("The message of run %s stays open: %s", record.run_id, error)
         return record
 
     async def _fail(self, error: Exception) -> None:
         """Say in the message why the run cannot be shown; a run that has started stays open in the store."""
         notice = notice_of(error, f"run of {self._progress.ticker}")
         await self._message.deliver(notice)
+
+    async def _leave(self) -> None:
+        """Leave a message that the next start can finish, or one that says why it will not."""
+        message = self._message
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                # A person at a terminal left by hand, and the run goes on.
+                lost = self._progress.run_id is None and self._card is None
+                if lost and message.ref is not None and message.address.platform != "terminal":
+                    ticker = self._progress.ticker
+                    text = f"Conclave was restarted before this run began. Send /run {ticker} again."
+                    await message.draw(Notice(text=text, tone="warning"))
+                await self._remember()
 
 
 async def _either(reader: "asyncio.Task[None]", other: Awaitable[object]) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bot.commands import REGISTRY
 from bot.desk import Desk
 from bot.door import Door
-from bot.live_message import finish_open_cards
+from bot.live_message import LiveMessages
 from core.app.app import App
 from core.domain.errors import ConclaveError, ConfigError
 
@@ -17,6 +17,7 @@ READY_WITHIN_S = 15.0
 STOP_WITHIN_S = 10.0
 KEEP_BOOKS_EVERY_S = 900.0
 LOOK_FOR_INTERRUPTED_EVERY_S = 20.0
+FINISH_MESSAGES_EVERY_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ def services(app: App, desk: Desk) -> list[Service]:
 
         other = SlackService(slack, desk, app.clock)
         found.append(Service("Slack", other.door, other.run, other.connected.wait))
+    elif slack.bot_token.present() or slack.app_token.present():
+        missing = slack.app_token if slack.bot_token.present() else slack.bot_token
+        _log.warning("Slack is off: it needs two tokens, and %s is not set; docs/slack.md says how.", missing)
     if not found:
         raise ConfigError(
             f"Neither Telegram nor Slack has its tokens: set {telegram.token}, or {slack.bot_token} "
@@ -66,13 +70,16 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    platforms = services(app, Desk(app))
+    desk = Desk(app)
+    platforms = services(app, desk)
     await app.resume_interrupted()
-    doors = [asyncio.create_task(_platform(app, platform), name=platform.name) for platform in platforms]
+    doors = [
+        asyncio.create_task(_platform(desk.live, platform), name=platform.name) for platform in platforms
+    ]
     chores = [
         asyncio.create_task(_repeat(app, app.keep_books, KEEP_BOOKS_EVERY_S)),
         asyncio.create_task(_repeat(app, app.resume_interrupted, LOOK_FOR_INTERRUPTED_EVERY_S)),
-        asyncio.create_task(_say_ready(platforms, say)),
+        asyncio.create_task(_say_ready(platforms, doors, say)),
         asyncio.create_task(app.prepare()),
     ]
     told_to_stop = asyncio.create_task(stop.wait())
@@ -87,9 +94,9 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     say("Conclave has stopped; runs that were going on are kept and continue at the next start.")
 
 
-async def _platform(app: App, platform: Service) -> None:
-    """Run one platform and finish what an earlier process left open there; its end is nobody else's."""
-    finishing = asyncio.create_task(_finish_cards(app, platform))
+async def _platform(live: LiveMessages, platform: Service) -> None:
+    """Run one platform and finish what was left open there; its end is nobody else's."""
+    finishing = asyncio.create_task(_finish_messages(live, platform))
     try:
         await platform.run()
     except ConclaveError as error:
@@ -98,14 +105,31 @@ async def _platform(app: App, platform: Service) -> None:
         _log.exception("%s stopped on an internal error", platform.name)
     finally:
         finishing.cancel()
+        await asyncio.wait([finishing])
 
 
-async def _finish_cards(app: App, platform: Service) -> None:
+async def _finish_messages(live: LiveMessages, platform: Service) -> None:
+    """Finish the messages that are open at the start, and from time to time those that became so.
+
+    A round goes on beside the next one, which leaves alone what the first one still works on.
+    """
     try:
         await platform.ready()
-        await finish_open_cards(app, platform.door)
+    except ConclaveError:
+        return  # `run` says why
+    async with asyncio.TaskGroup() as rounds:
+        while True:
+            rounds.create_task(_finish_once(live, platform))
+            await live.app.clock.sleep(FINISH_MESSAGES_EVERY_S)
+
+
+async def _finish_once(live: LiveMessages, platform: Service) -> None:
+    try:
+        await live.finish_open(platform.door)
     except ConclaveError as error:
         _log.warning("%s: open messages stay open: %s", platform.name, error)
+    except Exception:  # noqa: BLE001 - as in _platform
+        _log.exception("%s: open messages could not be finished", platform.name)
 
 
 async def _repeat(app: App, work: Callable[[], Awaitable[object]], every_s: float) -> None:
@@ -120,16 +144,30 @@ async def _repeat(app: App, work: Callable[[], Awaitable[object]], every_s: floa
         await app.clock.sleep(every_s)
 
 
-async def _say_ready(platforms: list[Service], say: Callable[[str], None]) -> None:
-    """Say which platforms are connected, as soon as all are, or after a while."""
-    waits = {asyncio.ensure_future(platform.ready()): platform.name for platform in platforms}
+async def _say_ready(
+    platforms: list[Service], doors: list[asyncio.Task[None]], say: Callable[[str], None]
+) -> None:
+    """Say which platforms are connected, as soon as that is known of all, or after a while."""
+    waits = {
+        asyncio.create_task(_connected(platform, door)): platform.name
+        for platform, door in zip(platforms, doors, strict=True)
+    }
     try:
         done, late = await asyncio.wait(waits, timeout=READY_WITHIN_S)
     finally:
         for wait in waits:
             wait.cancel()
-    refused = {wait for wait in done if wait.exception()}
-    parts = [f"{waits[wait]} is connected" for wait in done - refused]
-    parts += [f"{waits[wait]} is off" for wait in refused]
+    parts = [f"{waits[wait]} is {'connected' if wait.result() else 'off'}" for wait in done]
     parts += [f"{waits[wait]} is not connected yet" for wait in late]
-    say(f"Conclave is ready: {', '.join(sorted(parts))}.")
+    if late or any(wait.result() for wait in done):
+        say(f"Conclave is ready: {', '.join(sorted(parts))}.")
+
+
+async def _connected(platform: Service, door: "asyncio.Task[None]") -> bool:
+    """Wait until a platform is connected; False when it has ended, or refused its token."""
+    ready = asyncio.ensure_future(platform.ready())
+    try:
+        await asyncio.wait({ready, door}, return_when=asyncio.FIRST_COMPLETED)
+        return ready.done() and not door.done() and ready.exception() is None
+    finally:
+        ready.cancel()

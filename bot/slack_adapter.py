@@ -73,6 +73,10 @@ class SlackDoor:
         """Return the seconds that must lie between two edits in this chat."""
         return LIVE_EDIT_S
 
+    def per_minute(self, address: Address) -> int | None:
+        """Return None: Slack counts the edits of a whole workspace, which this door does itself."""
+        return None
+
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """Post a card; with `only_for`, just that person sees it, and it cannot be edited.
 

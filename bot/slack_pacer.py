@@ -1,6 +1,6 @@
 """Keeping under Slack's rates before Slack has to say so."""
 
-from bot.door import Flooded
+from bot.door import EditsScarce, Flooded
 from core.clock import Clock
 
 # chat.update is Tier 3: about 50 a minute for the whole workspace. A burst of 8 and 42 a minute make 50.
@@ -35,14 +35,15 @@ class UpdateBudget:
         """Take one edit of a message that goes on.
 
         Raises:
-            Flooded: the budget is low; it says in how many seconds a live edit may go again.
+            EditsScarce: the budget is low; it says in how many seconds a live edit may go again.
+            Flooded: Slack has asked to wait.
         """
         now = self._refill()
         if now < self._closed_until:
             raise Flooded(self._closed_until - now)
         missing = 1.0 + KEPT_FOR_FINALS - self._tokens
         if missing > 0:
-            raise Flooded(missing / PER_SECOND)
+            raise EditsScarce(missing / PER_SECOND)
         self._tokens -= 1.0
 
     async def final(self) -> None:

@@ -39,6 +39,11 @@ class TerminalDoor:
         del address
         return 0.1
 
+    def per_minute(self, address: Address) -> int | None:
+        """Return None: nobody limits a terminal."""
+        del address
+        return None
+
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """Draw a run that goes on, or print any other card."""
         del only_for  # one person sits here

@@ -32,12 +32,16 @@ class DoorDouble(Door):
         self.platform = platform
         self.page_size = page_size
         self.pace_s = pace_s
+        self.a_minute: int | None = None
         self.messages: dict[str, Shown] = {}
         self.calls: list[str] = []
         self.trouble: Callable[[str, int], Exception | asyncio.Event | None] = lambda kind, number: None
 
     def pace(self, address: Address) -> float:
         return self.pace_s
+
+    def per_minute(self, address: Address) -> int | None:
+        return self.a_minute
 
     async def _meet(self, kind: str) -> None:
         self.calls.append(kind)

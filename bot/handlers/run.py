@@ -1,10 +1,10 @@
 """`/run`: ask the committee."""
 
 import asyncio
+from functools import partial
 
 from bot.arguments import RunArguments
 from bot.handlers.call import Call
-from bot.live_message import tell
 from core.domain.run import RunRequest
 
 
@@ -25,7 +25,7 @@ async def run(call: Call, arguments: RunArguments) -> None:
     ]
     await asyncio.gather(
         *(
-            tell(call.app.run(request), call.door, address, call.app, ticker=request.ticker)
+            call.live.tell(partial(call.app.run, request), call.door, address, ticker=request.ticker)
             for request in requests
         )
     )

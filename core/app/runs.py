@@ -193,6 +193,10 @@ class Runs:
         """Let the committee work while the lease is kept."""
         run_id = record.run_id
         broadcast.tell(RunStarted(record=record, resumed=resumed))
+        if resumed:
+            # What was done before belongs to the story: who listens counts on from there.
+            for event in await self._progress(record, set(), set()):
+                broadcast.tell(event)
         work = asyncio.create_task(self._committee.deliberate(record, evidence, broadcast.tell))
         lease = asyncio.create_task(self._keep_lease(run_id))
         try:
