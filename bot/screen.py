@@ -36,6 +36,11 @@ class Screen:
         self.buttons = buttons_of(card) or self.buttons
         self.console.print(render(card, width=self.console.width, numbered_from=1))
 
+    def prompt(self) -> None:
+        """Ask for a line, where a person types them."""
+        if self.console.is_terminal:
+            self.console.print("[bold cyan]›[/] ", end="")
+
     def progress(self, key: str, card: ProgressCard) -> None:
         """Draw or redraw a run that goes on."""
         self._going_on[key] = card

@@ -61,9 +61,15 @@ class TerminalDoor:
             return
         self._going_on.discard(ref.message)
         self._screen.done(ref.message)
-        if self._left and isinstance(card, VerdictCard):
+        if not self._left:
+            self._screen.offer(card)
+            return
+        if isinstance(card, VerdictCard):
             card = Notice(text=f"{card.ticker} is done: {card.headline}. /why {card.ticker} shows the run.")
+        # The person is at the prompt, which the line pushes down.
+        self._screen.console.print()
         self._screen.offer(card)
+        self._screen.prompt()
 
     async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
         """Say that a file was made; a terminal shows none."""
@@ -119,8 +125,7 @@ class Chat:
 
     async def _next(self, lines: AsyncIterator[str]) -> str | None:
         """Return the next line, or None at the end of the input and on Ctrl-C."""
-        if self._console.is_terminal:
-            self._console.print("[bold cyan]›[/] ", end="")
+        self._screen.prompt()
         reading = asyncio.ensure_future(_line_of(lines))
         await self._until(reading)
         if reading.done():

@@ -4,6 +4,7 @@ Text from outside is shown as it is, but for signs that could command the termin
 seen in full at any width: what does not fit wraps.
 """
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.spinner import Spinner
@@ -51,7 +52,7 @@ def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None)
         case Notice():
             return _notice(card)
         case ProgressCard():
-            return _progress(card)
+            return _progress(card, width)
         case VerdictCard():
             return verdict(card, width, numbered_from)
         case ReasoningCard():
@@ -88,8 +89,10 @@ def _notice(card: Notice) -> RenderableType:
     return table
 
 
-def _progress(card: ProgressCard) -> RenderableType:
-    head = Text.assemble(say(card.title, "bold"), "   ", say(card.subtitle, "dim"))
+def _progress(card: ProgressCard, width: int) -> RenderableType:
+    title, subtitle = say(card.title, "bold"), say(card.subtitle, "dim")
+    between = "   " if cell_len(title.plain) + 3 + cell_len(subtitle.plain) <= width else "\n"
+    head = Text.assemble(title, between, subtitle)
     table = grid(3, gap=2)
     for line in card.lines:
         table.add_row(_state(line), say(line.member), _detail(line))

@@ -129,16 +129,17 @@ def table_of(
     for at, head in enumerate(heads):
         in_column = [head, *(line for row in rows for line in row[at].plain.split("\n"))]
         needs.append(max(cell_len(text) for text in in_column))
-    if last_wraps_at is not None:
-        needs[-1] = min(needs[-1], last_wraps_at)
-    if sum(needs) + (len(heads) - 1) * gap > width:
+    rest = width - sum(needs[:-1]) - (len(heads) - 1) * gap
+    if rest < min(needs[-1], needs[-1] if last_wraps_at is None else last_wraps_at):
         return None
+    needs[-1] = min(needs[-1], rest)
     table = Table(
         box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim", show_header=any(heads)
     )
     for at, (head, need) in enumerate(zip(heads, needs, strict=True)):
         justify: Literal["left", "right"] = "left" if at in left else "right"
-        table.add_column(head, justify=justify, overflow="fold", min_width=need)
+        # All widths are set, because rich crops what minimal widths push over the edge.
+        table.add_column(head, justify=justify, overflow="fold", width=max(need, 1))
     for row in rows:
         table.add_row(*row)
     return table
@@ -163,7 +164,7 @@ def flow(text: Text, width: int) -> Text:
         parts = line.split(_DOT)
         current = parts[0]
         for part in parts[1:]:
-            longer = Text.assemble(current, _DOT, part)
+            longer = Text.assemble(current, (_DOT, "dim"), part)
             if cell_len(longer.plain) <= width:
                 current = longer
             else:
@@ -201,12 +202,15 @@ def choices(buttons: Sequence[Button], first: int, width: int) -> Table:
     columns = min(max(1, (width + 3) // each), max(len(labels), 1))
     table = Table.grid()
     for _ in range(columns):
-        table.add_column(no_wrap=True, min_width=figures, justify="right")
+        table.add_column(no_wrap=True, width=figures)
         table.add_column(overflow="fold")
     cells: list[Text | Padding] = []
     for number, label in enumerate(labels, first):
         last = (number - first + 1) % columns == 0
-        cells += [Text(f" {number} ", style="reverse"), Padding(label, (0, 0 if last else 3, 0, 1))]
+        cells += [
+            Text(f" {number:>{figures - 2}} ", style="reverse"),
+            Padding(label, (0, 0 if last else 3, 0, 1)),
+        ]
     for at in range(0, len(cells), columns * 2):
         table.add_row(*cells[at : at + columns * 2])
     return table

@@ -51,7 +51,9 @@ def verdict(card: VerdictCard, width: int, numbered_from: int | None) -> Rendera
 
 def _top(card: VerdictCard, colour: str, inside: int, *, narrow: bool) -> RenderableType:
     sign = f"{SIGN[card.decision]} " if card.decision else ""
-    badge = say(f"  {sign}{card.headline}  ", f"bold black on {colour}" if card.decision else "reverse")
+    style = f"bold black on {colour}" if card.decision else "reverse"
+    # Assembled, so that the colour ends with the word however wide the column is.
+    badge = Text.assemble(say(f"  {sign}{card.headline}  ", style))
     if not card.votes:
         return badge
     beside = 0 if narrow else cell_len(badge.plain) + 4

@@ -57,7 +57,7 @@ def _stage_pages(stage: StageRecord, ordinal: int, page_size: int) -> list[Page]
 def _not_said(points: tuple[str, ...], text: str) -> tuple[str, ...]:
     """Return the points that do not stand in the text word for word: nobody reads a line twice."""
     said = " ".join(text.split())
-    return tuple(point for point in points if not re.search(rf"(?<!\w){re.escape(point)}(?!\w)", said))
+    return tuple(point for point in points if not re.search(rf"(?<![\w.,]){re.escape(point)}(?!\w)", said))
 
 
 def page_at(book: tuple[Page, ...], ordinal: int, number: int) -> Page | None:

@@ -146,7 +146,7 @@ async def test_a_run_that_was_left_tells_when_it_is_done(tmp_path: Path) -> None
             person.type("/run GOOG\n")
             await person.until(" of 12")
             person.type("\x03")
-            await person.until("GOOG is done: BUY. /why GOOG shows the run.")
+            await person.until("GOOG is done: No verdict. /why GOOG shows the run.")
             person.type("exit\n")
             assert await person.end() == 0
             assert "kept" not in person.seen
