@@ -102,15 +102,19 @@ async def _show(
         Refused: Ctrl-C came before; the sentence names the runs that can be continued.
     """
     progress = Screen(output.err)
-    unfinished = {record.ticker: record for record in going_on}
+    unfinished: dict[str, RunRecord | None] = dict.fromkeys(streams)
+    unfinished.update((record.ticker, record) for record in going_on)
     following = [
         _follow(app, output, progress, ticker, events, unfinished) for ticker, events in streams.items()
     ]
     try:
         outcomes = await asyncio.gather(*following, return_exceptions=True)
     except asyncio.CancelledError:
-        told = [kept(record) for record in unfinished.values()]
-        raise Refused("\n".join(told) or "Stopped before any run had begun.") from None
+        told = [
+            kept(record) if record else f"The run of {ticker} had not begun yet and is dropped."
+            for ticker, record in unfinished.items()
+        ]
+        raise Refused("\n".join(told) or "Stopped; every run had ended.") from None
     finally:
         progress.clear()
     records = [outcome for outcome in outcomes if isinstance(outcome, RunRecord)]
@@ -136,7 +140,7 @@ async def _follow(
     screen: Screen,
     ticker: str,
     events: AsyncIterator[RunEvent],
-    unfinished: dict[str, RunRecord],
+    unfinished: dict[str, RunRecord | None],
 ) -> RunRecord:
     """Show one run while it goes on, which `unfinished` then tells, and return its record."""
     state = RunProgress(ticker, zone_of(app))

@@ -161,7 +161,9 @@ async def test_ctrl_c_in_a_run_names_each_run_that_can_be_continued(tmp_path: Pa
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        await asyncio.wait_for(models.until_asked(3), 20)
+        assert process.stderr is not None
+        begun = [await asyncio.wait_for(process.stderr.readline(), 20) for _ in range(2)]
+        assert all(b"asks 1 member" in line for line in begun)
         process.send_signal(signal.SIGINT)
         out, log = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 1
