@@ -242,7 +242,7 @@ def _do(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
-        typer.echo("Stopped. What was done is kept; continue a run with: conclave run --resume RUN", err=True)
+        typer.echo("Stopped.", err=True)
         raise typer.Exit(1) from None
     except BrokenPipeError:
         # Whoever read our output went away; Python must not complain about it at exit.

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +23,12 @@ from bot.present.models import models_card
 from bot.present.portfolio import portfolio_card
 from bot.present.reasoning import nothing_to_read, pages, reasoning_card
 from bot.present.run import RunProgress
-from bot.screen import Screen
+from bot.screen import Screen, kept
 from core.app.app import App
 from core.app.assemble import open_app
 from core.config import Settings
 from core.domain.ballot import Ballot
-from core.domain.errors import ConclaveError
+from core.domain.errors import ConclaveError, Refused
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted
 from core.domain.run import RunRecord, RunRequest
 from core.domain.stage import Preset, Stage
@@ -86,15 +86,35 @@ async def resume(settings: Settings, output: Output, run_id: str) -> bool:
     """Continue one interrupted run."""
     async with opened(settings) as app:
         record = await app.record(run_id)
-        return await _show(app, output, {record.ticker: app.resume(record.run_id)})
+        return await _show(app, output, {record.ticker: app.resume(record.run_id)}, going_on=[record])
 
 
-async def _show(app: App, output: Output, streams: dict[str, AsyncIterator[RunEvent]]) -> bool:
-    """Follow runs to their ends, then print verdicts and leaderboard, or the documents."""
+async def _show(
+    app: App,
+    output: Output,
+    streams: dict[str, AsyncIterator[RunEvent]],
+    *,
+    going_on: Sequence[RunRecord] = (),
+) -> bool:
+    """Follow runs to their ends, then print verdicts and leaderboard, or the documents.
+
+    Raises:
+        Refused: Ctrl-C came before; the sentence names the runs that can be continued.
+    """
     progress = Screen(output.err)
-    following = [_follow(app, output, progress, ticker, events) for ticker, events in streams.items()]
+    unfinished: dict[str, RunRecord | None] = dict.fromkeys(streams)
+    unfinished.update((record.ticker, record) for record in going_on)
+    following = [
+        _follow(app, output, progress, ticker, events, unfinished) for ticker, events in streams.items()
+    ]
     try:
         outcomes = await asyncio.gather(*following, return_exceptions=True)
+    except asyncio.CancelledError:
+        told = [
+            kept(record) if record else f"The run of {ticker} had not begun yet and is dropped."
+            for ticker, record in unfinished.items()
+        ]
+        raise Refused("\n".join(told) or "Stopped; every run had ended.") from None
     finally:
         progress.clear()
     records = [outcome for outcome in outcomes if isinstance(outcome, RunRecord)]
@@ -115,9 +135,14 @@ async def _show(app: App, output: Output, streams: dict[str, AsyncIterator[RunEv
 
 
 async def _follow(
-    app: App, output: Output, screen: Screen, ticker: str, events: AsyncIterator[RunEvent]
+    app: App,
+    output: Output,
+    screen: Screen,
+    ticker: str,
+    events: AsyncIterator[RunEvent],
+    unfinished: dict[str, RunRecord | None],
 ) -> RunRecord:
-    """Show one run while it goes on, and return its record."""
+    """Show one run while it goes on, which `unfinished` then tells, and return its record."""
     state = RunProgress(ticker, zone_of(app))
     screen.progress(ticker, state.card())
     try:
@@ -126,7 +151,10 @@ async def _follow(
             screen.progress(ticker, state.card())
             if not output.err.is_terminal:
                 _line(output, ticker, event)
+            if isinstance(event, RunStarted):
+                unfinished[ticker] = event.record
             if isinstance(event, RunEnded):
+                unfinished.pop(ticker, None)
                 return event.record
     finally:
         screen.done(ticker)

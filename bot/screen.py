@@ -3,10 +3,19 @@
 from rich.console import Console, Group
 from rich.live import Live
 
-from bot.cards import Card, ProgressCard
-from bot.terminal_render import render
+from bot.cards import Button, Card, ProgressCard
+from bot.terminal_render import buttons_of, render
+from core.domain.run import RunRecord
 
 _REFRESH_PER_S = 8
+
+
+def kept(record: RunRecord) -> str:
+    """Say how to go on with a run whose process ends before it does."""
+    return (
+        f"Run {record.run_id} of {record.ticker} is kept; "
+        f"continue it with: conclave run --resume {record.run_id}"
+    )
 
 
 class Screen:
@@ -14,12 +23,23 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self.buttons: tuple[Button, ...] = ()
         self._going_on: dict[str, ProgressCard] = {}
         self._live: Live | None = None
 
-    def show(self, card: Card, *, numbered_from: int | None = None) -> None:
-        """Print a card for good."""
-        self.console.print(render(card, width=self.console.width, numbered_from=numbered_from))
+    def show(self, card: Card) -> None:
+        """Print a card for good, without its buttons."""
+        self.console.print(render(card, width=self.console.width))
+
+    def offer(self, card: Card) -> None:
+        """Print a card for good with its buttons numbered from 1; `buttons` are those offered last."""
+        self.buttons = buttons_of(card) or self.buttons
+        self.console.print(render(card, width=self.console.width, numbered_from=1))
+
+    def prompt(self) -> None:
+        """Ask for a line, where a person types them."""
+        if self.console.is_terminal:
+            self.console.print("[bold cyan]›[/] ", end="")
 
     def progress(self, key: str, card: ProgressCard) -> None:
         """Draw or redraw a run that goes on."""

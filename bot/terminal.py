@@ -5,34 +5,40 @@ import getpass
 import itertools
 import signal
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import Any
 
 from rich.console import Console
 
-from bot.cards import Button, Card, Notice, ProgressCard
+from bot.cards import Card, Notice, ProgressCard, VerdictCard
 from bot.desk import Desk
 from bot.door import MessageRef
 from bot.present.help import start_card
 from bot.request import Address, Person, Platform, Press, Request
-from bot.screen import Screen
-from bot.terminal_render import buttons_of
+from bot.screen import Screen, kept
 from core.app.app import App
 from core.domain.ids import new_id
+from core.domain.run import RunState
 
 _LINE_LIMIT = 64 * 1024
+_CHOICE_FIGURES = 3
 _LEAVE = {"exit", "quit", "bye", "/exit", "/quit"}
 
 
 class TerminalDoor:
-    """The terminal as a door: a message is drawn in place until its last card is printed for good."""
+    """The terminal as the door of one line typed: a message is drawn in place until its last card is printed.
+
+    Once the person has left it, what goes on is not drawn any more, and its end takes one line.
+    """
 
     platform: Platform = "terminal"
     page_size = 6000
 
-    def __init__(self, screen: Screen) -> None:
-        self.screen = screen
-        self.buttons: tuple[Button, ...] = ()
-        self._numbers = itertools.count(1)
+    def __init__(self, screen: Screen, names: Iterator[str]) -> None:
+        self._screen = screen
+        self._names = names
+        self._going_on: set[str] = set()
+        self._left = False
 
     def pace(self, address: Address) -> float:
         """Return a tenth of a second: nobody limits a terminal, and eyes need no more."""
@@ -47,88 +53,150 @@ class TerminalDoor:
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """Draw a run that goes on, or print any other card."""
         del only_for  # one person sits here
-        ref = MessageRef(address, str(next(self._numbers)))
+        ref = MessageRef(address, next(self._names))
         await self.edit(ref, card)
         return ref
 
     async def edit(self, ref: MessageRef, card: Card) -> None:
         """Redraw a run that goes on; any other card ends it and is printed."""
         if isinstance(card, ProgressCard):
-            self.screen.progress(ref.message, card)
+            self._going_on.add(ref.message)
+            if not self._left:
+                self._screen.progress(ref.message, card)
             return
-        self.screen.done(ref.message)
-        self.print(card)
+        self._going_on.discard(ref.message)
+        self._screen.done(ref.message)
+        if not self._left:
+            self._screen.offer(card)
+            return
+        if isinstance(card, VerdictCard):
+            card = Notice(text=f"{card.ticker} is done: {card.headline}. /why {card.ticker} shows the run.")
+        # The person is at the prompt, which the line pushes down.
+        self._screen.console.print()
+        self._screen.offer(card)
+        self._screen.prompt()
 
     async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
         """Say that a file was made; a terminal shows none."""
         text = f"{caption} ({name}, {len(content):,} bytes)"
         return await self.send(address, Notice(text=text))
 
-    def print(self, card: Card) -> None:
-        """Print a card for good, its buttons numbered as choices for the next line."""
-        found = buttons_of(card)
-        if found:
-            self.buttons = found
-        self.screen.show(card, numbered_from=1 if found else None)
+    def leave(self) -> bool:
+        """Draw nothing of this line any more; False when nothing of it goes on."""
+        self._left = True
+        for message in self._going_on:
+            self._screen.done(message)
+        return bool(self._going_on)
 
 
 class Chat:
-    """The loop: a line in, its cards out. A number presses the button of that number."""
+    """The loop: a line in, its cards out. A number presses the button of that number.
+
+    Ctrl-C leaves a run, which goes on; where nothing is being answered it leaves the chat.
+    """
 
     def __init__(self, app: App, console: Console) -> None:
+        self._app = app
         self._desk = Desk(app)
-        self._door = TerminalDoor(Screen(console))
+        self._screen = Screen(console)
         self._console = console
         self._address = Address("terminal", "terminal")
         self._person = Person("terminal", _login())
+        self._session = f"{new_id(8)}."
+        self._names = (f"{self._session}{number}" for number in itertools.count(1))
+        self._interrupt = asyncio.Event()
+        self._left: set[asyncio.Task[None]] = set()
 
     async def talk(self, lines: AsyncIterator[str]) -> None:
-        """Answer each line; ends with the input, or when the person leaves."""
-        self._door.print(start_card())
-        self._prompt()
-        async for line in lines:
-            text = line.strip()
-            if text.lower() in _LEAVE:
-                return
-            if text:
-                await self._stoppable(text)
-            self._prompt()
+        """Answer each line; ends with the input, or when the person leaves.
 
-    def _prompt(self) -> None:
-        if self._console.is_terminal:
-            self._console.print("[bold cyan]›[/] ", end="")
-
-    async def _stoppable(self, text: str) -> None:
-        """Carry out one line; Ctrl-C leaves it, and a run that it started goes on."""
-        work = asyncio.create_task(self._answer(text))
+        Runs that then go on are stopped with the process; the last lines say how to continue them.
+        """
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, work.cancel)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt.set)
         try:
-            await asyncio.wait([work])
+            self._screen.offer(start_card())
+            while (line := await self._next(lines)) is not None:
+                text = line.strip()
+                if text.lower() in _LEAVE:
+                    break
+                if text:
+                    await self._answered(text)
+            await self._say_what_is_kept()
         finally:
             loop.remove_signal_handler(signal.SIGINT)
-        if work.cancelled():
-            self._door.screen.clear()
-            self._door.print(Notice(text="Left. A run goes on meanwhile; /why shows it when it is done."))
+            for task in self._left:
+                task.cancel()
 
-    async def _answer(self, text: str) -> None:
-        if text.isdecimal():
-            await self._press(int(text))
+    async def _next(self, lines: AsyncIterator[str]) -> str | None:
+        """Return the next line, or None at the end of the input and on Ctrl-C."""
+        self._screen.prompt()
+        reading = asyncio.ensure_future(_line_of(lines))
+        await self._until(reading)
+        if reading.done():
+            return reading.result()
+        reading.cancel()
+        await asyncio.wait([reading])
+        self._console.print()
+        return None
+
+    async def _until(self, work: "asyncio.Task[Any]") -> None:
+        """Wait for the end of `work`, or for Ctrl-C."""
+        self._interrupt.clear()
+        interrupted = asyncio.create_task(self._interrupt.wait())
+        await asyncio.wait({work, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+        interrupted.cancel()
+
+    async def _answered(self, text: str) -> None:
+        """Carry out one line; Ctrl-C leaves it, and a run that it started goes on."""
+        door = TerminalDoor(self._screen, self._names)
+        work = asyncio.create_task(self._answer(text, door))
+        await self._until(work)
+        if work.done():
+            work.result()
+        elif door.leave():
+            self._left.add(work)
+            work.add_done_callback(self._left.discard)
+            self._screen.offer(Notice(text="The run goes on, and a line here will tell when it is done."))
+        else:
+            work.cancel()
+            await asyncio.wait([work])
+
+    async def _answer(self, text: str, door: TerminalDoor) -> None:
+        if text.isdecimal() and len(text) <= _CHOICE_FIGURES:
+            await self._press(int(text), door)
             return
         words = text.removeprefix("/")
         await self._desk.handle(
-            Request(words, self._address, self._person, delivery=new_id(12), private=True), self._door
+            Request(words, self._address, self._person, delivery=new_id(12), private=True), door
         )
 
-    async def _press(self, number: int) -> None:
-        buttons = self._door.buttons
+    async def _press(self, number: int, door: TerminalDoor) -> None:
+        buttons = self._screen.buttons
         if not 1 <= number <= len(buttons):
-            self._door.print(Notice(text=f"There is no choice {number} here.", tone="warning"))
+            self._screen.offer(Notice(text=f"There is no choice {number} here.", tone="warning"))
             return
         press = Press(buttons[number - 1].data, self._address, self._person, delivery=new_id(12))
-        card = await self._desk.press(press, self._door)
+        card = await self._desk.press(press, door)
         if card is not None:
-            self._door.print(card)
+            self._screen.offer(card)
+
+    async def _say_what_is_kept(self) -> None:
+        """Name every run of this chat that goes on, for the end of the process interrupts it."""
+        if not self._left:
+            return
+        records = [
+            await self._app.record(run_id)
+            for _, run_id, _, _, message in await self._app.open_cards("terminal")
+            if message.startswith(self._session)
+        ]
+        going_on = [kept(record) for record in records if record.state is RunState.RUNNING]
+        for text in going_on or ["What you left had not begun yet and is dropped."]:
+            self._screen.offer(Notice(text=text))
+
+
+async def _line_of(lines: AsyncIterator[str]) -> str | None:
+    return await anext(lines, None)
 
 
 async def typed_lines() -> AsyncGenerator[str, None]:

@@ -14,7 +14,7 @@ _STATES = {"ok": ("✓ ok", "green"), "failed": ("✗ failed", "bold red"), "off
 def checks_table(checks: Sequence[Check]) -> Table:
     """Return one row a part: its name, its state, what was seen, and how to mend a failure."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("Part", no_wrap=True)
+    table.add_column("Part", overflow="fold")
     table.add_column("State", no_wrap=True)
     table.add_column("Seen", overflow="fold")
     for check in checks:

@@ -4,9 +4,10 @@ Text from outside is shown as it is, but for signs that could command the termin
 seen in full at any width: what does not fit wraps.
 """
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
 from bot.cards import (
@@ -20,11 +21,27 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
+    StandingLine,
     VerdictCard,
 )
-from bot.terminal_style import COLOUR, NARROW, SIGN, WIDEST, frame, grid, lines, pairs, say
+from bot.terminal_style import (
+    COLOUR,
+    NARROW,
+    SIGN,
+    WIDEST,
+    flow,
+    frame,
+    grid,
+    lines,
+    pairs,
+    room,
+    say,
+    table_of,
+    told,
+)
 from bot.terminal_verdict import reasoning, verdict
 
+_PLACE = 3
 _TONE = {"info": ("cyan", "›"), "warning": ("yellow", "!"), "error": ("red", "✗")}
 
 
@@ -35,7 +52,7 @@ def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None)
         case Notice():
             return _notice(card)
         case ProgressCard():
-            return _progress(card)
+            return _progress(card, width)
         case VerdictCard():
             return verdict(card, width, numbered_from)
         case ReasoningCard():
@@ -45,11 +62,13 @@ def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None)
         case PortfolioCard():
             return _portfolio(card, width)
         case ModelsCard():
-            table = pairs(card.lines, 1)
-            return frame([table], title=_title(card.title), foot=card.footer, width=width)
+            named = [(say(name, "bold"), say(about)) for name, about in card.lines]
+            return frame([told(named, room(width))], title=card.title, foot=card.footer, width=width)
         case HelpCard():
-            parts = [say(card.intro), _commands(card.commands, width)]
-            return frame(parts, title=_title(card.title), foot=card.footer, width=width)
+            usages = [(say(usage, "bold cyan"), say(summary)) for usage, summary in card.commands]
+            return frame(
+                [say(card.intro), told(usages, room(width))], title=card.title, foot=card.footer, width=width
+            )
 
 
 def buttons_of(card: Card) -> tuple[Button, ...]:
@@ -63,23 +82,18 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
             return ()
 
 
-def _title(text: str, after: str = "") -> Text:
-    return Text.assemble(" ", say(text, "bold"), " ", say(f" {after} " if after else "", "dim"))
-
-
 def _notice(card: Notice) -> RenderableType:
     colour, sign = _TONE[card.tone]
-    table = grid(gap=1)
+    table = grid(2, gap=1)
     table.add_row(Text(sign, style=f"bold {colour}"), say(card.text))
     return table
 
 
-def _progress(card: ProgressCard) -> RenderableType:
-    head = Text.assemble(say(card.title, "bold"), "   ", say(card.subtitle, "dim"))
-    table = grid(gap=2)
-    table.add_column(width=1)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+def _progress(card: ProgressCard, width: int) -> RenderableType:
+    title, subtitle = say(card.title, "bold"), say(card.subtitle, "dim")
+    between = "   " if cell_len(title.plain) + 3 + cell_len(subtitle.plain) <= width else "\n"
+    head = Text.assemble(title, between, subtitle)
+    table = grid(3, gap=2)
     for line in card.lines:
         table.add_row(_state(line), say(line.member), _detail(line))
     parts: list[RenderableType] = [head]
@@ -110,32 +124,46 @@ def _detail(line: ProgressLine) -> Text:
 
 
 def _leaderboard(card: LeaderboardCard, width: int) -> RenderableType:
-    narrow = width < NARROW
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("", no_wrap=True, justify="right")
-    table.add_column("Member", overflow="fold")
-    heads = ["Value", "Return"] if narrow else ["Value", "P&L", "Return", "Trades", "Wins", "Cash"]
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
-    for row in card.standings:
-        name = say(row.member, "bold")
-        if row.warning:
-            name.append_text(say(f"\n{row.warning}", "yellow"))
-        cells = [say(row.value), _change(row.return_)]
-        if not narrow:
-            cells = [
-                say(row.value),
-                _change(row.pnl),
-                _change(row.return_),
-                say(row.trades),
-                say(row.win_rate),
-                say(row.cash),
-            ]
-        table.add_row(say(row.medal or row.rank), name, *cells)
-    parts: list[RenderableType] = [table]
+    parts: list[RenderableType] = [_standings(card.standings, room(width))]
     if card.caveat:
         parts.insert(0, say(card.caveat, "yellow"))
-    return frame(parts, title=_title(card.title, card.subtitle), foot=card.footer, width=width)
+    return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
+
+
+def _standings(standings: tuple[StandingLine, ...], inside: int) -> RenderableType:
+    """Return one row a member, or where there is no room, each with its figures under its name."""
+    rows = [
+        (
+            say(row.medal or row.rank),
+            _named(row),
+            say(row.value),
+            _change(row.pnl),
+            _change(row.return_),
+            say(row.trades),
+            say(row.win_rate),
+            say(row.cash),
+        )
+        for row in standings
+    ]
+    heads = ("", "Member", "Value", "P&L", "Return", "Trades", "Wins", "Cash")
+    full = table_of(heads, rows, left=(1,), width=inside)
+    if full is not None:
+        return full
+    stacked = grid(2, gap=1)
+    for place, name, value, pnl, change, trades, wins, cash in rows:
+        figures = Text.assemble(
+            *(value, " · ", change, " · ", pnl, " · "),
+            *("trades ", trades, " · wins ", wins, " · cash ", cash),
+        )
+        stacked.add_row(place, Text.assemble(name, "\n", flow(figures, inside - _PLACE)))
+    return stacked
+
+
+def _named(row: StandingLine) -> Text:
+    name = say(row.member, "bold")
+    if row.warning:
+        name.append_text(say(f"\n{row.warning}", "not bold yellow"))
+    return name
 
 
 def _change(text: str) -> Text:
@@ -147,26 +175,24 @@ def _portfolio(card: PortfolioCard, width: int) -> RenderableType:
     if card.caveat:
         parts.append(say(card.caveat, "yellow"))
     if card.holdings:
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-        table.add_column("Holding", no_wrap=True)
-        for head in ("Shares", "Average cost", "Mark"):
-            table.add_column(head, justify="right", overflow="fold")
-        table.add_column("Value", justify="right", overflow="fold")
-        for row in card.holdings:
-            table.add_row(*(say(cell, "bold" if at == 0 else "") for at, cell in enumerate(row)))
-        parts.append(table)
+        parts.append(_holdings(card.holdings, room(width)))
     for head, rows in (("Waiting for the open", card.pending), ("Last fills", card.fills)):
         if rows:
             parts.append(Group(say(head, "dim"), lines(rows)))
-    return frame(parts, title=_title(card.title), foot=card.footer, width=width)
+    return frame(parts, title=card.title, foot=card.footer, width=width)
 
 
-def _commands(commands: tuple[tuple[str, str], ...], width: int) -> RenderableType:
-    table = grid(gap=2)
-    if width < NARROW:
-        for usage, summary in commands:
-            table.add_row(Text.assemble(say(usage, "bold cyan"), "\n", say(summary)))
-        return table
-    for usage, summary in commands:
-        table.add_row(say(usage, "bold cyan"), say(summary))
-    return table
+def _holdings(holdings: tuple[tuple[str, str, str, str, str], ...], inside: int) -> RenderableType:
+    """Return one row a holding, or where there is no room, its figures under its ticker."""
+    rows = [(say(ticker, "bold"), *map(say, figures)) for ticker, *figures in holdings]
+    full = table_of(("Holding", "Shares", "Average cost", "Mark", "Value"), rows, left=(0,), width=inside)
+    if full is not None:
+        return full
+    stacked = grid(gap=0)
+    for ticker, shares, cost, mark, value in rows:
+        figures = Text.assemble(
+            *(value, " · ", shares, " shares · cost ", cost, " · mark ", mark),
+        )
+        stacked.add_row(ticker)
+        stacked.add_row(Padding(flow(figures, inside - 2), (0, 0, 0, 2)))
+    return stacked

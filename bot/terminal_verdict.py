@@ -1,98 +1,126 @@
 """The verdict and a member's reasoning, drawn for the terminal."""
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from bot.cards import MemberLine, ReasoningCard, VerdictCard
-from bot.terminal_style import COLOUR, NARROW, SIGN, ballot, choices, frame, grid, lines, pairs, say
+from bot.terminal_style import (
+    COLOUR,
+    NARROW,
+    SIGN,
+    ballot,
+    choices,
+    flow,
+    frame,
+    grid,
+    lines,
+    pairs,
+    room,
+    say,
+    table_of,
+)
 
-_BAR = 28
-_BAR_NARROW = 18
+_BAR_WIDEST, _BAR_SHORTEST = 28, 4
+_FULL, _EMPTY = "█", "░"
+_GAP = 2
+_ABOUT = 30
+_CAST = 6
 
 
 def verdict(card: VerdictCard, width: int, numbered_from: int | None) -> RenderableType:
     """Draw a run's end: decision and votes on top, then the members, the facts and the trades."""
-    narrow = width < NARROW
+    narrow, inside = width < NARROW, room(width)
     colour = COLOUR[card.decision] if card.decision else "bright_black"
-    title = Text.assemble(" ", (card.ticker, "bold"), ("  ", ""), say(f"{card.subtitle} ", "dim"))
-    parts: list[RenderableType] = [_top(card, colour, narrow=narrow)]
+    parts: list[RenderableType] = [_top(card, colour, inside, narrow=narrow)]
+    if card.rule:
+        parts.append(say(card.rule, "italic"))
     if card.caveat:
         parts.append(say(card.caveat, "yellow"))
-    parts.append(_members(card.members, narrow=narrow))
+    if card.members:
+        parts.append(_members(card.members, inside))
     if card.facts:
         parts.append(pairs(card.facts, 1 if narrow else 2))
     if card.trades:
         parts.append(lines(card.trades))
     if numbered_from is not None and card.buttons:
-        parts.append(choices(card.buttons, numbered_from))
-    return frame(parts, title=title, foot=card.footer, colour=colour, width=width)
+        parts.append(choices(card.buttons, numbered_from, inside))
+    return frame(parts, title=card.ticker, after=card.subtitle, foot=card.footer, colour=colour, width=width)
 
 
-def _top(card: VerdictCard, colour: str, *, narrow: bool) -> RenderableType:
+def _top(card: VerdictCard, colour: str, inside: int, *, narrow: bool) -> RenderableType:
     sign = f"{SIGN[card.decision]} " if card.decision else ""
-    badge = Text(
-        f"  {sign}{card.headline}  ", style=f"bold black on {colour}" if card.decision else "reverse"
-    )
-    left = grid(gap=0)
-    left.add_row(badge)
-    if card.rule:
-        left.add_row(Text())
-        left.add_row(say(card.rule, "italic"))
+    style = f"bold black on {colour}" if card.decision else "reverse"
+    # Assembled, so that the colour ends with the word however wide the column is.
+    badge = Text.assemble(say(f"  {sign}{card.headline}  ", style))
     if not card.votes:
-        return left
-    bars = _votes(card, _BAR_NARROW if narrow else _BAR)
-    top = grid(gap=4)
+        return badge
+    beside = 0 if narrow else cell_len(badge.plain) + 4
+    bars = _votes(card, inside - beside)
+    top = grid(1 if narrow else 2, gap=0 if narrow else 4)
     if narrow:
-        top.add_row(left)
+        top.add_row(badge)
         top.add_row(Text())
         top.add_row(bars)
     else:
-        top.add_row(left, bars)
+        top.add_row(badge, bars)
     return top
 
 
 def _votes(card: VerdictCard, width: int) -> Table:
-    table = grid(gap=2)
-    for action, count, fraction, share in card.votes:
-        filled = round(max(0.0, min(fraction, 1.0)) * width)
-        bar = Text("━" * filled, style=COLOUR[action])
-        bar.append("━" * (width - filled), style="bright_black")
-        table.add_row(
-            ballot(action),
-            bar,
-            Text(share, justify="right"),
-            Text(f"{count} votes" if count != 1 else "1 vote", "dim"),
-        )
+    """Return one bar an action, which also reads without colours; bars take what the words leave."""
+    counts = [f"{count} votes" if count != 1 else "1 vote" for _, count, _, _ in card.votes]
+    words = [
+        max(cell_len(ballot(action).plain) for action, *_ in card.votes),
+        max(cell_len(share) for *_, share in card.votes),
+        max(map(len, counts)),
+    ]
+    longest = max(_BAR_SHORTEST, min(_BAR_WIDEST, width - sum(words) - 3 * _GAP))
+    table = grid(4, gap=_GAP)
+    for (action, _, fraction, share), count in zip(card.votes, counts, strict=True):
+        filled = round(max(0.0, min(fraction, 1.0)) * longest)
+        bar = Text(_FULL * filled, style=COLOUR[action])
+        bar.append(_EMPTY * (longest - filled), style="bright_black")
+        table.add_row(ballot(action), bar, Text(share, justify="right"), Text(count, "dim"))
     return table
 
 
-def _members(members: tuple[MemberLine, ...], *, narrow: bool) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for member in members:
-        table.add_row(say(member.member, "bold"), *_ballot_cells(member, narrow=narrow))
-    return table
+def _members(members: tuple[MemberLine, ...], inside: int) -> Table:
+    """Return one row a member, or where there is no room, each with its details under its name."""
+    rows = [
+        (say(member.member, "bold"), _cast(member), say(member.rating, "dim"), _about(member))
+        for member in members
+    ]
+    full = table_of(("", "", "", ""), rows, left=(0, 1, 2, 3), width=inside, last_wraps_at=_ABOUT)
+    if full is not None:
+        return full
+    stacked = grid(2, gap=_GAP)
+    for name, cast, rating, about in rows:
+        between = " · " if rating.plain else ""
+        details = flow(Text.assemble(rating, between, about), inside - _CAST - _GAP)
+        stacked.add_row(cast, Text.assemble(name, "\n", details))
+    return stacked
 
 
-def _ballot_cells(member: MemberLine, *, narrow: bool) -> tuple[Text, Text]:
+def _cast(member: MemberLine) -> Text:
+    return ballot(member.action) if member.action else Text("○ none", style="dim")
+
+
+def _about(member: MemberLine) -> Text:
     if member.action is None:
-        return Text("○ none" if not narrow else "○", style="dim"), say(member.detail, "dim")
+        return say(member.detail, "dim")
     about = say(member.detail)
-    if member.rating and not narrow:
-        about = Text.assemble(say(f"{member.rating:<12}", "dim"), about)
     if member.outlier:
-        about.append("  outlier", style="magenta")
+        about = Text.assemble(about, " · ", ("outlier", "magenta"))
     if member.note:
-        about.append_text(say(f"  {member.note}", "yellow"))
-    return ballot(member.action), about
+        about = Text.assemble(about, " · ", say(member.note, "yellow"))
+    return about
 
 
 def reasoning(card: ReasoningCard, width: int, numbered_from: int | None) -> RenderableType:
     """Draw one page of a member's ModelChat."""
-    title = Text.assemble(" ", say(card.title, "bold"), "  ", say(f"{card.subtitle} ", "dim"))
+    inside = room(width)
     head = Text.assemble(say(card.stage, "bold cyan"), "   ", say(card.position, "dim"))
     parts: list[RenderableType] = [head]
     if card.caveat:
@@ -103,7 +131,7 @@ def reasoning(card: ReasoningCard, width: int, numbered_from: int | None) -> Ren
         parts.append(lines(card.key_points))
     if numbered_from is not None:
         if card.page_buttons:
-            parts.append(choices(card.page_buttons, numbered_from))
+            parts.append(choices(card.page_buttons, numbered_from, inside))
         if card.stage_buttons:
-            parts.append(choices(card.stage_buttons, numbered_from + len(card.page_buttons)))
-    return frame(parts, title=title, foot=card.footer, width=width)
+            parts.append(choices(card.stage_buttons, numbered_from + len(card.page_buttons), inside))
+    return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)

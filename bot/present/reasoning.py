@@ -1,5 +1,6 @@
 """One member's ModelChat, page by page."""
 
+import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,8 @@ def pages(chat: ModelChat, page_size: int) -> tuple[Page, ...]:
     """Return all pages of a ModelChat in reading order.
 
     Body and key points of a page hold `page_size` signs together. Key points that would fill more than a
-    third of the first page stand in the running text instead, so that nothing is ever clamped away.
+    third of the first page stand in the running text instead, so that nothing is ever clamped away. Key
+    points that the text has already, word for word, are left out.
     """
     return tuple(
         page
@@ -39,9 +41,9 @@ def pages(chat: ModelChat, page_size: int) -> tuple[Page, ...]:
 
 
 def _stage_pages(stage: StageRecord, ordinal: int, page_size: int) -> list[Page]:
-    points = tuple(" ".join(point.split()) for point in stage.key_points if point.strip())
-    used = sum(len(point) + 2 for point in points)
     text = stage.output.strip()
+    points = _not_said(tuple(" ".join(point.split()) for point in stage.key_points if point.strip()), text)
+    used = sum(len(point) + 2 for point in points)
     if used > page_size // 3:
         text = "\n\n".join([text, "\n".join(f"• {point}" for point in points)]).strip()
         points, used = (), 0
@@ -50,6 +52,12 @@ def _stage_pages(stage: StageRecord, ordinal: int, page_size: int) -> list[Page]
         Page(stage, ordinal, number, len(bodies), body, points if number == 1 else ())
         for number, body in enumerate(bodies, 1)
     ]
+
+
+def _not_said(points: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Return the points that do not stand in the text word for word: nobody reads a line twice."""
+    said = " ".join(text.split())
+    return tuple(point for point in points if not re.search(rf"(?<![\w.,]){re.escape(point)}(?!\w)", said))
 
 
 def page_at(book: tuple[Page, ...], ordinal: int, number: int) -> Page | None:

@@ -54,7 +54,8 @@ def leaderboard(
 ) -> Leaderboard:
     """Rank accounts by value; equal values share a rank.
 
-    Members that cannot be valued come last, unranked.
+    Members that cannot be valued come last, unranked. Medals go to members that have traded: who never did
+    has won nothing.
     """
     rows = []
     used: list[date] = []
@@ -71,7 +72,7 @@ def leaderboard(
         standings.append(
             Standing(
                 rank=rank if value is not None else 0,
-                medal=MEDALS.get(rank, "") if value is not None else "",
+                medal=MEDALS.get(rank, "") if value is not None and account.trades else "",
                 member=account.member,
                 kind=account.kind,
                 value_usd=value,

@@ -205,17 +205,17 @@ def test_a_holding_without_a_price_has_no_value_and_is_never_zero() -> None:
     assert stale[0].unpriced == "NVDA cannot be priced since 2025-10-01"
 
 
-def test_the_leaderboard_ranks_by_value_and_shares_ranks() -> None:
+def test_the_leaderboard_ranks_by_value_shares_ranks_and_gives_medals_for_trading() -> None:
     accounts = [
         account("a", "10000"),
         account("b", "9000", "20", wins=1, closed=2),
-        account("c", "10000"),
+        account("c", "10000", closed=1),
         account("d", "1", "3"),
     ]
     board = leaderboard(Season.LIVE, Decimal(10_000), accounts, {"NVDA": mark("100")}, {"b": Decimal("0.5")})
     assert [(s.rank, s.medal, s.member) for s in board.standings] == [
         (1, "🥇", "b"),
-        (2, "🥈", "a"),
+        (2, "", "a"),
         (2, "🥈", "c"),
         (4, "", "d"),
     ]

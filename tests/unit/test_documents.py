@@ -1,0 +1,137 @@
+"""The documents of `--json`: their names and forms are a promise to people's scripts."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.documents import chat_document, leaderboard_document, portfolio_document, run_document
+from core.domain.ballot import Action
+from core.domain.run import RunRecord, RunState
+from core.domain.stage import Stage
+from tests import arena_facts
+
+PROMISED = {
+    *("run_id", "ticker", "as_of", "evidence_sha256", "decision", "confidence", "agreement"),
+    *("high_consensus", "risk_level", "stop_loss", "take_profit", "votes", "weighted_votes", "outliers"),
+    *("abstentions", "ballots", "fills", "total_cost_usd", "total_tokens", "latency_ms"),
+}
+MORE = {
+    *("average_confidence", "weighted_confidence", "method", "rule"),
+    *("state", "preset", "season", "source", "caveat", "orders"),
+}
+BALLOT = {
+    *("member", "action", "rating", "confidence", "target_weight", "reasoning"),
+    *("served_by", "latency_ms", "cost_usd", "tokens"),
+    *("stop_loss", "take_profit", "risk_level", "horizon", "key_points"),
+}
+MONEY = {
+    *("stop_loss", "take_profit", "total_cost_usd", "cost_usd", "shares", "price", "amount_usd", "fee_usd"),
+    *("reference_price", "initial_cash_usd", "cash_usd", "value_usd", "pnl_usd", "token_cost_usd"),
+    *("average_cost", "mark"),
+}
+TIMES = {"as_of", "filled_at", "marked_at", "started_at", "completed_at"}
+RATIOS = {"confidence", "agreement", "average_confidence", "weighted_confidence", "target_weight", "win_rate"}
+
+
+def document(record: RunRecord) -> dict[str, Any]:
+    made = run_document(record, arena_facts.FINISHED)
+    read: dict[str, Any] = json.loads(json.dumps(made))
+    assert read == made
+    return read
+
+
+def entries(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every key with its value, at any depth."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key, inner
+            yield from entries(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from entries(inner)
+
+
+DOCUMENTS = {
+    "run": run_document(arena_facts.record(), arena_facts.FINISHED),
+    "chat": chat_document(arena_facts.chat()),
+    "leaderboard": leaderboard_document(arena_facts.LEADERBOARD),
+    "portfolio": portfolio_document(arena_facts.STATEMENT),
+}
+
+
+def test_a_run_has_exactly_the_promised_keys() -> None:
+    made = document(arena_facts.record())
+    assert set(made) == PROMISED | MORE
+    assert all(set(ballot) == BALLOT for ballot in made["ballots"])
+    assert [set(abstention) for abstention in made["abstentions"]] == [{"member", "reason"}]
+    assert set(made["votes"]) == set(made["weighted_votes"]) == {"BUY", "SELL", "HOLD"}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_money_is_a_decimal_string_ratios_are_numbers_and_times_have_an_offset(name: str) -> None:
+    found = [(key, value) for key, value in entries(DOCUMENTS[name]) if value is not None]
+    money = [value for key, value in found if key in MONEY]
+    assert money
+    assert all(isinstance(value, str) and re.fullmatch(r"-?\d+\.\d{2,}", value) for value in money)
+    for key, value in found:
+        if key in RATIOS and name != "chat":
+            assert isinstance(value, float)
+            assert 0 <= value <= 1
+        if key in TIMES:
+            assert datetime.fromisoformat(value).utcoffset() == timedelta(0)
+
+
+def test_a_run_tells_who_decided_what() -> None:
+    made = document(arena_facts.record())
+    assert (made["decision"], made["agreement"], made["high_consensus"]) == ("BUY", 0.75, True)
+    assert made["votes"] == {"BUY": 3, "SELL": 0, "HOLD": 1}
+    assert sum(made["weighted_votes"].values()) == pytest.approx(1)
+    assert made["stop_loss"] == "186.50"
+    assert made["outliers"] == ["gemini-2.5-pro"]
+    assert made["abstentions"] == [
+        {"member": "grok-4", "reason": "no answer within 120 s at the stage research"}
+    ]
+    assert [fill["price"] for fill in made["fills"]] == ["207.081408"]
+    assert made["latency_ms"] == 7_340
+    assert made["total_cost_usd"] == "0.0792"
+    assert made["ballots"][-1]["served_by"] is None
+
+
+def test_without_a_verdict_the_decision_is_null_and_the_keys_stay() -> None:
+    made = document(arena_facts.running())
+    assert set(made) == PROMISED | MORE
+    assert made["decision"] is None
+    assert made["risk_level"] is None
+    assert made["ballots"] == made["fills"] == []
+    no_quorum = arena_facts.VERDICT.model_copy(update={"decision": None, "rule": "no verdict"})
+    assert document(arena_facts.record(verdict=no_quorum))["decision"] is None
+    failed = document(arena_facts.record(state=RunState.FAILED, verdict=None))
+    assert (failed["decision"], failed["state"]) == (None, "failed")
+
+
+def test_a_share_that_would_be_written_with_an_exponent_is_not() -> None:
+    fill = arena_facts.FILLS[0].model_copy(update={"shares": Decimal("0.000001"), "price": Decimal("1E+3")})
+    (told,) = document(arena_facts.record(fills=(fill,)))["fills"]
+    assert (told["shares"], told["price"]) == ("0.000001", "1000.00")
+
+
+def test_one_stage_of_a_chat_can_be_had_alone() -> None:
+    whole, bear = chat_document(arena_facts.chat()), chat_document(arena_facts.chat(), Stage.BEAR)
+    assert len(whole["stages"]) == 12
+    assert [stage["stage"] for stage in bear["stages"]] == ["bear"]
+    assert whole["result"]["action"] == Action.BUY
+    assert json.loads(json.dumps(whole)) == whole
+
+
+def test_what_cannot_be_priced_is_null_and_says_why() -> None:
+    board = DOCUMENTS["leaderboard"]["standings"]
+    assert [standing["value_usd"] for standing in board][-1] is None
+    assert board[-1]["unpriced"] == ["XYZ"]
+    books = DOCUMENTS["portfolio"]
+    assert (books["value_usd"], books["pnl_usd"], books["return"]) == (None, None, None)
+    assert books["positions"][1]["unpriced"] == "no usable price since 2025-09-30"
