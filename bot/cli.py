@@ -6,17 +6,16 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from bot.program import Output
     from core.config import Settings
-    from core.domain.stage import Preset, Stage
+    from core.domain.stage import Stage
 
 app = typer.Typer(
     name="conclave",
@@ -36,8 +35,6 @@ Config = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Sample = Annotated[bool, typer.Option("--sample", help="Take prices from the bundled sample only.")]
 
-Result = TypeVar("Result")
-
 
 @app.callback(invoke_without_command=True)
 def root(
@@ -50,14 +47,24 @@ def root(
         with contextlib.suppress(PackageNotFoundError):
             typer.echo(f"conclave {version('conclave')}")
         raise typer.Exit
-    ctx.obj = logging.INFO if verbose or ctx.invoked_subcommand == "serve" else logging.CRITICAL
+    ctx.obj = logging.INFO if verbose or ctx.invoked_subcommand == "serve" else logging.WARNING
+
+
+def _known_preset(text: str | None) -> str | None:
+    from core.domain.stage import Preset
+
+    if text is not None and text not in list(Preset):
+        raise typer.BadParameter(f"“{text[:30]}” is not a preset; choose one of {', '.join(Preset)}")
+    return text
 
 
 @app.command()
 def run(
     ctx: typer.Context,
     tickers: Annotated[list[str] | None, typer.Argument(metavar="TICKER...", help="Up to five.")] = None,
-    preset: Annotated[str | None, typer.Option(help="quick, standard or deep.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(callback=_known_preset, help="quick, standard or deep.")
+    ] = None,
     members: Annotated[str | None, typer.Option(metavar="A,B", help="Ask only these members.")] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="ISO", help="A time, or a date: after that day's close.")
@@ -76,16 +83,17 @@ def run(
             return bool(await program.resume(settings, output, resume))
         from bot import arguments
 
-        wanted = arguments.run([*(tickers or []), *([preset] if preset else [])])
-        names = tuple(name.strip() for name in (members or "").split(",") if name.strip())
+        options = {"--preset": preset, "--members": members, "--as-of": as_of}
+        given = [word for name, value in options.items() if value for word in (name, value)]
+        wanted = arguments.run([*(tickers or []), *given])
         return bool(
             await program.run(
                 settings,
                 output,
                 wanted.tickers,
-                preset=_preset(preset),
-                members=names,
-                as_of=_moment(as_of) if as_of else None,
+                preset=wanted.preset,
+                members=wanted.members,
+                as_of=wanted.as_of,
             )
         )
 
@@ -199,17 +207,6 @@ def backup(
     _do(ctx, config, work)
 
 
-def _preset(text: str | None) -> "Preset | None":
-    from core.domain.errors import Refused
-    from core.domain.stage import Preset
-
-    if text is None:
-        return None
-    if text not in list(Preset):
-        raise Refused(f"“{text[:30]}” is not a preset; choose quick, standard or deep.")
-    return Preset(text)
-
-
 def _stage(text: str | None) -> "Stage | None":
     from core.domain.errors import Refused
     from core.domain.stage import Stage
@@ -219,12 +216,6 @@ def _stage(text: str | None) -> "Stage | None":
     if text not in list(Stage):
         raise Refused(f"“{text[:30]}” is not a stage; choose one of {', '.join(Stage)}.")
     return Stage(text)
-
-
-def _moment(text: str) -> datetime:
-    from core.app.moments import as_of_from
-
-    return as_of_from(text)
 
 
 Work = Callable[[Any, "Settings", "Output"], Coroutine[None, None, bool | None]]
@@ -250,10 +241,8 @@ def _do(
         raise typer.Exit(1) from None
     except Exception as error:
         kind = type(error).__name__
-        logging.getLogger(__name__).critical("the command failed inside", exc_info=ctx.obj <= logging.INFO)
-        typer.echo(
-            f"Something went wrong inside ({kind}); run conclave --verbose … for the details.", err=True
-        )
+        logging.getLogger(__name__).error("the command failed inside", exc_info=True)
+        typer.echo(f"Something went wrong inside ({kind}); conclave --verbose … shows more.", err=True)
         raise typer.Exit(1) from None
     if ended is False:
         raise typer.Exit(1)
@@ -271,7 +260,7 @@ async def _prepared(
         settings = settings.model_copy(
             update={"market": settings.market.model_copy(update={"prices": ("sample",)})}
         )
-    start_logging(level, _secrets(settings))
+    start_logging(level, _secrets(settings), tracebacks=level <= logging.INFO)
     output = program.Output(as_json=as_json)
     for sentence in inactive(settings):
         output.sentence(f"Note: {sentence}")

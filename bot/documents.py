@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from core.domain.ballot import Ballot
+from core.domain.ballot import Action, Ballot
 from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
 from core.domain.run import RunRecord
 from core.domain.stage import ModelChat, Stage, StageRecord
@@ -42,7 +42,9 @@ def run_document(record: RunRecord, now: datetime) -> Document:
 
 def _verdict(verdict: Verdict | None) -> Document:
     if verdict is None:
-        verdict = Verdict(decision=None, method="", votes={}, weighted_votes={})
+        nobody = dict.fromkeys(Action, 0)
+        shares = dict.fromkeys(Action, Decimal(0))
+        verdict = Verdict(decision=None, method="", votes=nobody, weighted_votes=shares)
     return {
         "decision": verdict.decision.value if verdict.decision else None,
         "confidence": float(verdict.weighted_confidence),

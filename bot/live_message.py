@@ -76,7 +76,7 @@ class LiveMessages:
             return
         live = LiveMessage(door, address, self.app.clock, self.pacers, ref)
         try:
-            record = await self.app.record(run_id)
+            record = await self.app.run_record(run_id)
             if record.state is RunState.RUNNING:
                 progress = RunProgress(record.ticker, zone_of(self.app))
                 await _LiveRun(self, live, progress, card, held).follow(lambda: self.app.watch(run_id))
@@ -222,7 +222,7 @@ class _LiveRun:
     async def _end(self) -> RunRecord | None:
         record = self._ended
         if record is None and (run_id := self._progress.run_id):
-            record = await self._app.record(run_id)
+            record = await self._app.run_record(run_id)
         if record is None or record.state is RunState.RUNNING:
             return None
         await self._remember()

@@ -28,7 +28,7 @@ from core.app.app import App
 from core.app.assemble import open_app
 from core.config import Settings
 from core.domain.ballot import Ballot
-from core.domain.errors import ConclaveError, Refused
+from core.domain.errors import ConclaveError, NotFound, Refused
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted
 from core.domain.run import RunRecord, RunRequest
 from core.domain.stage import Preset, Stage
@@ -85,7 +85,10 @@ async def run(
 async def resume(settings: Settings, output: Output, run_id: str) -> bool:
     """Continue one interrupted run."""
     async with opened(settings) as app:
-        record = await app.record(run_id)
+        try:
+            record = await app.run_record(run_id)
+        except NotFound:
+            raise NotFound(f"There is no run {run_id[:20]}.") from None
         return await _show(app, output, {record.ticker: app.resume(record.run_id)}, going_on=[record])
 
 
@@ -130,7 +133,8 @@ async def _show(
         screen = Screen(output.out)
         for record in records:
             screen.show(await verdict_of(app, record))
-        screen.show(leaderboard_card(await app.leaderboard()))
+        for season in dict.fromkeys(record.season for record in records):
+            screen.show(leaderboard_card(await app.leaderboard(season)))
     return not failures
 
 

@@ -32,32 +32,50 @@ class Service(NamedTuple):
 
 
 def services(app: App, desk: Desk) -> list[Service]:
-    """Return the platforms whose tokens are present.
+    """Return the platforms whose tokens are present; one that cannot be built is logged and left out.
 
     Raises:
-        ConfigError: there is none, or one is configured in a way that this version does not have.
+        ConfigError: none is left.
     """
-    found: list[Service] = []
     telegram, slack = app.settings.telegram, app.settings.slack
+    builders: list[Callable[[App, Desk], Service]] = []
     if telegram.token.present():
-        from bot.telegram_updates import TelegramService
-
-        one = TelegramService(telegram, desk, app.clock, REGISTRY)
-        found.append(Service("Telegram", one.door, one.run, one.ready))
+        builders.append(_telegram)
     if slack.bot_token.present() and slack.app_token.present():
-        from bot.slack_updates import SlackService
-
-        other = SlackService(slack, desk, app.clock)
-        found.append(Service("Slack", other.door, other.run, other.connected.wait))
+        builders.append(_slack)
     elif slack.bot_token.present() or slack.app_token.present():
         missing = slack.app_token if slack.bot_token.present() else slack.bot_token
         _log.warning("Slack is off: it needs two tokens, and %s is not set; docs/slack.md says how.", missing)
-    if not found:
+    if not builders:
         raise ConfigError(
             f"Neither Telegram nor Slack has its tokens: set {telegram.token}, or {slack.bot_token} "
             f"and {slack.app_token}; docs/telegram.md and docs/slack.md say how."
         )
+    found, problems = [], []
+    for build in builders:
+        try:
+            found.append(build(app, desk))
+        except ConfigError as error:
+            problems.append(str(error))
+    if not found:
+        raise ConfigError(" ".join(problems))
+    for problem in problems:
+        _log.error("%s That platform stays off.", problem)
     return found
+
+
+def _telegram(app: App, desk: Desk) -> Service:
+    from bot.telegram_updates import TelegramService
+
+    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY)
+    return Service("Telegram", service.door, service.run, service.ready)
+
+
+def _slack(app: App, desk: Desk) -> Service:
+    from bot.slack_updates import SlackService
+
+    service = SlackService(app.settings.slack, desk, app.clock)
+    return Service("Slack", service.door, service.run, service.connected.wait)
 
 
 async def serve(app: App, say: Callable[[str], None]) -> None:
