@@ -46,7 +46,7 @@ _filter = _OneCleanLine()
 
 def library_logger(*secrets: str) -> logging.Logger:
     """Return the logger to hand to slack_sdk and slack_bolt; `secrets` never pass it."""
-    logger = logging.getLogger("bot.slack.library")
+    logger = logging.getLogger("bot.slack.sdk")
     _filter.secrets.update(secrets)
     if _filter not in logger.filters:
         logger.addFilter(_filter)

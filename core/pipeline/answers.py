@@ -1,5 +1,6 @@
 """What each stage must answer, as Pydantic types, and the same as text for people."""
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
@@ -19,7 +20,7 @@ Sentiment = Annotated[Literal["bullish", "neutral", "bearish"], lower_case]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class StageAnswer(BaseModel):
+class StageAnswer(BaseModel, ABC):
     """What every stage gives beside its own fields. Fields that nobody asked for are dropped."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -27,9 +28,9 @@ class StageAnswer(BaseModel):
     key_points: list[str]
     sentiment: Sentiment
 
+    @abstractmethod
     def prose(self) -> str:
         """The answer as text for people."""
-        raise NotImplementedError
 
 
 class Report(StageAnswer):

@@ -311,14 +311,14 @@ async def test_a_slack_that_is_down_is_tried_again(
 async def test_no_token_or_ticket_is_ever_logged_even_at_debug(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    loggers = ["", "slack_sdk", "slack_bolt", "bot", "bot.slack", "bot.slack.library", "aiohttp"]
+    loggers = ["", "slack_sdk", "slack_bolt", "bot", "bot.slack", "bot.slack.sdk", "aiohttp"]
     for name in loggers:
         caplog.set_level(logging.DEBUG, name)
     async with SlackServer() as server:
         desk = ScriptedDesk()
         async with serving(settings_for(server, monkeypatch), desk):
             # Whoever turns the libraries' log up must not find a secret in it either.
-            logging.getLogger("bot.slack.library").setLevel(logging.DEBUG)
+            logging.getLogger("bot.slack.sdk").setLevel(logging.DEBUG)
             await server.slash("/run", "NVDA", ALICE, TRADING)
             card = (await server.wait_messages(TRADING))[0]
             await server.click(card, "conclave.why.0", ALICE)
@@ -329,7 +329,7 @@ async def test_no_token_or_ticket_is_ever_logged_even_at_debug(
             await server.until(lambda: len(desk.requests) == 2)
         secrets = [server.bot_token, server.app_token, *server.tickets, *server._responses]
 
-    logging.getLogger("bot.slack.library").setLevel(logging.ERROR)
+    logging.getLogger("bot.slack.sdk").setLevel(logging.ERROR)
     told = "\n".join(f"{record.getMessage()} {record.exc_text or ''}" for record in caplog.records)
     assert "Sending a request" in told
     assert "response_url" in told
