@@ -128,7 +128,7 @@ def _footer(stage: StageRecord, member: Member) -> str:
     asked = f" instead of {member.route[0]}" if other else ""
     return (
         f"answered by {stage.served_by}{asked} · {numbers.tokens(stage.spend.tokens)} · "
-        f"{numbers.cost(stage.spend.cost_usd)} · {numbers.duration(stage.latency_ms)} · "
+        f"{words.cost_of(stage.spend)} · {numbers.duration(stage.latency_ms)} · "
         f"run {stage.run_id} · {words.PAPER}"
     )
 

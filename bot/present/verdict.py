@@ -66,7 +66,9 @@ def _facts(record: RunRecord, verdict: Verdict | None) -> tuple[tuple[str, str],
     if record.abstentions:
         facts.append(("Abstained", f"{len(record.abstentions)} of {len(record.seats)}"))
     if record.tokens or record.cost_usd:
-        facts.append(("Cost", f"{numbers.cost(record.cost_usd)} · {numbers.tokens(record.tokens)}"))
+        facts.append(
+            ("Cost", f"{words.cost_of(record.spend).removeprefix('cost ')} · {numbers.tokens(record.tokens)}")
+        )
     if record.finished_at:
         facts.append(("Time", numbers.duration(record.latency_ms(record.finished_at))))
     facts.append(("Evidence", f"{numbers.short_hash(record.evidence_sha256)} · {record.source} prices"))
@@ -86,7 +88,7 @@ def _member_line(seat: Seat, verdict: Verdict | None, members: Mapping[str, Memb
         case Ballot() as ballot:
             parts = [numbers.percent(ballot.confidence)]
             if ballot.served_by:
-                parts += [numbers.cost(ballot.spend.cost_usd), numbers.duration(ballot.latency_ms)]
+                parts += [words.cost_of(ballot.spend), numbers.duration(ballot.latency_ms)]
             return MemberLine(
                 member=seat.member,
                 action=ballot.action,

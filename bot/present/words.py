@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 
+from bot.present import numbers
 from core.domain.ballot import Abstention
 from core.domain.member import Member
 from core.domain.stage import Stage
-from core.domain.usage import ServedBy
+from core.domain.usage import ServedBy, Spend
 
 PAPER = "Paper trading, not advice."
 
@@ -48,6 +49,13 @@ def stage_label(stage: Stage, round_: int = 1) -> str:
 def stage_name(stage: Stage, round_: int = 1) -> str:
     """Return the stage's name within a line of progress: `bull`, `risk aggressive`, `bull, round 2`."""
     return stage.value.replace("_", " ") + (f", round {round_}" if round_ > 1 else "")
+
+
+def cost_of(spend: Spend) -> str:
+    """Say what model calls cost; what nobody knows is not said to be nothing."""
+    if not spend.unpriced_calls:
+        return numbers.cost(spend.cost_usd)
+    return f"over {numbers.cost(spend.cost_usd)}" if spend.cost_usd else "cost unknown"
 
 
 def abstained(abstention: Abstention) -> str:

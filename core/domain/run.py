@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.books import Fill, Order, Portfolio, Season
 from core.domain.stage import Preset
+from core.domain.usage import NOTHING_SPENT, Spend
 from core.domain.values import Frozen
 from core.domain.verdict import Verdict
 
@@ -101,14 +102,19 @@ class RunRecord(Frozen):
         return tuple(seat.result for seat in self.seats if isinstance(seat.result, Abstention))
 
     @property
+    def spend(self) -> Spend:
+        """What all members' model calls used together."""
+        return sum((seat.result.spend for seat in self.seats if seat.result), NOTHING_SPENT)
+
+    @property
     def cost_usd(self) -> Decimal:
-        """What all members' model calls cost together, in USD."""
-        return sum((seat.result.spend.cost_usd for seat in self.seats if seat.result), Decimal(0))
+        """What all members' model calls cost together, in USD, as far as that is known."""
+        return self.spend.cost_usd
 
     @property
     def tokens(self) -> int:
         """Prompt and completion tokens of all members together."""
-        return sum(seat.result.spend.tokens for seat in self.seats if seat.result)
+        return self.spend.tokens
 
     def latency_ms(self, now: datetime) -> int:
         """Milliseconds from the start to the end, or to `now` while it runs."""

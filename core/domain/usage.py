@@ -11,12 +11,16 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Spend(Frozen):
-    """What one or more model calls used: tokens, USD (exact, sub-cent), and how many calls."""
+    """What one or more model calls used: tokens, USD (exact, sub-cent), and how many calls.
+
+    `unpriced_calls` are those of which nobody knows the cost; they stand in `cost_usd` as nothing.
+    """
 
     prompt_tokens: Count = 0
     completion_tokens: Count = 0
     cost_usd: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(0)
     calls: Count = 0
+    unpriced_calls: Count = 0
 
     @property
     def tokens(self) -> int:
@@ -29,6 +33,7 @@ class Spend(Frozen):
             completion_tokens=self.completion_tokens + other.completion_tokens,
             cost_usd=self.cost_usd + other.cost_usd,
             calls=self.calls + other.calls,
+            unpriced_calls=self.unpriced_calls + other.unpriced_calls,
         )
 
 

@@ -104,9 +104,10 @@ def _spend(usage: object, prices: Prices) -> Spend:
     cost = fields.get("cost")
     if isinstance(cost, int | Decimal) and not isinstance(cost, bool) and 0 <= cost <= _DEAREST_CALL_USD:
         exact = Decimal(cost)
+        unpriced = 0
     else:
-        exact = prices.cost(used, made)
-    return Spend(prompt_tokens=used, completion_tokens=made, cost_usd=exact, calls=1)
+        exact, unpriced = prices.cost(used, made), 0 if prices.known or prices.free else 1
+    return Spend(prompt_tokens=used, completion_tokens=made, cost_usd=exact, calls=1, unpriced_calls=unpriced)
 
 
 def _count(value: object) -> int:

@@ -116,7 +116,9 @@ class Gateway:
             return DeadEnd(lambda: AuthenticationFailed(sentence))
         key_name = key.name if key else ""
         prices = Prices(
-            in_usd_per_mtok=member.price_in_usd_per_mtok, out_usd_per_mtok=member.price_out_usd_per_mtok
+            in_usd_per_mtok=member.price_in_usd_per_mtok,
+            out_usd_per_mtok=member.price_out_usd_per_mtok,
+            free=provider.local,
         )
         pipeline = self._settings.pipeline
         model: LanguageModel = EndpointModel(

@@ -16,10 +16,11 @@ _TOKENS_PER_MESSAGE = 8
 
 
 class Prices(Frozen):
-    """USD per million prompt tokens and per million completion tokens; zero when unknown or free."""
+    """USD per million prompt tokens and per million completion tokens; zero when unknown or `free`."""
 
     in_usd_per_mtok: UsdPerMtok = Decimal(0)
     out_usd_per_mtok: UsdPerMtok = Decimal(0)
+    free: bool = False
 
     @property
     def known(self) -> bool:
