@@ -9,6 +9,7 @@ from core.domain.books import Portfolio, Position
 from core.domain.evidence import Evidence, Indicators
 from core.domain.run import Briefing
 from core.pipeline.author import View
+from core.pipeline.facts import evidence_text
 
 AS_OF = datetime(2025, 10, 29, 20, 0, tzinfo=UTC)
 
@@ -55,4 +56,5 @@ def briefing(cash: str = "10000", shares: str = "0") -> Briefing:
 
 
 def view(pack: Evidence | None = None, shares: str = "0") -> View:
-    return View(evidence=pack or evidence(), briefing=briefing(shares=shares), terms=Trading())
+    pack = pack or evidence()
+    return View(evidence=pack, facts=evidence_text(pack), briefing=briefing(shares=shares), terms=Trading())

@@ -14,10 +14,12 @@ from core.domain.values import Frozen
 class View(Frozen):
     """All that a member may know when it writes a stage.
 
-    `done` has the stages that it has already written, in reading order.
+    `facts` is the evidence as text (`core.pipeline.facts`), made once for all stages of all members. `done`
+    has the stages that the member has already written, in reading order.
     """
 
     evidence: Evidence
+    facts: str
     briefing: Briefing
     terms: Trading
     done: tuple[StageRecord, ...] = ()

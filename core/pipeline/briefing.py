@@ -1,5 +1,6 @@
 """What each member is told about its own books when a run starts."""
 
+import asyncio
 from collections.abc import Sequence
 
 from core.domain.bars import Mark
@@ -20,21 +21,20 @@ async def brief(
     """
     marks = await store.books.marks(season, evidence.as_of)
     marks[mark.ticker] = mark
-    seats = []
-    for member in members:
+
+    async def seat(member: Member) -> Seat:
         portfolio = await store.books.portfolio(season, member.name, evidence.as_of)
         briefing = Briefing(
             portfolio=portfolio,
             equity_usd=equity(portfolio, holdings(portfolio, marks)),
             pending=await store.books.pending(season, member.name, evidence.as_of),
         )
-        seats.append(
-            Seat(
-                member=member.name,
-                number=member.number,
-                kind=member.kind,
-                weight=member.weight,
-                briefing=briefing,
-            )
+        return Seat(
+            member=member.name,
+            number=member.number,
+            kind=member.kind,
+            weight=member.weight,
+            briefing=briefing,
         )
-    return tuple(seats)
+
+    return tuple(await asyncio.gather(*(seat(member) for member in members)))

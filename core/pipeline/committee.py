@@ -26,6 +26,7 @@ from core.market.chain import PriceChain
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import brief
 from core.pipeline.evidence import build_evidence
+from core.pipeline.facts import evidence_text
 from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
@@ -99,12 +100,13 @@ class Committee:
         for stage in await self._store.stages.of_run(record.run_id):
             done[stage.member].append(stage)
         self._count_spent(record, done)
+        facts = evidence_text(evidence)
         try:
             async with asyncio.TaskGroup() as group:
                 for seat in record.seats:
                     stages = done[seat.member]
                     if seat.result is None:
-                        hearing = self._hearings.hear(record, seat, evidence, stages, deadline, tell)
+                        hearing = self._hearings.hear(record, seat, evidence, facts, stages, deadline, tell)
                         group.create_task(hearing)
                     else:
                         group.create_task(self._hearings.file(record, seat.member, stages, seat.result))
@@ -114,8 +116,9 @@ class Committee:
         weights = {seat.member: seat.weight for seat in heard.seats}
         absent = [abstention.member for abstention in heard.abstentions]
         verdict = tally(heard.ballots, absent, weights, self._settings.consensus)
-        market = await self.keeper.market_price(evidence)
-        marks = await self.keeper.fresh_marks(heard.season, evidence)
+        market, marks = await asyncio.gather(
+            self.keeper.market_price(evidence), self.keeper.fresh_marks(heard.season, evidence)
+        )
         terms, now = self._settings.trading, self._clock.now()
         decided = self.keeper.decided_session(evidence)
         await settle_run(

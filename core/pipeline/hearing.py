@@ -50,17 +50,19 @@ class Hearings:
         record: RunRecord,
         seat: Seat,
         evidence: Evidence,
+        facts: str,
         done: Sequence[StageRecord],
         deadline: float,
         tell: Tell,
     ) -> None:
         """Bring a member to its result and keep it; `done` are its stages from before an interruption.
 
+        `facts` is the evidence as text.
         `deadline` is in seconds of the clock's monotonic time.
         """
         stages = list(done)
         try:
-            result = await self._result(record, seat, evidence, stages, deadline, tell)
+            result = await self._result(record, seat, evidence, facts, stages, deadline, tell)
         except StoreError:
             raise
         except Exception:
@@ -95,6 +97,7 @@ class Hearings:
         record: RunRecord,
         seat: Seat,
         evidence: Evidence,
+        facts: str,
         stages: list[StageRecord],
         deadline: float,
         tell: Tell,
@@ -128,6 +131,7 @@ class Hearings:
             author,
             View(
                 evidence=evidence,
+                facts=facts,
                 briefing=seat.briefing,
                 terms=self._settings.trading,
                 done=tuple(stages),

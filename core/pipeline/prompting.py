@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.domain.stage import Stage, StageRecord, Step
 from core.pipeline.author import View
-from core.pipeline.facts import briefing_text, evidence_text
+from core.pipeline.facts import briefing_text
 from core.pipeline.presets import ANALYSTS, DEBATERS, RISK_VOICES
 
 _BRACKET_BEFORE_ANOTHER = re.compile(r"(\[(?=\[)|\](?=\]))")
@@ -40,7 +40,7 @@ def role(name: str) -> str:
 def user_prompt(step: Step, view: View) -> str:
     """Return what the member is asked in `step`; equal views give equal text, byte for byte."""
     key = view.evidence.sha256[:12]
-    parts = [fence("evidence", key, evidence_text(view.evidence))]
+    parts = [fence("evidence", key, view.facts)]
     for record in view.said(*_READS.get(step.stage, ())):
         if record.step != step and _may_read(step, record):
             name = record.stage if record.round == 1 else f"{record.stage} round {record.round}"
