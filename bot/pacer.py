@@ -88,7 +88,8 @@ class Pacer:
         now = self._clock.monotonic()
         left = self._tokens(now)
         self._left = min(left, max(left - 1.0, self._kept))
-        self._live_from = max(self._live_from, now + self._pace_s)
+        # Never further than two paces from the last turn, or quick presses would stop what goes on.
+        self._live_from = max(self._live_from, min(now, self._last + self._pace_s) + self._pace_s)
 
     def close_for(self, seconds: float, *, live_only: bool = False) -> None:
         """Let nothing go to this chat for so long, or nothing but answers and ends."""

@@ -16,6 +16,7 @@ class Broadcast:
     def __init__(self) -> None:
         self.run_id: str | None = None
         self.cancelled = False
+        self.holds_lease = False
         self.task: asyncio.Task[None] | None = None
         self._events: list[RunEvent] = []
         self._over = False

@@ -18,9 +18,11 @@ from core.pipeline.committee import Committee
 from core.store.store import Store
 
 LEASE = timedelta(seconds=15)
-_RENEW_EVERY_S = 5.0
+_RENEW_EVERY_S = 4.0
+_MARGIN_S = 3.0
 _TAKE_OVER_WITHIN_S = 20.0
 _FOLLOW_EVERY_S = 0.5
+_FRESH_WHILE_OPEN = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
 
@@ -35,47 +37,55 @@ class Runs:
         self._owner = new_id(12)
         self._by_key: dict[str, Broadcast] = {}
         self._by_id: dict[str, Broadcast] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, request: RunRequest, members: Sequence[Member]) -> Broadcast:
         """Start a run, or return the one that goes on here for the same request."""
-        key = request.key
+        # Runs on other prices, the sample's say, are other runs.
+        key = f"{request.key}|{self._committee.prices_from}"
         if key not in self._by_key:
             broadcast = self._by_key[key] = Broadcast()
-            work = self._carry(broadcast, self._new(broadcast, request, members))
-            broadcast.task = asyncio.create_task(work, name=f"run {key}")
-            broadcast.task.add_done_callback(lambda _: self._by_key.pop(key, None))
+            task = self._spawn(broadcast, self._new(broadcast, request, key, members))
+            task.add_done_callback(lambda _: self._by_key.pop(key, None))
         return self._by_key[key]
+
+    def _spawn(self, broadcast: Broadcast, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = broadcast.task = asyncio.create_task(self._carry(broadcast, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def resume(self, run_id: str) -> Broadcast:
         """Continue an interrupted or cancelled run, or return it if it goes on here.
 
+        One that another process works on is refused to whoever listens, after a while.
+
         Raises:
             NotFound: there is no such run.
-            Refused: it is over, or another process works on it.
+            Refused: it is over.
         """
+        record = await self._record(run_id)
         if run_id in self._by_id:
             return self._by_id[run_id]
-        record = await self._record(run_id)
         if record.state not in {RunState.RUNNING, RunState.CANCELLED}:
             raise Refused(f"Run {run_id} is {record.state}; there is nothing to resume.")
-        if not await self._taken(record):
-            raise Refused(f"Run {run_id} is being worked on by another process; /why shows it when done.")
         broadcast = self._by_id[run_id] = Broadcast()
-        work = self._carry(broadcast, self._continue(broadcast, run_id))
-        broadcast.task = asyncio.create_task(work, name=f"resume {run_id}")
+        broadcast.run_id = run_id
+        self._spawn(broadcast, self._take_up(broadcast, record))
         return broadcast
 
-    async def _taken(self, record: RunRecord) -> bool:
-        """Take a run up; the lease of a process that was killed is waited for, that of a live one is not."""
+    async def _take_up(self, broadcast: Broadcast, record: RunRecord) -> None:
+        """Continue a run; the lease of a process that was killed is waited for, that of a live one is not."""
+        run_id = record.run_id
         if record.state is RunState.CANCELLED:
-            until = self._clock.now() + LEASE
-            return await self._store.runs.reopen(record.run_id, self._owner, until)
-        patience = self._clock.monotonic() + _TAKE_OVER_WITHIN_S
-        while not await self._claimed(record.run_id):
-            if self._clock.monotonic() > patience:
-                return False
-            await self._clock.sleep(_FOLLOW_EVERY_S)
-        return True
+            taken = await self._store.runs.reopen(run_id, self._owner, self._clock.now() + LEASE)
+        else:
+            patience = self._clock.monotonic() + _TAKE_OVER_WITHIN_S
+            while not (taken := await self._claimed(run_id)) and self._clock.monotonic() < patience:
+                await self._clock.sleep(_FOLLOW_EVERY_S)
+        if not taken:
+            raise Refused(f"Run {run_id} is being worked on by another process; /why shows it when done.")
+        await self._continue(broadcast, run_id)
 
     async def _claimed(self, run_id: str) -> bool:
         now = self._clock.now()
@@ -87,8 +97,7 @@ class Runs:
         if run_id not in self._by_id:
             broadcast = self._by_id[run_id] = Broadcast()
             broadcast.run_id = run_id
-            work = self._carry(broadcast, self._follow(broadcast, run_id))
-            broadcast.task = asyncio.create_task(work, name=f"watch {run_id}")
+            self._spawn(broadcast, self._follow(broadcast, run_id))
         return self._by_id[run_id]
 
     async def cancel(self, run_id: str) -> bool:
@@ -103,7 +112,7 @@ class Runs:
 
     async def close(self) -> None:
         """Interrupt every run; each stays resumable."""
-        tasks = [b.task for b in {*self._by_key.values(), *self._by_id.values()} if b.task]
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         if tasks:
@@ -111,11 +120,25 @@ class Runs:
 
     async def _carry(self, broadcast: Broadcast, work: Coroutine[None, None, None]) -> None:
         """Do the work of a run and end its broadcast, however the work ends."""
-        failure: BaseException | None = None
+        failure: BaseException | None = ConclaveError("The run was interrupted.")
+        try:
+            failure = await self._outcome(broadcast, work)
+        finally:
+            run_id = broadcast.run_id
+            if run_id and self._by_id.get(run_id) is broadcast:
+                del self._by_id[run_id]
+            broadcast.end(failure)
+
+    async def _outcome(self, broadcast: Broadcast, work: Coroutine[None, None, None]) -> BaseException | None:
+        """Do the work, and return why it did not end well, if so; a lease that is held is given back then."""
+        failure: ConclaveError | None = None
+        again = ""
         try:
             await work
         except asyncio.CancelledError:
-            failure = await self._stopped(broadcast)
+            with contextlib.suppress(StoreError):
+                return await self._stopped(broadcast)
+            failure = ConclaveError("The run was stopped, and the store did not take note of it.")
         except StoreError as error:
             again = f" Continue the run with --resume {broadcast.run_id}." if broadcast.run_id else ""
             failure = StoreError(f"{error}{again}")
@@ -126,33 +149,37 @@ class Runs:
             log.exception("run %s failed inside, reference %s", broadcast.run_id, reference)
             again = f" Continue it with --resume {broadcast.run_id}." if broadcast.run_id else ""
             failure = ConclaveError(f"The run stopped on an internal error (reference {reference}).{again}")
-        finally:
-            if broadcast.run_id:
-                self._by_id.pop(broadcast.run_id, None)
-        if failure and broadcast.run_id:
+        if failure and broadcast.run_id and broadcast.holds_lease:
             with contextlib.suppress(ConclaveError):
                 await self._store.runs.release(broadcast.run_id, self._owner)
-        broadcast.end(failure)
+        return failure
 
     async def _stopped(self, broadcast: Broadcast) -> ConclaveError | None:
         """Note a cancelled run as such; an interrupted one stays running in the store, free to be claimed."""
         run_id = broadcast.run_id
         if run_id is None:
             return Refused("The run was stopped before it began.")
-        if not broadcast.cancelled:
+        if not broadcast.cancelled or not broadcast.holds_lease:
+            if broadcast.holds_lease:
+                await self._store.runs.release(run_id, self._owner)
             return ConclaveError(f"The run was interrupted; continue it with --resume {run_id}.")
         await self._store.runs.end(run_id, RunState.CANCELLED, "stopped on request", self._clock.now())
         broadcast.tell(RunEnded(record=await self._record(run_id)))
         return None
 
-    async def _new(self, broadcast: Broadcast, request: RunRequest, members: Sequence[Member]) -> None:
+    async def _new(
+        self, broadcast: Broadcast, request: RunRequest, key: str, members: Sequence[Member]
+    ) -> None:
         record, evidence = await self._committee.convene(request, members)
         while True:
             until = self._clock.now() + LEASE
-            other = await self._store.runs.begin(record, request.key, self._owner, until)
+            other = await self._store.runs.begin(record, key, self._owner, until)
             run_id = broadcast.run_id = other or record.run_id
+            if other in self._by_id:
+                return await self._forward(broadcast, self._by_id[other])
             self._by_id[run_id] = broadcast
             if other is None:
+                broadcast.holds_lease = True
                 return await self._deliberate(broadcast, record, evidence, resumed=False)
             if not await self._claimed(other):
                 return await self._follow(broadcast, other)
@@ -161,6 +188,11 @@ class Runs:
             # Nobody works on it any more, and its evidence or members are no longer what is asked for.
             self._by_id.pop(other)
             await self._give_up(other, "its process died, and a newer run took its place")
+
+    async def _forward(self, broadcast: Broadcast, worker: Broadcast) -> None:
+        """Tell what another broadcast of this process tells of the same run."""
+        async for event in worker.events():
+            broadcast.tell(event)
 
     async def _is_current(self, run_id: str, wanted: RunRecord, evidence: Evidence) -> bool:
         """Say whether a run that was left alone would still give what is asked for now."""
@@ -171,14 +203,16 @@ class Runs:
             return False
         same_members = [s.member for s in left.seats] == [s.member for s in wanted.seats]
         same_session = (pack.quote.session, pack.source) == (evidence.quote.session, evidence.source)
-        return same_members and same_session and left.config_hash == wanted.config_hash
+        moving = pack.quote.session_open or evidence.quote.session_open
+        fresh = not moving or evidence.as_of - pack.as_of < _FRESH_WHILE_OPEN
+        return same_members and same_session and fresh and left.config_hash == wanted.config_hash
 
     async def _give_up(self, run_id: str, reason: str) -> None:
         await self._store.runs.end(run_id, RunState.FAILED, reason, self._clock.now())
 
     async def _continue(self, broadcast: Broadcast, run_id: str) -> None:
         """Carry a stored run, which this process has leased, to its end."""
-        broadcast.run_id = run_id
+        broadcast.run_id, broadcast.holds_lease = run_id, True
         record = await self._record(run_id)
         try:
             evidence = await self._store.runs.evidence(record.evidence_sha256)
@@ -207,23 +241,30 @@ class Runs:
                 task.cancel()
             await asyncio.gather(work, lease, return_exceptions=True)
         if ended is None:
+            broadcast.holds_lease = False
             log.warning("run %s was taken over by another process; following it", run_id)
             await self._follow(broadcast, run_id)
         else:
             broadcast.tell(RunEnded(record=ended))
 
     async def _keep_lease(self, run_id: str) -> None:
-        """Renew the lease until it is lost; a store that is out of reach for a moment does not lose it."""
-        lost_at = self._clock.monotonic() + LEASE.total_seconds()
-        while self._clock.monotonic() < lost_at:
-            await self._clock.sleep(_RENEW_EVERY_S)
+        """Renew the lease until it is lost; a store that is out of reach for a moment does not lose it.
+
+        It counts as lost a while before others may take it, so that two never work at the same time.
+        """
+        sure_s = LEASE.total_seconds() - _MARGIN_S
+        lost_at = self._clock.monotonic() + sure_s
+        while (left := lost_at - self._clock.monotonic()) > 0:
+            await self._clock.sleep(min(_RENEW_EVERY_S, left))
+            asked = self._clock.monotonic()
             try:
-                if not await self._store.runs.renew(run_id, self._owner, self._clock.now() + LEASE):
-                    return
-            except StoreError as error:
+                async with asyncio.timeout(max(0.0, lost_at - asked)):
+                    if not await self._store.runs.renew(run_id, self._owner, self._clock.now() + LEASE):
+                        return
+            except (StoreError, TimeoutError) as error:
                 log.warning("the lease of run %s was not renewed, trying again: %s", run_id, error)
             else:
-                lost_at = self._clock.monotonic() + LEASE.total_seconds()
+                lost_at = asked + sure_s
 
     async def _follow(self, broadcast: Broadcast, run_id: str) -> None:
         """Tell what another process does with a run, and take over if that process dies."""

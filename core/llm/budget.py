@@ -2,14 +2,15 @@
 
 What was reserved and what was spent never exceed a limit together, as long as a call costs no more than
 its estimate. When one does cost more, the truth is booked and nothing further is sent in that scope.
-The first call of a model without configured prices holds all that is left, so that it goes alone where there
-is a limit; from then on its dearest token so far tells what the next call may cost.
+The first calls of a model without configured prices hold a dear guess, or all that is left where that is
+less; from the first answer on its dearest token so far tells what the next call may cost.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from types import TracebackType
+from typing import NamedTuple
 
 from core.domain.errors import BudgetExceeded, ModelFailure
 from core.llm.port import Answer, Ask, LanguageModel
@@ -17,6 +18,15 @@ from core.llm.prices import Prices, prompt_tokens
 from core.llm.scopes import in_words
 
 _ZERO = Decimal(0)
+_DEAR = Prices(in_usd_per_mtok=Decimal(15), out_usd_per_mtok=Decimal(75))
+"""What is assumed of a model of which nothing is known: as dear as the dearest that people use."""
+
+
+class Cost(NamedTuple):
+    """USD that a call may cost, and whether that is no more than a guess."""
+
+    usd: Decimal
+    guessed: bool = False
 
 
 class Budget:
@@ -43,20 +53,21 @@ class Budget:
         """Return the USD that calls under way hold in `scope`."""
         return self._reserved.get(scope, _ZERO)
 
-    async def reserve(self, scopes: Iterable[str], amount: Decimal | None) -> "Reservation":
-        """Hold `amount` USD in every scope, or in none; None, an unknown cost, holds all that is left.
+    async def reserve(self, scopes: Iterable[str], most: Decimal | Callable[[], Cost]) -> "Reservation":
+        """Hold what a call may cost, USD or as `most` tells it, in every scope, or in none.
 
-        Where only the reservations of calls under way stand in the way, it waits for them to settle.
+        Where only the reservations of calls under way stand in the way, it waits for them to settle, and
+        asks `most` again, because what they cost may have told more. A guess never holds more than is left.
 
         Raises:
             BudgetExceeded: what is spent already leaves no room in a scope.
         """
         limits = {scope: limit for scope in scopes if (limit := self._limit_of(scope)) is not None}
-        unknown = amount is None
         while True:
-            if amount is None or unknown:
-                left = [limit - self.spent(scope) for scope, limit in limits.items()]
-                amount = max(min(left, default=_ZERO), _ZERO)
+            amount, guessed = most() if callable(most) else Cost(most)
+            if guessed and limits:
+                left = min(limit - self.spent(scope) for scope, limit in limits.items())
+                amount = min(amount, max(left, _ZERO))
             must_wait = False
             for scope, limit in limits.items():
                 spent = self.spent(scope)
@@ -72,8 +83,7 @@ class Budget:
 
     def seen(self, model: str, tokens: int, usd: Decimal) -> None:
         """Learn what a model without configured prices costs: its dearest token so far, in USD."""
-        if tokens:
-            self._rates[model] = max(self._rates.get(model, _ZERO), usd / tokens)
+        self._rates[model] = max(self._rates.get(model, _ZERO), usd / tokens if tokens else _ZERO)
 
     def rate(self, model: str) -> Decimal | None:
         """Return the dearest token seen of a model, in USD, or None before its first answer."""
@@ -168,7 +178,7 @@ class BudgetedModel:
             ModelFailure: as the model within.
         """
         scopes = dict.fromkeys((*ask.scopes, *self._own_scopes()))
-        with await self._budget.reserve(scopes, self._most(ask)) as reservation:
+        with await self._budget.reserve(scopes, lambda: self._most(ask)) as reservation:
             try:
                 answer = await self._model.ask(ask)
             except ModelFailure as failure:
@@ -178,9 +188,11 @@ class BudgetedModel:
             self._budget.seen(self._name, answer.spend.tokens, answer.spend.cost_usd)
             return answer
 
-    def _most(self, ask: Ask) -> Decimal | None:
-        """Return the most that a call should cost: by its prices, else by what its model has cost so far."""
+    def _most(self, ask: Ask) -> Cost:
+        """Return the most that a call should cost: by its prices, by what its model has cost, or a guess."""
         if self._prices.known:
-            return self._prices.most(ask)
+            return Cost(self._prices.most(ask))
         rate = self._budget.rate(self._name)
-        return None if rate is None else rate * (prompt_tokens(ask) + ask.max_output_tokens)
+        if rate is None:
+            return Cost(_ZERO) if self._prices.free else Cost(_DEAR.most(ask), guessed=True)
+        return Cost(rate * (prompt_tokens(ask) + ask.max_output_tokens))

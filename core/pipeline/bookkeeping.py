@@ -13,7 +13,7 @@ from core.domain.errors import NoPrices, VendorFailure
 from core.domain.evidence import Evidence
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
-from core.pipeline.settlement import MarketPrice, fill_order
+from core.pipeline.settlement import Decided, MarketPrice, fill_order
 from core.store.store import Store
 
 Where = tuple[str, date]
@@ -50,17 +50,17 @@ class Bookkeeper:
 
     async def market_price(self, evidence: Evidence) -> MarketPrice | None:
         """Return the price at which this run's orders fill, or None while it is not known."""
-        quote, decided = evidence.quote, self.decided_session(evidence)
+        quote, decided = evidence.quote, self.decided(evidence).session
         if self._terms.fill == "last" and quote.session_open and quote.session == decided:
             return MarketPrice(quote.price, quote.at, quote.session)
         return await self._open_after(evidence.ticker, decided, evidence.source)
 
-    def decided_session(self, evidence: Evidence) -> date:
-        """Return the last session that had opened at the evidence's time: orders fill in a later one."""
+    def decided(self, evidence: Evidence) -> Decided:
+        """Return the last session that had opened at the evidence's time, and the next open after it."""
         sessions, day = self._calendar.of(evidence.ticker), evidence.quote.session
         while (following := sessions.after(day)).opens <= evidence.as_of:
             day = following.day
-        return day
+        return Decided(day, following.opens)
 
     async def _open_after(self, ticker: str, session: date, source: str) -> MarketPrice | None:
         try:

@@ -66,8 +66,6 @@ class Committee:
         evidence = build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
         season = Season.SAMPLE if series.source == "sample" else Season.LIVE
         await self._store.runs.save_evidence(evidence)
-        # Other processes spend too, and a restart forgets: the store knows both.
-        self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
         await self.keeper.fill_pending(season)
         async with self._store.books.locked(season) as books:
             for member in members:
@@ -100,6 +98,8 @@ class Committee:
         for stage in await self._store.stages.of_run(record.run_id):
             done[stage.member].append(stage)
         self._count_spent(record, done)
+        # Other processes spend too, and a restart forgets: the store knows both.
+        self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
         facts = evidence_text(evidence)
         try:
             async with asyncio.TaskGroup() as group:
@@ -120,7 +120,7 @@ class Committee:
             self.keeper.market_price(evidence), self.keeper.fresh_marks(heard.season, evidence)
         )
         terms, now = self._settings.trading, self._clock.now()
-        decided = self.keeper.decided_session(evidence)
+        decided = self.keeper.decided(evidence)
         await settle_run(
             self._store,
             heard,
@@ -128,7 +128,7 @@ class Committee:
             verdict,
             market,
             marks,
-            decided_session=decided,
+            decided=decided,
             terms=terms,
             at=now,
         )
@@ -141,6 +141,11 @@ class Committee:
         budget.forget(scope)
         for stages in done.values():
             budget.record([scope], sum((stage.spend.cost_usd for stage in stages), Decimal(0)))
+
+    @property
+    def prices_from(self) -> str:
+        """The price chain, by which runs on different prices are told apart."""
+        return ",".join(self._settings.market.prices)
 
     def steps_of(self, record: RunRecord) -> int:
         """Return how many steps a member of this run takes."""

@@ -4,8 +4,9 @@ All members trade at the same price. `next_open` fills at the open of the sessio
 ballots were cast on; `last` fills at the evidence's quote if the exchange was open then, and otherwise at the
 next open as well. The size of an order follows from the equity that the member was told in its briefing.
 
-Books only go forward: a ballot cast on older evidence than a member's last order does not trade, because it
-would trade with hindsight. A newer order of a member for the same instrument replaces one that still waits.
+Books only go forward: a ballot does not trade if the open that followed it came before the member's last
+decision, because that would be trading with hindsight. A newer order of a member for the same instrument
+replaces one that still waits.
 """
 
 from collections.abc import Sequence
@@ -36,6 +37,14 @@ class MarketPrice:
     session: date
 
 
+@dataclass(frozen=True)
+class Decided:
+    """When ballots were cast: the last session that had opened, and when the next one opens (UTC)."""
+
+    session: date
+    next_open: datetime
+
+
 async def settle_run(
     store: Store,
     record: RunRecord,
@@ -44,7 +53,7 @@ async def settle_run(
     market: MarketPrice | None,
     marks: Sequence[Mark],
     *,
-    decided_session: date,
+    decided: Decided,
     terms: Trading,
     at: datetime,
 ) -> bool:
@@ -56,7 +65,7 @@ async def settle_run(
         if not await books.finish_run(record.run_id, verdict, at):
             return False
         for seat in record.seats:
-            order = await _order(books, record, evidence, seat, decided_session, terms)
+            order = await _order(books, record, evidence, seat, decided, terms)
             if order and order.state is OrderState.PENDING and market:
                 await fill_order(books, order, market, terms)
         for mark in marks:
@@ -69,7 +78,7 @@ async def settle_run(
 
 
 async def _order(
-    books: LockedBooks, record: RunRecord, evidence: Evidence, seat: Seat, decided: date, terms: Trading
+    books: LockedBooks, record: RunRecord, evidence: Evidence, seat: Seat, decided: Decided, terms: Trading
 ) -> Order | None:
     """Turn a seat's ballot into an order, waiting or cancelled at once; None for HOLD."""
     ballot = seat.result
@@ -82,10 +91,10 @@ async def _order(
         return None
     shares, reason = asked.shares, asked.reason
     last = await books.last_decision_at(ballot.member)
-    if last is not None and record.as_of < last:
+    if last is not None and decided.next_open <= last:
         shares, reason = Decimal(0), f"books only go forward: its last order is of {last:%Y-%m-%d %H:%M} UTC"
-    else:
-        await _replace_waiting(books, record, ballot.member)
+    elif newer := await _newer_or_replaced(books, record, ballot.member):
+        shares, reason = Decimal(0), f"the newer ballot of run {newer} waits already"
     order = Order(
         id=new_id(12),
         season=record.season,
@@ -95,7 +104,7 @@ async def _order(
         side=asked.side,
         shares=shares,
         reference_price=evidence.price,
-        decided_session=decided,
+        decided_session=decided.session,
         created_at=record.as_of,
         state=OrderState.PENDING if shares else OrderState.CANCELLED,
         reason=None if shares else reason,
@@ -105,11 +114,16 @@ async def _order(
     return order
 
 
-async def _replace_waiting(books: LockedBooks, record: RunRecord, member: str) -> None:
-    for older in await books.pending(record.ticker):
-        if older.member == member:
-            reason = f"replaced by the newer ballot of run {record.run_id}"
-            await books.cancel_order(older.id, reason, record.as_of)
+async def _newer_or_replaced(books: LockedBooks, record: RunRecord, member: str) -> str | None:
+    """Cancel the member's waiting order for the ticker, or return the run of one that is newer than ours."""
+    for waiting in await books.pending(record.ticker):
+        if waiting.member != member:
+            continue
+        if waiting.created_at > record.as_of:
+            return waiting.run_id
+        reason = f"replaced by the newer ballot of run {record.run_id}"
+        await books.cancel_order(waiting.id, reason, record.as_of)
+    return None
 
 
 async def fill_order(books: LockedBooks, order: Order, market: MarketPrice, terms: Trading) -> None:

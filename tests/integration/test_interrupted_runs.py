@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.app.app import App
-from core.domain.errors import NotFound, Refused, StoreError
+from core.domain.errors import ConclaveError, NotFound, Refused, StoreError
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished
 from core.domain.run import RunState
 from core.domain.stage import StageRecord
@@ -245,3 +245,55 @@ async def test_a_file_that_a_crash_left_out_is_written_by_the_next_process(
     again = await opening(models.base_url, tmp_path)
     arena.ended([event async for event in again.resume(run_id)])
     assert len(list(folder.iterdir())) == 5
+
+
+async def test_whoever_asks_for_a_run_that_is_being_resumed_here_hears_it_and_closing_stops_it(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    left = await left_behind(models, opening, tmp_path)
+    for name in arena.FIVE:
+        models.say_next(f"{name}/{name}-1", hangs(), hangs())
+    app = await opening(models.base_url, tmp_path)
+    assert await app.resume_interrupted() == (left,)
+    asking = app.run(arena.request())
+    first = await anext(asking)
+    assert isinstance(first, RunStarted)
+    assert first.record.run_id == left
+    await models.until_asked(40)
+    await app.close()
+    with pytest.raises(ConclaveError, match=f"--resume {left}"):
+        _ = [event async for event in asking]
+    again = await opening(models.base_url, tmp_path)
+    record = arena.ended([event async for event in again.resume(left)])
+    assert record.run_id == left
+    assert len(record.ballots) == 5
+
+
+async def test_a_listener_hears_an_end_even_if_the_store_fails_while_a_run_is_stopped(
+    models: ModelServer, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.always("claude/claude-1", hangs())
+    app = await opening(models.base_url, tmp_path)
+    listening = asyncio.create_task(arena.finished(app, arena.request(preset="quick")))
+    await models.until_asked(5)
+    (run_id,) = await app._store.runs.running()
+
+    async def broken(*arguments: Any) -> bool:
+        raise StoreError("The database does not answer.")
+
+    monkeypatch.setattr(app._store.runs, "end", broken)
+    assert await app.cancel(run_id)
+    (outcome,) = await asyncio.gather(listening, return_exceptions=True)
+    assert "did not take note" in str(outcome)
+
+
+async def test_a_run_on_the_sample_never_joins_one_on_other_prices(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    one = await opening(models.base_url, tmp_path)
+    two = await opening(models.base_url, tmp_path, market={"prices": ["csv", "sample"]})
+    first = asyncio.create_task(arena.finished(one, arena.request()))
+    await models.until_asked(1)
+    other = two._runs.start(arena.request(), await two.members())
+    assert other.run_id != (await first).run_id
+    await two.close()

@@ -1,5 +1,6 @@
 """Orders that wait for the next open, over several days, with prices from a folder of files."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -236,4 +237,17 @@ async def test_money_lost_to_a_gap_is_clamped_to_the_cash_there_is(
     assert [clamp.rule for clamp in fill.clamps] == ["cash"]
     statement = await app.portfolio("claude")
     assert 0 <= statement.cash_usd < Decimal("0.05")
+    await app.close()
+
+
+async def test_tickers_of_one_request_all_trade_in_whatever_order_they_end(
+    models: ModelServer, prices: Path, tmp_path: Path
+) -> None:
+    names = ("AAA", "BBB", "CCC", "DDD", "EEE")
+    for name in names:
+        write_prices(prices, "2025-10-30", name)
+    market = {"prices": ["csv"], "csv": {"dir": str(prices)}}
+    app = await arena.opened(models.base_url, tmp_path, clock=OffsetClock(evening(30)), market=market, **ONE)
+    records = await asyncio.gather(*(arena.finished(app, arena.request(name)) for name in names))
+    assert [record.orders[0].state for record in records] == [OrderState.PENDING] * 5
     await app.close()

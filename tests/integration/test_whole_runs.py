@@ -17,7 +17,7 @@ from core.domain.events import MemberFinished, RunStarted, StageFinished
 from core.domain.run import RunState
 from core.domain.stage import ModelChat
 from tests import arena
-from tests.loopback.model_replies import answers, filled, server_error
+from tests.loopback.model_replies import answers, filled, hangs, server_error
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
@@ -196,7 +196,12 @@ async def test_members_without_configured_prices_stay_within_the_budget_all_the_
     usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100, "cost": 0.01}
     for name in arena.FIVE:
         models.always(f"{name}/{name}-1", filled(arena.opinion(name), usage=usage))
-    app = await opening(models.base_url, tmp_path, budget={"per_run_usd": 0.15})
+    keys = [{"name": "main", "secret": "env:A_KEY"}]
+    paid = [{"name": "loopback", "base_url": models.base_url, "keys": keys}]
+    environ = {"A_KEY": "made-up-key"}
+    app = await opening(
+        models.base_url, tmp_path, environ=environ, providers=paid, budget={"per_run_usd": 0.15}
+    )
     record = await arena.finished(app, arena.request())
     assert Decimal(0) < record.cost_usd <= Decimal("0.15")
     reasons = {absent.reason for absent in record.abstentions if absent.kind is AbstentionKind.BUDGET}
@@ -220,3 +225,21 @@ async def test_the_daily_budget_of_a_key_survives_a_restart(
         spent += (await arena.finished(app, arena.request(preset="quick"))).cost_usd
         await app.close()
     assert spent == Decimal("0.08")
+
+
+async def test_a_hanging_model_holds_up_nobody_under_a_budget(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    models.always("claude/claude-1", hangs())
+    keys = [{"name": "main", "secret": "env:A_KEY"}]
+    paid = [{"name": "loopback", "base_url": models.base_url, "keys": keys}]
+    app = await opening(
+        models.base_url,
+        tmp_path,
+        environ={"A_KEY": "made-up-key"},
+        providers=paid,
+        budget={"per_run_usd": 5},
+        pipeline={"stage_timeout_s": 2.0, "base_delay_s": 0.01},
+    )
+    record = await arena.finished(app, arena.request())
+    assert [absent.member for absent in record.abstentions] == ["claude"]
