@@ -77,6 +77,10 @@ def run(
     """Ask the committee about one or more tickers."""
     if bool(tickers) == bool(resume):
         raise typer.BadParameter("name at least one ticker, or a run with --resume, and not both")
+    if resume and (preset or members or as_of or sample):
+        raise typer.BadParameter("a resumed run keeps its preset, members and moment; give --resume alone")
+    if "" in {members, as_of}:
+        raise typer.BadParameter("an option was given without its value")
 
     async def work(program: Any, settings: "Settings", output: "Output") -> bool:
         if resume:

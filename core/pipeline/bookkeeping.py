@@ -78,21 +78,21 @@ class Bookkeeper:
         held = {p.ticker for account in accounts for p in account.portfolio.positions} - {evidence.ticker}
         gate = asyncio.Semaphore(_ASKED_AT_ONCE)
 
-        async def mark(ticker: str) -> Mark | None:
+        marks = [self.mark(evidence)]
+
+        async def mark(ticker: str) -> None:
             async with gate:
                 try:
-                    return await self._prices.latest_mark(ticker, evidence.as_of, evidence.source)
+                    marks.append(await self._prices.latest_mark(ticker, evidence.as_of, evidence.source))
                 except (NoPrices, VendorFailure) as failure:
                     log.warning("%s has no fresh mark: %s", ticker, failure)
-                    return None
 
         try:
             async with asyncio.timeout(_MARKING_LIMIT_S):
-                marks = await asyncio.gather(*(mark(ticker) for ticker in sorted(held)))
+                await asyncio.gather(*(mark(ticker) for ticker in sorted(held)))
         except TimeoutError:
-            log.warning("marking %d holdings took more than %g s and was left", len(held), _MARKING_LIMIT_S)
-            marks = []
-        return [self.mark(evidence), *(found for found in marks if found)]
+            log.warning("not all of %d holdings were marked within %g s", len(held), _MARKING_LIMIT_S)
+        return list(marks)
 
     async def _opens_of(self, orders: Mapping[Where, Order]) -> dict[Where, MarketPrice]:
         """Return the opens at which orders fill, as far as they can be had in a short time."""
