@@ -34,9 +34,10 @@ from core.clock import SystemClock
 from core.config.secret import SecretRef
 from core.config.settings import Budget, MemberSettings, Pipeline, Provider, ProviderKey, Settings
 from core.domain.bars import Bar, Quote
-from core.domain.books import Portfolio, Season
+from core.domain.books import Portfolio
 from core.domain.evidence import Evidence, Indicators
 from core.domain.run import Briefing, RunRecord, RunState, Seat
+from core.domain.season import Season
 from core.domain.stage import Preset, Stage, StageRecord
 from core.llm.answer_schema import answer_schema
 from core.llm.gateway import Gateway

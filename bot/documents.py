@@ -33,7 +33,7 @@ def run_document(record: RunRecord, now: datetime) -> Document:
         "latency_ms": record.latency_ms(now),
         "state": record.state.value,
         "preset": record.preset.value,
-        "season": record.season.value,
+        "season": str(record.season),
         "source": record.source,
         "caveat": record.caveat,
         "orders": [_order(order) for order in record.orders],
@@ -147,7 +147,7 @@ def _stage(record: StageRecord) -> Document:
 def leaderboard_document(board: Leaderboard) -> Document:
     """Return the ranking; what cannot be known is null."""
     return {
-        "season": board.season.value,
+        "season": str(board.season),
         "initial_cash_usd": _money(board.initial_cash_usd),
         "marks_from": board.marks_from.isoformat() if board.marks_from else None,
         "marks_to": board.marks_to.isoformat() if board.marks_to else None,
@@ -177,7 +177,7 @@ def _standing(standing: Standing) -> Document:
 def portfolio_document(statement: Statement) -> Document:
     """Return one member's books."""
     return {
-        "season": statement.season.value,
+        "season": str(statement.season),
         "member": statement.member,
         "kind": statement.kind,
         "initial_cash_usd": _money(statement.initial_cash_usd),

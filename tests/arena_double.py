@@ -7,11 +7,12 @@ from datetime import datetime
 from core.app.app import App
 from core.clock import ManualClock
 from core.config import Settings
-from core.domain.books import Leaderboard, Season, Statement
+from core.domain.books import Leaderboard, Statement
 from core.domain.errors import NotFound
 from core.domain.events import RunEvent
 from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
+from core.domain.season import Season
 from core.domain.stage import ModelChat
 from tests import arena_facts
 

@@ -15,7 +15,6 @@ from core.domain.books import (
     OrderState,
     Portfolio,
     Position,
-    Season,
     Side,
     Standing,
     Statement,
@@ -23,6 +22,7 @@ from core.domain.books import (
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished, StageStarted
 from core.domain.member import Member, MemberKind
 from core.domain.run import Briefing, RunRecord, RunState, Seat
+from core.domain.season import Season
 from core.domain.stage import ModelChat, Preset, Stage, StageRecord
 from core.domain.usage import ServedBy, Spend
 from core.domain.verdict import Verdict

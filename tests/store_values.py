@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from core.domain.bars import Bar, Quote
-from core.domain.books import Fill, Order, OrderState, Portfolio, Season, Side
+from core.domain.books import Fill, Order, OrderState, Portfolio, Side
 from core.domain.evidence import Evidence, Indicators
 from core.domain.member import MemberKind
 from core.domain.run import Briefing, RunRecord, RunState, Seat
+from core.domain.season import Season
 from core.domain.stage import Preset, Stage, StageRecord
 from core.domain.usage import ServedBy, Spend
 from core.store.store import Store

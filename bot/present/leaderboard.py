@@ -2,16 +2,17 @@
 
 from bot.cards import LeaderboardCard, StandingLine
 from bot.present import numbers, words
-from core.domain.books import Leaderboard, Season, Standing
+from core.domain.books import Leaderboard, Standing
+from core.domain.season import Season
 
 UNKNOWN = "—"
-TITLES = {Season.LIVE: "Leaderboard", Season.SAMPLE: "Leaderboard on sample prices"}
+_TITLES = {Season.LIVE: "Leaderboard", Season.SAMPLE: "Leaderboard on sample prices"}
 
 
 def leaderboard_card(board: Leaderboard) -> LeaderboardCard:
     """Return the card of a leaderboard."""
     return LeaderboardCard(
-        title=TITLES[board.season],
+        title=_TITLES.get(board.season, f"Leaderboard of {board.season}"),
         subtitle=f"Everyone started with {numbers.usd(board.initial_cash_usd)}",
         standings=tuple(_line(standing) for standing in board.standings),
         footer=f"{marked(board)} · {words.PAPER}",

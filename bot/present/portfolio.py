@@ -6,7 +6,8 @@ from bot.cards import PortfolioCard
 from bot.present import numbers, words
 from bot.present.leaderboard import UNKNOWN
 from bot.present.trades import fill_line, order_line
-from core.domain.books import Holding, Season, Statement
+from core.domain.books import Holding, Statement
+from core.domain.season import Season
 
 
 def portfolio_card(statement: Statement, zone: ZoneInfo) -> PortfolioCard:
@@ -48,5 +49,5 @@ def _row(holding: Holding) -> tuple[str, str, str, str, str]:
 
 def _marked(statement: Statement, zone: ZoneInfo) -> str:
     times = sorted(holding.mark.at for holding in statement.holdings if holding.mark)
-    books = "Sample books" if statement.season is Season.SAMPLE else "Live books"
+    books = "Sample books" if statement.season == Season.SAMPLE else "Live books"
     return f"{books}, marked {numbers.moment(times[0], zone)}" if times else books

@@ -7,13 +7,14 @@ from datetime import timedelta
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
-from core.domain.books import Leaderboard, Season, Statement
+from core.domain.books import Leaderboard, Statement
 from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
 from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
+from core.domain.season import Season
 from core.domain.stage import ModelChat
 from core.domain.values import to_ratio
 from core.ledger.valuation import equity, holdings, leaderboard
@@ -26,8 +27,8 @@ from core.store.store import Store
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _STALE_AFTER = timedelta(days=10)
 _LAST_FILLS = 10
-CAVEATS = {Season.LIVE: None, Season.SAMPLE: SAMPLE_CAVEAT}
-"""What must be said wherever a person sees the books of a season."""
+CAVEATS = {Season.SAMPLE: SAMPLE_CAVEAT}
+"""What must be said wherever a person sees the books of a season, if anything."""
 
 
 class App:
@@ -225,7 +226,7 @@ class App:
             marks,
             await self._store.runs.token_costs(season),
             oldest=(newest - _STALE_AFTER).date() if newest else None,
-            caveat=CAVEATS[season],
+            caveat=CAVEATS.get(season),
         )
 
     async def portfolio(self, member: str) -> Statement:
@@ -260,7 +261,7 @@ class App:
             return_ratio=None if value is None else to_ratio((value - start) / start),
             pending=await books.pending(season, found.name),
             fills=await books.fills(season, found.name, _LAST_FILLS),
-            caveat=CAVEATS[season],
+            caveat=CAVEATS.get(season),
         )
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
@@ -298,7 +299,7 @@ class App:
 
     async def keep_books(self) -> None:
         """Fill every order whose open is known by now; `conclave serve` asks for it from time to time."""
-        for season in Season:
+        for season in (Season.LIVE, Season.SAMPLE):
             await self._keeper.fill_pending(season)
 
     async def close(self) -> None:

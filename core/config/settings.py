@@ -79,7 +79,10 @@ Tier = Literal["premium", "advanced", "specialised", "fast"]
 
 
 class Arena(Frozen):
-    """The competition. `strict`: a ballot served by another model family is an abstention."""
+    """The competition. `strict`: a ballot served by another model family is an abstention.
+
+    `committee` and `crowd` seat the two members that follow the verdicts and the chats' votes.
+    """
 
     initial_cash: Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=2, allow_inf_nan=False)] = Decimal(
         "10000.00"
@@ -88,6 +91,8 @@ class Arena(Frozen):
     watchlist: tuple[Ticker, ...] = ()
     timezone: Zone = "America/New_York"
     strict: bool = True
+    committee: bool = True
+    crowd: bool = True
 
 
 class Archive(Frozen):
@@ -212,24 +217,43 @@ class Pipeline(Frozen):
 class Consensus(Frozen):
     """How ballots are counted. `threshold` belongs to methods that have one."""
 
-    method: Literal["weighted", "majority"] = "weighted"
+    method: Literal[
+        "weighted", "majority", "supermajority", "threshold_execute", "conviction", "median_rating"
+    ] = "weighted"
     threshold: Ratio = Decimal("0.5")
     high_consensus: Ratio = Decimal("0.7")
     min_members: Annotated[int, Field(ge=1)] = 2
     min_confidence: Ratio = Decimal("0.0")
-    weights: Literal["configured"] = "configured"
+    weights: Literal["configured", "learned"] = "configured"
 
 
 class Trading(Frozen):
-    """How ballots become trades. Basis points are hundredths of a percent."""
+    """How ballots become trades. Basis points are hundredths of a percent; rates are fractions a year."""
 
     max_position: Annotated[Decimal, Field(gt=0, le=1, allow_inf_nan=False)] = Decimal("0.25")
+    max_gross_exposure: Annotated[Decimal, Field(gt=0, le=5, allow_inf_nan=False)] = Decimal("1.0")
     fee_bps: BasisPoints = Decimal("1.0")
     slippage_bps: BasisPoints = Decimal("2.0")
     fractional: bool = True
-    allow_short: Literal[False] = False
     fill: Literal["next_open", "last"] = "next_open"
     min_order_usd: Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = Decimal("1.00")
+    daily_drawdown_brake: Ratio = Decimal("0.05")
+    stop_cooldown_sessions: Annotated[int, Field(ge=0, le=60)] = 1
+    cash_interest: Ratio = Decimal(0)
+    allow_short: bool = False
+    borrow_fee: Ratio = Decimal("0.03")
+    maintenance_margin: Annotated[Decimal, Field(gt=0, le=1, allow_inf_nan=False)] = Decimal("0.30")
+
+
+class Scores(Frozen):
+    """How members are scored. `risk_free` is a fraction a year; below a minimum sample a figure is n/a."""
+
+    risk_free: Annotated[Decimal, Field(ge=-1, le=1, allow_inf_nan=False)] = Decimal(0)
+    min_days: Annotated[int, Field(ge=2, le=1000)] = 20
+    min_trades: Annotated[int, Field(ge=1, le=1000)] = 5
+    min_settled: Annotated[int, Field(ge=1, le=1000)] = 10
+    bootstrap_samples: Annotated[int, Field(ge=200, le=100_000)] = 2000
+    confidence_level: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
 
 
 class Budget(Frozen):
@@ -307,6 +331,7 @@ class Settings(Frozen):
     pipeline: Pipeline = Pipeline()
     consensus: Consensus = Consensus()
     trading: Trading = Trading()
+    scores: Scores = Scores()
     budget: Budget = Budget()
     telegram: Telegram = Telegram()
     slack: Slack = Slack()

@@ -7,14 +7,8 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from core.domain.bars import Mark
+from core.domain.season import Season
 from core.domain.values import Frozen, Price
-
-
-class Season(StrEnum):
-    """Which set of books a run trades in. Sample prices never touch the live books."""
-
-    LIVE = "live"
-    SAMPLE = "sample"
 
 
 class Side(StrEnum):

@@ -7,7 +7,8 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from core.domain.ballot import Abstention, Ballot, MemberResult
-from core.domain.books import Fill, Order, Portfolio, Season
+from core.domain.books import Fill, Order, Portfolio
+from core.domain.season import Season
 from core.domain.stage import Preset
 from core.domain.usage import NOTHING_SPENT, Spend
 from core.domain.values import Frozen

@@ -6,6 +6,29 @@ from core.domain.ballot import Action, RiskLevel
 from core.domain.values import Frozen, Price, Ratio
 
 
+class Dissent(Frozen):
+    """A member whose action differs from the verdict, and its strongest reason in one line."""
+
+    member: str
+    action: Action
+    reason: str
+
+
+class WeightUsed(Frozen):
+    """With which weight a ballot was counted, and why.
+
+    `configured` is the member's own weight; `sample` how many settled ballots `weight` was learned from, 0
+    where it is the configured one. `calibrated` is the stated confidence corrected by what such confidences
+    were worth before, None where too few are settled.
+    """
+
+    member: str
+    configured: Ratio
+    weight: Ratio
+    sample: int = 0
+    calibrated: Ratio | None = None
+
+
 class Verdict(Frozen):
     """What the committee decided in one run, or why it decided nothing.
 
@@ -27,4 +50,6 @@ class Verdict(Frozen):
     votes: dict[Action, int]
     weighted_votes: dict[Action, Decimal]
     outliers: tuple[str, ...] = ()
+    dissent: tuple[Dissent, ...] = ()
+    weights: tuple[WeightUsed, ...] = ()
     abstained: tuple[str, ...] = ()

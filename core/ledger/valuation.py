@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 from core.domain.bars import Mark
-from core.domain.books import Account, Holding, Leaderboard, Portfolio, Season, Standing
+from core.domain.books import Account, Holding, Leaderboard, Portfolio, Standing
+from core.domain.season import Season
 from core.domain.values import to_cents, to_ratio
 
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}

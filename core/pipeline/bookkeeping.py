@@ -8,9 +8,10 @@ from datetime import date
 from core.clock import Clock
 from core.config.settings import Trading
 from core.domain.bars import Mark
-from core.domain.books import Order, Season
+from core.domain.books import Order
 from core.domain.errors import NoPrices, VendorFailure
 from core.domain.evidence import Evidence
+from core.domain.season import Season
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
 from core.pipeline.settlement import Decided, MarketPrice, fill_order

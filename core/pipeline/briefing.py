@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from core.domain.bars import Mark
-from core.domain.books import Season
 from core.domain.evidence import Evidence
 from core.domain.member import Member
 from core.domain.run import Briefing, Seat
+from core.domain.season import Season
 from core.ledger.valuation import equity, holdings
 from core.store.store import Store
 

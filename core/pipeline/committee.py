@@ -12,12 +12,12 @@ from core.clock import Clock
 from core.config import Settings
 from core.config.fingerprint import config_hash
 from core.consensus.tally import tally
-from core.domain.books import Season
 from core.domain.errors import NotFound
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
+from core.domain.season import Season
 from core.domain.stage import StageRecord
 from core.llm.gateway import Gateway
 from core.llm.scopes import run_scope

@@ -8,7 +8,8 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.bars import Mark
-from core.domain.books import MovementKind, Order, OrderState, Portfolio, Season, Side
+from core.domain.books import MovementKind, Order, OrderState, Portfolio, Side
+from core.domain.season import Season
 from core.store.replay import Booked, replay
 from core.store.run_record import ORDER, order_of
 from core.store.tables import cash_movements, fills, marks, orders

@@ -10,7 +10,8 @@ from decimal import Decimal
 from sqlalchemy import case, func, select, text
 
 from core.domain.bars import Mark
-from core.domain.books import Account, Fill, MovementKind, Order, Portfolio, Season
+from core.domain.books import Account, Fill, MovementKind, Order, Portfolio
+from core.domain.season import Season
 from core.store import book_queries
 from core.store.book_queries import BOOKED, BY_TIME, booked_of
 from core.store.database import Database

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock
 from core.domain.bars import Mark
-from core.domain.books import Clamp, Fill, MovementKind, Order, OrderState, Portfolio, Season, Side
+from core.domain.books import Clamp, Fill, MovementKind, Order, OrderState, Portfolio, Side
 from core.domain.errors import StoreError
 from core.domain.run import RunState
+from core.domain.season import Season
 from core.domain.verdict import Verdict
 from core.store import book_queries
 from core.store.inserting import add_new
@@ -140,7 +141,7 @@ class LockedBooks:
         return (await self._connection.execute(change.values(values))).rowcount == 1
 
     def _check_season(self, season: Season) -> None:
-        if season is not self.season:
+        if season != self.season:
             raise StoreError(f"The books of season {self.season} are open, not those of {season}.")
 
     async def _waiting(self, order_id: str) -> Order:

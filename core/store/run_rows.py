@@ -9,10 +9,10 @@ from sqlalchemy import case, func, insert, or_, select, text, update
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.ballot import MemberResult
-from core.domain.books import Season
 from core.domain.errors import EvidenceAltered, NotFound, StoreError
 from core.domain.evidence import Evidence
 from core.domain.run import RunRecord, RunState
+from core.domain.season import Season
 from core.store.column_types import COST_PLACES, Exact
 from core.store.costs import for_sums
 from core.store.database import Database

@@ -10,11 +10,11 @@ import pytest
 
 from core.app.app import App
 from core.clock import SystemClock
-from core.domain.books import Season
 from core.domain.errors import BadTicker, NoPrices, NotFound, Refused
 from core.domain.events import RunEnded, RunStarted
 from core.domain.member import MemberKind
 from core.domain.run import RunRequest, RunState
+from core.domain.season import Season
 from core.domain.stage import Preset, Stage
 from tests import arena
 from tests.loopback.model_replies import filled, hangs
@@ -174,7 +174,7 @@ async def test_a_run_refuses_what_it_cannot_do_before_it_asks_any_model(
 async def test_the_leaderboard_and_a_statement_agree_to_the_cent(app: App) -> None:
     await arena.finished(app, quick())
     board = await app.leaderboard()
-    assert board.season is Season.SAMPLE
+    assert board.season == Season.SAMPLE
     assert [standing.rank for standing in board.standings] == sorted(s.rank for s in board.standings)
     for standing in board.standings:
         statement = await app.portfolio(standing.member)

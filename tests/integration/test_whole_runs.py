@@ -11,10 +11,11 @@ import pytest
 
 from core.app.app import App
 from core.domain.ballot import AbstentionKind, Action
-from core.domain.books import OrderState, Season
+from core.domain.books import OrderState
 from core.domain.errors import NoPrices, NotFound
 from core.domain.events import MemberFinished, RunStarted, StageFinished
 from core.domain.run import RunState
+from core.domain.season import Season
 from core.domain.stage import ModelChat
 from tests import arena
 from tests.loopback.model_replies import answers, filled, hangs, server_error
@@ -48,7 +49,7 @@ async def test_five_ballots_sixty_stages_five_books_and_one_verdict(
     assert (refused.member, refused.reason) == ("qwen", "nothing to sell, and short positions are off")
     board = await app.leaderboard()
     assert len(board.standings) == 5
-    assert board.season is Season.SAMPLE
+    assert board.season == Season.SAMPLE
     assert board.caveat is not None
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from core.config.settings import Trading
 from core.domain.ballot import Ballot, Rating, RiskLevel
 from core.domain.bars import Mark
-from core.domain.books import Account, Fill, Order, OrderState, Portfolio, Position, Season, Side
+from core.domain.books import Account, Fill, Order, OrderState, Portfolio, Position, Side
+from core.domain.season import Season
 from core.ledger.broker import NotFilled, fill
 from core.ledger.sizing import wish
 from core.ledger.valuation import equity, holdings, leaderboard

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
 from core.domain.bars import Mark
-from core.domain.books import Clamp, Holding, Leaderboard, OrderState, Position, Season, Statement
+from core.domain.books import Clamp, Holding, Leaderboard, OrderState, Position, Statement
+from core.domain.season import Season
 from tests import arena_facts
 from tests.arena_facts import LEADERBOARD, STATEMENT
 

@@ -9,9 +9,10 @@ from sqlalchemy import insert, text
 
 from core.clock import ManualClock
 from core.domain.bars import Mark
-from core.domain.books import Clamp, MovementKind, OrderState, Season, Side
+from core.domain.books import Clamp, MovementKind, OrderState, Side
 from core.domain.errors import StoreError
 from core.domain.member import MemberKind
+from core.domain.season import Season
 from core.store.store import Store
 from core.store.tables import accounts, cash_movements, fills
 from tests.store_values import START, begun, fill_of, order_of

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from core.clock import ManualClock, SystemClock
-from core.domain.books import Season
 from core.domain.errors import StoreError
+from core.domain.season import Season
 from core.domain.stage import Stage
 from core.store.database import Database, backup, reachable
 from core.store.store import Store
@@ -112,7 +112,7 @@ async def test_a_database_that_another_program_keeps_busy_is_named(
 _CRASH = """
 import asyncio, sys
 from core.clock import SystemClock
-from core.domain.books import Season
+from core.domain.season import Season
 from core.store.store import Store
 from tests.store_values import begun, fill_of, order_of, stage_of
 from decimal import Decimal

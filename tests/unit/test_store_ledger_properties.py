@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from core.domain.books import Fill, MovementKind, Order, OrderState, Portfolio, Season, Side
+from core.domain.books import Fill, MovementKind, Order, OrderState, Portfolio, Side
 from core.domain.errors import StoreError
 from core.domain.member import MemberKind
 from core.domain.run import Briefing, Seat
+from core.domain.season import Season
 from core.store.store import Store
 from core.store.tables import cash_movements, fills, orders
 from tests.store_values import START, evidence_of, fill_of, order_of, record_of

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, Rating, RiskLevel
-from core.domain.books import Season
 from core.domain.errors import NotFound, StoreError
 from core.domain.run import RunState
+from core.domain.season import Season
 from core.domain.stage import Stage
 from core.domain.usage import ServedBy, Spend
 from core.domain.verdict import Verdict

@@ -1,0 +1,31 @@
+"""Corporate actions: splits and cash dividends."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from core.domain.values import Frozen
+
+
+class ActionKind(StrEnum):
+    """What a company did to its shares."""
+
+    SPLIT = "split"
+    DIVIDEND = "dividend"
+
+
+class CorporateAction(Frozen):
+    """A split or a cash dividend, in force from the open of `ex_date` (the exchange's day).
+
+    `value` is, for a split, the new shares that one old share becomes (15 for 15:1, 0.1 for 1:10), and for a
+    dividend USD a share, as held before the open of `ex_date` and after any split of that day.
+    """
+
+    ticker: str
+    kind: ActionKind
+    ex_date: date
+    value: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+    source: str
