@@ -26,6 +26,16 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class OrderCause(StrEnum):
+    """What made an order: a ballot, a level that a ballot had set, a margin call, or an imported trade."""
+
+    BALLOT = "ballot"
+    STOP = "stop"
+    TAKE_PROFIT = "take_profit"
+    MARGIN_CALL = "margin_call"
+    IMPORT = "import"
+
+
 class Clamp(Frozen):
     """A hard rule changed what a ballot wished; `rule` is its short name, `note` the sentence for people."""
 
@@ -34,16 +44,19 @@ class Clamp(Frozen):
 
 
 class Order(Frozen):
-    """A wish of one member in one run; every BUY or SELL ballot leaves exactly one.
+    """A wish of one member; every BUY or SELL ballot leaves exactly one.
 
+    `run_id` is the run of the ballot, also of the one that set the level or opened the position which another
+    `cause` is about; None only for imported trades, which have an `import_id`.
     `shares` is more than 0, or 0 for an order cancelled at once; `reason` says why it was cancelled.
     `reference_price` is the evidence's price in USD a share; `created_at` the moment that was decided on.
-    It fills at the open of the first session after `decided_session`, the last that had opened then.
+    It fills at the open of the first session after `decided_session`, the last that had opened then, and
+    `stop_loss` and `take_profit` (USD a share) then guard the holding.
     """
 
     id: str
     season: Season
-    run_id: str
+    run_id: str | None
     member: str
     ticker: str
     side: Side
@@ -54,6 +67,10 @@ class Order(Frozen):
     state: OrderState
     reason: str | None = None
     clamps: tuple[Clamp, ...] = ()
+    cause: OrderCause = OrderCause.BALLOT
+    stop_loss: Price | None = None
+    take_profit: Price | None = None
+    import_id: str | None = None
 
 
 class Fill(Frozen):
@@ -65,7 +82,7 @@ class Fill(Frozen):
     id: str
     order_id: str
     season: Season
-    run_id: str
+    run_id: str | None
     member: str
     ticker: str
     side: Side
@@ -84,18 +101,31 @@ class MovementKind(StrEnum):
     DEPOSIT = "deposit"
     TRADE = "trade"
     FEE = "fee"
+    DIVIDEND = "dividend"
+    CASH_IN_LIEU = "cash_in_lieu"
+    INTEREST = "interest"
+    BORROW = "borrow"
 
 
 class Position(Frozen):
-    """A holding: shares and their average cost in USD a share, fees not included."""
+    """A holding: shares and their average cost in USD a share, fees not included.
+
+    Shares below zero are a short position, whose average cost is the average price they were sold at.
+    `stop_loss` and `take_profit` are the levels in USD a share that close it, if any.
+    """
 
     ticker: str
     shares: Decimal
     average_cost: Decimal
+    stop_loss: Price | None = None
+    take_profit: Price | None = None
 
 
 class Portfolio(Frozen):
-    """A member's cash and holdings, derived from its ledger. Never negative."""
+    """A member's cash and holdings, derived from its ledger.
+
+    Cash is never negative, and neither are shares unless short positions are allowed.
+    """
 
     member: str
     cash_usd: Decimal

@@ -101,7 +101,7 @@ class Bookkeeper:
 
         async def ask(where: Where, order: Order) -> None:
             async with gate:
-                origin = await self._store.runs.record(order.run_id)
+                origin = await self._store.runs.record(order.run_id) if order.run_id else None
                 price = await self._open_after(*where, origin.source if origin else "")
                 if price is not None:
                     found[where] = price

@@ -1,23 +1,27 @@
 """Questions to the books, asked on whatever connection the caller is in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.bars import Mark
-from core.domain.books import MovementKind, Order, OrderState, Portfolio, Side
+from core.domain.books import MovementKind, Order, OrderState, Portfolio, Position, Side
 from core.domain.season import Season
-from core.store.replay import Booked, replay
+from core.store.replay import Booked, CashMove, Entry, Held, Split, in_order, position_of, replay
 from core.store.run_record import ORDER, order_of
+from core.store.season_tables import balances, holdings, share_movements
 from core.store.tables import cash_movements, fills, marks, orders
 
 BOOKED = [fills.c[name] for name in Booked._fields]
 """The columns that make a Booked fill."""
 BY_TIME = (fills.c.filled_at, fills.c.number)
 _MARK = [marks.c[name] for name in Mark.model_fields]
+_SPLIT = [share_movements.c[name] for name in Split._fields]
+_WITH_FILLS = (MovementKind.TRADE, MovementKind.FEE)
 
 
 def booked_of(row: Iterable[object]) -> Booked:
@@ -26,35 +30,81 @@ def booked_of(row: Iterable[object]) -> Booked:
     return fill._replace(side=Side(fill.side))
 
 
-async def booked(
+async def history(
     connection: AsyncConnection, season: Season, member: str, as_of: datetime | None = None
-) -> list[Booked]:
-    """Return a member's fills in the order of time, up to and including `as_of`."""
-    query = select(*BOOKED).where(fills.c.season == season, fills.c.member == member).order_by(*BY_TIME)
+) -> tuple[Decimal, list[Entry]]:
+    """Return a member's deposit in USD, and all else of its ledger in the order of time, up to `as_of`.
+
+    The deposit counts whenever it was made (see `Books.portfolio`).
+    """
+    own = (fills.c.season == season, fills.c.member == member)
+    filled = select(*BOOKED).where(*own).order_by(*BY_TIME)
+    moved = (
+        select(cash_movements.c.kind, cash_movements.c.amount_usd, cash_movements.c.at)
+        .where(cash_movements.c.season == season, cash_movements.c.member == member)
+        .where(cash_movements.c.kind.not_in(_WITH_FILLS))
+        .order_by(cash_movements.c.number)
+    )
+    split = (
+        select(*_SPLIT)
+        .where(share_movements.c.season == season, share_movements.c.member == member)
+        .order_by(share_movements.c.number)
+    )
+    deposited, entries = Decimal("0.00"), list[Entry]()
+    for kind, amount, at in await connection.execute(moved):
+        if kind == MovementKind.DEPOSIT:
+            deposited += amount
+        else:
+            entries.append(CashMove(amount, at))
+    entries += [Split(*row) for row in await connection.execute(split)]
+    entries += [booked_of(row) for row in await connection.execute(filled)]
     if as_of is not None:
-        query = query.where(fills.c.filled_at <= as_of)
-    return [booked_of(row) for row in await connection.execute(query)]
+        entries = [entry for entry in entries if _at(entry) <= as_of]
+    return deposited, in_order(entries)
 
 
-async def cash(
-    connection: AsyncConnection, season: Season, member: str, as_of: datetime | None = None
-) -> Decimal:
-    """Return a member's cash in USD; the deposit counts whenever it was made (see `Books.portfolio`)."""
-    own = (cash_movements.c.season == season, cash_movements.c.member == member)
-    query = select(func.sum(cash_movements.c.amount_usd)).where(*own)
-    if as_of is not None:
-        deposit = cash_movements.c.kind == MovementKind.DEPOSIT
-        query = query.where(or_(cash_movements.c.at <= as_of, deposit))
-    return (await connection.execute(query)).scalar() or Decimal("0.00")
+def _at(entry: Entry) -> datetime:
+    return entry.filled_at if isinstance(entry, Booked) else entry.at
 
 
 async def portfolio(
     connection: AsyncConnection, season: Season, member: str, as_of: datetime | None = None
 ) -> Portfolio:
     """Return a member's cash and holdings, now or as they were at `as_of`."""
-    tally = replay(await booked(connection, season, member, as_of))
-    amount = await cash(connection, season, member, as_of)
-    return Portfolio(member=member, cash_usd=amount, positions=tally.positions())
+    own = (balances.c.season == season, balances.c.member == member)
+    query = select(balances.c.cash_usd, balances.c.last_at).where(*own)
+    balance = (await connection.execute(query)).first()
+    if balance is None:
+        return Portfolio(member=member, cash_usd=Decimal("0.00"))
+    if as_of is None or balance.last_at is None or balance.last_at <= as_of:
+        held = (await holdings_of(connection, season, member)).get(member, ())
+        return Portfolio(member=member, cash_usd=balance.cash_usd, positions=held)
+    deposited, entries = await history(connection, season, member, as_of)
+    cash = deposited + sum(
+        (e.amount_usd - e.fee_usd if isinstance(e, Booked) else e.amount_usd)
+        for e in entries
+        if not isinstance(e, Split)
+    )
+    return Portfolio(member=member, cash_usd=cash, positions=replay(entries).positions())
+
+
+async def holdings_of(
+    connection: AsyncConnection, season: Season, member: str | None = None
+) -> dict[str, tuple[Position, ...]]:
+    """Return the present holdings of one member, or of all, by ticker."""
+    query = select(holdings).where(holdings.c.season == season).order_by(holdings.c.member, holdings.c.ticker)
+    if member is not None:
+        query = query.where(holdings.c.member == member)
+    found: dict[str, list[Position]] = {}
+    for row in (await connection.execute(query)).mappings():
+        found.setdefault(row["member"], []).append(position_from(row))
+    return {name: tuple(held) for name, held in found.items()}
+
+
+def position_from(row: Mapping[Any, Any]) -> Position:
+    """Return the holding that a row of `holdings` is."""
+    position = position_of(row["ticker"], Held(row["shares"], row["average"]))
+    return position.model_copy(update={name: row[name] for name in ("stop_loss", "take_profit")})
 
 
 async def pending(

@@ -5,20 +5,18 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from decimal import Decimal
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import select, text
 
 from core.domain.bars import Mark
-from core.domain.books import Account, Fill, MovementKind, Order, Portfolio
+from core.domain.books import Account, Fill, Order, Portfolio
 from core.domain.season import Season
 from core.store import book_queries
-from core.store.book_queries import BOOKED, BY_TIME, booked_of
 from core.store.database import Database
 from core.store.locked_books import LockedBooks
-from core.store.replay import Booked, Trades, replay
 from core.store.run_record import FILL, fill_of
-from core.store.tables import cash_movements, fills, members
+from core.store.season_tables import balances
+from core.store.tables import fills, members
 
 _LOCK_CLASS = 0x424F4F4B  # "BOOK": the first of the two numbers of these advisory locks on PostgreSQL
 
@@ -80,37 +78,27 @@ class Books:
 
     async def accounts(self, season: Season) -> tuple[Account, ...]:
         """Return every member that has books in a season, by number."""
-        amount = cash_movements.c.amount_usd
-        deposit = case((cash_movements.c.kind == MovementKind.DEPOSIT, amount))
-        totals = (
-            select(members.c.name, members.c.kind, func.sum(deposit), func.sum(amount))
-            .join(members, members.c.name == cash_movements.c.member)
-            .where(cash_movements.c.season == season)
-            .group_by(members.c.name, members.c.kind, members.c.number)
+        query = (
+            select(members.c.name, members.c.kind, balances)
+            .join(members, members.c.name == balances.c.member)
+            .where(balances.c.season == season)
             .order_by(members.c.number)
         )
-        traded = select(fills.c.member, *BOOKED).where(fills.c.season == season).order_by(*BY_TIME)
-        booked: defaultdict[str, list[Booked]] = defaultdict(list)
         async with self._database.read() as connection:
-            for member, *row in await connection.execute(traded):
-                booked[member].append(booked_of(row))
-            rows = (await connection.execute(totals)).all()
+            rows = (await connection.execute(query)).mappings().all()
+            held = await book_queries.holdings_of(connection, season)
         return tuple(
-            _account(season, name, kind, deposited, cash, replay(booked[name]))
-            for name, kind, deposited, cash in rows
+            Account(
+                season=season,
+                member=row["name"],
+                kind=row["kind"],
+                deposits_usd=row["deposits_usd"],
+                portfolio=Portfolio(
+                    member=row["name"], cash_usd=row["cash_usd"], positions=held.get(row["name"], ())
+                ),
+                trades=row["fills"],
+                closed_trades=row["closed"],
+                wins=row["wins"],
+            )
+            for row in rows
         )
-
-
-def _account(
-    season: Season, member: str, kind: str, deposited: Decimal, cash: Decimal, tally: Trades
-) -> Account:
-    return Account(
-        season=season,
-        member=member,
-        kind=kind,
-        deposits_usd=deposited,
-        portfolio=Portfolio(member=member, cash_usd=cash, positions=tally.positions()),
-        trades=tally.trades,
-        closed_trades=tally.closed_trades,
-        wins=tally.wins,
-    )

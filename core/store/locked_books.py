@@ -10,15 +10,38 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock
 from core.domain.bars import Mark
-from core.domain.books import Clamp, Fill, MovementKind, Order, OrderState, Portfolio, Side
+from core.domain.books import (
+    Clamp,
+    Fill,
+    MovementKind,
+    Order,
+    OrderCause,
+    OrderState,
+    Portfolio,
+    Side,
+)
 from core.domain.errors import StoreError
 from core.domain.run import RunState
 from core.domain.season import Season
 from core.domain.verdict import Verdict
 from core.store import book_queries
 from core.store.inserting import add_new
-from core.store.replay import Booked, check_never_negative, in_order, usable_at
+from core.store.locked_sessions import LockedSessions
+from core.store.replay import (
+    Booked,
+    CashMove,
+    Closed,
+    Entry,
+    after_fill,
+    cash_change,
+    check_balances,
+    check_never_negative,
+    in_order,
+    usable_at,
+)
 from core.store.run_record import ORDER, order_of
+from core.store.running_totals import RunningTotals
+from core.store.season_tables import closed_trades
 from core.store.tables import accounts, cash_movements, fills, marks, orders, runs
 
 _SAME_AS_ORDER = ("run_id", "member", "ticker", "side")
@@ -34,6 +57,8 @@ class LockedBooks:
         self.season = season
         self._connection = connection
         self._clock = clock
+        self._totals = RunningTotals(connection, season)
+        self.sessions = LockedSessions(connection, season, self._totals)
 
     async def open_account(self, member: str, cash_usd: Decimal, at: datetime) -> bool:
         """Deposit the initial cash, exactly once; False when the account is open already.
@@ -47,6 +72,7 @@ class LockedBooks:
         account = {"season": self.season, "member": member, "opened_at": at}
         await self._connection.execute(insert(accounts).values(account))
         await self._move(member, MovementKind.DEPOSIT, cash_usd, at)
+        await self._totals.open(member, cash_usd)
         return True
 
     async def portfolio(self, member: str, at: datetime | None = None) -> Portfolio:
@@ -55,10 +81,12 @@ class LockedBooks:
         With `at` it is what a fill of that moment may use: of cash, and of each holding, the least that
         there is from then on. It differs only where fills are dated later than `at`.
         """
-        if at is None:
-            return await book_queries.portfolio(self._connection, self.season, member)
-        deposited, history = await self._history(member)
-        return usable_at(member, deposited, history, at)
+        own = book_queries.portfolio(self._connection, self.season, member)
+        if at is None or not await self._is_past(member, at):
+            return await own
+        own.close()
+        deposited, entries = await book_queries.history(self._connection, self.season, member)
+        return usable_at(member, deposited, entries, at)
 
     async def pending(self, ticker: str | None = None) -> tuple[Order, ...]:
         """Return the orders that wait, of one ticker or of all, oldest first."""
@@ -89,14 +117,15 @@ class LockedBooks:
         row = _fields(order) | {"ended_at": ended_at}
         await self._connection.execute(insert(orders).values(row))
 
-    async def fill_order(self, fill: Fill, clamps: Sequence[Clamp] = ()) -> None:
+    async def fill_order(self, fill: Fill, clamps: Sequence[Clamp] = (), *, shorts: bool = False) -> None:
         """Fill an order that waits, whole or in a smaller part; what is left of it lapses.
 
-        Writes the fill and its two cash movements; `clamps` join those that the order has already.
+        Writes the fill, its two cash movements and what it closed; `clamps` join those that the order has.
 
         Raises:
-            StoreError: the order does not wait, the fill is not of this order, or cash or shares would be
-                negative at any moment from the fill on.
+            StoreError: the order does not wait, the fill is not of this order, the ticker has been traded or
+                split after the fill's moment, or cash or (without `shorts`) shares would be negative at any
+                moment from the fill on.
         """
         self._check_season(fill.season)
         order = await self._waiting(fill.order_id)
@@ -104,10 +133,24 @@ class LockedBooks:
             raise StoreError(f"Fill {fill.id} is not of the same kind as order {order.id}.")
         if not 0 < fill.shares <= order.shares:
             raise StoreError(f"Fill {fill.id} is empty or larger than order {order.id}.")
-        await self._check_balances(fill)
+        balance, entry = await self._totals.balance(fill.member), _booked(fill)
+        held = await self._totals.held(fill.member, fill.ticker)
+        if (fill.amount_usd > 0) if fill.side is Side.BUY else (fill.amount_usd < 0):
+            raise StoreError(f"Fill {fill.id} moves cash the wrong way.")
+        after, closed = after_fill(held, entry)
+        cash = balance.cash_usd + cash_change(entry)
+        if balance.last_at is not None and fill.filled_at < balance.last_at:
+            await self._check_in_the_past(entry, fill.member, shorts=shorts)
+        else:
+            check_balances(fill.member, cash, entry, after.shares if after else Decimal(0), shorts=shorts)
         await self._connection.execute(insert(fills).values(_fields(fill)))
         await self._move(fill.member, MovementKind.TRADE, fill.amount_usd, fill.filled_at, fill.id)
         await self._move(fill.member, MovementKind.FEE, -fill.fee_usd, fill.filled_at, fill.id)
+        if closed:
+            await self._close(fill, closed)
+        levels = {"stop_loss": order.stop_loss, "take_profit": order.take_profit, "run_id": order.run_id}
+        await self._totals.hold(fill.member, fill.ticker, after, **(levels if _sets(order) else {}))
+        await self._totals.book_fill(order, balance, cash, fill.filled_at, closed)
         joined = order.clamps + tuple(clamp for clamp in clamps if clamp not in order.clamps)
         await self._end_order(order.id, OrderState.FILLED, fill.filled_at, clamps=joined)
 
@@ -152,21 +195,22 @@ class LockedBooks:
             raise StoreError(f"Order {order_id} does not wait: it is filled, cancelled or unknown.")
         return order_of(row)
 
-    async def _check_balances(self, fill: Fill) -> None:
-        new = Booked(*(getattr(fill, name) for name in Booked._fields))
-        if (fill.amount_usd > 0) if fill.side is Side.BUY else (fill.amount_usd < 0):
-            raise StoreError(f"Fill {fill.id} moves cash the wrong way.")
-        deposited, history = await self._history(fill.member)
-        check_never_negative(fill.member, deposited, in_order([*history, new]))
+    async def _is_past(self, member: str, at: datetime) -> bool:
+        """Say whether a member's ledger has entries later than `at`."""
+        last = (await self._totals.balance(member)).last_at
+        return last is not None and at < last
 
-    async def _history(self, member: str) -> tuple[Decimal, list[Booked]]:
-        """Return a member's deposit in USD and its fills in the order of time."""
-        own = (cash_movements.c.season == self.season, cash_movements.c.member == member)
-        deposit = select(cash_movements.c.amount_usd).where(
-            *own, cash_movements.c.kind == MovementKind.DEPOSIT
-        )
-        deposited = (await self._connection.execute(deposit)).scalar() or Decimal("0.00")
-        return deposited, await book_queries.booked(self._connection, self.season, member)
+    async def _check_in_the_past(self, entry: Booked, member: str, *, shorts: bool) -> None:
+        """Check a fill that is dated before the member's newest entry against all that came after it."""
+        deposited, entries = await book_queries.history(self._connection, self.season, member)
+        if any(_touches(other, entry) for other in entries):
+            raise StoreError(f"This fill is refused: {member} has traded {entry.ticker} after its moment.")
+        check_never_negative(member, deposited, in_order([*entries, entry]), shorts=shorts)
+
+    async def _close(self, fill: Fill, closed: Closed) -> None:
+        row = {name: getattr(fill, name) for name in ("season", "member", "ticker", "session")}
+        earned = {"fill_id": fill.id, "pnl_usd": closed.pnl_usd, "cost_usd": closed.cost_usd}
+        await self._connection.execute(insert(closed_trades).values(row | earned))
 
     async def _move(
         self, member: str, kind: MovementKind, amount_usd: Decimal, at: datetime, fill_id: str | None = None
@@ -183,3 +227,19 @@ class LockedBooks:
 
 def _fields(value: Order | Fill | Mark) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).model_fields}
+
+
+def _booked(fill: Fill) -> Booked:
+    return Booked(*(getattr(fill, name) for name in Booked._fields))
+
+
+def _touches(other: Entry, fill: Booked) -> bool:
+    """Say whether an entry changed the fill's holding later than the fill."""
+    if isinstance(other, CashMove) or other.ticker != fill.ticker:
+        return False
+    return (other.filled_at if isinstance(other, Booked) else other.at) > fill.filled_at
+
+
+def _sets(order: Order) -> bool:
+    """Say whether an order's fill sets the levels that guard the holding: what closes one does not."""
+    return order.cause in {OrderCause.BALLOT, OrderCause.IMPORT}

@@ -142,7 +142,7 @@ orders = Table(
     Column("number", Integer, primary_key=True),
     Column("id", Words, nullable=False, unique=True),
     Column("season", Words, nullable=False),
-    Column("run_id", Words, nullable=False),
+    Column("run_id", Words),
     Column("member", Words, nullable=False),
     Column("ticker", Words, nullable=False),
     Column("side", Words, nullable=False),
@@ -154,8 +154,15 @@ orders = Table(
     Column("reason", Words),
     Column("ended_at", Moment),
     Column("clamps", AsJson(tuple[Clamp, ...]), nullable=False),
+    Column("cause", Words, nullable=False, server_default=text("'ballot'")),
+    Column("stop_loss", Exact),
+    Column("take_profit", Exact),
+    Column("import_id", Words, ForeignKey("imports.id")),
     ForeignKeyConstraint(["run_id", "member"], ["seats.run_id", "seats.member"]),
     ForeignKeyConstraint(["season", "member"], ["accounts.season", "accounts.member"]),
+    CheckConstraint("(cause = 'import') = (run_id IS NULL)", name="run_id"),
+    CheckConstraint("(cause = 'import') = (import_id IS NOT NULL)", name="import_id"),
+    CheckConstraint("cause IN ('ballot', 'stop', 'take_profit', 'margin_call', 'import')", name="cause"),
     CheckConstraint("side IN ('buy', 'sell')", name="side"),
     CheckConstraint("state IN ('pending', 'filled', 'cancelled')", name="state"),
     CheckConstraint("(state = 'pending') = (ended_at IS NULL)", name="ended_at"),
@@ -173,7 +180,7 @@ fills = Table(
     Column("id", Words, nullable=False, unique=True),
     Column("order_id", Words, ForeignKey("orders.id"), nullable=False, unique=True),
     Column("season", Words, nullable=False),
-    Column("run_id", Words, nullable=False),
+    Column("run_id", Words),
     Column("member", Words, nullable=False),
     Column("ticker", Words, nullable=False),
     Column("side", Words, nullable=False),
@@ -206,10 +213,17 @@ cash_movements = Table(
     Column("amount_usd", Exact, nullable=False),
     Column("at", Moment, nullable=False),
     Column("fill_id", Words, ForeignKey("fills.id")),
+    Column("ticker", Words),
+    Column("session", Date),
     ForeignKeyConstraint(["season", "member"], ["accounts.season", "accounts.member"]),
     UniqueConstraint("fill_id", "kind"),
-    CheckConstraint("kind IN ('deposit', 'trade', 'fee')", name="kind"),
-    CheckConstraint("(kind = 'deposit') = (fill_id IS NULL)", name="fill_id"),
+    CheckConstraint(
+        "kind IN ('deposit', 'trade', 'fee', 'dividend', 'cash_in_lieu', 'interest', 'borrow')", name="kind"
+    ),
+    CheckConstraint("(kind IN ('trade', 'fee')) = (fill_id IS NOT NULL)", name="fill_id"),
+    CheckConstraint(
+        "kind IN ('deposit', 'trade', 'fee') OR (ticker IS NOT NULL AND session IS NOT NULL)", name="session"
+    ),
     CheckConstraint("kind <> 'deposit' OR amount_usd > 0", name="deposit"),
     CheckConstraint("kind <> 'fee' OR amount_usd <= 0", name="fee"),
     Index(
@@ -221,6 +235,17 @@ cash_movements = Table(
         postgresql_where=text("kind = 'deposit'"),
     ),
     Index("ix_cash_movements_season_member_at", "season", "member", "at"),
+    Index(
+        "uq_cash_movements_session",
+        "season",
+        "member",
+        "kind",
+        "ticker",
+        "session",
+        unique=True,
+        sqlite_where=text("session IS NOT NULL"),
+        postgresql_where=text("session IS NOT NULL"),
+    ),
 )
 
 marks = Table(

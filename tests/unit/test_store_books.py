@@ -134,7 +134,7 @@ async def test_cash_and_shares_never_go_below_zero(store: Store) -> None:
         await traded(store, "buy2", Side.BUY, "1", "198.50", hour=2)
     with pytest.raises(StoreError, match=r"alpha would hold -0\.10 NVDA"):
         await traded(store, "sell1", Side.SELL, "9.1", "200", hour=2)
-    with pytest.raises(StoreError, match="alpha would hold"):
+    with pytest.raises(StoreError, match="alpha has traded NVDA after its moment"):
         await traded(store, "sell2", Side.SELL, "9", "200", hour=0)
     await traded(store, "sell3", Side.SELL, "9", "0.01", hour=2, fee="0.09")
     assert (await store.books.portfolio(LIVE, "alpha")).positions == ()

@@ -71,6 +71,8 @@ class Expected:
     def allows(self, fill: Fill) -> bool:
         if self.orders[fill.order_id].state is not OrderState.PENDING:
             return False
+        if any(other.ticker == fill.ticker and other.filled_at > fill.filled_at for other in self.fills):
+            return False
         fills = [*self.fills, fill]
         return all(
             self.cash(fills, hour) >= 0 and self.shares(fills, fill.ticker, hour) >= 0

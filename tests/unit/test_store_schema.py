@@ -153,15 +153,15 @@ async def test_a_migration_that_fails_changes_nothing(
     await upgrade(empty_url)
     broken = tmp_path / "migrations"
     shutil.copytree(migrations_folder(), broken)
-    (broken / "versions" / "0002_broken.py").write_text(
+    (broken / "versions" / "0003_broken.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
+        "revision, down_revision = '0003', '0002'\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half (x INTEGER)')\n"
         "    op.execute('INSERT INTO nowhere VALUES (1)')\n"
     )
     monkeypatch.setattr(schema, "migrations_folder", lambda: broken)
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "HEAD", "0003")
     with pytest.raises(StoreError, match="nowhere"):
         await upgrade(empty_url)
     monkeypatch.undo()
