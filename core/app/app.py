@@ -298,9 +298,8 @@ class App:
         await self._gateway.prepare()
 
     async def keep_books(self) -> None:
-        """Fill every order whose open is known by now; `conclave serve` asks for it from time to time."""
-        for season in (Season.LIVE, Season.SAMPLE):
-            await self._keeper.fill_pending(season)
+        """Carry the live books to the present; `conclave serve` asks for it from time to time."""
+        await self._keeper.advance(Season.LIVE)
 
     async def close(self) -> None:
         """Stop what runs (it stays resumable), and release every connection."""

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
-from core.domain.values import Frozen, Price, Ratio
+from core.domain.values import Frozen, Price, Ratio, Weight
 
 
 class Action(StrEnum):
@@ -49,14 +49,15 @@ class RiskLevel(StrEnum):
 class Ballot(Frozen):
     """A member's final decision in one run, and what the whole way to it used.
 
-    `target_weight` is the fraction of the member's equity to hold after the trade; prices in USD.
+    `target_weight` is the fraction of the member's equity to hold after the trade, below zero for a short
+    position; prices in USD.
     """
 
     member: str
     action: Action
     rating: Rating
     confidence: Ratio
-    target_weight: Ratio | None = None
+    target_weight: Weight | None = None
     stop_loss: Price | None = None
     take_profit: Price | None = None
     risk_level: RiskLevel

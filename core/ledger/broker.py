@@ -29,8 +29,8 @@ def fill(
 ) -> Fill | NotFilled:
     """Fill `order` against `portfolio` at `market_price` (USD a share, before slippage).
 
-    Shares are clamped to what the cash pays for, fee included, or to what is held. `session` is the
-    exchange's day and `at` the moment (UTC) of the price.
+    Shares are clamped to what the cash pays for, fee included, or (unless short positions are allowed) to
+    what is held. `session` is the exchange's day and `at` the moment (UTC) of the price.
     """
     price = fill_price(market_price, order.side, rules)
     clamps: tuple[Clamp, ...] = ()
@@ -41,8 +41,8 @@ def fill(
             clamps = (Clamp(rule="cash", note=note),)
     else:
         position = portfolio.position(order.ticker)
-        held = position.shares if position else Decimal(0)
-        shares = min(order.shares, held)
+        held = max(position.shares, Decimal(0)) if position else Decimal(0)
+        shares = order.shares if rules.allow_short else min(order.shares, held)
         if shares < order.shares:
             clamps = (Clamp(rule="shares", note=f"{held} of {order.shares} shares are held"),)
     notional = to_cents(price * shares)

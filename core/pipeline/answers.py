@@ -9,8 +9,8 @@ from core.domain.ballot import Action, Rating, RiskLevel
 from core.domain.stage import Stage
 from core.pipeline.lenient import (
     Confidence,
-    OptionalFraction,
     OptionalPrice,
+    OptionalWeight,
     capitalised,
     lower_case,
     upper_case,
@@ -73,7 +73,7 @@ class Plan(StageAnswer):
 
     action: Annotated[Action, upper_case]
     reasoning: Prose
-    target_weight: OptionalFraction
+    target_weight: OptionalWeight
     stop_loss: OptionalPrice
     take_profit: OptionalPrice
 
@@ -94,7 +94,7 @@ class Decision(StageAnswer):
     rating: Annotated[Rating, capitalised]
     action: Annotated[Action, upper_case]
     confidence: Confidence
-    target_weight: OptionalFraction
+    target_weight: OptionalWeight
     stop_loss: OptionalPrice
     take_profit: OptionalPrice
     risk_level: Annotated[RiskLevel, lower_case]

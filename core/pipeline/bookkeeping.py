@@ -1,43 +1,62 @@
-"""Prices for the books: at what orders fill, what holdings are worth, and orders that waited."""
+"""Prices for the books, and the books' way through time."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from datetime import date
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from core.clock import Clock
-from core.config.settings import Trading
+from core.config import Settings
+from core.domain.actions import CorporateAction
 from core.domain.bars import Mark
-from core.domain.books import Order
 from core.domain.errors import NoPrices, VendorFailure
 from core.domain.evidence import Evidence
 from core.domain.season import Season
-from core.market.calendar import MarketCalendar
+from core.market.calendar import MarketCalendar, Session
 from core.market.chain import PriceChain
-from core.pipeline.settlement import Decided, MarketPrice, fill_order
+from core.pipeline.history import History, fetch
+from core.pipeline.settling import settle_ballots
+from core.pipeline.walking import MarketPrice, close_session, open_sessions
+from core.store.season_rows import SeasonState
 from core.store.store import Store
 
-Where = tuple[str, date]
-"""A ticker and the session in which an order for it was decided."""
-
-_MARKING_LIMIT_S = 20.0
-_OPENS_LIMIT_S = 5.0
-_ASKED_AT_ONCE = 8
+_PATIENCE_SESSIONS = 3
+_LOOK_BACK = timedelta(days=10)
 
 log = logging.getLogger(__name__)
 
 
+class Decided(NamedTuple):
+    """When ballots were cast: the last session that had opened, and when the next one opens (UTC)."""
+
+    session: date
+    next_open: datetime
+
+
+class Opening(NamedTuple):
+    """The open at which a run's orders fill, and the splits and dividends in force from it."""
+
+    market: MarketPrice
+    actions: tuple[CorporateAction, ...] = ()
+
+
 class Bookkeeper:
-    """Brings prices to the books. A price that cannot be had is logged and left out, never invented."""
+    """Carries the books of seasons through sessions. A price that cannot be had is never invented.
+
+    `clock` says up to when the market is known: the present, or the moment that a replay has reached.
+    """
 
     def __init__(
-        self, store: Store, prices: PriceChain, calendar: MarketCalendar, terms: Trading, clock: Clock
+        self, settings: Settings, store: Store, prices: PriceChain, calendar: MarketCalendar, clock: Clock
     ) -> None:
         self._store = store
         self._prices = prices
         self._calendar = calendar
-        self._terms = terms
+        self._settings = settings
+        self._terms = settings.trading
         self._clock = clock
+        self._turns: defaultdict[Season, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def mark(self, evidence: Evidence) -> Mark:
         """Return the evidence's price as a mark, dated by the close of its session."""
@@ -49,83 +68,100 @@ class Bookkeeper:
             source=evidence.source,
         )
 
-    async def market_price(self, evidence: Evidence) -> MarketPrice | None:
-        """Return the price at which this run's orders fill, or None while it is not known."""
-        quote, decided = evidence.quote, self.decided(evidence).session
-        if self._terms.fill == "last" and quote.session_open and quote.session == decided:
-            return MarketPrice(quote.price, quote.at, quote.session)
-        return await self._open_after(evidence.ticker, decided, evidence.source)
-
     def decided(self, evidence: Evidence) -> Decided:
         """Return the last session that had opened at the evidence's time, and the next open after it."""
-        sessions, day = self._calendar.of(evidence.ticker), evidence.quote.session
-        while (following := sessions.after(day)).opens <= evidence.as_of:
+        return self._decided(evidence.ticker, evidence.quote.session, evidence.as_of)
+
+    def _decided(self, ticker: str, day: date, as_of: datetime) -> Decided:
+        sessions = self._calendar.of(ticker)
+        while (following := sessions.after(day)).opens <= as_of:
             day = following.day
         return Decided(day, following.opens)
 
-    async def _open_after(self, ticker: str, session: date, source: str) -> MarketPrice | None:
+    def sessions_between(self, ticker: str, after: date, until: date) -> int:
+        """Return how many of a ticker's sessions are later than `after`, up to and including `until`."""
+        return len(self._calendar.of(ticker).between(after + timedelta(days=1), until))
+
+    async def opening(self, evidence: Evidence) -> Opening | None:
+        """Return the price at which this run's orders fill, or None while it is not known."""
+        quote, decided = evidence.quote, self.decided(evidence).session
+        if self._terms.fill == "last" and quote.session_open and quote.session == decided:
+            return Opening(MarketPrice(quote.price, quote.at, quote.session))
+        ticker, source = evidence.ticker, evidence.source
         try:
-            bar = await self._prices.bar_after(ticker, session, source, self._clock.now())
+            bar = await self._prices.bar_after(ticker, decided, source, self._clock.now())
+            if bar is None:
+                return None
+            actions = await self._prices.actions(ticker, decided + timedelta(days=1), bar.date, source)
         except (VendorFailure, NoPrices) as failure:
             log.warning("orders of %s wait: %s", ticker, failure)
             return None
-        if bar is None:
-            return None
-        return MarketPrice(bar.open, self._calendar.of(ticker).opening(bar.date), bar.date)
+        return Opening(MarketPrice(bar.open, self._calendar.of(ticker).opening(bar.date), bar.date), actions)
 
-    async def fresh_marks(self, season: Season, evidence: Evidence) -> list[Mark]:
-        """Return the evidence's mark and one of everything else that members hold, where it can be had."""
-        accounts = await self._store.books.accounts(season)
-        held = {p.ticker for account in accounts for p in account.portfolio.positions} - {evidence.ticker}
-        gate = asyncio.Semaphore(_ASKED_AT_ONCE)
+    async def advance(self, season: Season, until: datetime | None = None) -> None:
+        """Carry the books through every session that has closed at `until` (now), and fill at opens since.
 
-        marks = [self.mark(evidence)]
+        What has been done before is not done again. Books that lack the prices of a session wait for them; a
+        ticker whose vendor fails for long is left without a price.
+        """
+        moment = min(until or self._clock.now(), self._clock.now())
+        async with self._turns[season]:
+            state = await self._store.seasons.state(season)
+            if state is None:
+                return
+            steps = await asyncio.to_thread(self._steps, state, moment)
+            if not steps and not state.waiting:
+                return
+            history = await self._history(state, steps, moment)
+            for number, step in enumerate(steps):
+                if self._must_wait(state, history, len(steps) - number):
+                    return
+                await self._step(state, history, step)
+            async with self._store.books.locked(season) as books:
+                last = await books.sessions.last()
+                after = last.closed_at if last else state.opened_at - timedelta(days=1)
+                await open_sessions(books, history, after, moment, self._terms)
 
-        async def mark(ticker: str) -> None:
-            async with gate:
-                try:
-                    marks.append(await self._prices.latest_mark(ticker, evidence.as_of, evidence.source))
-                except (NoPrices, VendorFailure) as failure:
-                    log.warning("%s has no fresh mark: %s", ticker, failure)
+    def _steps(self, state: SeasonState, moment: datetime) -> list[Session]:
+        """Return the sessions of the arena's exchange to go through."""
+        exchange, newest = self._calendar.exchange, self._calendar.exchange.last_closed(moment)
+        if state.last is not None:
+            first = state.last.session + timedelta(days=1)
+        else:
+            opened = exchange.last_closed(state.opened_at)
+            first = opened.day if opened.closes == state.opened_at else opened.day + timedelta(days=1)
+        return list(exchange.between(first, newest.day))
 
-        try:
-            async with asyncio.timeout(_MARKING_LIMIT_S):
-                await asyncio.gather(*(mark(ticker) for ticker in sorted(held)))
-        except TimeoutError:
-            log.warning("not all of %d holdings were marked within %g s", len(held), _MARKING_LIMIT_S)
-        return list(marks)
+    def _must_wait(self, state: SeasonState, history: History, behind: int) -> bool:
+        """Say whether a price that matters is missing and may still come."""
+        missing = (state.held | state.waiting) & history.failed
+        return bool(missing) and behind <= _PATIENCE_SESSIONS
 
-    async def _opens_of(self, orders: Mapping[Where, Order]) -> dict[Where, MarketPrice]:
-        """Return the opens at which orders fill, as far as they can be had in a short time."""
-        gate, found = asyncio.Semaphore(_ASKED_AT_ONCE), dict[Where, MarketPrice]()
+    async def _history(self, state: SeasonState, steps: list[Session], moment: datetime) -> History:
+        """Ask for what the steps need: of holdings and orders little, of unsettled ballots further back."""
+        first = steps[0].day if steps else (state.last.session if state.last else state.opened_at.date())
+        back = min([first, *state.unsettled.values(), *state.decided.values()]) - _LOOK_BACK
+        tickers = state.held | state.waiting | set(state.unsettled if steps else ())
+        sources = {ticker: state.sources[ticker] for ticker in tickers if ticker in state.sources}
+        if steps and state.sources:
+            sources.setdefault(state.benchmark, state.newest_source)
+        end = self._calendar.exchange.after(moment.date()).day
+        return await fetch(self._prices, self._calendar, sources, back, end, moment)
 
-        async def ask(where: Where, order: Order) -> None:
-            async with gate:
-                origin = await self._store.runs.record(order.run_id) if order.run_id else None
-                price = await self._open_after(*where, origin.source if origin else "")
-                if price is not None:
-                    found[where] = price
-
-        try:
-            async with asyncio.timeout(_OPENS_LIMIT_S):
-                await asyncio.gather(*(ask(where, order) for where, order in orders.items()))
-        except TimeoutError:
-            log.warning("%d orders wait on: no open was had within %g s", len(orders), _OPENS_LIMIT_S)
-        return found
-
-    async def fill_pending(self, season: Season) -> None:
-        """Fill every order of the season whose next open is known by now, oldest price first."""
-        waiting = await self._store.books.pending(season)
-        opens = await self._opens_of({_where(order): order for order in waiting})
-        due = [(price, order) for order in waiting if (price := opens.get(_where(order)))]
-        if not due:
-            return
-        async with self._store.books.locked(season) as books:
-            still = {order.id for order in await books.pending()}
-            for price, order in sorted(due, key=lambda pair: (pair[0].at, pair[1].id)):
-                if order.id in still:
-                    await fill_order(books, order, price, self._terms)
-
-
-def _where(order: Order) -> Where:
-    return order.ticker, order.decided_session
+    async def _step(self, state: SeasonState, history: History, step: Session) -> None:
+        costs = await self._store.runs.token_costs(state.season, step.closes)
+        async with self._store.books.locked(state.season) as books:
+            before = await books.sessions.last()
+            members = await books.members(step.closes)
+            done = await close_session(
+                books,
+                history,
+                step,
+                before,
+                self._terms,
+                benchmark=state.benchmark,
+                token_costs=costs,
+                members=members,
+            )
+            if done:
+                await settle_ballots(books, history, step, state.benchmark)

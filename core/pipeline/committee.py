@@ -46,6 +46,7 @@ class Committee:
         calendar: MarketCalendar,
         gateway: Gateway,
         clock: Clock,
+        keeper: Bookkeeper | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -54,7 +55,7 @@ class Committee:
         self._gateway = gateway
         self._clock = clock
         self._hearings = Hearings(settings, store, gateway, clock)
-        self.keeper = Bookkeeper(store, prices, calendar, settings.trading, clock)
+        self.keeper = keeper or Bookkeeper(settings, store, prices, calendar, clock)
 
     async def convene(self, request: RunRequest, members: Sequence[Member]) -> tuple[RunRecord, Evidence]:
         """Freeze the evidence and brief the members; of the run itself nothing is stored yet.
@@ -66,10 +67,14 @@ class Committee:
         evidence = build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
         season = Season.SAMPLE if series.source == "sample" else Season.LIVE
         await self._store.runs.save_evidence(evidence)
-        await self.keeper.fill_pending(season)
+        await self.keeper.advance(season, evidence.as_of)
         async with self._store.books.locked(season) as books:
+            kind = season if season in {Season.LIVE, Season.SAMPLE} else "replay"
+            arena = self._settings.arena
+            await books.sessions.open_season(kind, arena.benchmark, evidence.as_of)
             for member in members:
-                await books.open_account(member.name, self._settings.arena.initial_cash, evidence.as_of)
+                await books.open_account(member.name, arena.initial_cash, evidence.as_of)
+        await self.keeper.advance(season, evidence.as_of)
         record = RunRecord(
             run_id=new_id(),
             ticker=evidence.ticker,
@@ -116,21 +121,15 @@ class Committee:
         weights = {seat.member: seat.weight for seat in heard.seats}
         absent = [abstention.member for abstention in heard.abstentions]
         verdict = tally(heard.ballots, absent, weights, self._settings.consensus)
-        market, marks = await asyncio.gather(
-            self.keeper.market_price(evidence), self.keeper.fresh_marks(heard.season, evidence)
-        )
-        terms, now = self._settings.trading, self._clock.now()
-        decided = self.keeper.decided(evidence)
         await settle_run(
             self._store,
             heard,
             evidence,
             verdict,
-            market,
-            marks,
-            decided=decided,
-            terms=terms,
-            at=now,
+            await self.keeper.opening(evidence),
+            keeper=self.keeper,
+            terms=self._settings.trading,
+            at=self._clock.now(),
         )
         self._gateway.budget.forget(run_scope(record.run_id))
         return await self._reload(record.run_id)

@@ -66,12 +66,23 @@ def briefing_text(briefing: Briefing, ticker: str, terms: Trading) -> str:
             *(f"- {held.ticker}: {_position(held)}" for held in book.positions if held.ticker != ticker),
             "orders that wait for the next open:" if waiting else "orders that wait for the next open: none",
             *waiting,
-            f"largest position: {terms.max_position:.1%} of equity; short positions are not allowed",
+            f"largest position: {terms.max_position:.1%} of equity",
+            f"largest exposure, all positions together: {terms.max_gross_exposure:.1%} of equity",
+            _short_positions(terms),
             f"costs a trade: fee {terms.fee_bps:f} bps, slippage {terms.slippage_bps:f} bps",
             "trades fill at the next session's open"
             if terms.fill == "next_open"
             else "trades fill at the last price while the exchange is open, else at the next session's open",
         ]
+    )
+
+
+def _short_positions(terms: Trading) -> str:
+    if not terms.allow_short:
+        return "short positions are not allowed"
+    return (
+        "short positions are allowed: SELL with a target weight below zero; "
+        f"borrowing costs {terms.borrow_fee:.1%} a year"
     )
 
 

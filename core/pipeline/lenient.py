@@ -27,13 +27,13 @@ def _number(value: object, what: str) -> Decimal:
     return Decimal(text.replace(",", ""))
 
 
-def _fraction(value: Any) -> Decimal:
+def _fraction(value: Any, least: int = 0) -> Decimal:
     if isinstance(value, str) and value.strip().endswith("%"):
         number = _number(value.strip().removesuffix("%"), "a percentage") / 100
     else:
         number = _number(value, "a fraction")
-    if not 0 <= number <= 1:
-        raise ValueError("must be a fraction from 0 to 1, for instance 0.72")
+    if not least <= number <= 1:
+        raise ValueError(f"must be a fraction from {least} to 1, for instance 0.72")
     return number.quantize(Decimal("0.0001"))
 
 
@@ -41,8 +41,8 @@ def _absent(value: object) -> bool:
     return value is None or (isinstance(value, str) and value.strip().lower() in _ABSENT)
 
 
-def _optional_fraction(value: Any) -> Decimal | None:
-    return None if _absent(value) else _fraction(value)
+def _optional_weight(value: Any) -> Decimal | None:
+    return None if _absent(value) else _fraction(value, least=-1)
 
 
 def _optional_price(value: Any) -> Decimal | None:
@@ -69,10 +69,10 @@ def _upper(value: Any) -> Any:
 Confidence = Annotated[
     Decimal, BeforeValidator(_fraction), WithJsonSchema({"type": "number", "description": "fraction 0..1"})
 ]
-OptionalFraction = Annotated[
+OptionalWeight = Annotated[
     Decimal | None,
-    BeforeValidator(_optional_fraction),
-    WithJsonSchema({"anyOf": _NUMBER_OR_NULL, "description": "fraction 0..1"}),
+    BeforeValidator(_optional_weight),
+    WithJsonSchema({"anyOf": _NUMBER_OR_NULL, "description": "fraction -1..1 of equity, below 0 is short"}),
 ]
 OptionalPrice = Annotated[
     Decimal | None,

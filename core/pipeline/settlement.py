@@ -5,44 +5,27 @@ ballots were cast on; `last` fills at the evidence's quote if the exchange was o
 next open as well. The size of an order follows from the equity that the member was told in its briefing.
 
 Books only go forward: a ballot does not trade if the open that followed it came before the member's last
-decision, because that would be trading with hindsight. A newer order of a member for the same instrument
-replaces one that still waits.
+decision, or before a close that the season's books have gone through, because that would be hindsight. A
+newer order of a member for the same instrument replaces one that still waits.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from core.config.settings import Trading
 from core.domain.ballot import Ballot
 from core.domain.bars import Mark
-from core.domain.books import Order, OrderState
+from core.domain.books import Order, OrderCause, OrderState, Side
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.run import RunRecord, Seat
 from core.domain.verdict import Verdict
-from core.ledger.broker import NotFilled, fill
-from core.ledger.sizing import wish
+from core.ledger.levels import sensible
+from core.ledger.sizing import Situation, wish
+from core.pipeline.bookkeeping import Bookkeeper, Decided, Opening
+from core.pipeline.walking import fill_order
 from core.store.locked_books import LockedBooks
 from core.store.store import Store
-
-
-@dataclass(frozen=True)
-class MarketPrice:
-    """A price at which orders can be filled: USD a share, when (UTC), and of which session."""
-
-    price: Decimal
-    at: datetime
-    session: date
-
-
-@dataclass(frozen=True)
-class Decided:
-    """When ballots were cast: the last session that had opened, and when the next one opens (UTC)."""
-
-    session: date
-    next_open: datetime
 
 
 async def settle_run(
@@ -50,27 +33,29 @@ async def settle_run(
     record: RunRecord,
     evidence: Evidence,
     verdict: Verdict,
-    market: MarketPrice | None,
-    marks: Sequence[Mark],
+    opening: Opening | None,
     *,
-    decided: Decided,
+    keeper: Bookkeeper,
     terms: Trading,
     at: datetime,
 ) -> bool:
     """Write verdict, orders, fills and marks in one transaction; False when the run was already settled.
 
-    `market` None leaves the orders pending; `marks` are fresh prices of what members hold.
+    `opening` None leaves the orders pending.
     """
     async with store.books.locked(record.season) as books:
         if not await books.finish_run(record.run_id, verdict, at):
             return False
-        for seat in record.seats:
-            order = await _order(books, record, evidence, seat, decided, terms)
-            if order and order.state is OrderState.PENDING and market:
-                await fill_order(books, order, market, terms)
-        for mark in marks:
-            await books.add_mark(mark)
-        if market is not None:
+        orders = [await _order(books, record, evidence, seat, keeper, terms) for seat in record.seats]
+        await books.add_mark(keeper.mark(evidence))
+        if opening is not None:
+            market = opening.market
+            for action in opening.actions:
+                await books.sessions.apply(action, market.at, fractional=terms.fractional, price=market.price)
+            waiting = {order.id for order in orders if order and order.state is OrderState.PENDING}
+            for order in await books.pending(record.ticker):
+                if order.id in waiting:
+                    await fill_order(books, order, market, terms)
             await books.add_mark(
                 Mark(ticker=record.ticker, price=market.price, at=market.at, source=evidence.source)
             )
@@ -78,23 +63,25 @@ async def settle_run(
 
 
 async def _order(
-    books: LockedBooks, record: RunRecord, evidence: Evidence, seat: Seat, decided: Decided, terms: Trading
+    books: LockedBooks, record: RunRecord, evidence: Evidence, seat: Seat, keeper: Bookkeeper, terms: Trading
 ) -> Order | None:
     """Turn a seat's ballot into an order, waiting or cancelled at once; None for HOLD."""
     ballot = seat.result
     if not isinstance(ballot, Ballot):
         return None
-    portfolio = await books.portfolio(ballot.member)
-    position = portfolio.position(evidence.ticker)
-    asked = wish(ballot, position, seat.briefing.equity_usd, evidence.price, terms)
+    position = (await books.portfolio(ballot.member)).position(evidence.ticker)
+    now = await _situation(books, evidence, seat, keeper, terms)
+    asked = wish(ballot, position, now, terms)
     if asked is None:
         return None
     shares, reason = asked.shares, asked.reason
-    last = await books.last_decision_at(ballot.member)
-    if last is not None and decided.next_open <= last:
-        shares, reason = Decimal(0), f"books only go forward: its last order is of {last:%Y-%m-%d %H:%M} UTC"
+    decided = keeper.decided(evidence)
+    if late := await _too_late(books, ballot.member, decided):
+        shares, reason = Decimal(0), late
     elif newer := await _newer_or_replaced(books, record, ballot.member):
         shares, reason = Decimal(0), f"the newer ballot of run {newer} waits already"
+    after = (position.shares if position else Decimal(0)) + (shares if asked.side is Side.BUY else -shares)
+    stop, take = sensible(after, evidence.price, ballot.stop_loss, ballot.take_profit)
     order = Order(
         id=new_id(12),
         season=record.season,
@@ -109,9 +96,58 @@ async def _order(
         state=OrderState.PENDING if shares else OrderState.CANCELLED,
         reason=None if shares else reason,
         clamps=asked.clamps,
+        stop_loss=stop,
+        take_profit=take,
     )
     await books.add_order(order)
     return order
+
+
+async def _too_late(books: LockedBooks, member: str, decided: Decided) -> str | None:
+    """Return why a ballot would trade with hindsight, or None."""
+    passed = await books.sessions.last()
+    if passed is not None and decided.next_open <= passed.closed_at:
+        return f"books only go forward: they have gone through {passed.session}"
+    last = await books.last_decision_at(member)
+    if last is not None and decided.next_open <= last:
+        return f"books only go forward: its last order is of {last:%Y-%m-%d %H:%M} UTC"
+    return None
+
+
+async def _situation(
+    books: LockedBooks, evidence: Evidence, seat: Seat, keeper: Bookkeeper, terms: Trading
+) -> Situation:
+    """Return what a member's books allow: exposure elsewhere, the brake, the cooldown after a stop."""
+    member, ticker, equity = seat.member, evidence.ticker, seat.briefing.equity_usd
+    marks = await books.marks(evidence.as_of)
+    session = keeper.decided(evidence).session
+    elsewhere = sum(
+        (
+            abs(held.shares) * marks[held.ticker].price
+            for held in (await books.portfolio(member)).positions
+            if held.ticker != ticker and held.ticker in marks
+        ),
+        Decimal(0),
+    )
+    for order in await books.pending():
+        if order.member == member and order.ticker != ticker and order.cause is OrderCause.BALLOT:
+            elsewhere += order.shares * order.reference_price * (1 if order.side is Side.BUY else -1)
+    before = await books.sessions.value_before(member, session)
+    fall = 1 - equity / before if before and equity is not None else Decimal(0)
+    braked = None
+    if terms.daily_drawdown_brake and fall >= terms.daily_drawdown_brake:
+        braked = f"equity fell {fall:.1%} since the last close: nothing is bought until the next session"
+    cooling = None
+    stopped = await books.sessions.last_stop(member, ticker)
+    if stopped and keeper.sessions_between(ticker, stopped, session) < terms.stop_cooldown_sessions:
+        cooling = f"the stop of {ticker} was hit on {stopped}: nothing is added so soon after"
+    return Situation(
+        equity_usd=equity,
+        price=evidence.price,
+        elsewhere_usd=max(elsewhere, Decimal(0)),
+        braked=braked,
+        cooling=cooling,
+    )
 
 
 async def _newer_or_replaced(books: LockedBooks, record: RunRecord, member: str) -> str | None:
@@ -124,15 +160,3 @@ async def _newer_or_replaced(books: LockedBooks, record: RunRecord, member: str)
         reason = f"replaced by the newer ballot of run {record.run_id}"
         await books.cancel_order(waiting.id, reason, record.as_of)
     return None
-
-
-async def fill_order(books: LockedBooks, order: Order, market: MarketPrice, terms: Trading) -> None:
-    """Fill a waiting order at `market`, clamped to what the member has then, or cancel it with its reason."""
-    portfolio = await books.portfolio(order.member, market.at)
-    outcome = fill(
-        order, portfolio, market.price, terms, fill_id=new_id(12), session=market.session, at=market.at
-    )
-    if isinstance(outcome, NotFilled):
-        await books.cancel_order(order.id, outcome.reason, market.at)
-    else:
-        await books.fill_order(outcome, outcome.clamps)

@@ -88,13 +88,23 @@ class LockedBooks:
         deposited, entries = await book_queries.history(self._connection, self.season, member)
         return usable_at(member, deposited, entries, at)
 
+    async def portfolio_at(self, member: str, at: datetime) -> Portfolio:
+        """Return a member's cash and holdings as they were at `at`."""
+        return await book_queries.portfolio(self._connection, self.season, member, at)
+
+    async def members(self, at: datetime) -> tuple[str, ...]:
+        """Return who had an account at `at`, in order of name."""
+        opened = (accounts.c.season == self.season, accounts.c.opened_at <= at)
+        query = select(accounts.c.member).where(*opened).order_by(accounts.c.member)
+        return tuple((await self._connection.execute(query)).scalars())
+
     async def pending(self, ticker: str | None = None) -> tuple[Order, ...]:
         """Return the orders that wait, of one ticker or of all, oldest first."""
         return await book_queries.pending(self._connection, self.season, ticker=ticker)
 
-    async def marks(self) -> dict[str, Mark]:
-        """Return the newest mark of each ticker."""
-        return await book_queries.latest_marks(self._connection, self.season)
+    async def marks(self, as_of: datetime | None = None) -> dict[str, Mark]:
+        """Return the newest mark of each ticker, or the newest at or before `as_of`."""
+        return await book_queries.latest_marks(self._connection, self.season, as_of)
 
     async def last_decision_at(self, member: str) -> datetime | None:
         """Return the newest moment that a member's orders were decided on, or None before the first."""

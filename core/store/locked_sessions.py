@@ -9,15 +9,25 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.actions import ActionKind, CorporateAction
-from core.domain.books import MovementKind, OrderState, Position
+from core.domain.ballot import Ballot
+from core.domain.books import MovementKind, OrderCause, OrderState, Position
+from core.domain.outcomes import Outcome
+from core.domain.run import RunState
 from core.domain.scores import DailyValue
 from core.domain.season import Season
 from core.domain.values import SHARE_STEP, to_cents, to_price
 from core.store.inserting import add_new, insert_new
 from core.store.replay import after_split
 from core.store.running_totals import RunningTotals
-from core.store.season_tables import corporate_actions, daily_values, seasons, sessions, share_movements
-from core.store.tables import cash_movements, fills, orders
+from core.store.season_tables import (
+    corporate_actions,
+    daily_values,
+    outcomes,
+    seasons,
+    sessions,
+    share_movements,
+)
+from core.store.tables import cash_movements, fills, orders, runs, seats
 
 CASH = ""
 """What stands for the ticker of a movement that is about cash itself."""
@@ -140,6 +150,49 @@ class LockedSessions:
         await self._connection.execute(moved)
         await self._totals.move_cash(member, amount_usd, at)
         return True
+
+    async def unsettled(self, horizon: int, since: datetime) -> tuple[tuple[str, str, datetime], ...]:
+        """Return the finished runs since a moment without outcomes at a horizon: id, ticker, as_of."""
+        settled = select(outcomes.c.run_id).where(
+            outcomes.c.run_id == runs.c.run_id, outcomes.c.horizon == horizon
+        )
+        query = (
+            select(runs.c.run_id, runs.c.ticker, runs.c.as_of)
+            .where(runs.c.season == self._season, runs.c.state == RunState.FINISHED, runs.c.as_of >= since)
+            .where(~settled.exists())
+            .order_by(runs.c.number)
+        )
+        return tuple(
+            (run_id, ticker, as_of) for run_id, ticker, as_of in await self._connection.execute(query)
+        )
+
+    async def ballots(self, run_ids: Sequence[str]) -> tuple[tuple[str, Ballot], ...]:
+        """Return every ballot of some runs with its run, in the order of their seats."""
+        query = select(seats.c.run_id, seats.c.result).where(seats.c.run_id.in_(run_ids))
+        rows = await self._connection.execute(query.order_by(seats.c.run_id, seats.c.place))
+        return tuple((run_id, result) for run_id, result in rows if isinstance(result, Ballot))
+
+    async def settle(self, settled: Sequence[Outcome]) -> None:
+        """Keep outcomes; one that is there already stays as it is."""
+        for outcome in settled:
+            row = {name: getattr(outcome, name) for name in Outcome.model_fields}
+            await add_new(self._connection, outcomes, row)
+
+    async def value_before(self, member: str, session: date) -> Decimal | None:
+        """Return what a member's books were worth at the last close before `session`, in USD, if known."""
+        own = (daily_values.c.season == self._season, daily_values.c.member == member)
+        query = select(daily_values.c.value_usd).where(*own, daily_values.c.session < session)
+        newest = query.order_by(daily_values.c.session.desc()).limit(1)
+        value: Decimal | None = (await self._connection.execute(newest)).scalar()
+        return value
+
+    async def last_stop(self, member: str, ticker: str) -> date | None:
+        """Return the newest session in which a member's stop of a ticker was hit, or None."""
+        own = (orders.c.season == self._season, orders.c.member == member, orders.c.ticker == ticker)
+        hit = (orders.c.cause == OrderCause.STOP, orders.c.state == OrderState.FILLED)
+        newest = select(func.max(orders.c.decided_session)).where(*own, *hit)
+        day: date | None = (await self._connection.execute(newest)).scalar()
+        return day
 
     async def traded(self, after: datetime, until: datetime) -> dict[str, Decimal]:
         """Return what each member bought and sold later than `after` and up to `until`, in USD."""

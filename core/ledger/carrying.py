@@ -1,0 +1,31 @@
+"""What holding costs and earns from one close to the next, and when a short position must go.
+
+Interest and borrow fees are simple, on actual days over 365 (ISDA's Act/365 Fixed), rounded to cents.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from core.config.settings import Trading
+from core.domain.values import to_cents
+
+_YEAR = Decimal(365)
+
+
+def interest(cash_usd: Decimal, days: int, rules: Trading) -> Decimal:
+    """Return what cash has earned in `days` calendar days, in whole cents; nothing on debt."""
+    return to_cents(max(cash_usd, Decimal(0)) * rules.cash_interest * days / _YEAR)
+
+
+def borrow_fee(short_value_usd: Decimal, days: int, rules: Trading) -> Decimal:
+    """Return the fee for borrowing shares worth `short_value_usd` over `days` calendar days, in whole cents."""
+    return to_cents(short_value_usd * rules.borrow_fee * days / _YEAR)
+
+
+def margin_called(equity_usd: Decimal, short_values_usd: Iterable[Decimal], rules: Trading) -> bool:
+    """Say whether equity is below the maintenance margin of all short positions together.
+
+    The margin is a fraction of their market value (FINRA Rule 4210 asks for 30 %).
+    """
+    short = sum(short_values_usd, Decimal(0))
+    return short > 0 and equity_usd < rules.maintenance_margin * short

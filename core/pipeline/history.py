@@ -1,0 +1,110 @@
+"""Prices of several sessions at once, for the books to be carried through them.
+
+Raw bars and corporate actions of each ticker from the vendor that its books trade with. A ticker whose vendor
+failed is in `failed`, and is not the same as one that did not trade.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from core.domain.actions import CorporateAction
+from core.domain.bars import Bar
+from core.domain.errors import NoPrices, VendorFailure
+from core.market.calendar import MarketCalendar, Sessions
+from core.market.chain import PriceChain
+
+_ASKED_AT_ONCE = 8
+_LIMIT_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Moved(NamedTuple):
+    """A bar with the moments (UTC) at which its open and its close were made."""
+
+    ticker: str
+    bar: Bar
+    opens: datetime
+    closes: datetime
+
+
+@dataclass
+class History:
+    """What happened to some tickers from `start` to `end`, as far as it was had; oldest bar first.
+
+    Of a bar whose session has not closed at the moment of asking only the open counts; it is in `opening`.
+    """
+
+    start: date
+    end: date
+    calendar: MarketCalendar
+    bars: dict[str, list[Moved]] = field(default_factory=dict)
+    actions: dict[str, tuple[CorporateAction, ...]] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+    def openings(self, after: datetime, until: datetime) -> Iterator[Moved]:
+        """Yield the bars that opened later than `after` and up to `until`."""
+        return (move for moves in self.bars.values() for move in moves if after < move.opens <= until)
+
+    def closings(self, after: datetime, until: datetime) -> Iterator[Moved]:
+        """Yield the bars that closed later than `after` and up to `until`."""
+        return (move for moves in self.bars.values() for move in moves if after < move.closes <= until)
+
+    def first_after(self, ticker: str, session: date) -> Moved | None:
+        """Return the first bar of a ticker later than `session`."""
+        return next((move for move in self.bars.get(ticker, ()) if move.bar.date > session), None)
+
+    def last_at(self, ticker: str, session: date) -> Moved | None:
+        """Return the newest bar of a ticker up to and including `session`."""
+        known = [move for move in self.bars.get(ticker, ()) if move.bar.date <= session]
+        return known[-1] if known else None
+
+    def acted(self, ticker: str, after: date, until: date) -> tuple[CorporateAction, ...]:
+        """Return the actions with an ex-date later than `after` and up to `until`."""
+        return tuple(act for act in self.actions.get(ticker, ()) if after < act.ex_date <= until)
+
+    def sessions(self, ticker: str) -> Sessions:
+        """Return the sessions in which a ticker trades."""
+        return self.calendar.of(ticker)
+
+
+async def fetch(
+    prices: PriceChain,
+    calendar: MarketCalendar,
+    sources: Mapping[str, str],
+    start: date,
+    end: date,
+    now: datetime,
+) -> History:
+    """Return bars and actions of each ticker of `sources` (ticker to vendor), as known at `now`."""
+    found = History(start, end, calendar, sources=dict(sources))
+    gate = asyncio.Semaphore(_ASKED_AT_ONCE)
+
+    async def ask(ticker: str, source: str) -> None:
+        async with gate:
+            try:
+                bars = await prices.raw_bars(ticker, start, end, source, now)
+                actions = await prices.actions(ticker, start, end, source)
+            except (VendorFailure, NoPrices) as failure:
+                log.warning("the books wait for prices of %s: %s", ticker, failure)
+                found.failed.add(ticker)
+                return
+        sessions = calendar.of(ticker)
+        found.bars[ticker] = [
+            Moved(ticker, bar, sessions.opening(bar.date), sessions.closing(bar.date)) for bar in bars
+        ]
+        found.actions[ticker] = actions
+
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            await asyncio.gather(*(ask(ticker, source) for ticker, source in sorted(sources.items())))
+    except TimeoutError:
+        late = set(sources) - set(found.bars)
+        log.warning("the books wait: no prices of %d tickers within %g s", len(late), _LIMIT_S)
+        found.failed |= late
+    return found

@@ -1,0 +1,130 @@
+"""What is known of seasons: where their books stand, and what the next session needs."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.books import OrderState
+from core.domain.outcomes import HORIZONS
+from core.domain.run import RunState
+from core.domain.season import Season
+from core.store.database import Database
+from core.store.locked_sessions import Passed
+from core.store.season_tables import holdings, outcomes, seasons, sessions
+from core.store.tables import accounts, marks, orders, runs
+
+SETTLED_WITHIN = timedelta(days=45)
+"""Ballots older than this are not waited for any more: twenty sessions have long passed."""
+
+
+@dataclass(frozen=True)
+class SeasonState:
+    """Where the books of a season stand.
+
+    `opened_at` is when the first account was opened; `last` the newest session gone through. `held` and
+    `waiting` are the tickers of holdings and of orders, `decided` the oldest decision of those that wait,
+    `unsettled` the tickers with ballots to settle and the day of the oldest. `sources` is the vendor by which
+    each ticker is traded, `newest_source` that of the newest run.
+    """
+
+    season: Season
+    benchmark: str
+    opened_at: datetime
+    last: Passed | None
+    held: frozenset[str]
+    waiting: frozenset[str]
+    decided: dict[str, date]
+    unsettled: dict[str, date]
+    sources: dict[str, str]
+    newest_source: str
+
+
+class Seasons:
+    """All seasons of the arena."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def names(self) -> tuple[Season, ...]:
+        """Return every season that has books, the oldest first."""
+        query = select(seasons.c.name).order_by(seasons.c.created_at, seasons.c.name)
+        async with self._database.read() as connection:
+            return tuple(Season(name) for name in (await connection.execute(query)).scalars())
+
+    async def state(self, season: Season) -> SeasonState | None:
+        """Return where a season's books stand, or None before the first account."""
+        async with self._database.read() as connection:
+            opened = select(func.min(accounts.c.opened_at)).where(accounts.c.season == season)
+            opened_at: datetime | None = (await connection.execute(opened)).scalar()
+            if opened_at is None:
+                return None
+            benchmark = select(seasons.c.benchmark).where(seasons.c.name == season)
+            decided = await _decided(connection, season)
+            runs_from = await _sources_of_runs(connection, season)
+            marked_from = await _sources_of_marks(connection, season)
+            held = select(holdings.c.ticker).where(holdings.c.season == season).distinct()
+            return SeasonState(
+                season=season,
+                benchmark=(await connection.execute(benchmark)).scalar() or "",
+                opened_at=opened_at,
+                last=await _last(connection, season),
+                held=frozenset((await connection.execute(held)).scalars()),
+                waiting=frozenset(decided),
+                decided=decided,
+                unsettled=await _unsettled(connection, season),
+                sources={**runs_from, **marked_from},
+                newest_source=next(reversed(runs_from.values()), ""),
+            )
+
+
+async def _last(connection: AsyncConnection, season: Season) -> Passed | None:
+    columns = [sessions.c[name] for name in Passed._fields]
+    query = select(*columns).where(sessions.c.season == season).order_by(sessions.c.session.desc()).limit(1)
+    row = (await connection.execute(query)).first()
+    return Passed(*row) if row else None
+
+
+async def _decided(connection: AsyncConnection, season: Season) -> dict[str, date]:
+    waiting = (orders.c.season == season, orders.c.state == OrderState.PENDING)
+    oldest = func.min(orders.c.decided_session)
+    query = select(orders.c.ticker, oldest).where(*waiting).group_by(orders.c.ticker)
+    return {str(ticker): day for ticker, day in await connection.execute(query)}
+
+
+async def _unsettled(connection: AsyncConnection, season: Season) -> dict[str, date]:
+    newest = select(func.max(runs.c.as_of)).where(runs.c.season == season)
+    last: datetime | None = (await connection.execute(newest)).scalar()
+    if last is None:
+        return {}
+    longest = select(outcomes.c.run_id).where(
+        outcomes.c.run_id == runs.c.run_id, outcomes.c.horizon == max(HORIZONS)
+    )
+    query = (
+        select(runs.c.ticker, func.min(runs.c.as_of, type_=runs.c.as_of.type))
+        .where(runs.c.season == season, runs.c.state == RunState.FINISHED)
+        .where(runs.c.as_of >= last - SETTLED_WITHIN, ~longest.exists())
+        .group_by(runs.c.ticker)
+    )
+    return {ticker: as_of.date() for ticker, as_of in await connection.execute(query)}
+
+
+async def _sources_of_runs(connection: AsyncConnection, season: Season) -> dict[str, str]:
+    """Return the vendor of each ticker's newest run, the newest run last."""
+    newest = (
+        select(func.max(runs.c.number).label("number")).where(runs.c.season == season).group_by(runs.c.ticker)
+    ).subquery()
+    query = select(runs.c.ticker, runs.c.source).join(newest, newest.c.number == runs.c.number)
+    return {str(ticker): source for ticker, source in await connection.execute(query.order_by(runs.c.number))}
+
+
+async def _sources_of_marks(connection: AsyncConnection, season: Season) -> dict[str, str]:
+    newest = (
+        select(marks.c.ticker, func.max(marks.c.at).label("at"))
+        .where(marks.c.season == season)
+        .group_by(marks.c.ticker)
+    ).subquery()
+    same = and_(marks.c.ticker == newest.c.ticker, marks.c.at == newest.c.at)
+    query = select(marks.c.ticker, marks.c.source).join(newest, same).where(marks.c.season == season)
+    return {str(ticker): source for ticker, source in await connection.execute(query)}
