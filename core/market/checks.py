@@ -1,19 +1,22 @@
-"""What makes a vendor's bars unusable. Pure: bars in, nothing or `BadVendorData` out.
+"""What makes a vendor's bars and actions unusable. Pure: they go in, nothing or `BadVendorData` comes out.
 
 Vendors round each price on its own, so an open or a close may lie outside low..high by at most one basis
 point of itself. A high below its low is never rounding.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
+from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Bar
 from core.domain.errors import BadVendorData
 from core.market.calendar import Sessions
 
 ROUNDING = Decimal("0.0001")
+LARGEST_SPLIT = 1000
+"""New shares for an old one, or old ones for a new one, beyond which a split is a mistake."""
 
 
 def check_shape(vendor: str, ticker: str, bars: Sequence[Bar]) -> None:
@@ -57,6 +60,27 @@ def check_time(
             last,
             f"the last bar is {age} sessions old at {as_of:%Y-%m-%d}, more than {max_age}",
         )
+
+
+def check_actions(vendor: str, ticker: str, actions: Sequence[CorporateAction]) -> None:
+    """Refuse actions in ascending order of date of which one is there twice, or a split is beyond belief.
+
+    Two of one kind on one day would be booked twice; a company that pays twice on a day is told in one sum.
+
+    Raises:
+        BadVendorData: names the vendor, the ticker, the date and the fault.
+    """
+    seen: set[tuple[ActionKind, date]] = set()
+    for action in actions:
+        if action.ticker != ticker:
+            raise BadVendorData(vendor, f"{ticker} {action.ex_date}: the {action.kind} is of another ticker")
+        if (action.kind, action.ex_date) in seen:
+            raise BadVendorData(vendor, f"{ticker} {action.ex_date}: the {action.kind} is there twice")
+        seen.add((action.kind, action.ex_date))
+        ratio = max(action.value, 1 / action.value)
+        if action.kind is ActionKind.SPLIT and ratio > LARGEST_SPLIT:
+            fault = f"a split of {action.value:f} for one is not plausible"
+            raise BadVendorData(vendor, f"{ticker} {action.ex_date}: {fault}")
 
 
 def _bad(vendor: str, ticker: str, bar: Bar, fault: str) -> BadVendorData:

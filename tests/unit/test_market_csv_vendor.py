@@ -182,4 +182,7 @@ class TestTheBundledSample:
         folder = Path(module.__file__).parent / "sample"
         assert sum(file.stat().st_size for file in folder.iterdir()) < 120_000
         assert "Public Domain" in (folder / "PROVENANCE.md").read_text(encoding="utf-8")
-        assert sorted(file.stem for file in folder.glob("*.csv")) == list(SAMPLE_TICKERS)
+        files = {file.name for file in folder.glob("*.csv")}
+        assert files == {f"{ticker}.csv" for ticker in SAMPLE_TICKERS} | {
+            f"{ticker}.actions.csv" for ticker in ("AAPL", "IBM", "MSFT")
+        }
