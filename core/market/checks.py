@@ -17,6 +17,8 @@ from core.market.calendar import Sessions
 ROUNDING = Decimal("0.0001")
 LARGEST_SPLIT = 1000
 """New shares for an old one, or old ones for a new one, beyond which a split is a mistake."""
+LARGEST_DIVIDEND = 10**7
+"""A share, in whatever currency the vendor quotes."""
 
 
 def check_shape(vendor: str, ticker: str, bars: Sequence[Bar]) -> None:
@@ -63,7 +65,7 @@ def check_time(
 
 
 def check_actions(vendor: str, ticker: str, actions: Sequence[CorporateAction]) -> None:
-    """Refuse actions in ascending order of date of which one is there twice, or a split is beyond belief.
+    """Refuse actions of which one is there twice, is of another ticker, or is beyond belief.
 
     Two of one kind on one day would be booked twice; a company that pays twice on a day is told in one sum.
 
@@ -77,9 +79,13 @@ def check_actions(vendor: str, ticker: str, actions: Sequence[CorporateAction]) 
         if (action.kind, action.ex_date) in seen:
             raise BadVendorData(vendor, f"{ticker} {action.ex_date}: the {action.kind} is there twice")
         seen.add((action.kind, action.ex_date))
-        ratio = max(action.value, 1 / action.value)
-        if action.kind is ActionKind.SPLIT and ratio > LARGEST_SPLIT:
-            fault = f"a split of {action.value:f} for one is not plausible"
+        if action.kind is ActionKind.SPLIT:
+            plausible = max(action.value, 1 / action.value) <= LARGEST_SPLIT
+            fault = f"a split of {action.value:.6g} for one is not plausible"
+        else:
+            plausible = action.value <= LARGEST_DIVIDEND
+            fault = f"a dividend of {action.value:.6g} a share is not plausible"
+        if not plausible:
             raise BadVendorData(vendor, f"{ticker} {action.ex_date}: {fault}")
 
 

@@ -6,7 +6,7 @@ same holidays: Shenzhen under Shanghai, India's NSE under Bombay, Toronto's vent
 
 ARENA_CURRENCY = "USD"
 
-_EXCHANGES = {
+EXCHANGES = {
     "AS": "XAMS",
     "AT": "ASEX",
     "AX": "XASX",
@@ -66,10 +66,10 @@ _CLASS_OF_SHARES = 1
 
 def exchange_of(ticker: str) -> str | None:
     """Return the exchange that the ticker's suffix names; None without a suffix, or with an unknown one."""
-    return _EXCHANGES.get(ticker.rpartition(".")[2]) if "." in ticker else None
+    return EXCHANGES.get(ticker.rpartition(".")[2]) if "." in ticker else None
 
 
 def is_foreign(ticker: str) -> bool:
     """Say whether a ticker looks like a listing outside the United States, known here or not."""
     _, dot, suffix = ticker.rpartition(".")
-    return bool(dot) and (suffix in _EXCHANGES or len(suffix) > _CLASS_OF_SHARES)
+    return bool(dot) and (suffix in EXCHANGES or len(suffix) > _CLASS_OF_SHARES)

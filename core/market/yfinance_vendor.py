@@ -217,7 +217,7 @@ class YfinanceVendor:
     def _bar(self, symbol: str, row: Row, ratio: Decimal) -> Bar:
         """Return the bar as traded; each of its shares has since become `ratio` shares."""
         try:
-            prices = [_short(value, ratio) for value in (row.open, row.high, row.low, row.close)]
+            prices = [as_traded(value, ratio) for value in (row.open, row.high, row.low, row.close)]
             volume = int((_plain(row.volume) / ratio).quantize(Decimal(1), ROUND_HALF_EVEN))
             return Bar(
                 date=row.day, open=prices[0], high=prices[1], low=prices[2], close=prices[3], volume=volume
@@ -253,7 +253,7 @@ def _plain(value: float) -> Decimal:
     return Decimal(str(value))
 
 
-def _short(value: float, ratio: Decimal) -> Decimal:
+def as_traded(value: float, ratio: Decimal) -> Decimal:
     """Return `ratio` times a price, as the shortest decimal for which Yahoo's float may stand."""
     import numpy
 
