@@ -74,6 +74,9 @@ DatabaseAddress = Annotated[
 ChatId = Annotated[
     str, _like(r"telegram:-?[0-9]+|slack:[A-Z0-9]+", "an id such as telegram:1001 or slack:U0ALICE")
 ]
+TickerFile = Annotated[
+    str, _like(r"[^/\\]*\{ticker\}[^/\\]*", "a file name with {ticker} in it and no folder")
+]
 PriceVendorName = Literal["yfinance", "alpha_vantage", "csv", "sample"]
 Tier = Literal["premium", "advanced", "specialised", "fast"]
 
@@ -108,12 +111,17 @@ class StoreSettings(Frozen):
 
 
 class CsvVendor(Frozen):
-    """Daily bars from files `date,open,high,low,close,volume`."""
+    """Daily bars from files `date,open,high,low,close,volume`, actions from `date,kind,value`."""
 
     dir: str = ""
-    pattern: Annotated[
-        str, _like(r"[^/\\]*\{ticker\}[^/\\]*", "a file name with {ticker} in it and no folder")
-    ] = "{ticker}.csv"
+    pattern: TickerFile = "{ticker}.csv"
+    actions: TickerFile = "{ticker}.actions.csv"
+
+    @model_validator(mode="after")
+    def _files_differ(self) -> "CsvVendor":
+        if self.actions == self.pattern:
+            raise ValueError("actions and pattern name the same file; bars and actions are two files")
+        return self
 
 
 class YfinanceVendor(Frozen):

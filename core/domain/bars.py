@@ -46,6 +46,7 @@ class BarSeries(Frozen):
 
     `running` is the bar of the session that is under way, if the present was asked for: its close is the
     last price of the moment. `caveat` is a sentence that must stand wherever a person sees these prices.
+    Prices are in USD; `currency` is what the vendor quotes, an ISO 4217 code, from which they were converted.
     """
 
     ticker: str
@@ -54,6 +55,7 @@ class BarSeries(Frozen):
     bars: tuple[Bar, ...]
     running: Bar | None = None
     caveat: str | None = None
+    currency: str = "USD"
 
     @property
     def last(self) -> Bar:

@@ -45,6 +45,7 @@ class Evidence(Frozen):
 
     `news`, `fundamentals` and `sentiment` are empty until vendors for them exist; the stages then say so.
     `caveat` is a sentence that must stand wherever a person sees figures made from this pack.
+    `converted_from` is the ISO 4217 code of the currency that the instrument trades in, if that is not USD.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
@@ -52,6 +53,7 @@ class Evidence(Frozen):
     ticker: str
     as_of: AwareDatetime
     currency: str = "USD"
+    converted_from: str | None = None
     source: str
     caveat: str | None = None
     quote: Quote
@@ -63,10 +65,12 @@ class Evidence(Frozen):
 
     @cached_property
     def canonical(self) -> str:
-        """The pack as JSON with sorted keys and no spaces: equal packs give equal text."""
-        return json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        """The pack as JSON with sorted keys and no spaces: equal packs give equal text.
+
+        `converted_from` is left out where nothing was converted, so that older packs keep their hash.
+        """
+        fields = self.model_dump(mode="json", exclude=None if self.converted_from else {"converted_from"})
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @cached_property
     def sha256(self) -> str:

@@ -1,14 +1,15 @@
-"""Prices from Alpha Vantage, as traded (not adjusted for splits).
+"""Prices from Alpha Vantage, as traded (not adjusted for splits), with splits and dividends.
 
 The service answers almost everything with status 200 and says in the body what is wrong, sometimes with
-our key in the sentence: nothing that it says is repeated. A free key gets the newest 100 bars only.
+our key in the sentence: nothing that it says is repeated. A free key gets the newest 100 bars only. It does
+not say in which currency a daily series is, so listings outside the United States are refused.
 """
 
 import asyncio
 import json
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.clock import Clock
 from core.config.settings import AlphaVantageVendor as AlphaVantageSettings
+from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Bar
 from core.domain.errors import (
     BadVendorData,
@@ -28,6 +30,9 @@ from core.domain.errors import (
 )
 from core.domain.instrument import parse_ticker
 from core.domain.values import PRICE_STEP, to_price
+from core.market.dollars import InDollars
+from core.market.exchanges import is_foreign
+from core.market.splits import split_ratio
 
 COMPACT_BARS = 100
 _COMPACT_DAYS = 140
@@ -70,7 +75,33 @@ class _Answer(BaseModel):
     series: dict[date, _Row] = Field(alias="Time Series (Daily)")
 
 
-class AlphaVantageVendor:
+_Amount = Annotated[Decimal, BeforeValidator(_text_or_number), Field(ge=0, le=10**9, allow_inf_nan=False)]
+
+
+class _SplitRow(BaseModel):
+    day: date = Field(alias="effective_date")
+    value: _Amount = Field(alias="split_factor", gt=0)
+
+
+class _DividendRow(BaseModel):
+    day: date = Field(alias="ex_dividend_date")
+    value: _Amount = Field(alias="amount")
+
+
+class _Splits(BaseModel):
+    symbol: str
+    data: tuple[_SplitRow, ...]
+
+
+class _Dividends(BaseModel):
+    symbol: str
+    data: tuple[_DividendRow, ...]
+
+
+A = TypeVar("A", bound=BaseModel)
+
+
+class AlphaVantageVendor(InDollars):
     """Daily bars over HTTP; the connection is opened at the first question."""
 
     name: str = "alpha_vantage"
@@ -82,6 +113,7 @@ class AlphaVantageVendor:
         self._host = urlsplit(settings.base_url).netloc.rpartition("@")[2]
         self._session: aiohttp.ClientSession | None = None
         self._full_is_refused = False
+        self._asked_at: datetime | None = None
 
     async def daily_bars(self, ticker: str, start: date, end: date) -> tuple[Bar, ...]:
         """Return the bars of `ticker` from `start` to `end`, oldest first; none for an unknown ticker.
@@ -98,22 +130,50 @@ class AlphaVantageVendor:
             BadVendorData: the answer is not what the service documents.
         """
         symbol = parse_ticker(ticker)
-        try:
-            key = self._settings.key.reveal()
-        except ConfigError as error:
-            raise VendorNotConfigured(self.name, f"no key, {str(error).rstrip('.')}") from None
+        key = self._key()
         recent = (self._clock.now().date() - start).days <= _COMPACT_DAYS
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                body = await self._ask(symbol, key, full=not recent and not self._full_is_refused)
+                body = await self._series(symbol, key, full=not recent and not self._full_is_refused)
                 if _full_is_paid(body):
                     self._full_is_refused = True
                     await self._clock.sleep(_PAUSE_S)
-                    body = await self._ask(symbol, key, full=False)
+                    body = await self._series(symbol, key, full=False)
         except TimeoutError:
-            limit = f"{self._settings.timeout_s:g}"
-            raise VendorTimeout(self.name, f"{self._host} gave no answer within {limit} seconds") from None
+            raise self._too_slow() from None
         return self._bars(symbol, body, start, end)
+
+    async def actions(self, ticker: str, start: date, end: date) -> tuple[CorporateAction, ...]:
+        """Return the splits and dividends of `ticker` from `start` to `end`; none for an unknown ticker.
+
+        Two questions, with a pause that a free key needs. Dividends of zero, which the service files for some
+        declarations, are left out.
+
+        Raises:
+            As `daily_bars`.
+        """
+        symbol = parse_ticker(ticker)
+        key = self._key()
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                splits = await self._paced(symbol, key, "SPLITS")
+                dividends = await self._paced(symbol, key, "DIVIDENDS")
+        except TimeoutError:
+            raise self._too_slow() from None
+        return (
+            *self._actions(symbol, splits, ActionKind.SPLIT, start, end),
+            *self._actions(symbol, dividends, ActionKind.DIVIDEND, start, end),
+        )
+
+    async def currency(self, ticker: str) -> str:
+        """Return USD.
+
+        Raises:
+            BadVendorData: the ticker is a listing outside the United States.
+        """
+        if is_foreign(ticker):
+            raise BadVendorData(self.name, f"{ticker}: the service does not say the currency of its prices")
+        return await super().currency(ticker)
 
     async def present(self, ticker: str) -> datetime | None:
         """Return None: the prices are current."""
@@ -129,13 +189,32 @@ class AlphaVantageVendor:
             await self._session.close()
             self._session = None
 
-    async def _ask(self, symbol: str, key: str, *, full: bool) -> dict[str, Any]:
-        query = {
-            "function": "TIME_SERIES_DAILY",
-            "symbol": symbol,
-            "outputsize": "full" if full else "compact",
-            "apikey": key,
-        }
+    def _key(self) -> str:
+        try:
+            return self._settings.key.reveal()
+        except ConfigError as error:
+            raise VendorNotConfigured(self.name, f"no key, {str(error).rstrip('.')}") from None
+
+    def _too_slow(self) -> VendorTimeout:
+        limit = f"{self._settings.timeout_s:g}"
+        return VendorTimeout(self.name, f"{self._host} gave no answer within {limit} seconds")
+
+    async def _series(self, symbol: str, key: str, *, full: bool) -> dict[str, Any]:
+        size = "full" if full else "compact"
+        return await self._ask(
+            {"function": "TIME_SERIES_DAILY", "symbol": symbol, "outputsize": size, "apikey": key}
+        )
+
+    async def _paced(self, symbol: str, key: str, function: Literal["SPLITS", "DIVIDENDS"]) -> dict[str, Any]:
+        """Ask, but not within a second of the question before."""
+        now = self._clock.now()
+        since = (now - self._asked_at).total_seconds() if self._asked_at else _PAUSE_S
+        if since < _PAUSE_S:
+            await self._clock.sleep(_PAUSE_S - since)
+        return await self._ask({"function": function, "symbol": symbol, "apikey": key})
+
+    async def _ask(self, query: dict[str, str]) -> dict[str, Any]:
+        self._asked_at = self._clock.now()
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession()
         address = f"{self._settings.base_url.rstrip('/')}/query"
@@ -156,25 +235,58 @@ class AlphaVantageVendor:
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
-            raise BadVendorData(self.name, f"{symbol}: {self._host} did not answer with a JSON object")
+            fault = f"{query['symbol']}: {self._host} did not answer with a JSON object"
+            raise BadVendorData(self.name, fault)
         return body
 
     def _bars(self, symbol: str, body: dict[str, Any], start: date, end: date) -> tuple[Bar, ...]:
+        answer = self._read(symbol, body, _Answer)
+        if answer is None:
+            return ()
+        self._check_symbol(symbol, answer.meta.symbol)
+        return tuple(_bar(day, row) for day, row in sorted(answer.series.items()) if start <= day <= end)
+
+    def _actions(
+        self, symbol: str, body: dict[str, Any], kind: ActionKind, start: date, end: date
+    ) -> tuple[CorporateAction, ...]:
+        answer: _Splits | _Dividends | None
+        if kind is ActionKind.SPLIT:
+            answer = self._read(symbol, body, _Splits)
+        else:
+            answer = self._read(symbol, body, _Dividends)
+        if answer is None:
+            return ()
+        self._check_symbol(symbol, answer.symbol)
+        return tuple(
+            CorporateAction(
+                ticker=symbol,
+                kind=kind,
+                ex_date=row.day,
+                value=split_ratio(row.value) if kind is ActionKind.SPLIT else row.value,
+                source=self.name,
+            )
+            for row in answer.data
+            if start <= row.day <= end and row.value
+        )
+
+    def _read(self, symbol: str, body: dict[str, Any], shape: type[A]) -> A | None:
+        """Return the body as `shape`, or None when the service does not know the symbol."""
         error = str(body.get("Error Message", "")).lower()
         notes = f"{body.get('Note', '')} {body.get('Information', '')}".strip().lower()
         if notes or "apikey" in error:
             raise self._refusal(notes or error)
         if error:
-            return ()  # the same sentence for an unknown ticker as for any call that it cannot serve
+            return None  # the same sentence for an unknown ticker as for any call that it cannot serve
         try:
-            answer = _Answer.model_validate(body)
+            return shape.model_validate(body)
         except ValidationError as mismatch:
             place = ".".join(str(part) for part in mismatch.errors(include_input=False)[0]["loc"])
             fault = f"the answer is not of the documented shape (at {place[:80]})"
             raise BadVendorData(self.name, f"{symbol}: {fault}") from None
-        if answer.meta.symbol.upper() != symbol:
+
+    def _check_symbol(self, symbol: str, told: str) -> None:
+        if told.upper() != symbol:
             raise BadVendorData(self.name, f"{symbol}: the answer is about another ticker")
-        return tuple(_bar(day, row) for day, row in sorted(answer.series.items()) if start <= day <= end)
 
     def _refusal(self, said: str) -> VendorFailure:
         if "apikey" in said or "demo" in said:

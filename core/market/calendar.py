@@ -1,8 +1,8 @@
-"""When sessions open and close: one exchange's calendar, and crypto pairs that trade every day.
+"""When sessions open and close: each exchange's calendar, and crypto pairs that trade every day.
 
 Every question is answered by stepping over `Sessions.session`, so that an exchange and a market that never
 closes differ in that one method. The calendar library costs most of a second to import: it is loaded at the
-first question, once a process, and turned into a plain table.
+first question to an exchange, once a process, and turned into a plain table.
 """
 
 import re
@@ -16,11 +16,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.domain.errors import Refused
+from core.market.exchanges import exchange_of
 
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2100, 12, 31)
-_TABLE_START = "1970-01-01"
-_TABLE_END = "2060-12-31"
+_TABLE_START = date(1970, 1, 1)
+_TABLE_END = date(2060, 12, 31)
 _DAY = timedelta(days=1)
 _CRYPTO_PAIR = re.compile(r"[A-Z0-9]{2,10}-USD[CT]?", re.ASCII)
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -105,7 +106,8 @@ class DailySessions(Sessions):
 class ExchangeSessions(Sessions):
     """An exchange with holidays and half days, as `exchange_calendars` knows them.
 
-    Beyond the table (1970 to 2060) every weekday counts as a full session.
+    Beyond the table (1970 to 2060, or the years that the library knows of the exchange) every weekday counts
+    as a full session.
     """
 
     def __init__(self, exchange: str) -> None:
@@ -125,15 +127,22 @@ class ExchangeSessions(Sessions):
 
 
 class MarketCalendar:
-    """The calendar of the arena's exchange (an ISO 10383 code), and of crypto pairs such as BTC-USD."""
+    """The calendar of the arena's exchange (an ISO 10383 code), of foreign listings, and of crypto pairs."""
 
     def __init__(self, exchange: str = "XNYS") -> None:
         self.exchange: Sessions = ExchangeSessions(exchange)
         self._daily = DailySessions()
+        self._foreign: dict[str, Sessions] = {}
 
     def of(self, ticker: str) -> Sessions:
-        """Return the sessions in which `ticker` trades."""
-        return self._daily if _CRYPTO_PAIR.fullmatch(ticker) else self.exchange
+        """Return the sessions in which `ticker` trades: SAP.DE at Xetra, BTC-USD on every day.
+
+        A ticker without a suffix, or with one that names no known exchange, trades at the arena's exchange.
+        """
+        if _CRYPTO_PAIR.fullmatch(ticker):
+            return self._daily
+        code = exchange_of(ticker)
+        return self._foreign.setdefault(code, ExchangeSessions(code)) if code else self.exchange
 
 
 def moment_from(text: str, calendar: MarketCalendar) -> datetime:
@@ -194,14 +203,21 @@ def _build(exchange: str) -> _Table:
         warnings.simplefilter("ignore", DeprecationWarning)
         import exchange_calendars
 
-        calendar = exchange_calendars.get_calendar(exchange, start=_TABLE_START, end=_TABLE_END)
+        first, last = _TABLE_START, _TABLE_END
+        try:
+            calendar = exchange_calendars.get_calendar(exchange, start=first, end=last)
+        except ValueError:  # it knows fewer years of this exchange, and says which only once it is made
+            known = exchange_calendars.get_calendar(exchange)
+            first = max([first, *([known.bound_min().date()] if known.bound_min() else [])])
+            last = min([last, *([known.bound_max().date()] if known.bound_max() else [])])
+            calendar = exchange_calendars.get_calendar(exchange, start=first, end=last)
     days = [stamp.date() for stamp in calendar.sessions]
     opens = [stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.opens]
     closes = [stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.closes]
     sessions = {day: Session(day, *hours) for day, *hours in zip(days, opens, closes, strict=True)}
     return _Table(
-        date.fromisoformat(_TABLE_START),
-        date.fromisoformat(_TABLE_END),
+        first,
+        last,
         sessions,
         ZoneInfo(str(calendar.tz)),
         calendar.open_times[-1][1],

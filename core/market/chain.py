@@ -1,34 +1,40 @@
 """The ordered chain of price vendors: the first whose bars are good wins."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, date, datetime
-from typing import TypeVar
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from core.clock import Clock
 from core.config import Settings
 from core.config.settings import PriceVendorName
+from core.domain.actions import CorporateAction
 from core.domain.bars import Bar, BarSeries, Mark
-from core.domain.errors import NoPrices, Refused, VendorFailure, VendorTimeout
+from core.domain.errors import NoPrices, Refused, VendorFailure
 from core.domain.instrument import parse_ticker
 from core.market.alpha_vantage_vendor import AlphaVantageVendor
 from core.market.calendar import FIRST_DAY, LAST_DAY, MarketCalendar, Sessions
 from core.market.checks import check_shape, check_time
 from core.market.csv_vendor import CsvVendor
+from core.market.desk import Priced, VendorDesk
+from core.market.exchanges import ARENA_CURRENCY
 from core.market.port import PriceVendor
 from core.market.sample_vendor import SAMPLE_TICKERS, SampleVendor
+from core.market.splits import adjusted
 from core.market.yfinance_vendor import YfinanceVendor
 
 _MARK_SESSIONS = 10
 _MOST_NAMED = 10
+_NO_ACTIONS = "Splits could not be looked up, so prices from before one are as traded."
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class PriceChain:
     """Asks its vendors one after another, cuts at `as_of`, and refuses by name what cannot be trusted.
 
-    A bar counts once its session has closed. `timeout_s` limits each question to a vendor, in seconds.
+    A bar counts once its session has closed. Prices are in USD. Only `bars`, which is for evidence, adjusts
+    them for splits; every other answer is as traded. `timeout_s` limits each question to a vendor (seconds).
     """
 
     def __init__(
@@ -43,11 +49,13 @@ class PriceChain:
         self._calendar = calendar
         self._clock = clock
         self._max_age = max_age_sessions
-        self._timeout_s = timeout_s
+        self._desk = VendorDesk(calendar, clock, timeout_s)
 
     async def bars(self, ticker: str, as_of: datetime | None, sessions: int = 300) -> BarSeries:
         """Return up to `sessions` newest bars that were final at `as_of`, of the first vendor with good ones.
 
+        They are in the shares of `as_of`: adjusted for each split whose session had opened by then, and for
+        no later one. A vendor that cannot tell splits leaves them as traded, and the caveat says so.
         Without `as_of` it is the present: the clock's, or the archive's own for a fixed archive.
 
         Raises:
@@ -60,7 +68,8 @@ class PriceChain:
         causes: list[VendorFailure] = []
         for vendor in self.vendors:
             try:
-                return await self._series(vendor, ticker, as_of, sessions)
+                series = await self._series(vendor, ticker, as_of, sessions)
+                return await self._in_shares_of_then(vendor, series)
             except VendorFailure as failure:
                 causes.append(failure)
         raise _no_prices(ticker, causes)
@@ -83,17 +92,59 @@ class PriceChain:
             if following.opens > now:
                 return None
             newest = sessions.back(now.astimezone(UTC).date()).day
-            bars = await self._ask(vendor, ticker, following.day, max(newest, following.day))
-            known = [bar for bar in bars if sessions.opening(bar.date) <= now]
+            priced = await self._desk.bars(vendor, ticker, following.day, max(newest, following.day))
+            known = _opened(priced, sessions, now)
             check_shape(vendor.name, ticker, known)
         except VendorFailure as failure:
             raise _no_prices(ticker, [failure]) from failure
         return known[0] if known else None
 
+    async def raw_bars(
+        self, ticker: str, start: date, end: date, source: str, now: datetime
+    ) -> tuple[Bar, ...]:
+        """Return the bars as traded, from `start` to `end`, of the sessions that have opened at `now`.
+
+        They come oldest first, from the vendor `source` alone, in USD. Of a session that is still open, only
+        the open is final. For a fixed archive `now` is past anyway.
+
+        Raises:
+            BadTicker: the text is no ticker.
+            NoPrices: the vendor is not in the chain any more, or had no usable answer.
+        """
+        ticker = parse_ticker(ticker)
+        sessions = await self._sessions(ticker)
+        try:
+            vendor = self._vendor(source)
+            priced = await self._desk.bars(vendor, ticker, start, end)
+            known = [bar for bar in _opened(priced, sessions, now) if start <= bar.date <= end]
+            check_shape(vendor.name, ticker, known)
+        except VendorFailure as failure:
+            raise _no_prices(ticker, [failure]) from failure
+        return tuple(known)
+
+    async def actions(self, ticker: str, start: date, end: date, source: str) -> tuple[CorporateAction, ...]:
+        """Return the splits and dividends with an ex-date from `start` to `end`, both included.
+
+        They come by date, a split before a dividend of the same day, from the vendor `source` alone,
+        dividends in USD. An action of a day whose session has not opened yet is in force only from its open.
+
+        Raises:
+            BadTicker: the text is no ticker.
+            NoPrices: the vendor is not in the chain any more, or had no usable answer.
+        """
+        ticker = parse_ticker(ticker)
+        await self._sessions(ticker)
+        try:
+            return await self._desk.actions(self._vendor(source), ticker, start, end)
+        except VendorFailure as failure:
+            reason = f"{failure.vendor}: {failure.reason.rstrip('.')}"
+            sentence = f"Splits and dividends of {ticker} could not be had ({reason})."
+            raise NoPrices(sentence, (failure,)) from failure
+
     async def latest_mark(self, ticker: str, as_of: datetime | None, source: str) -> Mark:
         """Return the close of the last session that had closed at `as_of`, from the vendor `source`.
 
-        `as_of` is as in `bars`.
+        It is as traded; `as_of` is as in `bars`.
 
         Raises:
             Refused: `as_of` lies in the future, or outside the years of the calendar.
@@ -122,7 +173,8 @@ class PriceChain:
         start = sessions.back(newest.day, count - 1).day
         live = as_of is None and sessions.is_open(moment)
         end = sessions.after(newest.day).day if live else newest.day
-        bars, running = _apart(await self._ask(vendor, ticker, start, end), sessions, moment)
+        priced = await self._desk.bars(vendor, ticker, start, end)
+        bars, running = _apart(priced.bars, sessions, moment)
         if not bars:
             raise await self._absent(vendor, ticker, start, newest.day)
         check_shape(vendor.name, ticker, [*bars, running] if live and running else bars)
@@ -133,30 +185,35 @@ class PriceChain:
             as_of=moment.astimezone(UTC),
             bars=tuple(bars),
             running=running if live else None,
-            caveat=vendor.caveat,
+            caveat=_together(vendor.caveat, _converted(priced.currency)),
+            currency=priced.currency,
         )
+
+    async def _in_shares_of_then(self, vendor: PriceVendor, series: BarSeries) -> BarSeries:
+        """Return the series adjusted for the splits that were in force at its `as_of`."""
+        sessions = self._calendar.of(series.ticker)
+        # East of Greenwich the session of tomorrow may have opened already.
+        newest = series.as_of.date() + timedelta(days=1)
+        while sessions.opening(newest) > series.as_of:
+            newest -= timedelta(days=1)
+        try:
+            in_force = await self._desk.actions(vendor, series.ticker, series.bars[0].date, newest)
+        except VendorFailure as failure:
+            log.warning("%s is used as traded: %s", series.ticker, failure)
+            return series.model_copy(update={"caveat": _together(series.caveat, _NO_ACTIONS)})
+        return series.model_copy(update={"bars": adjusted(series.bars, in_force)})
 
     async def _absent(self, vendor: PriceVendor, ticker: str, start: date, end: date) -> VendorFailure:
         """Say that a vendor has no bars: what it holds instead, where that is little enough to name."""
-        held = await self._within(vendor, vendor.tickers())
+        held = await self._desk.within(vendor, vendor.tickers())
         if held is None or ticker in held:
             return VendorFailure(vendor.name, f"has no bars of {ticker} from {start} to {end}")
         if 0 < len(held) <= _MOST_NAMED:
             return VendorFailure(vendor.name, f"holds only {_listed(held)}")
         return VendorFailure(vendor.name, f"does not hold {ticker}")
 
-    async def _ask(self, vendor: PriceVendor, ticker: str, start: date, end: date) -> tuple[Bar, ...]:
-        return await self._within(vendor, vendor.daily_bars(ticker, start, end))
-
     async def _present(self, vendor: PriceVendor, ticker: str) -> datetime | None:
-        return await self._within(vendor, vendor.present(ticker))
-
-    async def _within(self, vendor: PriceVendor, question: Awaitable[T]) -> T:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await question
-        except TimeoutError:
-            raise VendorTimeout(vendor.name, f"no answer within {self._timeout_s:g} seconds") from None
+        return await self._desk.within(vendor, vendor.present(ticker))
 
     async def _sessions(self, ticker: str) -> Sessions:
         sessions = self._calendar.of(ticker)
@@ -200,6 +257,18 @@ def _apart(bars: Sequence[Bar], sessions: Sessions, moment: datetime) -> tuple[l
     """Take out the bar of the session that is under way: vendors have one, and its close is none."""
     running = [bar for bar in bars if sessions.opening(bar.date) <= moment < sessions.closing(bar.date)]
     return [bar for bar in bars if bar not in running], running[-1] if running else None
+
+
+def _opened(priced: Priced, sessions: Sessions, now: datetime) -> list[Bar]:
+    return [bar for bar in priced.bars if sessions.opening(bar.date) <= now]
+
+
+def _converted(currency: str) -> str | None:
+    return None if currency == ARENA_CURRENCY else f"Converted from {currency} at each day's rate."
+
+
+def _together(*sentences: str | None) -> str | None:
+    return " ".join(sentence for sentence in sentences if sentence) or None
 
 
 def _no_prices(ticker: str, causes: Sequence[VendorFailure]) -> NoPrices:

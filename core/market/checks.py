@@ -1,19 +1,24 @@
-"""What makes a vendor's bars unusable. Pure: bars in, nothing or `BadVendorData` out.
+"""What makes a vendor's bars and actions unusable. Pure: they go in, nothing or `BadVendorData` comes out.
 
 Vendors round each price on its own, so an open or a close may lie outside low..high by at most one basis
 point of itself. A high below its low is never rounding.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
+from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Bar
 from core.domain.errors import BadVendorData
 from core.market.calendar import Sessions
 
 ROUNDING = Decimal("0.0001")
+LARGEST_SPLIT = 1000
+"""New shares for an old one, or old ones for a new one, beyond which a split is a mistake."""
+LARGEST_DIVIDEND = 10**7
+"""A share, in whatever currency the vendor quotes."""
 
 
 def check_shape(vendor: str, ticker: str, bars: Sequence[Bar]) -> None:
@@ -57,6 +62,31 @@ def check_time(
             last,
             f"the last bar is {age} sessions old at {as_of:%Y-%m-%d}, more than {max_age}",
         )
+
+
+def check_actions(vendor: str, ticker: str, actions: Sequence[CorporateAction]) -> None:
+    """Refuse actions of which one is there twice, is of another ticker, or is beyond belief.
+
+    Two of one kind on one day would be booked twice; a company that pays twice on a day is told in one sum.
+
+    Raises:
+        BadVendorData: names the vendor, the ticker, the date and the fault.
+    """
+    seen: set[tuple[ActionKind, date]] = set()
+    for action in actions:
+        if action.ticker != ticker:
+            raise BadVendorData(vendor, f"{ticker} {action.ex_date}: the {action.kind} is of another ticker")
+        if (action.kind, action.ex_date) in seen:
+            raise BadVendorData(vendor, f"{ticker} {action.ex_date}: the {action.kind} is there twice")
+        seen.add((action.kind, action.ex_date))
+        if action.kind is ActionKind.SPLIT:
+            plausible = max(action.value, 1 / action.value) <= LARGEST_SPLIT
+            fault = f"a split of {action.value:.6g} for one is not plausible"
+        else:
+            plausible = action.value <= LARGEST_DIVIDEND
+            fault = f"a dividend of {action.value:.6g} a share is not plausible"
+        if not plausible:
+            raise BadVendorData(vendor, f"{ticker} {action.ex_date}: {fault}")
 
 
 def _bad(vendor: str, ticker: str, bar: Bar, fault: str) -> BadVendorData:

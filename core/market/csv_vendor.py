@@ -4,17 +4,20 @@ from datetime import date, datetime
 from pathlib import Path
 
 from core.config.settings import CsvVendor as CsvSettings
+from core.domain.actions import CorporateAction
 from core.domain.bars import Bar
 from core.domain.errors import VendorNotConfigured
 from core.domain.instrument import parse_ticker
+from core.market.actions_csv import read_actions
 from core.market.blocking import off_loop
 from core.market.daily_csv import read_bars, tickers_in
+from core.market.dollars import InDollars
 
 READ_LIMIT_S = 10.0
 
 
-class CsvVendor:
-    """The files that `[market.csv]` names; see `core.market.daily_csv` for their form."""
+class CsvVendor(InDollars):
+    """The files that `[market.csv]` names; `core.market.daily_csv` and `actions_csv` say their form."""
 
     name: str = "csv"
     caveat: str | None = None
@@ -22,6 +25,7 @@ class CsvVendor:
     def __init__(self, settings: CsvSettings) -> None:
         self._dir = settings.dir
         self._pattern = settings.pattern
+        self._actions = settings.actions
 
     async def daily_bars(self, ticker: str, start: date, end: date) -> tuple[Bar, ...]:
         """Return the bars of the ticker's file from `start` to `end`; none if there is no such file.
@@ -37,6 +41,23 @@ class CsvVendor:
 
         def read() -> tuple[Bar, ...]:
             return read_bars(self.name, self._folder() / file, start, end)
+
+        return await off_loop(self.name, READ_LIMIT_S, read)
+
+    async def actions(self, ticker: str, start: date, end: date) -> tuple[CorporateAction, ...]:
+        """Return the splits and dividends of the ticker's file of actions; none if there is no such file.
+
+        Raises:
+            BadTicker: the text is no ticker, so it names no file.
+            VendorNotConfigured: there is no folder.
+            BadVendorData: a row is broken; names the file and the line.
+            VendorTimeout: the disk did not answer in time.
+        """
+        ticker = parse_ticker(ticker)
+        file = self._actions.replace("{ticker}", ticker)
+
+        def read() -> tuple[CorporateAction, ...]:
+            return read_actions(self.name, self._folder() / file, ticker, start, end)
 
         return await off_loop(self.name, READ_LIMIT_S, read)
 

@@ -23,6 +23,7 @@ def build_evidence(series: BarSeries, *, session_open: bool) -> Evidence:
     return Evidence(
         ticker=series.ticker,
         as_of=as_of,
+        converted_from=None if series.currency == "USD" else series.currency,
         source=series.source,
         caveat=series.caveat,
         quote=Quote(price=last.close, at=as_of, session=last.date, session_open=session_open),

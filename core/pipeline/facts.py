@@ -15,8 +15,9 @@ def evidence_text(evidence: Evidence) -> str:
     """Return the pack as a member reads it: identity, quote, indicators, last bars, other evidence."""
     quote = evidence.quote
     state = "open" if quote.session_open else "closed"
+    traded = f", traded in {evidence.converted_from}" if evidence.converted_from else ""
     lines = [
-        f"instrument: {evidence.ticker} ({evidence.currency})",
+        f"instrument: {evidence.ticker} ({evidence.currency}{traded})",
         f"as of: {evidence.as_of.isoformat()} (exchange {state})",
         f"prices from: {evidence.source}",
         *([f"note: {evidence.caveat}"] if evidence.caveat else []),

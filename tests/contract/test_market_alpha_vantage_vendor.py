@@ -11,6 +11,7 @@ from aiohttp import web
 from core.clock import ManualClock
 from core.config.secret import SecretRef
 from core.config.settings import AlphaVantageVendor as AlphaVantageSettings
+from core.domain.actions import ActionKind
 from core.domain.errors import (
     BadTicker,
     BadVendorData,
@@ -25,10 +26,13 @@ from tests.loopback.alpha_vantage_server import (
     BURST_NOTE,
     DEMO_KEY,
     OLD_RATE_NOTE,
+    UNKNOWN_SYMBOL,
     AlphaVantageServer,
     alpha_vantage_server,
     daily,
     daily_limit,
+    dividends,
+    splits,
 )
 
 KEY = "K3Y-0F-OURS"
@@ -286,3 +290,99 @@ async def test_a_text_that_is_no_ticker_reaches_no_address(
     with pytest.raises(BadTicker):
         await vendor.daily_bars(text, START, END)
     assert server.asked == []
+
+
+class TestActions:
+    @pytest.fixture(autouse=True)
+    def _held(self, server: AlphaVantageServer) -> None:
+        server.splits["AAPL"] = [("2020-08-31", "4.0000"), ("2025-10-20", "0.3333")]
+        server.dividends["AAPL"] = [("2025-08-11", "0.26"), ("2025-10-10", "0"), ("2025-10-28", "0.2600")]
+
+    async def test_splits_and_dividends_of_the_range_are_told(self, vendor: AlphaVantageVendor) -> None:
+        found = await vendor.actions("aapl", START, END)
+
+        assert [(action.kind, action.ex_date.isoformat(), action.value) for action in found] == [
+            (ActionKind.SPLIT, "2025-10-20", Decimal("0.333333333333")),
+            (ActionKind.DIVIDEND, "2025-10-28", Decimal("0.26")),
+        ]
+        assert {(action.ticker, action.source) for action in found} == {("AAPL", "alpha_vantage")}
+
+    async def test_they_are_two_questions_at_least_a_second_apart(
+        self, server: AlphaVantageServer, vendor: AlphaVantageVendor, clock: ManualClock
+    ) -> None:
+        await vendor.daily_bars("AAPL", START, END)
+        await vendor.actions("AAPL", START, END)
+
+        assert server.asked[1:] == [
+            {"function": "SPLITS", "symbol": "AAPL", "apikey": KEY},
+            {"function": "DIVIDENDS", "symbol": "AAPL", "apikey": KEY},
+        ]
+        assert len(clock.slept) == 2
+        assert min(clock.slept) >= 1.0
+
+    async def test_an_unknown_ticker_has_no_actions(
+        self, server: AlphaVantageServer, vendor: AlphaVantageVendor
+    ) -> None:
+        assert await vendor.actions("NVDA", START, END) == ()
+
+        server.next_answers.extend([UNKNOWN_SYMBOL, UNKNOWN_SYMBOL])
+        assert await vendor.actions("NVDA", START, END) == ()
+
+    @pytest.mark.parametrize("place", [0, 1])
+    async def test_a_rate_limit_of_either_question_is_named_without_the_key(
+        self, server: AlphaVantageServer, vendor: AlphaVantageVendor, place: int
+    ) -> None:
+        server.next_answers.extend([splits("AAPL", [])] * place)
+        server.next_answers.append(daily_limit(KEY))
+
+        with pytest.raises(VendorRateLimited, match="used up") as caught:
+            await vendor.actions("AAPL", START, END)
+        assert KEY not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"symbol": "AAPL"},
+            {"data": []},
+            {"symbol": "IBM", "data": []},
+            {"symbol": "AAPL", "data": {}},
+            splits("AAPL", [("None", "2")]),
+            splits("AAPL", [("2025-13-01", "2")]),
+            splits("AAPL", [("2025-10-20", "0")]),
+            splits("AAPL", [("2025-10-20", "-2")]),
+            splits("AAPL", [("2025-10-20", "NaN")]),
+            splits("AAPL", [("2025-10-20", "2:1")]),
+            dividends("AAPL", [("2025-10-20", "1")]),
+        ],
+    )
+    async def test_wrong_shapes_are_refused_by_name(
+        self, server: AlphaVantageServer, vendor: AlphaVantageVendor, body: dict[str, Any]
+    ) -> None:
+        server.next_answers.append(body)
+
+        with pytest.raises(BadVendorData, match="AAPL: ") as caught:
+            await vendor.actions("AAPL", START, END)
+        assert len(str(caught.value)) < 200
+
+    async def test_without_a_key_or_with_a_text_that_is_no_ticker_nobody_is_asked(
+        self, server: AlphaVantageServer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("MADE_UP_KEY", raising=False)
+        keyless = AlphaVantageVendor(
+            AlphaVantageSettings(base_url=server.base_url, key=SecretRef("env:MADE_UP_KEY")), clock
+        )
+
+        with pytest.raises(VendorNotConfigured, match="MADE_UP_KEY"):
+            await keyless.actions("AAPL", START, END)
+        with pytest.raises(BadTicker):
+            await keyless.actions("../x", START, END)
+        assert server.asked == []
+
+    @pytest.mark.parametrize("ticker", ["SAP.DE", "TSCO.LON", "VOD.L"])
+    async def test_a_foreign_listing_is_refused_because_its_currency_is_not_told(
+        self, vendor: AlphaVantageVendor, ticker: str
+    ) -> None:
+        with pytest.raises(BadVendorData, match="does not say the currency"):
+            await vendor.currency(ticker)
+        assert await vendor.currency("BRK.B") == "USD"

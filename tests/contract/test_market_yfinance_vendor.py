@@ -159,15 +159,6 @@ async def test_a_dead_address_is_unreachable(symbol: str) -> None:
     await vendor.close()
 
 
-async def test_prices_in_another_currency_are_refused(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
-) -> None:
-    server.held[symbol] = chart(symbol, ROWS, currency="GBp")
-
-    with pytest.raises(BadVendorData, match=f"{symbol}: the prices are in GBp, not in USD"):
-        await vendor.daily_bars(symbol, START, END)
-
-
 async def test_a_price_of_zero_is_refused(server: YahooServer, vendor: YfinanceVendor, symbol: str) -> None:
     server.held[symbol] = chart(symbol, [("2025-10-28", 0.0, 2.0, 0.0, 1.0, 5)])
 

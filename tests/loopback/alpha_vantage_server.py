@@ -54,6 +54,31 @@ def daily(symbol: str, rows: Sequence[tuple[str, str, str, str, str, str]]) -> d
     }
 
 
+def splits(symbol: str, rows: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A good answer of function=SPLITS, newest first; rows are effective date, factor."""
+    return {
+        "symbol": symbol,
+        "data": [{"effective_date": day, "split_factor": factor} for day, factor in reversed(rows)],
+    }
+
+
+def dividends(symbol: str, rows: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A good answer of function=DIVIDENDS, newest first; rows are ex-date, amount."""
+    return {
+        "symbol": symbol,
+        "data": [
+            {
+                "ex_dividend_date": day,
+                "declaration_date": "None",
+                "record_date": day,
+                "payment_date": "None",
+                "amount": amount,
+            }
+            for day, amount in reversed(rows)
+        ],
+    }
+
+
 @dataclass
 class AlphaVantageServer:
     """Answers from `held`; what lies in `next_answers` is given first, in order."""
@@ -61,6 +86,8 @@ class AlphaVantageServer:
     key: str = "made-up-key"
     paid: bool = True
     held: dict[str, list[tuple[str, str, str, str, str, str]]] = field(default_factory=dict)
+    splits: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    dividends: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     next_answers: deque[Any] = field(default_factory=deque)
     asked: list[dict[str, str]] = field(default_factory=list)
     delay_s: float = 0.0
@@ -75,7 +102,12 @@ class AlphaVantageServer:
             return prepared if isinstance(prepared, web.StreamResponse) else web.json_response(prepared)
         if query.get("apikey") != self.key:
             return web.json_response(NO_KEY)
-        rows = self.held.get(query.get("symbol", ""))
+        symbol = query.get("symbol", "")
+        if query.get("function") == "SPLITS":
+            return web.json_response(splits(symbol, self.splits.get(symbol, ())))
+        if query.get("function") == "DIVIDENDS":
+            return web.json_response(dividends(symbol, self.dividends.get(symbol, ())))
+        rows = self.held.get(symbol)
         if query.get("function") != "TIME_SERIES_DAILY" or rows is None:
             return web.json_response(UNKNOWN_SYMBOL)
         if query.get("outputsize") == "full":

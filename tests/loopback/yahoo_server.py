@@ -21,9 +21,21 @@ NOT_FOUND = {
 Row = tuple[str, float | None, float | None, float | None, float | None, int | None]
 
 
-def chart(symbol: str, rows: Sequence[Row], currency: str = "USD") -> dict[str, Any]:
-    """A good answer; rows are date, open, high, low, close, volume, with None where Yahoo has a gap."""
-    opens = [datetime.combine(datetime.fromisoformat(row[0]), time(9, 30), NEW_YORK) for row in rows]
+def chart(
+    symbol: str,
+    rows: Sequence[Row],
+    currency: str | None = "USD",
+    *,
+    splits: Sequence[tuple[str, float, float]] = (),
+    dividends: Sequence[tuple[str, float]] = (),
+    zone: ZoneInfo = NEW_YORK,
+) -> dict[str, Any]:
+    """A good answer; rows are date, open, high, low, close, volume, with None where Yahoo has a gap.
+
+    Splits are date, new shares, old shares; dividends are date, amount. As with the real Yahoo, rows and
+    dividends are expected to be divided by later splits already.
+    """
+    opens = [_opening(row[0], zone) for row in rows]
     columns = {
         name: [row[place] for row in rows]
         for place, name in enumerate(("open", "high", "low", "close", "volume"), start=1)
@@ -40,7 +52,7 @@ def chart(symbol: str, rows: Sequence[Row], currency: str = "USD") -> dict[str, 
         "hasPrePostMarketData": True,
         "gmtoffset": -14400,
         "timezone": "EDT",
-        "exchangeTimezoneName": "America/New_York",
+        "exchangeTimezoneName": zone.key,
         "priceHint": 2,
         "currentTradingPeriod": {"pre": period, "regular": period, "post": period},
         "dataGranularity": "1d",
@@ -51,7 +63,32 @@ def chart(symbol: str, rows: Sequence[Row], currency: str = "USD") -> dict[str, 
     if rows:
         result["timestamp"] = [int(moment.timestamp()) for moment in opens]
         result["indicators"] = {"quote": [columns], "adjclose": [{"adjclose": columns["close"]}]}
+    events: dict[str, Any] = {}
+    if dividends:
+        paid = [(int(_opening(day, zone).timestamp()), amount) for day, amount in dividends]
+        events["dividends"] = {str(at): {"amount": amount, "date": at} for at, amount in paid}
+    if splits:
+        cut = [(int(_opening(day, zone).timestamp()), new, old) for day, new, old in splits]
+        events["splits"] = {
+            str(at): {"date": at, "numerator": new, "denominator": old, "splitRatio": f"{new:g}:{old:g}"}
+            for at, new, old in cut
+        }
+    if events:
+        result["events"] = events
     return {"chart": {"result": [result], "error": None}}
+
+
+def _opening(day: str, zone: ZoneInfo) -> datetime:
+    return datetime.combine(datetime.fromisoformat(day), time(9, 30), zone)
+
+
+def _with_events(answer: dict[str, Any], wanted: str) -> dict[str, Any]:
+    """Leave out the kinds of events that the question does not ask for: `events=div,splits`."""
+    result = dict(answer["chart"]["result"][0])
+    asked = {"dividends": "div" in wanted, "splits": "split" in wanted}
+    if events := {kind: told for kind, told in result.pop("events", {}).items() if asked[kind]}:
+        result["events"] = events
+    return {"chart": {**answer["chart"], "result": [result]}}
 
 
 @dataclass
@@ -72,7 +109,7 @@ class YahooServer:
             return self.next_charts.popleft()
         if symbol not in self.held:
             return web.json_response(NOT_FOUND, status=404)
-        return web.json_response(self.held[symbol])
+        return web.json_response(_with_events(self.held[symbol], request.query.get("events", "")))
 
     async def crumb(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)

@@ -11,6 +11,7 @@ from core.domain.bars import Bar, BarSeries
 from core.domain.evidence import Evidence
 from core.market.indicators import indicators
 from core.pipeline.evidence import EVIDENCE_BARS, build_evidence
+from core.pipeline.facts import evidence_text
 
 AS_OF = datetime(2025, 10, 29, 20, tzinfo=UTC)
 prices = st.decimals(Decimal("0.000001"), Decimal(1_000_000), places=6)
@@ -116,3 +117,16 @@ def test_any_difference_changes_the_hash() -> None:
     hashes = {evidence.sha256 for evidence in [build_evidence(base, session_open=False), *changed]}
 
     assert len(hashes) == len(changed) + 1
+
+
+def test_a_foreign_listing_says_its_currency_and_others_keep_their_bytes() -> None:
+    home = build_evidence(flat(30), session_open=False)
+    abroad = build_evidence(flat(30, currency="EUR"), session_open=False)
+
+    assert (home.currency, home.converted_from) == ("USD", None)
+    assert "converted_from" not in home.canonical
+    assert (abroad.currency, abroad.converted_from) == ("USD", "EUR")
+    assert '"converted_from":"EUR"' in abroad.canonical
+    assert Evidence.model_validate_json(abroad.canonical) == abroad
+    assert evidence_text(home).startswith("instrument: NVDA (USD)\n")
+    assert evidence_text(abroad).startswith("instrument: NVDA (USD, traded in EUR)\n")

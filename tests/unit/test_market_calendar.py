@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from core.domain.errors import Refused
 from core.market.calendar import FIRST_DAY, LAST_DAY, MarketCalendar, moment_from
+from core.market.exchanges import EXCHANGES, exchange_of
 
 CALENDAR = MarketCalendar()
 NEW_YORK = CALENDAR.of("NVDA")
@@ -174,3 +175,48 @@ def test_any_text_gives_a_moment_or_a_refusal(text: str) -> None:
         assert str(refused).isprintable()
     else:
         assert FIRST_DAY <= found.date() <= LAST_DAY
+
+
+@pytest.mark.parametrize(
+    ("ticker", "day", "opens", "closes"),
+    [
+        ("VOD.L", "2025-10-29", "2025-10-29T08:00", "2025-10-29T16:30"),
+        ("SAP.DE", "2025-07-04", "2025-07-04T07:00", "2025-07-04T15:30"),
+        ("7203.T", "2025-10-29", "2025-10-29T00:00", "2025-10-29T06:30"),
+        ("0700.HK", "2025-10-28", "2025-10-28T01:30", "2025-10-28T08:00"),
+        ("SHOP.TO", "2025-10-29", "2025-10-29T13:30", "2025-10-29T20:00"),
+        ("D05.SI", "2025-10-29", "2025-10-29T01:00", "2025-10-29T09:00"),
+        ("600519.SS", "2025-10-29", "2025-10-29T01:30", "2025-10-29T07:00"),
+    ],
+)
+def test_a_foreign_listing_trades_at_its_own_exchange(ticker: str, day: str, opens: str, closes: str) -> None:
+    session = CALENDAR.of(ticker).session(date.fromisoformat(day))
+
+    assert session is not None
+    assert (session.opens, session.closes) == (utc(opens), utc(closes))
+
+
+def test_a_foreign_exchange_has_holidays_of_its_own() -> None:
+    assert CALENDAR.of("SAP.DE").session(date(2025, 5, 1)) is None
+    assert CALENDAR.of("7203.T").session(date(2025, 11, 3)) is None
+    assert CALENDAR.of("VOD.L") is CALENDAR.of("BP.L")
+
+
+def test_beyond_the_years_known_of_an_exchange_weekdays_count() -> None:
+    tokyo = CALENDAR.of("7203.T")
+
+    assert tokyo.session(date(1985, 6, 3)) is not None  # a Monday
+    assert tokyo.session(date(1985, 6, 2)) is None
+
+
+@pytest.mark.parametrize("ticker", ["BRK.B", "BF.A", "X.UNKNOWN"])
+def test_a_class_of_shares_or_an_unknown_suffix_is_no_other_exchange(ticker: str) -> None:
+    assert CALENDAR.of(ticker) is CALENDAR.exchange
+
+
+def test_the_calendar_library_knows_every_exchange_that_a_suffix_names() -> None:
+    import exchange_calendars
+
+    known = set(exchange_calendars.get_calendar_names(include_aliases=False))
+
+    assert {exchange_of(f"X.{suffix}") for suffix in EXCHANGES} <= known

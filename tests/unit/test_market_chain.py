@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,55 +18,12 @@ from core.domain.errors import (
     VendorRateLimited,
     VendorTimeout,
 )
-from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain, build_chain
 from core.market.port import PriceVendor
+from tests.vendor_double import CALENDAR, Vendor, bar, bars_to
 
-CALENDAR = MarketCalendar()
 CLOSE_29 = datetime(2025, 10, 29, 20, tzinfo=UTC)
 NOW = datetime(2025, 11, 5, 12, tzinfo=UTC)
-
-
-def bar(day: date, close: str = "10") -> Bar:
-    price = Decimal(close)
-    return Bar(date=day, open=price, high=price, low=price, close=price, volume=1)
-
-
-def bars_to(last: date, count: int = 400, ticker: str = "NVDA") -> tuple[Bar, ...]:
-    sessions = CALENDAR.of(ticker)
-    first = sessions.back(last, count - 1).day
-    return tuple(bar(session.day) for session in sessions.between(first, last))
-
-
-class Vendor:
-    """A vendor that holds given bars and, like a real one, honours the range that it is asked for."""
-
-    caveat: str | None = None
-
-    def __init__(self, name: str, held: Sequence[Bar] = (), failure: VendorFailure | None = None) -> None:
-        self.name = name
-        self.held = tuple(held)
-        self.failure = failure
-        self.archive_ends: datetime | None = None
-        self.tickers_held: tuple[str, ...] | None = None
-        self.honours_range = True
-        self.asked: list[tuple[str, date, date]] = []
-        self.closed = False
-
-    async def daily_bars(self, ticker: str, start: date, end: date) -> tuple[Bar, ...]:
-        self.asked.append((ticker, start, end))
-        if self.failure:
-            raise self.failure
-        return tuple(bar for bar in self.held if not self.honours_range or start <= bar.date <= end)
-
-    async def present(self, ticker: str) -> datetime | None:
-        return self.archive_ends
-
-    async def tickers(self) -> tuple[str, ...] | None:
-        return self.tickers_held
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 class Silent(Vendor):

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.config.settings import CsvVendor as CsvSettings
+from core.domain.actions import ActionKind
 from core.domain.errors import BadTicker, BadVendorData, VendorFailure, VendorNotConfigured
 from core.market.calendar import MarketCalendar
-from core.market.checks import check_shape
+from core.market.checks import check_actions, check_shape
 from core.market.csv_vendor import CsvVendor
 from core.market.sample_vendor import SAMPLE_TICKERS, SampleVendor
 
@@ -146,6 +147,86 @@ async def test_a_file_that_may_not_be_read_is_refused_by_name(tmp_path: Path) ->
         await vendor(tmp_path).daily_bars("AAPL", *ALL)
 
 
+class TestActionFiles:
+    header = "date,kind,value\n"
+
+    async def test_splits_and_dividends_of_the_range_are_read_as_they_stand(self, tmp_path: Path) -> None:
+        text = "2025-06-10,split,15\n2025-05-30,dividend,0.86\n2024-01-02,split,0.1\n"
+        (tmp_path / "ORLY.actions.csv").write_text(self.header + text, encoding="utf-8")
+
+        found = await vendor(tmp_path).actions("orly", date(2025, 5, 30), date(2025, 6, 10))
+
+        assert [(action.kind, action.ex_date.isoformat(), action.value) for action in found] == [
+            (ActionKind.SPLIT, "2025-06-10", Decimal(15)),
+            (ActionKind.DIVIDEND, "2025-05-30", Decimal("0.86")),
+        ]
+        assert {(action.ticker, action.source) for action in found} == {("ORLY", "csv")}
+
+    async def test_a_missing_file_means_no_actions_and_a_missing_folder_is_told(self, tmp_path: Path) -> None:
+        assert await vendor(tmp_path).actions("ORLY", *ALL) == ()
+        with pytest.raises(VendorNotConfigured):
+            await vendor(tmp_path / "none").actions("ORLY", *ALL)
+
+    async def test_the_name_is_configurable_and_is_no_ticker(self, tmp_path: Path) -> None:
+        settings = CsvSettings(dir=str(tmp_path), actions="events {ticker}.txt")
+        (tmp_path / "events ORLY.txt").write_text(self.header + "2025-06-10,split,15\n", encoding="utf-8")
+        for name in ("ORLY.csv", "ORLY.actions.csv"):
+            (tmp_path / name).touch()
+
+        assert len(await CsvVendor(settings).actions("ORLY", *ALL)) == 1
+        assert await vendor(tmp_path).tickers() == ("ORLY",)
+
+    def test_bars_and_actions_cannot_be_one_file(self) -> None:
+        with pytest.raises(ValueError, match="actions and pattern name the same file"):
+            CsvSettings(pattern="{ticker}.csv", actions="{ticker}.csv")
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("", "line 1: the header lacks date, kind, value"),
+            ("date,kind\n", "line 1: the header lacks value"),
+            (header + "2025-06-10,split\n", "line 2: the row has 2 cells, not 3"),
+            (header + "2025-06-10,Split,15\n", "line 2: kind “Split” is neither split nor dividend"),
+            (header + "2025-06-10,bonus,15\n", "line 2: kind “bonus” is neither split nor dividend"),
+            (header + "2025-06-10,split,15:1\n", "line 2: value “15:1” is not a number"),
+            (header + "2025-06-10,split,-2\n", "line 2: value “-2” is not a number"),
+            (header + "2025-06-10,split,NaN\n", "line 2: value “NaN” is not a number"),
+            (header + "2025-06-10,dividend,0\n", "line 2: value “0” is not more than zero"),
+            (header + "\n2025-06-31,split,2\n", "line 3: date “2025-06-31” does not exist"),
+            (header + "10.6.2025,split,2\n", "line 2: date “10.6.2025” is not of the form"),
+            (header + "2025-06-10,split,2\n2025-06-10,split,\x00\n", "line 3: "),
+        ],
+    )
+    async def test_a_broken_row_is_refused_by_file_and_line(
+        self, tmp_path: Path, text: str, said: str
+    ) -> None:
+        (tmp_path / "ORLY.actions.csv").write_text(text, encoding="utf-8")
+
+        with pytest.raises(BadVendorData) as caught:
+            await vendor(tmp_path).actions("ORLY", *ALL)
+
+        assert f"csv: ORLY.actions.csv {said}" in str(caught.value)
+
+    @pytest.mark.parametrize("text", ["../secret", "..", "A\\B", "", "{x}"])
+    async def test_no_ticker_leads_out_of_the_folder(self, tmp_path: Path, text: str) -> None:
+        with pytest.raises(BadTicker):
+            await vendor(tmp_path).actions(text, *ALL)
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+    @given(text=st.text(max_size=300))
+    async def test_whatever_a_file_holds_gives_actions_or_a_refusal_by_name(
+        self, tmp_path: Path, text: str
+    ) -> None:
+        (tmp_path / "AAPL.actions.csv").write_bytes((self.header + text).encode("utf-8", "surrogatepass"))
+
+        try:
+            found = await vendor(tmp_path).actions("AAPL", *ALL)
+        except VendorFailure as failure:
+            assert "AAPL.actions.csv" in str(failure)
+        else:
+            assert all(action.value > 0 for action in found)
+
+
 class TestTheBundledSample:
     vendor = SampleVendor(MarketCalendar())
 
@@ -162,6 +243,23 @@ class TestTheBundledSample:
         for ticker in SAMPLE_TICKERS:
             bars = await self.vendor.daily_bars(ticker, *ALL)
             assert [bar.date for bar in bars] == [session.day for session in sessions]
+
+    async def test_its_dividends_fall_on_its_sessions_and_it_has_no_split(self) -> None:
+        paid = {ticker: await self.vendor.actions(ticker, *ALL) for ticker in SAMPLE_TICKERS}
+
+        assert {ticker: sum(action.value for action in found) for ticker, found in paid.items()} == {
+            "AAPL": Decimal("7.95"),
+            "GOOG": Decimal(0),
+            "IBM": Decimal("5.65"),
+            "MSFT": Decimal("1.42"),
+        }
+        for ticker, found in paid.items():
+            check_actions("sample", ticker, found)
+            days = {bar.date for bar in await self.vendor.daily_bars(ticker, *ALL)}
+            assert all(action.ex_date in days and action.kind is ActionKind.DIVIDEND for action in found)
+        first = paid["AAPL"][0].ex_date
+        assert await self.vendor.actions("AAPL", date.min, first) == paid["AAPL"][:1]
+        assert await self.vendor.actions("NVDA", *ALL) == ()
 
     async def test_its_present_leaves_the_next_open_known(self) -> None:
         assert await self.vendor.present("AAPL") == datetime(2013, 2, 28, 21, tzinfo=UTC)
@@ -182,4 +280,7 @@ class TestTheBundledSample:
         folder = Path(module.__file__).parent / "sample"
         assert sum(file.stat().st_size for file in folder.iterdir()) < 120_000
         assert "Public Domain" in (folder / "PROVENANCE.md").read_text(encoding="utf-8")
-        assert sorted(file.stem for file in folder.glob("*.csv")) == list(SAMPLE_TICKERS)
+        files = {file.name for file in folder.glob("*.csv")}
+        assert files == {f"{ticker}.csv" for ticker in SAMPLE_TICKERS} | {
+            f"{ticker}.actions.csv" for ticker in ("AAPL", "IBM", "MSFT")
+        }
