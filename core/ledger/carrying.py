@@ -18,7 +18,7 @@ def interest(cash_usd: Decimal, days: int, rules: Trading) -> Decimal:
 
 
 def borrow_fee(short_value_usd: Decimal, days: int, rules: Trading) -> Decimal:
-    """Return the fee for borrowing shares worth `short_value_usd` over `days` calendar days, in whole cents."""
+    """Return the fee for borrowing `short_value_usd` of shares for `days` calendar days, in whole cents."""
     return to_cents(short_value_usd * rules.borrow_fee * days / _YEAR)
 
 

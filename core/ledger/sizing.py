@@ -31,8 +31,8 @@ class Situation:
     """What a member's books allow at the moment of its ballot.
 
     `equity_usd` is the value of cash and holdings at the last marks, None when a holding has no price;
-    `price` (USD a share) the one the ballot was cast on; `elsewhere_usd` the gross value of all other holdings
-    and waiting orders. `braked` and `cooling` say in one clause why nothing may be added, or are None.
+    `price` (USD a share) the one the ballot was cast on; `elsewhere_usd` the gross value of all other
+    holdings and waiting orders. `braked` and `cooling` say why nothing may be added, or are None.
     """
 
     equity_usd: Decimal | None
@@ -43,7 +43,7 @@ class Situation:
 
 
 def wish(ballot: Ballot, position: Position | None, now: Situation, rules: Trading) -> Wish | None:
-    """Return what `ballot` asks for, or None for HOLD; `position` is the member's holding of the instrument."""
+    """Return what `ballot` asks for, or None for HOLD; `position` is what is held of the instrument."""
     if ballot.action is Action.HOLD:
         return None
     side = Side.BUY if ballot.action is Action.BUY else Side.SELL

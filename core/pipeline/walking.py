@@ -77,7 +77,7 @@ async def _open(books: LockedBooks, history: History, moves: Sequence[Moved], te
 
 
 def _turn(order: Order) -> tuple[bool, datetime, str, str]:
-    """Sells free the cash that buys need; the rest is by time, ticker and name, so that it can be repeated."""
+    """Sells free the cash that buys need; the rest is by time, ticker and name, to be repeatable."""
     return order.side is Side.BUY, order.created_at, order.ticker, order.member
 
 

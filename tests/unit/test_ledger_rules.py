@@ -12,7 +12,7 @@ from core.domain.bars import Mark
 from core.domain.books import Account, Fill, Order, OrderState, Portfolio, Position, Side
 from core.domain.season import Season
 from core.ledger.broker import NotFilled, fill
-from core.ledger.sizing import wish
+from core.ledger.sizing import Situation, wish
 from core.ledger.valuation import equity, holdings, leaderboard
 
 NOW = datetime(2025, 10, 30, 13, 30, tzinfo=UTC)
@@ -61,22 +61,22 @@ def filled(o: Order, p: Portfolio, price: str, rules: Trading) -> Fill | NotFill
 
 
 def test_a_target_weight_becomes_the_missing_shares() -> None:
-    asked = wish(ballot(Rating.BUY, "0.2"), held("5"), Decimal(10_000), Decimal(100), FREE)
+    asked = wish(ballot(Rating.BUY, "0.2"), held("5"), Situation(Decimal(10_000), Decimal(100)), FREE)
     assert asked is not None
     assert asked.shares == 15
     assert asked.clamps == ()
 
 
 def test_a_target_above_the_largest_position_is_clamped_and_recorded() -> None:
-    asked = wish(ballot(Rating.BUY, "0.9"), None, Decimal(10_000), Decimal(100), FREE)
+    asked = wish(ballot(Rating.BUY, "0.9"), None, Situation(Decimal(10_000), Decimal(100)), FREE)
     assert asked is not None
     assert asked.shares == 25
     assert [clamp.rule for clamp in asked.clamps] == ["max position"]
 
 
 def test_a_rating_without_a_target_weight_has_a_stated_size() -> None:
-    buy = wish(ballot(Rating.BUY), None, Decimal(10_000), Decimal(100), FREE)
-    overweight = wish(ballot(Rating.OVERWEIGHT), None, Decimal(10_000), Decimal(100), FREE)
+    buy = wish(ballot(Rating.BUY), None, Situation(Decimal(10_000), Decimal(100)), FREE)
+    overweight = wish(ballot(Rating.OVERWEIGHT), None, Situation(Decimal(10_000), Decimal(100)), FREE)
     assert buy is not None
     assert overweight is not None
     assert (buy.shares, overweight.shares) == (25, Decimal("12.5"))
@@ -84,14 +84,14 @@ def test_a_rating_without_a_target_weight_has_a_stated_size() -> None:
 
 
 def test_sell_without_a_target_weight_means_flat() -> None:
-    asked = wish(ballot(Rating.UNDERWEIGHT), held("7.123456"), Decimal(10_000), Decimal(100), FREE)
+    asked = wish(ballot(Rating.UNDERWEIGHT), held("7.123456"), Situation(Decimal(10_000), Decimal(100)), FREE)
     assert asked is not None
     assert (asked.side, asked.shares) == (Side.SELL, Decimal("7.123456"))
 
 
 def test_a_buy_never_sells_and_a_sell_never_buys() -> None:
-    buy = wish(ballot(Rating.BUY, "0.1"), held("20"), Decimal(10_000), Decimal(100), FREE)
-    sell = wish(ballot(Rating.SELL, "0.2"), held("10"), Decimal(10_000), Decimal(100), FREE)
+    buy = wish(ballot(Rating.BUY, "0.1"), held("20"), Situation(Decimal(10_000), Decimal(100)), FREE)
+    sell = wish(ballot(Rating.SELL, "0.2"), held("10"), Situation(Decimal(10_000), Decimal(100)), FREE)
     assert buy is not None
     assert sell is not None
     assert buy.shares == sell.shares == 0
@@ -100,18 +100,18 @@ def test_a_buy_never_sells_and_a_sell_never_buys() -> None:
 
 
 def test_selling_what_is_not_held_is_refused_with_its_reason() -> None:
-    asked = wish(ballot(Rating.SELL), None, Decimal(10_000), Decimal(100), FREE)
+    asked = wish(ballot(Rating.SELL), None, Situation(Decimal(10_000), Decimal(100)), FREE)
     assert asked is not None
     assert asked.shares == 0
     assert asked.reason == "nothing to sell, and short positions are off"
 
 
 def test_hold_asks_for_nothing() -> None:
-    assert wish(ballot(Rating.HOLD), held("3"), Decimal(10_000), Decimal(100), FREE) is None
+    assert wish(ballot(Rating.HOLD), held("3"), Situation(Decimal(10_000), Decimal(100)), FREE) is None
 
 
 def test_an_unpriced_holding_stops_the_trade() -> None:
-    asked = wish(ballot(Rating.BUY), None, None, Decimal(100), FREE)
+    asked = wish(ballot(Rating.BUY), None, Situation(None, Decimal(100)), FREE)
     assert asked is not None
     assert asked.shares == 0
     assert asked.reason is not None
