@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
@@ -21,6 +21,7 @@ BASELINES = ("buy_and_hold", "momentum", "mean_reversion", "trend", "coin_flip")
 ConsensusMethod = Literal[
     "weighted", "majority", "supermajority", "threshold_execute", "conviction", "median_rating"
 ]
+METHOD_NAMES: tuple[ConsensusMethod, ...] = get_args(ConsensusMethod)
 THRESHOLDS: Mapping[str, Fraction] = {
     "supermajority": Fraction(2, 3),
     "threshold_execute": Fraction(3, 4),
@@ -228,7 +229,7 @@ class Consensus(Frozen):
     """How ballots are counted. `threshold` None means the method's own; some methods have none."""
 
     method: ConsensusMethod = "weighted"
-    threshold: Ratio | None = None
+    threshold: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6, allow_inf_nan=False)] | None = None
     high_consensus: Ratio = Decimal("0.7")
     min_members: Annotated[int, Field(ge=1)] = 2
     min_confidence: Ratio = Decimal("0.0")

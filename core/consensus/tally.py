@@ -69,17 +69,17 @@ def _decide(
     if len(cast) < rules.min_members:
         counted = f"only {len(cast)} cast" if cast else "no ballot was cast"
         return None, f"no verdict: {counted}, and {rules.min_members} ballots are needed"
-    if rules.method not in BY_BALLOTS and not any(one.weight for one in used):
-        return None, "no verdict: the members that cast ballots have no weight"
     ballots = [
         Counted(
             action=ballot.action,
             rating=ballot.rating,
-            weight=Fraction(one.weight),
-            confidence=Fraction(_confidence(ballot, one)),
+            weight=_exact(one.weight),
+            confidence=_exact(_confidence(ballot, one)),
         )
         for ballot, one in zip(cast, used, strict=True)
     ]
+    if rules.method not in BY_BALLOTS and not any(one.weight for one in ballots):
+        return None, "no verdict: the members that cast ballots have no weight"
     decision, rule = METHODS[rules.method](ballots, _threshold(rules) or Fraction(0))
     if decision is not Action.HOLD and confidence < rules.min_confidence:
         rule = (
@@ -94,6 +94,11 @@ def _threshold(rules: Consensus) -> Fraction | None:
     """Return the threshold of the method in effect, None where it has none."""
     own = THRESHOLDS.get(rules.method)
     return own if own is None or rules.threshold is None else Fraction(rules.threshold)
+
+
+def _exact(value: Decimal) -> Fraction:
+    # To twelve places: the fraction of a number such as 1E-999999999 would never be done.
+    return Fraction(round(value, 12))
 
 
 def _ratio(value: Fraction) -> Decimal:
