@@ -103,7 +103,8 @@ def median_rating(ballots: Sequence[Counted], threshold: Fraction = _NONE) -> Ou
     """Take the action of the weighted median of the five-tier ratings.
 
     It is the rating with at most half of the weight below it and at most half above it. Where two ratings
-    are such, because half of the weight is on either side, their common action is taken, or else HOLD.
+    are such, because half of the weight is on either side, their common action is taken, or else HOLD. BUY
+    and SELL thus need more than half of the weight.
     """
     del threshold
     plain = weighted(ballots)
@@ -119,8 +120,7 @@ def median_rating(ballots: Sequence[Counted], threshold: Fraction = _NONE) -> Ou
     if low.action is not high.action:
         how = f"tie: half of the weight rates {high} or better and half {low} or worse, and a tie is HOLD"
         return _stated(Action.HOLD, how, plain)
-    median = low if low is high else f"between {low} and {high}"
-    return _stated(low.action, f"the weighted median of the ratings is {median}", plain)
+    return _stated(low.action, f"the weighted median of the ratings is {low}", plain)
 
 
 METHODS: Mapping[ConsensusMethod, Method] = {
