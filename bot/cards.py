@@ -49,6 +49,7 @@ class ProgressCard(Frozen):
 class MemberLine(Frozen):
     """One member on the verdict card. `detail` is "72 % · $0.013 · 6.1 s", or why it abstained.
 
+    A learned weight stands in `detail` with its sample, a calibrated confidence behind the stated one.
     `note` names the model that answered where it is not the one asked for.
     """
 
@@ -60,11 +61,20 @@ class MemberLine(Frozen):
     note: str | None = None
 
 
+class DissentLine(Frozen):
+    """A member that is for something else than the verdict, and its strongest reason in one line."""
+
+    member: str
+    action: Action
+    reason: str
+
+
 class VerdictCard(Frozen):
     """The end of a run. `headline` is the decision or "No verdict"; `facts` are label and value pairs.
 
-    `votes` has each action with its count, bar fraction 0..1 and weighted share in words. `trades` has one
-    line a fill, pending or cancelled order, clamps included. `buttons` has one per member.
+    `votes` has each action with its count, bar fraction 0..1 and weighted share in words. `dissent` has one
+    line an outlier. `trades` has one line a fill, pending or cancelled order, clamps included. `buttons` has
+    one per member.
     """
 
     ticker: str
@@ -75,6 +85,7 @@ class VerdictCard(Frozen):
     facts: tuple[tuple[str, str], ...]
     votes: tuple[tuple[Action, int, float, str], ...]
     members: tuple[MemberLine, ...]
+    dissent: tuple[DissentLine, ...] = ()
     trades: tuple[str, ...]
     footer: str
     caveat: str | None = None

@@ -1,16 +1,15 @@
 """The command line: reads words, says which use case, and turns every failure into one sentence."""
 
-import asyncio
 import contextlib
 import logging
-import os
-import sys
-from collections.abc import Callable, Coroutine
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bot.cli_arena import arena
+from bot.cli_work import AsJson, Config, carry_out
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -27,12 +26,8 @@ app = typer.Typer(
 )
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
+app.add_typer(arena)
 
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="F", help="Configuration file (else $CONCLAVE_CONFIG, ./config.toml)."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Sample = Annotated[bool, typer.Option("--sample", help="Take prices from the bundled sample only.")]
 
 
@@ -101,7 +96,7 @@ def run(
             )
         )
 
-    _do(ctx, config, work, as_json=as_json, sample=sample)
+    carry_out(ctx, config, work, as_json=as_json, sample=sample)
 
 
 @app.command()
@@ -118,7 +113,7 @@ def why(
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         await program.why(settings, output, reference, member, _stage(stage))
 
-    _do(ctx, config, work, as_json=as_json)
+    carry_out(ctx, config, work, as_json=as_json)
 
 
 @app.command()
@@ -128,7 +123,7 @@ def leaderboard(ctx: typer.Context, as_json: AsJson = False, config: Config = No
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         await program.leaderboard(settings, output)
 
-    _do(ctx, config, work, as_json=as_json)
+    carry_out(ctx, config, work, as_json=as_json)
 
 
 @app.command()
@@ -143,7 +138,7 @@ def portfolio(
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         await program.portfolio(settings, output, member)
 
-    _do(ctx, config, work, as_json=as_json)
+    carry_out(ctx, config, work, as_json=as_json)
 
 
 @app.command()
@@ -153,7 +148,7 @@ def models(ctx: typer.Context, config: Config = None) -> None:
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         await program.models(settings, output)
 
-    _do(ctx, config, work)
+    carry_out(ctx, config, work)
 
 
 @app.command()
@@ -164,7 +159,7 @@ def chat(ctx: typer.Context, sample: Sample = False, config: Config = None) -> N
         del output
         await program.chat(settings)
 
-    _do(ctx, config, work, sample=sample)
+    carry_out(ctx, config, work, sample=sample)
 
 
 @app.command()
@@ -174,7 +169,7 @@ def serve(ctx: typer.Context, config: Config = None) -> None:
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         await program.serve(settings, output)
 
-    _do(ctx, config, work)
+    carry_out(ctx, config, work)
 
 
 @app.command()
@@ -184,7 +179,7 @@ def check(ctx: typer.Context, config: Config = None) -> None:
     async def work(program: Any, settings: "Settings", output: "Output") -> bool:
         return bool(await program.check(settings, output))
 
-    _do(ctx, config, work)
+    carry_out(ctx, config, work)
 
 
 @database.command()
@@ -195,7 +190,7 @@ def upgrade(ctx: typer.Context, config: Config = None) -> None:
         await program.upgrade(settings)
         output.sentence("The database has this program's schema.")
 
-    _do(ctx, config, work)
+    carry_out(ctx, config, work)
 
 
 @database.command()
@@ -208,7 +203,7 @@ def backup(
         await program.backup(settings, file)
         output.sentence(f"The copy is in {file}.")
 
-    _do(ctx, config, work)
+    carry_out(ctx, config, work)
 
 
 def _stage(text: str | None) -> "Stage | None":
@@ -220,75 +215,6 @@ def _stage(text: str | None) -> "Stage | None":
     if text not in list(Stage):
         raise Refused(f"“{text[:30]}” is not a stage; choose one of {', '.join(Stage)}.")
     return Stage(text)
-
-
-Work = Callable[[Any, "Settings", "Output"], Coroutine[None, None, bool | None]]
-
-
-def _do(
-    ctx: typer.Context, config: Path | None, work: Work, *, as_json: bool = False, sample: bool = False
-) -> None:
-    """Load the settings, do the work, and end with 0, or with 1 and one sentence on stderr."""
-    from core.domain.errors import ConclaveError
-
-    try:
-        ended = asyncio.run(_prepared(ctx.obj, config, work, as_json=as_json, sample=sample))
-    except ConclaveError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        typer.echo("Stopped.", err=True)
-        raise typer.Exit(1) from None
-    except BrokenPipeError:
-        # Whoever read our output went away; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
-    except Exception as error:
-        kind = type(error).__name__
-        logging.getLogger(__name__).error("the command failed inside", exc_info=True)
-        typer.echo(f"Something went wrong inside ({kind}); conclave --verbose … shows more.", err=True)
-        raise typer.Exit(1) from None
-    if ended is False:
-        raise typer.Exit(1)
-
-
-async def _prepared(
-    level: int, config: Path | None, work: Work, *, as_json: bool, sample: bool
-) -> bool | None:
-    from bot import program
-    from bot.logs import start_logging
-    from core.config import inactive, load_settings
-
-    settings = load_settings(config, os.environ)
-    if sample:
-        settings = settings.model_copy(
-            update={"market": settings.market.model_copy(update={"prices": ("sample",)})}
-        )
-    start_logging(level, _secrets(settings), tracebacks=level <= logging.INFO)
-    output = program.Output(as_json=as_json)
-    for sentence in inactive(settings):
-        output.sentence(f"Note: {sentence}")
-    return await work(program, settings, output)
-
-
-def _secrets(settings: "Settings") -> list[str]:
-    """Return every secret that can be read, for the log to blot out."""
-    from core.domain.errors import ConfigError
-
-    references = [
-        settings.telegram.token,
-        settings.slack.bot_token,
-        settings.slack.app_token,
-        settings.slack.signing_secret,
-        settings.market.alpha_vantage.key,
-        settings.http.token,
-        *(key.secret for provider in settings.providers for key in provider.keys),
-    ]
-    found = []
-    for reference in references:
-        with contextlib.suppress(ConfigError):
-            found.append(reference.reveal())
-    return found
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from core.domain.ballot import Action, Ballot
 from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
 from core.domain.run import RunRecord
 from core.domain.stage import ModelChat, Stage, StageRecord
-from core.domain.verdict import Verdict
+from core.domain.verdict import Dissent, Verdict, WeightUsed
 
 Document = dict[str, Any]
 
@@ -60,6 +60,34 @@ def _verdict(verdict: Verdict | None) -> Document:
         "weighted_confidence": float(verdict.weighted_confidence),
         "method": verdict.method,
         "rule": verdict.rule,
+        "dissent": [_dissent(one) for one in verdict.dissent],
+        "weights": [_weight(used) for used in verdict.weights],
+    }
+
+
+def _dissent(one: Dissent) -> Document:
+    return {"member": one.member, "action": one.action.value, "reason": one.reason}
+
+
+def _weight(used: WeightUsed) -> Document:
+    return {
+        "member": used.member,
+        "configured": float(used.configured),
+        "weight": float(used.weight),
+        "sample": used.sample,
+        "calibrated": None if used.calibrated is None else float(used.calibrated),
+    }
+
+
+def recount_document(record: RunRecord, counted: Verdict) -> Document:
+    """Return a run's count by another method beside its own verdict, which is null if it has none."""
+    return {
+        "run_id": record.run_id,
+        "ticker": record.ticker,
+        "as_of": record.as_of.isoformat(),
+        "threshold": None if counted.threshold is None else float(counted.threshold),
+        "recount": _verdict(counted),
+        "original": _verdict(record.verdict) if record.verdict else None,
     }
 
 

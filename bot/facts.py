@@ -3,9 +3,11 @@
 from zoneinfo import ZoneInfo
 
 from bot.cards import VerdictCard
+from bot.present.recount import recount_card
 from bot.present.verdict import verdict_card
 from core.app.app import App
 from core.domain.run import RunRecord
+from core.domain.verdict import Verdict
 
 
 def zone_of(app: App) -> ZoneInfo:
@@ -17,3 +19,9 @@ async def verdict_of(app: App, record: RunRecord) -> VerdictCard:
     """Return the card of a run; the routes of today's members tell which model each was asked to be."""
     members = {member.name: member for member in await app.members()}
     return verdict_card(record, members, zone_of(app))
+
+
+async def recount_of(app: App, record: RunRecord, counted: Verdict) -> VerdictCard:
+    """Return the card of a run that was counted again."""
+    members = {member.name: member for member in await app.members()}
+    return recount_card(record, counted, members, zone_of(app))

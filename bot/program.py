@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
@@ -15,9 +16,10 @@ from bot.documents import (
     chat_document,
     leaderboard_document,
     portfolio_document,
+    recount_document,
     run_document,
 )
-from bot.facts import verdict_of, zone_of
+from bot.facts import recount_of, verdict_of, zone_of
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card
 from bot.present.portfolio import portfolio_card
@@ -207,6 +209,18 @@ async def why(
             screen.show(card.model_copy(update={"page_buttons": (), "stage_buttons": ()}))
         if not wanted:
             screen.show(nothing_to_read(chat, stage))
+
+
+async def recount(
+    settings: Settings, output: Output, reference: str, method: str, threshold: Decimal | None
+) -> None:
+    """Print what another method makes of an old run, beside what the run decided."""
+    async with opened(settings) as app:
+        record, counted = await app.recount(reference, method, threshold)
+        if output.as_json:
+            output.document(recount_document(record, counted))
+        else:
+            Screen(output.out).show(await recount_of(app, record, counted))
 
 
 async def leaderboard(settings: Settings, output: Output) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.cards import (
     Card,
+    DissentLine,
     HelpCard,
     LeaderboardCard,
     MemberLine,
@@ -185,6 +186,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
         *_parts(facts(card.facts), 1),
         *_parts(preformatted(votes), 1),
         *_parts(rich(_member(line) for line in card.members), 3),
+        *_parts(_titled("Dissent", [_dissent(line) for line in card.dissent]), 4),
         *_parts(([divider()] if trades else []) + _titled("Trades", trades), 4),
         *_parts(context(card.footer), 1),
         *_parts(context("Why? Open a member's reasoning:" if card.buttons else None), 1),
@@ -197,6 +199,11 @@ def _member(line: MemberLine) -> list[Element]:
     outlier = "  ◆\u00a0outlier" if line.outlier else ""
     runs = [run(f"{_ICONS[line.action]} "), run(_line(line.member), bold=True), run(f"  {told}{outlier}")]
     return [*runs, run(f"\n↳ {_line(line.note)}", italic=True)] if line.note else runs
+
+
+def _dissent(line: DissentLine) -> list[Element]:
+    told = f" {line.action.value}: {_line(line.reason)}"
+    return [run("◆ "), run(_line(line.member), bold=True), run(told)]
 
 
 def _reasoning(card: ReasoningCard, *, headed: bool = True) -> list[Part]:

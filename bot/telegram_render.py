@@ -13,6 +13,7 @@ from functools import singledispatch
 from bot.cards import (
     Button,
     Card,
+    DissentLine,
     HelpCard,
     LeaderboardCard,
     MemberLine,
@@ -163,12 +164,14 @@ def _verdict_blocks(draft: Draft) -> list[Block]:
     ]
     figures = "\n".join([*pairs(card.facts), *([""] if card.facts and card.votes else []), *bars(card.votes)])
     members = [_member(line) for line in card.members[:MAX_ROWS]]
+    dissent = [_dissent(line) for line in card.dissent[:MAX_ROWS]]
     trades = _bullets(card.trades, len(card.trades))
     more: Block = [[_fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
     return [
         head,
         [[Span(figures, "pre", Rank.BODY)]],
         [*members, *_more(card.members, MAX_ROWS)],
+        [[_fixed("Dissent", "b")], *dissent, *_more(card.dissent, MAX_ROWS)] if dissent else [],
         [[_fixed("Paper trades", "b")], *trades, *more] if trades or more else [],
         [[_italic(card.footer)]],
     ]
@@ -183,6 +186,15 @@ def _member(line: MemberLine) -> Line:
         *_after(" ", line.rating),
         *_after(" · ", line.detail),
         *([_fixed(" · "), _italic(note)] if note else []),
+    ]
+
+
+def _dissent(line: DissentLine) -> Line:
+    return [
+        _fixed("◆ "),
+        Span(one_line(line.member), "b", Rank.BODY),
+        _fixed(f" {line.action.value}"),
+        *_after(": ", line.reason),
     ]
 
 

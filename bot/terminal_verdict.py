@@ -1,11 +1,11 @@
 """The verdict and a member's reasoning, drawn for the terminal."""
 
 from rich.cells import cell_len
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bot.cards import MemberLine, ReasoningCard, VerdictCard
+from bot.cards import DissentLine, MemberLine, ReasoningCard, VerdictCard
 from bot.terminal_style import (
     COLOUR,
     NARROW,
@@ -20,6 +20,7 @@ from bot.terminal_style import (
     room,
     say,
     table_of,
+    told,
 )
 
 _BAR_WIDEST, _BAR_SHORTEST = 28, 4
@@ -30,7 +31,7 @@ _CAST = 6
 
 
 def verdict(card: VerdictCard, width: int, numbered_from: int | None) -> RenderableType:
-    """Draw a run's end: decision and votes on top, then the members, the facts and the trades."""
+    """Draw a run's end: decision and votes on top, then members, dissent, facts and trades."""
     narrow, inside = width < NARROW, room(width)
     colour = COLOUR[card.decision] if card.decision else "bright_black"
     parts: list[RenderableType] = [_top(card, colour, inside, narrow=narrow)]
@@ -40,6 +41,8 @@ def verdict(card: VerdictCard, width: int, numbered_from: int | None) -> Rendera
         parts.append(say(card.caveat, "yellow"))
     if card.members:
         parts.append(_members(card.members, inside))
+    if card.dissent:
+        parts.append(_dissent(card.dissent, inside))
     if card.facts:
         parts.append(pairs(card.facts, 1 if narrow else 2))
     if card.trades:
@@ -101,6 +104,15 @@ def _members(members: tuple[MemberLine, ...], inside: int) -> Table:
         details = flow(Text.assemble(rating, between, about), inside - _CAST - _GAP)
         stacked.add_row(cast, Text.assemble(name, "\n", details))
     return stacked
+
+
+def _dissent(dissent: tuple[DissentLine, ...], inside: int) -> RenderableType:
+    """Return who differs and why, one row each."""
+    rows = [
+        (Text.assemble(say(line.member, "bold"), " ", ballot(line.action)), say(line.reason))
+        for line in dissent
+    ]
+    return Group(Text("Dissent", "magenta"), told(rows, inside))
 
 
 def _cast(member: MemberLine) -> Text:

@@ -1,13 +1,14 @@
 """A verdict card in ever shorter drafts, for a platform that has no room for the whole card.
 
 What decides stands in every draft: the decision and its rule, each action's votes, every member with its
-action and its confidence, the outliers, agreement, cost and time. Reasons, trades and notes give way first.
+action and its confidence, the outliers, agreement, cost and time. Reasons, trades and notes give way first;
+an outlier's reason stands whole behind its button.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot.cards import MemberLine, VerdictCard
+from bot.cards import DissentLine, MemberLine, VerdictCard
 
 ELLIPSIS = "…"
 LEAST_NAME = 12
@@ -30,6 +31,7 @@ class _Room:
     """Signs that each kind of text may take at most; 0 leaves it out."""
 
     reason: int = 400
+    dissent: int = 200
     trades: int = 40
     trade: int = 400
     note: int = 400
@@ -45,13 +47,15 @@ def drafts(card: VerdictCard) -> Iterator[Draft]:
     for reason in _reasons(card):
         room = replace(room, reason=reason)
         yield _draft(card, room)
+    room = replace(room, dissent=80)
+    yield _draft(card, room)
     yield from _fewer_trades(card, room, _FEW_TRADES)
-    room = replace(room, trades=min(room.trades, _FEW_TRADES), note=60)
+    room = replace(room, trades=min(room.trades, _FEW_TRADES), note=60, dissent=40)
     yield _draft(card, room)
     for name, figures in ((_Room.name, False), (24, False)):
         room = replace(room, name=name, figures=figures)
         yield _draft(card, room)
-    room = replace(room, note=0, prose=160, value=80)
+    room = replace(room, note=0, prose=160, value=80, dissent=0)
     yield _draft(card, room)
     yield from _fewer_trades(card, room, 0)
     room = replace(room, trades=0)
@@ -81,6 +85,7 @@ def _draft(card: VerdictCard, room: _Room) -> Draft:
             "facts": tuple((_cut(label, room.value), _cut(value, room.value)) for label, value in card.facts),
             "votes": tuple((*vote[:3], _cut(vote[3], 20)) for vote in card.votes),
             "members": tuple(_member(line, room) for line in card.members),
+            "dissent": tuple(_dissent(line, room) for line in card.dissent) if room.dissent else (),
             "trades": tuple(_cut(trade, room.trade) for trade in card.trades[: room.trades]),
             "footer": _cut(card.footer, room.prose),
             "caveat": _cut(card.caveat, room.prose) if card.caveat else None,
@@ -104,6 +109,12 @@ def _member(line: MemberLine, room: _Room) -> MemberLine:
             "detail": detail,
             "note": _cut(line.note, room.note) if line.note and room.note else None,
         }
+    )
+
+
+def _dissent(line: DissentLine, room: _Room) -> DissentLine:
+    return line.model_copy(
+        update={"member": _name(line.member, room.name), "reason": _cut(line.reason, room.dissent)}
     )
 
 

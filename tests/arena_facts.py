@@ -25,7 +25,7 @@ from core.domain.run import Briefing, RunRecord, RunState, Seat
 from core.domain.season import Season
 from core.domain.stage import ModelChat, Preset, Stage, StageRecord
 from core.domain.usage import ServedBy, Spend
-from core.domain.verdict import Verdict
+from core.domain.verdict import Dissent, Verdict, WeightUsed
 
 AS_OF = datetime(2025, 10, 29, 20, 0, tzinfo=UTC)
 STARTED = datetime(2025, 10, 29, 21, 0, tzinfo=UTC)
@@ -148,6 +148,23 @@ VERDICT = Verdict(
         Action.HOLD: Decimal("0.2424"),
     },
     outliers=("gemini-2.5-pro",),
+    dissent=(
+        Dissent(
+            member="gemini-2.5-pro", action=Action.HOLD, reason="Earnings momentum outweighs the valuation."
+        ),
+    ),
+    weights=(
+        WeightUsed(member="claude-sonnet-4.5", configured=Decimal(1), weight=Decimal(1)),
+        WeightUsed(
+            member="gpt-5",
+            configured=Decimal(1),
+            weight=Decimal("0.8333"),
+            sample=41,
+            calibrated=Decimal("0.74"),
+        ),
+        WeightUsed(member="gemini-2.5-pro", configured=Decimal("0.8"), weight=Decimal("0.8")),
+        WeightUsed(member="momentum", configured=Decimal("0.5"), weight=Decimal("0.5")),
+    ),
     abstained=("grok-4",),
 )
 

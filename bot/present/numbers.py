@@ -59,7 +59,7 @@ def percent_change(ratio: Decimal) -> str:
 
 
 def weight(value: Decimal) -> str:
-    """Write a member's weight in the vote without needless zeros: `1`, `0.5`."""
+    """Write a weight or threshold of the vote without needless zeros: `1`, `0.5`."""
     return _trimmed(value, places=0)
 
 

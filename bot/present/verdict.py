@@ -5,13 +5,13 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.buttons import OpenReasoning, encode
-from bot.cards import Button, MemberLine, VerdictCard
+from bot.cards import Button, DissentLine, MemberLine, VerdictCard
 from bot.present import numbers, words
 from bot.present.trades import trade_lines
 from core.domain.ballot import Abstention, Action, Ballot
 from core.domain.member import Member
 from core.domain.run import RunRecord, RunState, Seat
-from core.domain.verdict import Verdict
+from core.domain.verdict import Verdict, WeightUsed
 
 # From the most to the least favourable, as people read a scale.
 _SCALE = (Action.BUY, Action.HOLD, Action.SELL)
@@ -38,6 +38,10 @@ def verdict_card(record: RunRecord, members: Mapping[str, Member], zone: ZoneInf
         facts=_facts(record, verdict),
         votes=_votes(verdict) if verdict and record.ballots else (),
         members=tuple(_member_line(seat, verdict, members) for seat in record.seats),
+        dissent=tuple(
+            DissentLine(member=one.member, action=one.action, reason=one.reason)
+            for one in (verdict.dissent if verdict else ())
+        ),
         trades=trade_lines(record),
         footer=f"Run {record.run_id} · {words.PAPER}",
         caveat=record.caveat,
@@ -86,7 +90,11 @@ def _votes(verdict: Verdict) -> tuple[tuple[Action, int, float, str], ...]:
 def _member_line(seat: Seat, verdict: Verdict | None, members: Mapping[str, Member]) -> MemberLine:
     match seat.result:
         case Ballot() as ballot:
-            parts = [numbers.percent(ballot.confidence)]
+            used = _used(verdict, seat.member)
+            parts = [_confidence(ballot, used)]
+            if used and used.sample:
+                weight = numbers.weight(round(used.weight, 2))
+                parts.append(f"weight {weight} ({used.sample:,} settled)")
             if ballot.served_by:
                 parts += [words.cost_of(ballot.spend), numbers.duration(ballot.latency_ms)]
             return MemberLine(
@@ -101,3 +109,14 @@ def _member_line(seat: Seat, verdict: Verdict | None, members: Mapping[str, Memb
             return MemberLine(member=seat.member, action=None, rating="", detail=words.abstained(abstention))
         case None:
             return MemberLine(member=seat.member, action=None, rating="", detail="no result")
+
+
+def _used(verdict: Verdict | None, member: str) -> WeightUsed | None:
+    return next((used for used in (verdict.weights if verdict else ()) if used.member == member), None)
+
+
+def _confidence(ballot: Ballot, used: WeightUsed | None) -> str:
+    stated = numbers.percent(ballot.confidence)
+    if used is None or used.calibrated is None:
+        return stated
+    return f"{stated} (counts {numbers.percent(used.calibrated)})"

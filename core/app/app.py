@@ -3,7 +3,9 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 
+from core.app.recount import recount
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
@@ -17,6 +19,7 @@ from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
 from core.domain.stage import ModelChat
 from core.domain.values import to_ratio
+from core.domain.verdict import Verdict
 from core.ledger.valuation import equity, holdings, leaderboard
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
@@ -154,6 +157,18 @@ class App:
         if record is None:
             raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
         return record
+
+    async def recount(
+        self, reference: str, method: str, threshold: Decimal | None = None
+    ) -> tuple[RunRecord, Verdict]:
+        """Return a run (`reference` as in `record`) and what `method` would decide of it; nothing changes.
+
+        Raises:
+            NotFound: there is no such run.
+            Refused: the run still goes on, or there is no such method or threshold.
+        """
+        record = await self.record(reference)
+        return record, recount(record, method, threshold, self.settings.consensus)
 
     async def model_chat(self, reference: str, member: str) -> ModelChat:
         """Return one member's complete record of a run (`reference` as in `record`).

@@ -1,16 +1,15 @@
-"""Keys that are part of the contract and load, but do nothing in this version."""
+"""Keys that are part of the contract and load, but do nothing in this version or beside the others."""
 
-from core.config.settings import Settings
+from core.config.settings import THRESHOLDS, Settings
 
 _UNUSED_KEYS = {
     "market": ("news", "fundamentals", "sentiment"),
-    "consensus": ("threshold",),
 }
 _UNUSED_SECTIONS = ("http", "cache", "routing")
 
 
 def inactive(settings: Settings) -> tuple[str, ...]:
-    """Return one sentence for each key that differs from its default and that this version does not use."""
+    """Return one sentence for each key that differs from its default and that has no effect."""
     usual = Settings()
     sentences = [
         f"{section}.{key} has no effect in this version."
@@ -23,6 +22,9 @@ def inactive(settings: Settings) -> tuple[str, ...]:
         for section in _UNUSED_SECTIONS
         if getattr(settings, section) != getattr(usual, section)
     ]
+    method = settings.consensus.method
+    if settings.consensus.threshold is not None and method not in THRESHOLDS:
+        sentences.append(f'consensus.threshold has no effect with consensus.method = "{method}".')
     if settings.telegram.mode == "webhook":
         sentences.append('telegram.mode = "webhook" has no effect in this version: the bot polls.')
     if settings.slack.mode == "http":

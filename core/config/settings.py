@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from fractions import Fraction
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
@@ -17,6 +18,16 @@ from core.domain.stage import Preset
 from core.domain.values import Frozen, Ratio
 
 BASELINES = ("buy_and_hold", "momentum", "mean_reversion", "trend", "coin_flip")
+ConsensusMethod = Literal[
+    "weighted", "majority", "supermajority", "threshold_execute", "conviction", "median_rating"
+]
+METHOD_NAMES: tuple[ConsensusMethod, ...] = get_args(ConsensusMethod)
+THRESHOLDS: Mapping[str, Fraction] = {
+    "supermajority": Fraction(2, 3),
+    "threshold_execute": Fraction(3, 4),
+    "conviction": Fraction(1, 3),
+}
+"""The consensus methods that have a threshold, each with its own where none is configured."""
 
 
 def _like(pattern: str, allowed: str) -> AfterValidator:
@@ -223,12 +234,10 @@ class Pipeline(Frozen):
 
 
 class Consensus(Frozen):
-    """How ballots are counted. `threshold` belongs to methods that have one."""
+    """How ballots are counted. `threshold` None means the method's own; some methods have none."""
 
-    method: Literal[
-        "weighted", "majority", "supermajority", "threshold_execute", "conviction", "median_rating"
-    ] = "weighted"
-    threshold: Ratio = Decimal("0.5")
+    method: ConsensusMethod = "weighted"
+    threshold: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6, allow_inf_nan=False)] | None = None
     high_consensus: Ratio = Decimal("0.7")
     min_members: Annotated[int, Field(ge=1)] = 2
     min_confidence: Ratio = Decimal("0.0")

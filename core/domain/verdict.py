@@ -33,13 +33,17 @@ class Verdict(Frozen):
     """What the committee decided in one run, or why it decided nothing.
 
     `decision` is None when there is no verdict; `rule` then, or where a tie or a threshold settled it, is
-    the rule in one sentence. `agreement` is the fraction of the ballots cast that are for `decision`;
-    `weighted_votes` are each action's share of the weight cast and sum to 1 (all 0 without ballots).
+    the rule in one sentence. `threshold` is that of `method`, to four places, None where it has none.
+    `agreement` is the fraction of the ballots cast that are for `decision`; `weighted_votes` are each
+    action's share of the weight cast and sum to 1 (all 0 without ballots). Both confidences are those that
+    counted: calibrated where `weights` has it, else as stated. `dissent` has one entry for each of
+    `outliers`, `weights` one for each ballot.
     """
 
     decision: Action | None
     rule: str | None = None
     method: str
+    threshold: Ratio | None = None
     agreement: Ratio = Decimal(0)
     high_consensus: bool = False
     average_confidence: Ratio = Decimal(0)

@@ -19,6 +19,7 @@ from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
 from core.domain.stage import StageRecord
+from core.domain.verdict import WeightUsed
 from core.llm.gateway import Gateway
 from core.llm.scopes import run_scope
 from core.market.calendar import MarketCalendar
@@ -118,7 +119,10 @@ class Committee:
         except BaseExceptionGroup as failures:
             raise first_of(failures) from None
         heard = await self._reload(record.run_id)
-        weights = {seat.member: seat.weight for seat in heard.seats}
+        weights = {
+            seat.member: WeightUsed(member=seat.member, configured=seat.weight, weight=seat.weight)
+            for seat in heard.seats
+        }
         absent = [abstention.member for abstention in heard.abstentions]
         verdict = tally(heard.ballots, absent, weights, self._settings.consensus)
         await settle_run(

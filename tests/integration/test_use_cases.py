@@ -10,6 +10,7 @@ import pytest
 
 from core.app.app import App
 from core.clock import SystemClock
+from core.domain.ballot import Action
 from core.domain.errors import BadTicker, NoPrices, NotFound, Refused
 from core.domain.events import RunEnded, RunStarted
 from core.domain.member import MemberKind
@@ -125,6 +126,38 @@ async def test_a_modelchat_has_every_stage_and_the_result(app: App) -> None:
     assert (chat.run_id, chat.member) == (record.run_id, "claude")
     assert [stage.stage for stage in chat.stages] == list(Stage)
     assert chat.result == record.seats[0].result
+
+
+async def test_a_run_keeps_weights_and_dissent_and_is_counted_again_without_being_changed(app: App) -> None:
+    record = await arena.finished(app, quick())
+    assert record.verdict is not None
+    assert (record.verdict.decision, record.verdict.outliers) == (Action.BUY, ("deepseek", "qwen"))
+    assert [one.reason for one in record.verdict.dissent] == [
+        "A simulated key points by deepseek/deepseek-1.",
+        "A simulated key points by qwen/qwen-1.",
+    ]
+    assert [one.member for one in record.verdict.weights] == sorted(arena.FIVE)
+    assert {(one.configured, one.weight, one.sample) for one in record.verdict.weights} == {(1, 1, 0)}
+    same, counted = await app.recount("goog", "supermajority")
+    assert same == record
+    assert (counted.decision, counted.weights) == (Action.HOLD, record.verdict.weights)
+    assert counted.rule == "3 of 5 ballots (60%) are for BUY, 66.67% needed: HOLD"
+    # BUY 0.80, 0.70 and 0.60 against SELL 0.90: (2.10 - 0.90) / 5.
+    _, counted = await app.recount(record.run_id, "conviction", Decimal("0.24"))
+    assert counted.decision is Action.BUY
+    _, counted = await app.recount(record.run_id, "conviction", Decimal("0.2401"))
+    assert counted.rule == "the mean conviction is 24% for BUY, below the threshold of 24.01%: HOLD"
+    assert await app.record(record.run_id) == record
+
+
+async def test_a_run_that_still_goes_on_is_not_counted_again(app: App, models: ModelServer) -> None:
+    run_id, task = await begun(app, models)
+    with pytest.raises(Refused, match=f"^Run {run_id} still goes on"):
+        await app.recount(run_id, "majority")
+    await app.cancel(run_id)
+    await task
+    _, counted = await app.recount(run_id, "majority")
+    assert sum(counted.votes.values()) == len((await app.run_record(run_id)).ballots)
 
 
 async def test_a_member_that_had_no_seat_in_a_run_is_told_with_those_that_had(app: App) -> None:

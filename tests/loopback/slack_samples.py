@@ -3,6 +3,7 @@
 from bot.cards import (
     Button,
     Card,
+    DissentLine,
     HelpCard,
     LeaderboardCard,
     MemberLine,
@@ -95,6 +96,13 @@ SAMPLES: dict[str, Card] = {
                 member="deepseek", action=None, rating="", detail="abstained, timeout: no answer within 120 s"
             ),
             MemberLine(member="buy_and_hold", action=Action.BUY, rating="Buy", detail="100 %"),
+        ),
+        dissent=(
+            DissentLine(
+                member="gpt",
+                action=Action.SELL,
+                reason="RSI 71 is stretched & the upper band at $209.80 is near.",
+            ),
         ),
         trades=(
             "claude-sonnet buys 12.065817 NVDA at the next open (about $2,500.00)",

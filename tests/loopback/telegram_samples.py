@@ -2,6 +2,7 @@
 
 from bot.cards import (
     Button,
+    DissentLine,
     HelpCard,
     LeaderboardCard,
     MemberLine,
@@ -62,6 +63,13 @@ VERDICT = VerdictCard(
         MemberLine(member="grok", action=None, rating="", detail="abstained: no answer within 60 s"),
         MemberLine(
             member="deepseek", action=Action.HOLD, rating="Hold", detail="55 % · $0.002 · 7.4 s", outlier=True
+        ),
+    ),
+    dissent=(
+        DissentLine(
+            member="deepseek",
+            action=Action.HOLD,
+            reason="RSI 71 is stretched & the upper band at $209.80 is near.",
         ),
     ),
     trades=(

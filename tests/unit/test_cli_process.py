@@ -88,6 +88,25 @@ def test_later_commands_read_what_the_run_has_left(
     assert "Traceback" not in board.stderr + why.stderr
 
 
+def test_a_run_can_be_counted_again_and_nothing_is_changed_by_it(
+    used: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, ended = used
+    (run,) = json.loads(ended.stdout)
+    before = conclave(folder, "why", "GOOG", "--json").stdout
+    asked = ("tally", run["run_id"], "--method", "supermajority", "--threshold", "1")
+    counted = json.loads(conclave(folder, *asked, "--json").stdout)
+    assert counted["run_id"] == run["run_id"]
+    assert counted["original"] == {name: run[name] for name in counted["original"]}
+    assert (counted["recount"]["method"], counted["threshold"]) == ("supermajority", 1.0)
+    assert counted["recount"]["votes"] == run["votes"]
+    shown = conclave(folder, *asked)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "GOOG · re-count" in shown.stdout
+    assert "Original" in shown.stdout
+    assert conclave(folder, "why", "GOOG", "--json").stdout == before
+
+
 def test_a_backup_can_be_restored_never_overwrites_and_is_refused_once_a_newer_program_wrote_to_it(
     used: tuple[Path, subprocess.CompletedProcess[str]], folder: Path
 ) -> None:
@@ -123,6 +142,8 @@ REFUSED = {
     ("run", "GOOG", "--members", "nobody"): ("nobody", "momentum"),
     ("why", "GOOG", "momentum", "dessert"): ("“dessert”", "bull"),
     ("why", "IBM"): ("no finished run of IBM",),
+    ("tally", "IBM", "--method", "majority"): ("no finished run of IBM",),
+    ("tally", "GOOG", "--method", "majority", "--threshold", "0.5"): ("majority has no threshold",),
     ("leaderboard", "--config", "absent.toml"): ("absent.toml",),
 }
 
@@ -137,7 +158,15 @@ def test_what_cannot_be_done_is_refused_with_one_sentence(
 
 
 def test_wrong_usage_ends_with_two(folder: Path) -> None:
-    for words in (("run",), ("leaderboard", "--colour"), ("run", "GOOG", "--preset", "hasty")):
+    wrong = (
+        ("run",),
+        ("leaderboard", "--colour"),
+        ("run", "GOOG", "--preset", "hasty"),
+        ("tally", "GOOG"),
+        ("tally", "GOOG", "--method", "acclamation"),
+        ("tally", "GOOG", "--method", "conviction", "--threshold", "nan"),
+    )
+    for words in wrong:
         ended = conclave(folder, *words)
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "Usage" in ended.stderr

@@ -7,7 +7,8 @@ import pytest
 
 from core.config import Settings, config_hash, inactive, load_settings
 from core.config.defaults import FIVE_MODELS, five_models
-from core.config.settings import BASELINES, MemberSettings
+from core.config.settings import BASELINES, METHOD_NAMES, THRESHOLDS, MemberSettings
+from core.domain.errors import ConfigError
 from core.domain.member import MemberKind
 
 KEY = {"OPENROUTER_API_KEY": "made-up"}
@@ -119,7 +120,6 @@ def test_what_changes_no_run_leaves_the_hash(tmp_path: Path, toml: str) -> None:
 def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
     toml = """
     market.news = ["x"]
-    consensus.threshold = 0.6
     http.port = 9000
     cache.ttl_s = {news = 60}
     routing.default = "fast"
@@ -129,7 +129,6 @@ def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
     said = inactive(loaded(tmp_path, toml))
     keys = [
         "market.news",
-        "consensus.threshold",
         "[http]",
         "[cache]",
         "[routing]",
@@ -141,7 +140,25 @@ def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
 
 
 def test_defaults_written_out_are_not_called_ineffective(tmp_path: Path) -> None:
-    assert inactive(loaded(tmp_path, "market.news = []\nconsensus.threshold = 0.5\n")) == ()
+    assert inactive(loaded(tmp_path, "market.news = []\nhttp.port = 8080\n")) == ()
+
+
+@pytest.mark.parametrize("method", METHOD_NAMES)
+def test_a_threshold_is_called_ineffective_beside_a_method_that_has_none(tmp_path: Path, method: str) -> None:
+    said = inactive(loaded(tmp_path, f"consensus.method = '{method}'\nconsensus.threshold = 0.6\n"))
+    without = f'consensus.threshold has no effect with consensus.method = "{method}".'
+    assert said == (() if method in THRESHOLDS else (without,))
+
+
+def test_a_threshold_left_out_is_the_methods_own_and_one_of_nothing_is_kept(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "").consensus.threshold is None
+    assert loaded(tmp_path, "consensus.threshold = 0").consensus.threshold == 0
+
+
+@pytest.mark.parametrize("threshold", ["1.01", "-0.1", "nan", "'1e-999999999'", "0.1234567", "'2/3'"])
+def test_a_threshold_that_is_none_is_refused(tmp_path: Path, threshold: str) -> None:
+    with pytest.raises(ConfigError, match="threshold"):
+        loaded(tmp_path, f"consensus.threshold = {threshold}")
 
 
 def test_a_baseline_needs_no_route() -> None:

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from bot.documents import chat_document, leaderboard_document, portfolio_document, run_document
+from bot.documents import (
+    chat_document,
+    leaderboard_document,
+    portfolio_document,
+    recount_document,
+    run_document,
+)
 from core.domain.ballot import Action
 from core.domain.run import RunRecord, RunState
 from core.domain.stage import Stage
@@ -21,7 +27,7 @@ PROMISED = {
     *("abstentions", "ballots", "fills", "total_cost_usd", "total_tokens", "latency_ms"),
 }
 MORE = {
-    *("average_confidence", "weighted_confidence", "method", "rule"),
+    *("average_confidence", "weighted_confidence", "method", "rule", "dissent", "weights"),
     *("state", "preset", "season", "source", "caveat", "orders"),
 }
 BALLOT = {
@@ -35,7 +41,10 @@ MONEY = {
     *("average_cost", "mark"),
 }
 TIMES = {"as_of", "filled_at", "marked_at", "started_at", "completed_at"}
-RATIOS = {"confidence", "agreement", "average_confidence", "weighted_confidence", "target_weight", "win_rate"}
+RATIOS = {
+    *("confidence", "agreement", "average_confidence", "weighted_confidence", "target_weight", "win_rate"),
+    *("configured", "weight", "calibrated", "threshold"),
+}
 
 
 def document(record: RunRecord) -> dict[str, Any]:
@@ -58,6 +67,7 @@ def entries(value: Any) -> Iterator[tuple[str, Any]]:
 
 DOCUMENTS = {
     "run": run_document(arena_facts.record(), arena_facts.FINISHED),
+    "recount": recount_document(arena_facts.record(), arena_facts.VERDICT),
     "chat": chat_document(arena_facts.chat()),
     "leaderboard": leaderboard_document(arena_facts.LEADERBOARD),
     "portfolio": portfolio_document(arena_facts.STATEMENT),
@@ -100,6 +110,37 @@ def test_a_run_tells_who_decided_what() -> None:
     assert made["latency_ms"] == 7_340
     assert made["total_cost_usd"] == "0.0792"
     assert made["ballots"][-1]["served_by"] is None
+
+
+def test_a_run_tells_who_differs_and_why_and_with_which_weight_each_ballot_was_counted() -> None:
+    made = document(arena_facts.record())
+    assert made["dissent"] == [
+        {"member": "gemini-2.5-pro", "action": "HOLD", "reason": "Earnings momentum outweighs the valuation."}
+    ]
+    assert [one["member"] for one in made["dissent"]] == made["outliers"]
+    assert [one["member"] for one in made["weights"]] == [one["member"] for one in made["ballots"]]
+    assert made["weights"][1] == {
+        "member": "gpt-5",
+        "configured": 1.0,
+        "weight": 0.8333,
+        "sample": 41,
+        "calibrated": 0.74,
+    }
+    assert made["weights"][0]["calibrated"] is None
+
+
+def test_a_recount_stands_beside_the_runs_own_verdict_in_the_same_form() -> None:
+    own = document(arena_facts.record())
+    counted = arena_facts.VERDICT.model_copy(
+        update={"decision": Action.HOLD, "method": "conviction", "threshold": Decimal("0.3333")}
+    )
+    made = recount_document(arena_facts.record(), counted)
+    assert made["original"] == {name: own[name] for name in made["original"]}
+    assert set(made["recount"]) == set(made["original"])
+    assert (made["recount"]["decision"], made["original"]["decision"]) == ("HOLD", "BUY")
+    assert (made["run_id"], made["threshold"]) == (arena_facts.RUN_ID, 0.3333)
+    never = recount_document(arena_facts.record(state=RunState.FAILED, verdict=None), counted)
+    assert never["original"] is None
 
 
 def test_without_a_verdict_the_decision_is_null_and_the_keys_stay() -> None:

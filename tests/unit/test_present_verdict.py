@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.buttons import OpenReasoning, decode
-from bot.cards import MemberLine, VerdictCard
+from bot.cards import DissentLine, MemberLine, VerdictCard
 from bot.present.verdict import verdict_card
 from core.domain.ballot import Abstention, AbstentionKind, Action, Rating
 from core.domain.books import Clamp, OrderState, Side
@@ -90,6 +90,16 @@ def test_a_models_line_has_action_rating_confidence_cost_and_time() -> None:
 
 def test_a_rules_line_has_neither_cost_nor_time() -> None:
     assert line("momentum").detail == "64 %"
+
+
+def test_a_learned_weight_stands_with_its_sample_and_a_calibrated_confidence_behind_the_stated_one() -> None:
+    assert line("gpt-5").detail == "81 % (counts 74 %) · weight 0.83 (41 settled) · $0.029 · 7.2 s"
+
+
+def test_every_outlier_has_its_reason_and_without_a_verdict_nobody_differs() -> None:
+    reason = "Earnings momentum outweighs the valuation."
+    assert card_of().dissent == (DissentLine(member="gemini-2.5-pro", action=Action.HOLD, reason=reason),)
+    assert card_of(arena_facts.running()).dissent == ()
 
 
 def test_an_outlier_is_marked_in_its_line() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bot.cards import (
     Button,
     Card,
+    DissentLine,
     HelpCard,
     LeaderboardCard,
     MemberLine,
@@ -99,6 +100,7 @@ progress_lines = st.builds(
     detail=long_texts,
     action=actions,
 )
+dissents = st.builds(DissentLine, member=texts, action=st.sampled_from(list(Action)), reason=long_texts)
 lists_of_texts = st.lists(long_texts, max_size=12).map(tuple)
 tones = st.sampled_from(["info", "warning", "error"])
 reasonings = st.builds(
@@ -124,6 +126,7 @@ verdicts = st.builds(
     facts=rows(texts, long_texts, upto=25),
     votes=st.lists(votes, max_size=3).map(tuple),
     members=st.lists(members, max_size=40).map(tuple),
+    dissent=st.lists(dissents, max_size=40).map(tuple),
     trades=lists_of_texts,
     footer=long_texts,
     caveat=maybe,

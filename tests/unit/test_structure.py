@@ -40,7 +40,7 @@ HEAVY = {
     "telegram",
     "yfinance",
 }
-LIGHT = ["core.config", *(f"bot.{path.stem}" for path in (ROOT / "bot").glob("cli.py"))]
+LIGHT = ["core.config", *(f"bot.{path.stem}" for path in (ROOT / "bot").glob("cli*.py"))]
 VAGUE = {"utils", "helpers", "common", "manager", "misc"}
 
 

@@ -6,43 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config.settings import Consensus
+from core.config.settings import METHOD_NAMES, Consensus
 from core.consensus.median import weighted_median
 from core.consensus.tally import tally
-from core.domain.ballot import Action, Ballot, Rating, RiskLevel
+from core.domain.ballot import Action, Rating
+from core.domain.verdict import Dissent
+from tests.ballots import RATIOS, Election, ballot, elections, equal, used, weighing
 
-RATINGS = st.sampled_from(list(Rating))
-RATIOS = st.decimals(0, 1, places=4)
-
-
-def ballot(member: str, rating: Rating, confidence: str = "0.8", **more: object) -> Ballot:
-    return Ballot.model_validate(
-        {
-            "member": member,
-            "action": rating.action,
-            "rating": rating,
-            "confidence": confidence,
-            "risk_level": RiskLevel.MEDIUM,
-            "reasoning": "because",
-            **more,
-        }
-    )
+METHODS = st.sampled_from(METHOD_NAMES)
 
 
-def equal(*ballots: Ballot) -> dict[str, Decimal]:
-    return {cast.member: Decimal(1) for cast in ballots}
-
-
-@st.composite
-def elections(draw: st.DrawFn) -> tuple[list[Ballot], dict[str, Decimal]]:
-    names = draw(st.lists(st.text("abcdefgh", min_size=1, max_size=4), max_size=8, unique=True))
-    ballots = [ballot(name, draw(RATINGS), str(draw(RATIOS))) for name in names]
-    return ballots, {name: draw(RATIOS) for name in names}
+def rules(method: str, **more: object) -> Consensus:
+    return Consensus.model_validate({"method": method, "min_members": 1, **more})
 
 
 def test_the_action_with_the_largest_share_of_weight_wins() -> None:
     cast = [ballot("a", Rating.BUY), ballot("b", Rating.OVERWEIGHT), ballot("c", Rating.SELL)]
-    weights = {"a": Decimal("0.3"), "b": Decimal("0.3"), "c": Decimal("0.9")}
+    weights = weighing({"a": "0.3", "b": "0.3", "c": "0.9"})
     assert tally(cast, [], weights, Consensus(method="weighted")).decision is Action.SELL
     assert tally(cast, [], weights, Consensus(method="majority")).decision is Action.BUY
 
@@ -82,7 +62,7 @@ def test_too_few_ballots_are_no_verdict_and_no_exception() -> None:
 
 def test_ballots_without_any_weight_are_no_verdict() -> None:
     cast = [ballot("a", Rating.BUY), ballot("b", Rating.BUY)]
-    verdict = tally(cast, [], {"a": Decimal(0), "b": Decimal(0)}, Consensus())
+    verdict = tally(cast, [], weighing({"a": "0", "b": "0"}), Consensus())
     assert verdict.decision is None
     assert verdict.rule is not None
     assert "no weight" in verdict.rule
@@ -96,9 +76,75 @@ def test_a_confidence_below_the_minimum_becomes_hold_and_says_so() -> None:
     assert "BUY becomes HOLD" in verdict.rule
 
 
+def test_a_confidence_that_just_misses_is_not_shown_as_the_minimum() -> None:
+    cast = [ballot("a", Rating.BUY, "0.6"), ballot("b", Rating.BUY, "0.5999")]
+    weights = weighing({"a": "0", "b": "1"})
+    verdict = tally(cast, [], weights, Consensus(min_confidence=Decimal("0.6")))
+    assert verdict.rule == "weighted confidence 59.99% is below the minimum of 60%: BUY becomes HOLD"
+
+
+@pytest.mark.parametrize("method", METHOD_NAMES)
+def test_quorum_and_minimal_confidence_hold_in_every_method(method: str) -> None:
+    cast = [ballot(name, Rating.BUY, "0.9") for name in "abc"]
+    counted = tally(cast, [], equal(*cast), rules(method, min_members=3, min_confidence="0.9"))
+    assert counted.decision is Action.BUY
+    unsure = tally(cast, [], equal(*cast), rules(method, min_confidence="0.9001"))
+    assert unsure.decision is Action.HOLD
+    assert unsure.rule == "weighted confidence 90% is below the minimum of 90.01%: BUY becomes HOLD"
+    few = tally(cast, ["d"], equal(*cast), rules(method, min_members=4))
+    assert few.decision is None
+    assert few.rule == "no verdict: only 3 cast, and 4 ballots are needed"
+    assert few.dissent == ()
+
+
+def test_the_calibrated_confidence_is_counted_and_the_ballot_keeps_the_stated_one() -> None:
+    cast = [ballot("a", Rating.BUY, "0.9"), ballot("b", Rating.BUY, "0.5")]
+    weights = {"a": used("a", "0.5", sample=40, calibrated="0.6"), "b": used("b", "0.5")}
+    verdict = tally(cast, [], weights, Consensus())
+    assert verdict.weighted_confidence == verdict.average_confidence == Decimal("0.55")
+    assert verdict.weights == (weights["a"], weights["b"])
+    executed = tally(cast, [], weights, rules("threshold_execute", threshold="0.56"))
+    assert executed.decision is Action.HOLD
+    assert executed.rule == "the weighted score of BUY is 55%, below the threshold of 56%: HOLD"
+
+
+def test_every_outlier_has_its_reason_and_every_ballot_its_weight_in_the_verdict() -> None:
+    cast = [
+        ballot("c", Rating.SELL, key_points=("", "Margins shrink.", "Debt.")),
+        ballot("a", Rating.BUY),
+        ballot("b", Rating.HOLD, reasoning="Wait. And see."),
+        ballot("d", Rating.BUY),
+    ]
+    verdict = tally(cast, ["e"], equal(*cast) | {"e": used("e")}, Consensus())
+    assert verdict.outliers == ("b", "c")
+    assert verdict.dissent == (
+        Dissent(member="b", action=Action.HOLD, reason="Wait."),
+        Dissent(member="c", action=Action.SELL, reason="Margins shrink."),
+    )
+    assert [one.member for one in verdict.weights] == ["a", "b", "c", "d"]
+
+
+def test_a_verdict_says_which_threshold_was_asked_for() -> None:
+    cast = [ballot("a", Rating.BUY), ballot("b", Rating.BUY)]
+    found = {
+        method: tally(cast, [], equal(*cast), rules(method, threshold=threshold)).threshold
+        for method, threshold in [("majority", "0.6"), ("supermajority", None), ("conviction", "0.6")]
+    }
+    assert found == {"majority": None, "supermajority": Decimal("0.6667"), "conviction": Decimal("0.6")}
+
+
+def test_a_number_of_absurd_smallness_is_counted_as_nothing_and_at_once() -> None:
+    cast = [ballot("a", Rating.BUY, "1e-999999"), ballot("b", Rating.SELL)]
+    weights = {"a": used("a"), "b": used("b", "1e-999999")}
+    assert tally(cast, [], weights, rules("conviction")).decision is Action.HOLD
+    nothing = {name: used(name, "1e-999999") for name in "ab"}
+    verdict = tally(cast, [], nothing, rules("median_rating"))
+    assert verdict.rule == "no verdict: the members that cast ballots have no weight"
+
+
 def test_plain_confidence_ignores_weights_and_weighted_confidence_uses_them() -> None:
     cast = [ballot("a", Rating.BUY, "0.9"), ballot("b", Rating.BUY, "0.5")]
-    verdict = tally(cast, [], {"a": Decimal("0.25"), "b": Decimal("0.75")}, Consensus())
+    verdict = tally(cast, [], weighing({"a": "0.25", "b": "0.75"}), Consensus())
     assert verdict.average_confidence == Decimal("0.7")
     assert verdict.weighted_confidence == Decimal("0.6")
 
@@ -114,46 +160,24 @@ def test_stop_and_target_come_from_those_who_agree() -> None:
     assert verdict.take_profit == 120
 
 
-@given(elections(), st.randoms(use_true_random=False), st.sampled_from(["weighted", "majority"]))
-def test_the_order_of_ballots_does_not_matter(
-    election: tuple[list[Ballot], dict[str, Decimal]], random: object, method: str
-) -> None:
+@given(elections(), METHODS)
+def test_shares_sum_to_one_whenever_weight_was_cast(election: Election, method: str) -> None:
     ballots, weights = election
-    rules = Consensus.model_validate({"method": method, "min_members": 1})
-    shuffled = list(ballots)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert tally(ballots, [], weights, rules) == tally(shuffled, [], weights, rules)
-
-
-@given(elections())
-def test_shares_sum_to_one_whenever_weight_was_cast(
-    election: tuple[list[Ballot], dict[str, Decimal]],
-) -> None:
-    ballots, weights = election
-    verdict = tally(ballots, [], weights, Consensus(min_members=1))
-    expected = 1 if sum(weights.values()) > 0 else 0
+    verdict = tally(ballots, [], weights, rules(method))
+    expected = 1 if any(one.weight for one in weights.values()) else 0
     assert sum(verdict.weighted_votes.values()) == expected
     assert sum(verdict.votes.values()) == len(ballots)
 
 
-@given(elections(), st.lists(st.text("xyz", min_size=1, max_size=3), unique=True))
-def test_an_abstention_changes_nothing_but_the_count(
-    election: tuple[list[Ballot], dict[str, Decimal]], absent: list[str]
-) -> None:
+@given(elections(least=2), METHODS)
+def test_dissent_and_agreement_are_two_sides_of_the_same_count(election: Election, method: str) -> None:
     ballots, weights = election
-    rules = Consensus(min_members=1)
-    without = tally(ballots, [], weights, rules)
-    with_them = tally(ballots, absent, weights, rules)
-    assert with_them.model_copy(update={"abstained": ()}) == without
-    assert with_them.abstained == tuple(sorted(absent))
-
-
-@given(elections())
-def test_the_winner_has_the_largest_share(election: tuple[list[Ballot], dict[str, Decimal]]) -> None:
-    ballots, weights = election
-    verdict = tally(ballots, [], weights, Consensus(min_members=1))
-    if verdict.decision and not verdict.rule:
-        assert verdict.weighted_votes[verdict.decision] == max(verdict.weighted_votes.values())
+    verdict = tally(ballots, [], weights, rules(method))
+    assert [one.member for one in verdict.dissent] == list(verdict.outliers)
+    if verdict.decision:
+        for_it = sum(cast.action is verdict.decision for cast in ballots)
+        assert len(verdict.dissent) == len(ballots) - for_it
+        assert verdict.agreement == round(Decimal(for_it) / len(ballots), 4)
 
 
 @given(st.lists(st.tuples(st.decimals(1, 100, places=2), RATIOS), min_size=1))

@@ -49,6 +49,9 @@ SELL ░░░░░░░░░░  0  0 %</pre>
 ⚪ <b>grok</b> · abstained: no answer within 60 s
 🟡 <b>deepseek</b> Hold · 55 % · $0.002 · 7.4 s · <i>outlier</i>
 
+<b>Dissent</b>
+◆ <b>deepseek</b> HOLD: RSI 71 is stretched &amp; the upper band at $209.80 is near.
+
 <b>Paper trades</b>
 • claude will buy 12.052031 NVDA at the next open, about $207.04 (kept to 25 % of the portfolio)
 • gpt-4.1 bought 12.052031 NVDA at $207.08 for $2,495.73, fee $0.25

@@ -8,13 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import slack_render, telegram_render
-from bot.cards import Button, MemberLine, VerdictCard
+from bot.cards import Button, DissentLine, MemberLine, VerdictCard
 from bot.slack_blocks import MAX_TOTAL, weight
 from bot.verdict_drafts import LEAST_NAME, drafts
 from core.domain.ballot import Action
 from tests.loopback import slack_rules, telegram_rules
 
 FIGURES = "72 % · $0.013 · 31.1 s"
+WHY = "Margins shrink while inventories grow."
 REASONS = ("timeout: no answer within 120 s; ", 'no hop of the route answered: <html> & "x" ', "日本語 𝕏 ")
 NAMES = ("claude-sonnet", "a.very-long_name-of-one-family-of-models", "日本語のとても長い名前", "𝕏-model")
 
@@ -40,10 +41,14 @@ def lines(draw: st.DrawFn, number: int) -> MemberLine:
 def records(draw: st.DrawFn) -> VerdictCard:
     """Return a card as a record of a run would make it."""
     members = tuple(draw(lines(number)) for number in range(draw(st.integers(2, 30))))
-    return verdict(members, draw(trades), draw(st.none() | reasons))
+    return verdict(
+        members, draw(trades), draw(st.none() | reasons), draw(reasons.map(lambda text: text[:160]))
+    )
 
 
-def verdict(members: tuple[MemberLine, ...], traded: tuple[str, ...], rule: str | None = None) -> VerdictCard:
+def verdict(
+    members: tuple[MemberLine, ...], traded: tuple[str, ...], rule: str | None = None, against: str = WHY
+) -> VerdictCard:
     cast = [line for line in members if line.action]
     buys = sum(line.action is Action.BUY for line in cast)
     outliers = ", ".join(line.member for line in members if line.outlier)
@@ -70,6 +75,11 @@ def verdict(members: tuple[MemberLine, ...], traded: tuple[str, ...], rule: str 
             for action in (Action.BUY, Action.HOLD, Action.SELL)
         ),
         members=members,
+        dissent=tuple(
+            DissentLine(member=line.member, action=line.action, reason=against)
+            for line in members
+            if line.outlier and line.action
+        ),
         trades=traded,
         footer="Run yfk74rqj · Paper trading, not advice.",
         caveat="Sample prices: real daily bars that end in March 2013, not today's market.",
@@ -148,6 +158,38 @@ def bought(size: int) -> tuple[str, ...]:
         f"claude-sonnet-{number:02d} bought 2.496255 GOOG at $797.96 for $1,991.91, fee $0.20"
         for number in range(size)
     )
+
+
+def split(size: int) -> tuple[MemberLine, ...]:
+    """Return a committee in which every second member is an outlier."""
+    return tuple(
+        line.model_copy(update={"action": Action.SELL, "outlier": True}) if number % 2 else line
+        for number, line in enumerate(committee(size))
+    )
+
+
+def test_each_outliers_reason_has_a_line_of_its_own() -> None:
+    card = verdict(split(6), bought(3))
+
+    for platform, text in told(card):
+        for line in card.dissent:
+            assert f"◆ {line.member} SELL: {WHY}" in text.splitlines(), platform
+
+
+def test_reasons_of_dissent_are_shortened_before_a_trade_is_left_out() -> None:
+    long = "the margin of every segment shrinks " * 5
+    card = verdict(split(20), bought(10), against=long.strip())
+
+    for platform, text in told(card):
+        assert all(trade in text for trade in card.trades), platform
+        assert text.count("SELL: the margin of every segment shrinks") == 10, platform
+
+
+def test_each_draft_has_the_reasons_of_all_outliers_or_of_none() -> None:
+    shown = [draft.card.dissent for draft in drafts(verdict(split(30), bought(30), against="x" * 160))]
+
+    assert {len(dissent) for dissent in shown} == {15, 0}
+    assert max(len(line.reason) for line in shown[0]) == 160
 
 
 def test_long_reasons_are_shortened_before_a_trade_is_left_out() -> None:
