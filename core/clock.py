@@ -49,6 +49,21 @@ class OffsetClock(SystemClock):
         return datetime.now(UTC) + self._shift
 
 
+class MarketClock(SystemClock):
+    """The machine's clock, but for the present moment: that is where a replay has come to."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        """Return the moment that was set last, aware, in UTC."""
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """Go to another moment."""
+        self._now = now
+
+
 class ManualClock:
     """A clock that a test moves; `sleep` moves it at once and only yields to other tasks."""
 

@@ -1,11 +1,13 @@
 """The list of use cases."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 from core.app.recount import recount
+from core.app.replays import Replays
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
@@ -15,9 +17,10 @@ from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
 from core.domain.member import Member
+from core.domain.replay import Every, ReplayProgress
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
-from core.domain.stage import ModelChat
+from core.domain.stage import ModelChat, Preset
 from core.domain.values import to_ratio
 from core.domain.verdict import Verdict
 from core.ledger.valuation import equity, holdings, leaderboard
@@ -47,6 +50,7 @@ class App:
         gateway: Gateway,
         runs: Runs,
         keeper: Bookkeeper,
+        replays: Replays,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -55,6 +59,7 @@ class App:
         self._gateway = gateway
         self._runs = runs
         self._keeper = keeper
+        self._replays = replays
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -123,6 +128,31 @@ class App:
     async def cancel(self, run_id: str) -> bool:
         """Stop a run of this process, keeping what is done; False when it does not run here."""
         return await self._runs.cancel(run_id)
+
+    async def replay(
+        self,
+        first: date,
+        last: date,
+        tickers: Sequence[str],
+        *,
+        every: Every = Every.SESSION,
+        members: Sequence[str] = (),
+        preset: Preset = Preset.QUICK,
+        season: Season | None = None,
+        budget_usd: Decimal | None = None,
+    ) -> AsyncIterator[ReplayProgress]:
+        """Replay a stretch of the past into a season of its own, and tell after each session how far it is.
+
+        The same words again go on where it stopped, and pay for nothing twice; `season` gives it a name.
+
+        Raises:
+            Refused: what is asked cannot be replayed, or another process works on it.
+            BudgetSpent: `budget_usd` is used up.
+        """
+        chosen = await self._chosen(tuple(members))
+        plan = await asyncio.to_thread(self._replays.plan, first, last, tickers, every, chosen, preset)
+        async for progress in self._replays.go(plan, season or plan.season, chosen, budget_usd):
+            yield progress
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.

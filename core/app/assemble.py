@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 
 from core.app.app import App
+from core.app.replays import Replays
 from core.app.runs import Runs
 from core.clock import Clock, SystemClock
 from core.config import Settings
@@ -37,5 +38,12 @@ async def open_app(
     committee = Committee(settings, store, prices, calendar, gateway, clock)
     runs = Runs(committee, store, clock)
     return App(
-        settings, clock, store=store, prices=prices, gateway=gateway, runs=runs, keeper=committee.keeper
+        settings,
+        clock,
+        store=store,
+        prices=prices,
+        gateway=gateway,
+        runs=runs,
+        keeper=committee.keeper,
+        replays=Replays(settings, store, calendar, gateway, clock),
     )

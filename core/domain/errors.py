@@ -5,6 +5,7 @@
     * BadTicker
     * NotFound                  no such run, member, stage or subscription
     * NotAllowed                the person may not do this here
+    * BudgetSpent               a replay's money is used up; it can go on with more
   * ConfigError                 the configuration cannot be used
   * StoreError                  the database cannot be used
     * DatabaseTooNew
@@ -50,6 +51,10 @@ class NotFound(Refused):
 
 class NotAllowed(Refused):
     """The person's role does not cover this."""
+
+
+class BudgetSpent(Refused):
+    """A replay's money is used up; all that was paid for is kept, and it can go on with more."""
 
 
 class ConfigError(ConclaveError):

@@ -28,6 +28,7 @@ class RunRequest(Frozen):
     """What a person asked for. `as_of` None means now; `members` empty means all enabled ones.
 
     `requested_by` and `requested_in` are platform ids such as `telegram:1001`, for quotas and budgets.
+    `season` names the books to trade in; None means the live ones, or the sample's for sample prices.
     """
 
     ticker: str
@@ -36,6 +37,7 @@ class RunRequest(Frozen):
     members: tuple[str, ...] = ()
     requested_by: str = "terminal"
     requested_in: str = "terminal"
+    season: Season | None = None
 
     @property
     def key(self) -> str:
@@ -91,6 +93,11 @@ class RunRecord(Frozen):
     verdict: Verdict | None = None
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the run is part of a replay of the past, with books of its own."""
+        return self.season not in {Season.LIVE, Season.SAMPLE}
 
     @property
     def ballots(self) -> tuple[Ballot, ...]:

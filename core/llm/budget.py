@@ -39,11 +39,20 @@ class Budget:
     def __init__(
         self, limit_of: Callable[[str], Decimal | None], spent: Mapping[str, Decimal] | None = None
     ) -> None:
-        self._limit_of = limit_of
+        self._configured = limit_of
+        self._limits: dict[str, Decimal] = {}
         self._spent: dict[str, Decimal] = dict(spent or {})
         self._reserved: dict[str, Decimal] = {}
         self._rates: dict[str, Decimal] = {}
         self._changed = asyncio.Event()
+
+    def limit(self, scope: str, usd: Decimal, spent: Decimal) -> None:
+        """Set a limit of its own for a scope that has spent so much already, both in USD."""
+        self._limits[scope] = usd
+        self._spent[scope] = max(self.spent(scope), spent)
+
+    def _limit_of(self, scope: str) -> Decimal | None:
+        return self._limits[scope] if scope in self._limits else self._configured(scope)
 
     def spent(self, scope: str) -> Decimal:
         """Return the USD that `scope` has spent."""

@@ -36,12 +36,19 @@ def key_scope(provider: str, key: str, day: date) -> str:
     return f"key:{provider}:{key}:{day.isoformat()}"
 
 
+def season_scope(season: str) -> str:
+    """Name everything that a replay costs."""
+    return f"season:{season}"
+
+
 def in_words(scope: str) -> str:
     """Return a scope for people: "for this run", "of the key main for the day"."""
     kind, _, rest = scope.partition(":")
     match kind:
         case "run":
             return "for this run"
+        case "season":
+            return "of this replay"
         case "day":
             return "for the day"
         case "chat":

@@ -19,6 +19,7 @@ from core.market.csv_vendor import CsvVendor
 from core.market.desk import Priced, VendorDesk
 from core.market.exchanges import ARENA_CURRENCY
 from core.market.port import PriceVendor
+from core.market.remembered import RememberedVendor
 from core.market.sample_vendor import SAMPLE_TICKERS, SampleVendor
 from core.market.splits import adjusted
 from core.market.yfinance_vendor import YfinanceVendor
@@ -238,8 +239,13 @@ class PriceChain:
             raise Refused(f"The moment {as_of:%Y-%m-%d} lies outside {FIRST_DAY:%Y} to {LAST_DAY:%Y}.")
 
 
-def build_chain(settings: Settings, calendar: MarketCalendar, clock: Clock) -> PriceChain:
-    """Return the chain that `[market] prices` asks for. Nothing is connected to yet."""
+def build_chain(
+    settings: Settings, calendar: MarketCalendar, clock: Clock, kept: tuple[date, date] | None = None
+) -> PriceChain:
+    """Return the chain that `[market] prices` asks for. Nothing is connected to yet.
+
+    Bars from the first to the last day of `kept` are asked for once and kept, for a replay.
+    """
     market = settings.market
     makers: dict[PriceVendorName, Callable[[], PriceVendor]] = {
         "csv": lambda: CsvVendor(market.csv),
@@ -250,6 +256,8 @@ def build_chain(settings: Settings, calendar: MarketCalendar, clock: Clock) -> P
     # The vendors hold to limits of their own; the chain's is the last resort behind them.
     limit = 1 + max(market.yfinance.timeout_s, market.alpha_vantage.timeout_s, 10.0)
     vendors = [makers[name]() for name in dict.fromkeys(market.prices)]
+    if kept is not None:
+        vendors = [RememberedVendor(vendor, *kept) for vendor in vendors]
     return PriceChain(vendors, calendar, clock, market.max_age_sessions, limit)
 
 

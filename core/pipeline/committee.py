@@ -66,7 +66,7 @@ class Committee:
         """
         series = await self._prices.bars(request.ticker, request.as_of)
         evidence = build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
-        season = Season.SAMPLE if series.source == "sample" else Season.LIVE
+        season = request.season or (Season.SAMPLE if series.source == "sample" else Season.LIVE)
         await self._store.runs.save_evidence(evidence)
         await self.keeper.advance(season, evidence.as_of)
         async with self._store.books.locked(season) as books:
@@ -99,6 +99,15 @@ class Committee:
 
         Safe to repeat after any interruption: stored stages, results and settlements are kept as they are.
         """
+        await self.hear(record, evidence, tell)
+        return await self.conclude(record.run_id, evidence)
+
+    async def hear(self, record: RunRecord, evidence: Evidence, tell: Tell) -> None:
+        """Bring every member of a run that has not finished to its ballot or abstention.
+
+        Raises:
+            BudgetSpent: a replay's money is used up; the run can be continued with more.
+        """
         deadline = self._clock.monotonic() + self._settings.pipeline.run_timeout_s
         done: defaultdict[str, list[StageRecord]] = defaultdict(list)
         for stage in await self._store.stages.of_run(record.run_id):
@@ -118,7 +127,10 @@ class Committee:
                         group.create_task(self._hearings.file(record, seat.member, stages, seat.result))
         except BaseExceptionGroup as failures:
             raise first_of(failures) from None
-        heard = await self._reload(record.run_id)
+
+    async def conclude(self, run_id: str, evidence: Evidence) -> RunRecord:
+        """Count the ballots of a run that was heard, settle it, and return the finished record."""
+        heard = await self._reload(run_id)
         weights = {
             seat.member: WeightUsed(member=seat.member, configured=seat.weight, weight=seat.weight)
             for seat in heard.seats
@@ -135,8 +147,8 @@ class Committee:
             terms=self._settings.trading,
             at=self._clock.now(),
         )
-        self._gateway.budget.forget(run_scope(record.run_id))
-        return await self._reload(record.run_id)
+        self._gateway.budget.forget(run_scope(run_id))
+        return await self._reload(run_id)
 
     def _count_spent(self, record: RunRecord, done: Mapping[str, Sequence[StageRecord]]) -> None:
         """Let a resumed run's budget begin where the interruption left it."""

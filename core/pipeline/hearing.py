@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.config.settings import MemberSettings
 from core.domain.ballot import Abstention, AbstentionKind, MemberResult
-from core.domain.errors import StoreError
+from core.domain.errors import BudgetSpent, StoreError
 from core.domain.events import MemberFinished, RunEvent, StageFinished, StageStarted
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
@@ -17,7 +17,7 @@ from core.domain.run import RunRecord, Seat
 from core.domain.stage import ModelChat, Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT
 from core.llm.gateway import Gateway
-from core.llm.scopes import chat_scope, run_scope
+from core.llm.scopes import chat_scope, run_scope, season_scope
 from core.pipeline.archive import Archive
 from core.pipeline.author import Author, View
 from core.pipeline.baselines import RULES
@@ -74,6 +74,9 @@ class Hearings:
                 reason=f"an internal error; the log has it under {reference}",
                 spend=sum((stage.spend for stage in stages), NOTHING_SPENT),
             )
+        if record.is_replay and isinstance(result, Abstention) and result.kind is AbstentionKind.BUDGET:
+            # An abstention for want of money would be a false result; a replay can wait for more.
+            raise BudgetSpent(f"{result.reason[:1].upper()}{result.reason[1:]}.")
         await self._stored(lambda: self._store.runs.add_result(record.run_id, result))
         tell(MemberFinished(run_id=record.run_id, result=result))
         await self.file(record, seat.member, stages, result)
@@ -153,7 +156,8 @@ class Hearings:
         return self._llm_author(record, member, steps_used)
 
     def _llm_author(self, record: RunRecord, member: MemberSettings, steps_used: int) -> Author:
-        scopes = (run_scope(record.run_id), chat_scope(record.requested_in, self._gateway.today()))
+        chat = chat_scope(record.requested_in, self._gateway.today())
+        scopes = (run_scope(record.run_id), chat, season_scope(record.season))
         own = member.route[0].partition(":")[2]
         return LlmAuthor(
             self._gateway.model_for(member, scopes=scopes, steps_used=steps_used),

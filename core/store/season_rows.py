@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.books import OrderState
+from core.domain.errors import Refused
 from core.domain.outcomes import HORIZONS
 from core.domain.run import RunState
 from core.domain.season import Season
 from core.store.database import Database
+from core.store.inserting import insert_new
 from core.store.locked_sessions import Passed
 from core.store.season_tables import holdings, outcomes, seasons, sessions
 from core.store.tables import accounts, marks, orders, runs
@@ -52,6 +55,43 @@ class Seasons:
         query = select(seasons.c.name).order_by(seasons.c.created_at, seasons.c.name)
         async with self._database.read() as connection:
             return tuple(Season(name) for name in (await connection.execute(query)).scalars())
+
+    async def claim(
+        self, season: Season, plan: dict[str, Any], benchmark: str, owner: str, now: datetime, until: datetime
+    ) -> bool:
+        """Take a replay's season for this process until `until`, or keep it; False when another has it.
+
+        Raises:
+            Refused: the season is there already with another plan.
+        """
+        row = {"name": season, "kind": "replay", "state": "open", "benchmark": benchmark, "created_at": now}
+        async with self._database.write() as connection:
+            await connection.execute(insert_new(connection, seasons).values(row | {"plan": plan}))
+            query = select(seasons.c.plan).where(seasons.c.name == season)
+            if (await connection.execute(query)).scalar() != plan:
+                raise Refused(f"Season {season} holds something else already; give the replay another name.")
+            free = or_(
+                seasons.c.owner == owner, seasons.c.lease_until.is_(None), seasons.c.lease_until <= now
+            )
+            change = update(seasons).where(seasons.c.name == season, free)
+            taken = await connection.execute(change.values(owner=owner, lease_until=until))
+            return taken.rowcount == 1
+
+    async def release(self, season: Season, owner: str, *, ended: bool) -> None:
+        """Let a replay's season go; `ended` says that its plan is done."""
+        change = update(seasons).where(seasons.c.name == season, seasons.c.owner == owner)
+        values = {"owner": None, "lease_until": None, "state": "ended" if ended else "open"}
+        async with self._database.write() as connection:
+            await connection.execute(change.values(values))
+
+    async def runs_of(self, season: Season) -> tuple[tuple[str, str, datetime, bool], ...]:
+        """Return the runs of a season: id, ticker, as_of, and whether it is finished; oldest first."""
+        query = select(runs.c.run_id, runs.c.ticker, runs.c.as_of, runs.c.state).where(
+            runs.c.season == season
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.order_by(runs.c.number))).all()
+        return tuple((i, ticker, as_of, state == RunState.FINISHED) for i, ticker, as_of, state in rows)
 
     async def state(self, season: Season) -> SeasonState | None:
         """Return where a season's books stand, or None before the first account."""

@@ -1,0 +1,232 @@
+"""A replay of the past: the same evidence, runs, orders and closes as live, one session after the other.
+
+The market's clock stands at the close of the session that the replay has reached, so nothing later can be
+asked for. In each session all runs begin before any is settled, and they are settled in the order of the
+plan: who answers first changes nothing. Everything is stored as it happens; a replay that was interrupted
+goes on where it stopped.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from core.clock import Clock, MarketClock
+from core.config import Settings
+from core.domain.errors import NoPrices, NotFound, Refused, StoreError
+from core.domain.events import RunEvent
+from core.domain.evidence import Evidence
+from core.domain.ids import new_id
+from core.domain.member import Member
+from core.domain.replay import Every, ReplayPlan, ReplayProgress
+from core.domain.run import RunRecord, RunRequest
+from core.domain.season import Season
+from core.llm.gateway import Gateway
+from core.llm.scopes import season_scope
+from core.market.calendar import MarketCalendar, Session
+from core.pipeline.committee import Committee
+from core.store.store import Store
+
+_LEASE = timedelta(seconds=30)
+_RENEW_EVERY_S = 8.0
+_RUNS_AT_ONCE = 8
+
+log = logging.getLogger(__name__)
+
+_Convened = tuple[RunRecord, Evidence]
+
+
+@dataclass
+class _Pace:
+    """How fast the replay is, for the time that is left."""
+
+    started: float
+    done_before: int
+
+    def left(self, now: float, done: int, of: int) -> float | None:
+        made = done - self.done_before
+        return (now - self.started) / made * (of - done) if made > 0 else None
+
+
+class Replay:
+    """Carries one plan through. `market` is the clock that `committee` and its prices live by."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        committee: Committee,
+        calendar: MarketCalendar,
+        gateway: Gateway,
+        market: MarketClock,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._committee = committee
+        self._calendar = calendar
+        self._gateway = gateway
+        self._market = market
+        self._clock = clock
+        self._owner = new_id(12)
+
+    async def go(
+        self, plan: ReplayPlan, season: Season, members: Sequence[Member], budget_usd: Decimal | None
+    ) -> AsyncIterator[ReplayProgress]:
+        """Go through the plan from where it stands, and tell after each session how far it is.
+
+        Raises:
+            Refused: the season holds another plan, or another process works on it.
+            BudgetSpent: `budget_usd` leaves no room for the next call; all that was paid for is kept.
+        """
+        now = self._clock.now()
+        plan_row = plan.model_dump(mode="json")
+        benchmark = self._settings.arena.benchmark
+        claim = self._store.seasons.claim
+        if not await claim(season, plan_row, benchmark, self._owner, now, now + _LEASE):
+            raise Refused(f"Another process is working on the replay {season}; it goes on by itself.")
+        keeping = asyncio.create_task(self._keep_claim(season, plan_row, benchmark))
+        ended = False
+        try:
+            if budget_usd is not None:
+                spent = await self._cost(season)
+                self._gateway.budget.limit(season_scope(season), budget_usd, spent)
+            async for progress in self._sessions(plan, season, members):
+                yield progress
+            ended = True
+        finally:
+            keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping
+            with contextlib.suppress(StoreError):
+                await asyncio.shield(self._store.seasons.release(season, self._owner, ended=ended))
+
+    async def _keep_claim(self, season: Season, plan: dict[str, object], benchmark: str) -> None:
+        while True:
+            await self._clock.sleep(_RENEW_EVERY_S)
+            now = self._clock.now()
+            with contextlib.suppress(StoreError):
+                await self._store.seasons.claim(season, plan, benchmark, self._owner, now, now + _LEASE)
+
+    async def _sessions(
+        self, plan: ReplayPlan, season: Season, members: Sequence[Member]
+    ) -> AsyncIterator[ReplayProgress]:
+        sessions = await asyncio.to_thread(self._calendar.exchange.between, plan.first, plan.last)
+        asked = _asked(sessions, plan.every)
+        known = {(ticker, as_of): (run_id, done) for run_id, ticker, as_of, done in await self._runs(season)}
+        runs = len(asked) * len(plan.tickers)
+        before = sum(1 for _, done in known.values() if done)
+        pace = _Pace(self._clock.monotonic(), before)
+        for number, session in enumerate(sessions, start=1):
+            self._market.set(session.closes)
+            await self._committee.keeper.advance(season, session.closes)
+            if session in asked:
+                await self._session(plan, season, session, members, known)
+            finished = sum(1 for _, done in known.values() if done)
+            yield ReplayProgress(
+                season=season,
+                session=session.day,
+                sessions_done=number,
+                sessions=len(sessions),
+                runs_done=finished,
+                runs=runs,
+                cost_usd=await self._cost(season),
+                seconds_left=pace.left(self._clock.monotonic(), finished, runs),
+            )
+        async with self._store.books.locked(season) as books:
+            for order in await books.pending():
+                await books.cancel_order(
+                    order.id, "the replay ended before the next open", self._market.now()
+                )
+
+    async def _runs(self, season: Season) -> tuple[tuple[str, str, datetime, bool], ...]:
+        return await self._store.seasons.runs_of(season)
+
+    async def _session(
+        self,
+        plan: ReplayPlan,
+        season: Season,
+        session: Session,
+        members: Sequence[Member],
+        known: dict[tuple[str, datetime], tuple[str, bool]],
+    ) -> None:
+        """Ask about every ticker at one close: begin all runs, hear them, then settle them in order."""
+        open_runs: list[_Convened] = []
+        for ticker in plan.tickers:
+            run_id, done = known.get((ticker, session.closes), ("", False))
+            if done:
+                continue
+            convened = await self._taken_up(run_id) if run_id else None
+            convened = convened or await self._begun(plan, season, session, ticker, members)
+            if convened:
+                open_runs.append(convened)
+                known[ticker, session.closes] = (convened[0].run_id, False)
+        gate = asyncio.Semaphore(_RUNS_AT_ONCE)
+
+        async def hear(record: RunRecord, evidence: Evidence) -> None:
+            async with gate:
+                await self._committee.hear(record, evidence, _nobody)
+
+        async with _first_failure(), asyncio.TaskGroup() as group:
+            for record, evidence in open_runs:
+                group.create_task(hear(record, evidence))
+        for record, evidence in open_runs:
+            await self._committee.conclude(record.run_id, evidence)
+            known[record.ticker, session.closes] = (record.run_id, True)
+
+    async def _begun(
+        self, plan: ReplayPlan, season: Season, session: Session, ticker: str, members: Sequence[Member]
+    ) -> _Convened | None:
+        """Begin one run; None when the instrument has no prices then, which is logged and no failure."""
+        request = RunRequest(
+            ticker=ticker,
+            preset=plan.preset,
+            as_of=session.closes,
+            requested_by="replay",
+            requested_in="replay",
+            season=season,
+        )
+        try:
+            record, evidence = await self._committee.convene(request, members)
+        except NoPrices as failure:
+            log.warning("%s is left out on %s: %s", ticker, session.day, failure)
+            return None
+        key = f"{season}|{ticker}|{session.closes.isoformat()}"
+        await self._store.runs.begin(record, key, self._owner, self._clock.now() + _LEASE)
+        return record, evidence
+
+    async def _taken_up(self, run_id: str) -> _Convened | None:
+        record = await self._store.runs.record(run_id)
+        if record is None:
+            return None
+        with contextlib.suppress(NotFound):
+            return record, await self._store.runs.evidence(record.evidence_sha256)
+        return None
+
+    async def _cost(self, season: Season) -> Decimal:
+        return sum((await self._store.runs.token_costs(season)).values(), Decimal(0))
+
+
+def _asked(sessions: Sequence[Session], every: Every) -> frozenset[Session]:
+    """Return the sessions at whose close the committee is asked."""
+    if every is Every.SESSION:
+        return frozenset(sessions)
+    weeks = {session.day.isocalendar()[:2]: session for session in sessions}
+    return frozenset(weeks.values())
+
+
+def _nobody(event: RunEvent) -> None:
+    """Tell nobody: a replay reports by session."""
+
+
+@contextlib.asynccontextmanager
+async def _first_failure() -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseExceptionGroup as failures:
+        from core.pipeline.member_run import first_of
+
+        raise first_of(failures) from None
