@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_arena import arena
-from bot.cli_work import AsJson, Config, carry_out
+from bot.cli_work import AsJson, Config, Sample, carry_out, known_preset
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -28,8 +28,6 @@ database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(arena)
 
-Sample = Annotated[bool, typer.Option("--sample", help="Take prices from the bundled sample only.")]
-
 
 @app.callback(invoke_without_command=True)
 def root(
@@ -45,20 +43,12 @@ def root(
     ctx.obj = logging.INFO if verbose or ctx.invoked_subcommand == "serve" else logging.WARNING
 
 
-def _known_preset(text: str | None) -> str | None:
-    from core.domain.stage import Preset
-
-    if text is not None and text not in list(Preset):
-        raise typer.BadParameter(f"“{text[:30]}” is not a preset; choose one of {', '.join(Preset)}")
-    return text
-
-
 @app.command()
 def run(
     ctx: typer.Context,
     tickers: Annotated[list[str] | None, typer.Argument(metavar="TICKER...", help="Up to five.")] = None,
     preset: Annotated[
-        str | None, typer.Option(callback=_known_preset, help="quick, standard or deep.")
+        str | None, typer.Option(callback=known_preset, help="quick, standard or deep.")
     ] = None,
     members: Annotated[str | None, typer.Option(metavar="A,B", help="Ask only these members.")] = None,
     as_of: Annotated[

@@ -19,9 +19,19 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="F", help="Configuration file (else $CONCLAVE_CONFIG, ./config.toml)."),
 ]
+Sample = Annotated[bool, typer.Option("--sample", help="Take prices from the bundled sample only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 Work = Callable[[Any, "Settings", "Output"], Coroutine[None, None, bool | None]]
+
+
+def known_preset(text: str | None) -> str | None:
+    """Return the name of a preset, or refuse it."""
+    from core.domain.stage import Preset
+
+    if text is not None and text not in list(Preset):
+        raise typer.BadParameter(f"“{text[:30]}” is not a preset; choose one of {', '.join(Preset)}")
+    return text
 
 
 def carry_out(
