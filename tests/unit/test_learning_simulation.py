@@ -4,7 +4,6 @@ The table in docs/weights.md is made here: `python -m tests.unit.test_learning_s
 """
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -131,18 +130,19 @@ def test_with_learned_weights_one_skilled_member_among_four_coins_is_heard() -> 
     equal = mean(verdicts(seed, Consensus(weights="configured")) for seed in SEEDS)
     weighed = mean(verdicts(seed, Consensus(weights="learned")) for seed in SEEDS)
     # The best that anyone can do here is to follow the skilled one, who is right in 60 cases of 100.
+    assert weighed > equal + 0.03
+    # These are the figures in docs/weights.md.
     assert (f"{equal:.0%}", f"{weighed:.0%}") == ("53%", "58%")
 
 
 def table() -> str:
-    """The weights of the first seed as a table in Markdown."""
+    """The mean weights of all seeds as a table in Markdown."""
     lines = [
         "| after ballots | " + " | ".join(CONFIGURED) + " |",
         "|---:|" + "---:|" * len(CONFIGURED),
     ]
     for week in SHOWN:
-        weights: Mapping[str, WeightUsed] = told(1)[week]
-        cells = " | ".join(f"{weights[name].weight:.2f}" for name in CONFIGURED)
+        cells = " | ".join(f"{average(name, week, week + 1):.2f}" for name in CONFIGURED)
         lines.append(f"| {week * TICKERS} | {cells} |")
     return "\n".join(lines)
 
