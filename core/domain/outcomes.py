@@ -1,7 +1,8 @@
 """What became of ballots: a ballot is settled at a horizon once its outcome is known."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from pydantic import AwareDatetime
 
@@ -48,3 +49,19 @@ class Outcome(Frozen):
     def right(self) -> bool | None:
         """Whether the direction was right; None for HOLD, which names none. No move at all is not right."""
         return None if self.action is Action.HOLD else self.earned > 0
+
+
+class Unsettled(NamedTuple):
+    """A ballot of a finished run that has no outcome yet at some horizon.
+
+    `decided_at` is the moment of the run's evidence (UTC), `source` the vendor of its prices.
+    """
+
+    season: Season
+    run_id: str
+    member: str
+    ticker: str
+    action: Action
+    confidence: Decimal
+    decided_at: datetime
+    source: str

@@ -5,6 +5,7 @@ from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.database import Database
 from core.store.member_rows import Members
+from core.store.outcome_rows import Outcomes
 from core.store.run_rows import Runs
 from core.store.stage_rows import Stages
 
@@ -18,6 +19,7 @@ class Store:
         self.runs = Runs(database)
         self.stages = Stages(database)
         self.books = Books(database)
+        self.outcomes = Outcomes(database)
         self.chats = Chats(database)
 
     @classmethod

@@ -234,6 +234,29 @@ marks = Table(
     CheckConstraint("price > 0", name="price"),
 )
 
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("season", Words, nullable=False),
+    Column("run_id", Words, primary_key=True),
+    Column("member", Words, primary_key=True),
+    Column("ticker", Words, nullable=False),
+    Column("horizon", Integer, primary_key=True, autoincrement=False),
+    Column("action", Words, nullable=False),
+    Column("confidence", PlainDecimal, nullable=False),
+    Column("decided_at", Moment, nullable=False),
+    Column("entry_session", Date, nullable=False),
+    Column("exit_session", Date, nullable=False),
+    Column("entry_price", Exact, nullable=False),
+    Column("exit_price", Exact, nullable=False),
+    Column("return_ratio", PlainDecimal, nullable=False),
+    Column("benchmark_return", PlainDecimal),
+    Column("settled_at", Moment, nullable=False),
+    ForeignKeyConstraint(["run_id", "member"], ["seats.run_id", "seats.member"]),
+    CheckConstraint("horizon > 0", name="horizon"),
+    Index("ix_outcomes_season_member_settled_at", "season", "member", "settled_at"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
