@@ -23,6 +23,7 @@ def calibration_of(
     minimum: int,
     horizon: int = HORIZON,
     in_use: bool = False,
+    caveat: str | None = None,
 ) -> Calibration:
     """Return the record of `member`, whose weight is `configured`, from what was settled by `as_of`.
 
@@ -48,6 +49,7 @@ def calibration_of(
         weight=weight if weight.sample else None,
         in_use=in_use,
         hit_rates={after: hit_rate(theirs, as_of, after, minimum) for after in HORIZONS},
+        caveat=caveat,
     )
 
 

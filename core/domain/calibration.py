@@ -30,7 +30,8 @@ class Calibration(Frozen):
     `brier` and `ece` (expected calibration error) are 0 at best; below the minimum sample they are None, as
     are `hit_rates` (right ballots as a fraction, by horizon). `bins` are ten of equal width, from 0 to 1.
     `weight` has the learned weight beside the `configured` one, None while no ballot is settled; `in_use`
-    says whether the committee counts with it. `newest` is when the last ballot was settled.
+    says whether the committee counts with it. `newest` is when the last ballot was settled, `caveat` what
+    must be said wherever a person sees these figures.
     """
 
     season: Season
@@ -47,3 +48,4 @@ class Calibration(Frozen):
     weight: WeightUsed | None = None
     in_use: bool = False
     hit_rates: dict[int, Figure]
+    caveat: str | None = None

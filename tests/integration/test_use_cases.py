@@ -13,10 +13,12 @@ from core.clock import SystemClock
 from core.domain.errors import BadTicker, NoPrices, NotFound, Refused
 from core.domain.events import RunEnded, RunStarted
 from core.domain.member import MemberKind
+from core.domain.outcomes import Outcome, Unsettled
 from core.domain.run import RunRequest, RunState
 from core.domain.season import Season
 from core.domain.stage import Preset, Stage
 from tests import arena
+from tests.judges import outcome
 from tests.loopback.model_replies import filled, hangs
 from tests.loopback.model_server import ModelServer
 
@@ -230,3 +232,42 @@ async def test_a_run_knows_whether_it_still_goes_on(app: App, models: ModelServe
     models.always("claude/claude-1", filled(arena.opinion("claude")))
     resumed = arena.ended([event async for event in app.resume(run_id)])
     assert resumed.state is RunState.FINISHED
+
+
+async def test_how_far_a_member_is_to_be_trusted_is_told_from_what_is_settled_by_now(app: App) -> None:
+    record = await arena.finished(app, quick())
+    unsettled = await app._store.outcomes.unsettled(record.season, 5)
+    assert {each.member for each in unsettled} == set(arena.FIVE)
+    await app._store.outcomes.add([judged(each, right=each.member != "qwen") for each in unsettled])
+    await app._store.outcomes.add(
+        [judged(unsettled[0], horizon=1, settled_at=datetime(2999, 1, 1, tzinfo=UTC))]
+    )
+
+    claude, qwen = [await app.calibration(name) for name in ("claud", "qwen")]
+    assert (claude.member, claude.season, claude.settled, claude.holds) == ("claude", record.season, 1, 0)
+    assert claude.brier.value is None
+    assert claude.brier.sample == 1
+    assert claude.hit_rates[1].sample == 0
+    assert claude.weight is not None
+    assert claude.weight.weight == 1
+    assert qwen.weight is not None
+    assert qwen.weight.weight < 1
+    assert not qwen.in_use
+    assert claude.caveat
+    assert (await app.calibration("deepseek")).holds == 1
+    with pytest.raises(NotFound):
+        await app.calibration("nobody")
+
+
+def judged(ballot: Unsettled, *, right: bool = True, **changes: object) -> Outcome:
+    return outcome(
+        season=ballot.season,
+        run_id=ballot.run_id,
+        member=ballot.member,
+        ticker=ballot.ticker,
+        action=ballot.action,
+        confidence=ballot.confidence,
+        decided_at=ballot.decided_at,
+        right=right,
+        **changes,
+    )

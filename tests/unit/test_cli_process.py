@@ -84,8 +84,12 @@ def test_later_commands_read_what_the_run_has_left(
     why = conclave(folder, "why", run["run_id"], "momentum", "decision", "--json")
     (stage,) = json.loads(why.stdout)["stages"]
     assert stage["stage"] == "decision"
-    assert (board.returncode, why.returncode) == (0, 0)
-    assert "Traceback" not in board.stderr + why.stderr
+    listed, record = (conclave(folder, "models", *words, "--json") for words in ((), ("moment",)))
+    assert "momentum" in [member["member"] for member in json.loads(listed.stdout)]
+    judged = json.loads(record.stdout)
+    assert (judged["member"], judged["settled"], judged["weight"]["learned"]) == ("momentum", 0, None)
+    assert [ended.returncode for ended in (board, why, listed, record)] == [0] * 4
+    assert "Traceback" not in board.stderr + why.stderr + listed.stderr + record.stderr
 
 
 def test_a_backup_can_be_restored_never_overwrites_and_is_refused_once_a_newer_program_wrote_to_it(
@@ -123,6 +127,7 @@ REFUSED = {
     ("run", "GOOG", "--members", "nobody"): ("nobody", "momentum"),
     ("why", "GOOG", "momentum", "dessert"): ("“dessert”", "bull"),
     ("why", "IBM"): ("no finished run of IBM",),
+    ("models", "nobody"): ("nobody", "momentum"),
     ("leaderboard", "--config", "absent.toml"): ("absent.toml",),
 }
 
