@@ -67,13 +67,20 @@ class PortfolioArguments:
 
 
 @dataclass(frozen=True)
+class ModelsArguments:
+    """Whose record as a judge; None means the list of all members."""
+
+    member: str | None = None
+
+
+@dataclass(frozen=True)
 class HelpArguments:
     """Which command to explain; None means all."""
 
     command: str | None = None
 
 
-Arguments = NoArguments | RunArguments | WhyArguments | PortfolioArguments | HelpArguments
+Arguments = NoArguments | RunArguments | WhyArguments | PortfolioArguments | ModelsArguments | HelpArguments
 
 
 def shown(text: str) -> str:
@@ -218,6 +225,17 @@ def portfolio(words: Sequence[str]) -> PortfolioArguments:
     if len(words) > 1:
         raise Refused("One model at a time: write for instance /portfolio claude.")
     return PortfolioArguments(_member(words[0]) if words else None)
+
+
+def models(words: Sequence[str]) -> ModelsArguments:
+    """Read whose record to show.
+
+    Raises:
+        Refused: more than one word, or one that is no name.
+    """
+    if len(words) > 1:
+        raise Refused("One model at a time: write for instance /models claude.")
+    return ModelsArguments(_member(words[0]) if words else None)
 
 
 def help_(words: Sequence[str]) -> HelpArguments:

@@ -132,13 +132,18 @@ def portfolio(
 
 
 @app.command()
-def models(ctx: typer.Context, config: Config = None) -> None:
-    """List who sits on the committee."""
+def models(
+    ctx: typer.Context,
+    member: Annotated[str | None, typer.Argument(metavar="MEMBER")] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """List who sits on the committee, or show how far one member is to be trusted."""
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
-        await program.models(settings, output)
+        await program.models(settings, output, member)
 
-    carry_out(ctx, config, work)
+    carry_out(ctx, config, work, as_json=as_json)
 
 
 @app.command()

@@ -78,12 +78,14 @@ REGISTRY: tuple[Command, ...] = (
     ),
     Command(
         name="models",
-        usage="/models",
-        summary="List who sits on the committee",
-        detail="Every member with its kind, the route by which it is reached, and its weight in the vote.",
+        usage="/models [model]",
+        summary="List who sits on the committee, and how far each is to be trusted",
+        detail="Every member with its kind, the route by which it is reached, and its weight in the vote. "
+        "With a model, or a part of its name: how often it was right 1, 5 and 20 sessions after its ballots, "
+        "whether its confidence means what it says, and the weight that it has earned.",
         role=Role.VIEWER,
         handler="models",
-        read=arguments.nothing,
+        read=arguments.models,
         aliases=("members",),
     ),
     Command(

@@ -3,13 +3,17 @@
 Money is a decimal string, ratios are numbers from 0 to 1, times are ISO 8601 with their offset.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from core.domain.ballot import Action, Ballot
 from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
+from core.domain.calibration import Calibration
+from core.domain.member import Member
 from core.domain.run import RunRecord
+from core.domain.scores import Figure
 from core.domain.stage import ModelChat, Stage, StageRecord
 from core.domain.verdict import Dissent, Verdict, WeightUsed
 
@@ -229,6 +233,64 @@ def portfolio_document(statement: Statement) -> Document:
         "fills": [_fill(fill) for fill in statement.fills],
         "caveat": statement.caveat,
     }
+
+
+def members_document(members: Sequence[Member]) -> list[Document]:
+    """Return who sits on the committee."""
+    return [
+        {
+            "member": member.name,
+            "kind": member.kind.value,
+            "route": list(member.route),
+            "weight": float(member.weight),
+            "enabled": member.enabled,
+        }
+        for member in members
+    ]
+
+
+def calibration_document(found: Calibration) -> Document:
+    """Return one member's record as a judge; a figure below the minimum sample is null beside its sample."""
+    weight = found.weight
+    return {
+        "season": str(found.season),
+        "member": found.member,
+        "as_of": found.as_of.isoformat(),
+        "horizon": found.horizon,
+        "settled": found.settled,
+        "holds": found.holds,
+        "settled_to": found.newest.isoformat() if found.newest else None,
+        "brier": _scored(found.brier),
+        "ece": _scored(found.ece),
+        "hit_rates": {str(horizon): _scored(rate) for horizon, rate in sorted(found.hit_rates.items())},
+        "weight": {
+            "configured": float(found.configured),
+            "learned": float(weight.weight) if weight else None,
+            "sample": weight.sample if weight else 0,
+            "effective": float(weight.effective) if weight else 0.0,
+            "in_use": found.in_use,
+        },
+        "bins": [
+            {
+                "low": float(one.low),
+                "high": float(one.high),
+                "count": one.count,
+                "mean_confidence": _ratio(one.mean_confidence),
+                "right_fraction": _ratio(one.right_fraction),
+                "calibrated": _ratio(one.calibrated),
+            }
+            for one in found.bins
+        ],
+        "caveat": found.caveat,
+    }
+
+
+def _scored(figure: Figure) -> Document:
+    return {"value": None if figure.value is None else float(figure.value), "sample": figure.sample}
+
+
+def _ratio(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _money(value: Decimal | None) -> str | None:

@@ -13,13 +13,16 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.documents import (
+    calibration_document,
     chat_document,
     leaderboard_document,
+    members_document,
     portfolio_document,
     recount_document,
     run_document,
 )
 from bot.facts import recount_of, verdict_of, zone_of
+from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card
 from bot.present.portfolio import portfolio_card
@@ -243,10 +246,21 @@ async def portfolio(settings: Settings, output: Output, member: str) -> None:
             Screen(output.out).show(portfolio_card(statement, zone_of(app)))
 
 
-async def models(settings: Settings, output: Output) -> None:
-    """Print who sits on the committee."""
+async def models(settings: Settings, output: Output, member: str | None) -> None:
+    """Print who sits on the committee, or how far one member is to be trusted."""
     async with opened(settings) as app:
-        Screen(output.out).show(models_card(await app.members()))
+        if member is None:
+            members = await app.members()
+            if output.as_json:
+                output.document(members_document(members))
+            else:
+                Screen(output.out).show(models_card(members))
+            return
+        found = await app.calibration(member)
+        if output.as_json:
+            output.document(calibration_document(found))
+        else:
+            Screen(output.out).show(calibration_card(found, zone_of(app)))
 
 
 async def chat(settings: Settings) -> None:

@@ -88,9 +88,8 @@ async def _watch(console: Console, steps: AsyncIterator[ReplayProgress]) -> Repl
             tenth = last.sessions_done * _LINES // last.sessions
             if not console.is_terminal and tenth > told:
                 told = tenth
-                console.print(
-                    f"{day}: {last.sessions_done} of {last.sessions} sessions, {words}", markup=False
-                )
+                so_far = f"{last.sessions_done} of {last.sessions} sessions"
+                console.print(f"{day}: {so_far} · {words}", markup=False, soft_wrap=True)
     if last is None:
         raise Refused("There was no session to replay.")
     return last

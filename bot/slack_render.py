@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cards import (
+    CalibrationCard,
     Card,
     DissentLine,
     HelpCard,
@@ -17,6 +18,7 @@ from bot.cards import (
     ReasoningCard,
     VerdictCard,
 )
+from bot.crossed_bar import crossed
 from bot.slack_blocks import (
     Block,
     Element,
@@ -53,6 +55,7 @@ _MAX_NOTICE = 5_000
 _MAX_LINE = 400
 _MAX_NAME = 100
 _MAX_PAGE_BUTTONS = 5
+_DIAGRAM_CELLS = 10
 _ICONS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
 _STATES = {"waiting": "▫️", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
@@ -85,6 +88,9 @@ def render(card: Card) -> SlackMessage:
             text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
         case ModelsCard():
             parts, text = _models(card), f"{card.title}. " + ", ".join(name for name, _ in card.lines)
+        case CalibrationCard():
+            parts = _calibration(card)
+            text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
         case HelpCard():
             parts, text = _help(card), f"{card.title}. {card.intro}"
     return SlackMessage(
@@ -288,6 +294,22 @@ def _titled(title: str, lines: list[list[dict[str, Any]]]) -> list[Block]:
 def _models(card: ModelsCard) -> list[Part]:
     lines = [[run(_line(name), bold=True), run(f"  {_line(told)}")] for name, told in card.lines]
     return [Part(header(card.title)), *_parts(rich(lines), 2), *_parts(context(card.footer), 1)]
+
+
+def _calibration(card: CalibrationCard) -> list[Part]:
+    table = [("said", "", "right", "n", "worth")]
+    table += [
+        (one.said, crossed(one.fraction, one.mark, _DIAGRAM_CELLS), one.right, one.ballots, one.worth)
+        for one in card.bins
+    ]
+    return [
+        Part(header(card.title)),
+        *_parts(facts(card.facts), 1),
+        *_parts(preformatted(columns(table, left=2)) if card.bins else [], 2),
+        *_parts(context(card.legend), 3),
+        *_parts(context(card.footer), 1),
+        *_caveat(card.caveat),
+    ]
 
 
 def _help(card: HelpCard) -> list[Part]:

@@ -12,6 +12,7 @@ from functools import singledispatch
 
 from bot.cards import (
     Button,
+    CalibrationCard,
     Card,
     DissentLine,
     HelpCard,
@@ -25,7 +26,7 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.commands import REGISTRY
-from bot.telegram_table import balances, bars, pairs, positions
+from bot.telegram_table import balances, bars, diagram, pairs, positions
 from bot.telegram_text import (
     CAPTION_UNITS,
     ELLIPSIS,
@@ -256,6 +257,18 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
 def _models(card: ModelsCard) -> tuple[list[Block], tuple[Row, ...]]:
     entries: list[Block] = [[[_bold(name)], [_plain(detail)]] for name, detail in card.lines[:MAX_ROWS]]
     return [[[_bold(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[_italic(card.footer)]]], ()
+
+
+@_draw.register
+def _calibration(card: CalibrationCard) -> tuple[list[Block], tuple[Row, ...]]:
+    blocks: list[Block] = [
+        _head(card.title, "", card.caveat),
+        [[Span("\n".join(pairs(card.facts)), "pre")]],
+        [[Span("\n".join(diagram(card.bins[:MAX_ROWS])), "pre")]] if card.bins else [],
+        [[_plain(card.legend)]],
+        [[_italic(card.footer)]],
+    ]
+    return blocks, ()
 
 
 @_draw.register

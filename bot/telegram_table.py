@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.cards import StandingLine
+from bot.cards import BinLine, StandingLine
+from bot.crossed_bar import crossed
 from bot.telegram_text import TABLE_WIDTH, cut, one_line, pad, sides, width, wrap
 from core.domain.ballot import Action
 
@@ -66,6 +67,17 @@ def positions(holdings: Iterable[tuple[str, str, str, str, str]]) -> list[str]:
         lines += sides(cell(ticker), cell(value))
         now = f" → {cell(mark)}" if _known(mark) else ""
         lines += [f"  {part}" for part in wrap(f"{cell(shares)} at {cell(cost)}{now}", TABLE_WIDTH - 2)]
+    return lines
+
+
+def diagram(bins: Sequence[BinLine]) -> list[str]:
+    """Return the bins of a reliability diagram, the bar of each crossed by what was said."""
+    lines = ["said    right           n  worth"] if bins else []
+    for one in bins:
+        bar = crossed(one.fraction, one.mark, BAR_SIGNS)
+        figures = f"{cell(one.right):>5} {cell(one.ballots):>3} {cell(one.worth):>5}"
+        line = f"{pad(cell(one.said), 8)}{bar} {figures}".rstrip()
+        lines += [line] if width(line) <= TABLE_WIDTH else wrap(line)
     return lines
 
 

@@ -11,7 +11,9 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from bot.cards import (
+    BinLine,
     Button,
+    CalibrationCard,
     Card,
     HelpCard,
     LeaderboardCard,
@@ -24,6 +26,7 @@ from bot.cards import (
     StandingLine,
     VerdictCard,
 )
+from bot.crossed_bar import crossed
 from bot.terminal_style import (
     COLOUR,
     NARROW,
@@ -42,6 +45,8 @@ from bot.terminal_style import (
 from bot.terminal_verdict import reasoning, verdict
 
 _PLACE = 3
+_BAR = {True: 8, False: 24}
+"""Cells of a bar on a narrow screen and on a wide one."""
 _TONE = {"info": ("cyan", "›"), "warning": ("yellow", "!"), "error": ("red", "✗")}
 
 
@@ -64,6 +69,8 @@ def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None)
         case ModelsCard():
             named = [(say(name, "bold"), say(about)) for name, about in card.lines]
             return frame([told(named, room(width))], title=card.title, foot=card.footer, width=width)
+        case CalibrationCard():
+            return _calibration(card, width)
         case HelpCard():
             usages = [(say(usage, "bold cyan"), say(summary)) for usage, summary in card.commands]
             return frame(
@@ -194,5 +201,38 @@ def _holdings(holdings: tuple[tuple[str, str, str, str, str], ...], inside: int)
             *(value, " · ", shares, " shares · cost ", cost, " · mark ", mark),
         )
         stacked.add_row(ticker)
+        stacked.add_row(Padding(flow(figures, inside - 2), (0, 0, 0, 2)))
+    return stacked
+
+
+def _calibration(card: CalibrationCard, width: int) -> RenderableType:
+    inside = room(width)
+    parts: list[RenderableType] = [
+        told([(say(label, "dim"), say(value)) for label, value in card.facts], inside)
+    ]
+    if card.caveat:
+        parts.insert(0, say(card.caveat, "yellow"))
+    if card.bins:
+        parts.append(_bins(card.bins, inside, _BAR[width < NARROW]))
+    return frame([*parts, say(card.legend, "dim")], title=card.title, foot=card.footer, width=width)
+
+
+def _bins(bins: tuple[BinLine, ...], inside: int, cells: int) -> RenderableType:
+    """Return one row a bin, or where there is no room, its figures under its bar."""
+    rows = [
+        (
+            say(one.said),
+            Text(crossed(one.fraction, one.mark, cells), style="cyan"),
+            *map(say, (one.right, one.ballots, one.worth)),
+        )
+        for one in bins
+    ]
+    full = table_of(("said", "", "right", "n", "worth"), rows, left=(0, 1), width=inside)
+    if full is not None:
+        return full
+    stacked = grid(gap=0)
+    for said, bar, right, ballots, worth in rows:
+        stacked.add_row(Text.assemble(said, " ", bar))
+        figures = Text.assemble(right, " right · ", ballots, " ballots · worth ", worth)
         stacked.add_row(Padding(flow(figures, inside - 2), (0, 0, 0, 2)))
     return stacked

@@ -8,6 +8,7 @@ from core.app.app import App
 from core.clock import ManualClock
 from core.config import Settings
 from core.domain.books import Leaderboard, Statement
+from core.domain.calibration import Calibration
 from core.domain.errors import NotFound
 from core.domain.events import RunEvent
 from core.domain.member import Member
@@ -128,6 +129,10 @@ class ArenaDouble(App):
     async def portfolio(self, member: str) -> Statement:
         await self.member(member)
         return self.statement
+
+    async def calibration(self, member: str) -> Calibration:
+        await self.member(member)
+        return arena_facts.CALIBRATION
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         new = (platform, delivery) not in self.claimed

@@ -19,9 +19,11 @@ from core.domain.books import (
     Standing,
     Statement,
 )
+from core.domain.calibration import Calibration, ReliabilityBin
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished, StageStarted
 from core.domain.member import Member, MemberKind
 from core.domain.run import Briefing, RunRecord, RunState, Seat
+from core.domain.scores import Figure
 from core.domain.season import Season
 from core.domain.stage import ModelChat, Preset, Stage, StageRecord
 from core.domain.usage import ServedBy, Spend
@@ -378,4 +380,48 @@ STATEMENT = Statement(
     return_ratio=None,
     pending=(order("claude-sonnet-4.5", "2", OrderState.PENDING),),
     fills=FILLS,
+)
+
+
+def reliability_bin(low: str, count: int, mean: str, right: str, calibrated: str | None) -> ReliabilityBin:
+    return ReliabilityBin(
+        low=Decimal(low),
+        high=Decimal(low) + Decimal("0.1"),
+        count=count,
+        mean_confidence=Decimal(mean) if count else None,
+        right_fraction=Decimal(right) if count else None,
+        calibrated=Decimal(calibrated) if calibrated else None,
+    )
+
+
+CALIBRATION = Calibration(
+    season=Season.LIVE,
+    member="claude-sonnet-4.5",
+    as_of=FINISHED,
+    horizon=5,
+    settled=42,
+    holds=7,
+    newest=AS_OF,
+    brier=Figure(value=0.2514, sample=42),
+    ece=Figure(value=0.1143, sample=42),
+    bins=(
+        *(reliability_bin(f"0.{place}", 0, "0", "0", None) for place in range(6)),
+        reliability_bin("0.6", 12, "0.66", "0.5833", "0.6120"),
+        reliability_bin("0.7", 21, "0.75", "0.6190", "0.6702"),
+        reliability_bin("0.8", 9, "0.88", "0.5556", "0.7011"),
+        reliability_bin("0.9", 0, "0", "0", None),
+    ),
+    configured=Decimal(1),
+    weight=WeightUsed(
+        member="claude-sonnet-4.5",
+        configured=Decimal(1),
+        weight=Decimal("0.8712"),
+        sample=42,
+        effective=Decimal("18.3806"),
+    ),
+    hit_rates={
+        1: Figure(value=0.5333, sample=45),
+        5: Figure(value=0.5952, sample=42),
+        20: Figure(value=None, sample=6),
+    },
 )

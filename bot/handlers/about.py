@@ -1,18 +1,21 @@
 """`/models`, `/whoami`, `/help` and `/start`: what this is, who is here, and what can be asked."""
 
-from bot.arguments import HelpArguments, NoArguments
+from bot.arguments import HelpArguments, ModelsArguments, NoArguments
 from bot.cards import Card
 from bot.commands import REGISTRY, find
+from bot.facts import zone_of
 from bot.handlers.call import Call
+from bot.present.calibration import calibration_card
 from bot.present.help import command_card, help_card, start_card
 from bot.present.models import models_card
 from bot.present.notices import whoami_notice
 
 
-async def models(call: Call, arguments: NoArguments) -> Card:
-    """List the members."""
-    del arguments
-    return models_card(await call.app.members())
+async def models(call: Call, arguments: ModelsArguments) -> Card:
+    """List the members, or with one, show how far it is to be trusted."""
+    if arguments.member is None:
+        return models_card(await call.app.members())
+    return calibration_card(await call.app.calibration(arguments.member), zone_of(call.app))
 
 
 async def whoami(call: Call, arguments: NoArguments) -> Card:

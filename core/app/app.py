@@ -11,7 +11,9 @@ from core.app.replays import Replays
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
+from core.consensus.track import calibration_of
 from core.domain.books import Leaderboard, Statement
+from core.domain.calibration import Calibration
 from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
@@ -306,6 +308,25 @@ class App:
             return_ratio=None if value is None else to_ratio((value - start) / start),
             pending=await books.pending(season, found.name),
             fills=await books.fills(season, found.name, _LAST_FILLS),
+            caveat=CAVEATS.get(season),
+        )
+
+    async def calibration(self, member: str) -> Calibration:
+        """Return how far one member is to be trusted, by its settled ballots in the season of `leaderboard`.
+
+        Raises:
+            NotFound: no such member.
+        """
+        found = await self.member(member)
+        season, now = await self._season(), self.clock.now()
+        return calibration_of(
+            season,
+            found.name,
+            await self._store.outcomes.of_member(season, found.name, now),
+            found.weight,
+            now,
+            minimum=self.settings.scores.min_settled,
+            in_use=self.settings.consensus.weights == "learned",
             caveat=CAVEATS.get(season),
         )
 

@@ -18,14 +18,16 @@ class WeightUsed(Frozen):
     """With which weight a ballot was counted, and why.
 
     `configured` is the member's own weight; `sample` how many settled ballots `weight` was learned from, 0
-    where it is the configured one. `calibrated` is the stated confidence corrected by what such confidences
-    were worth before, None where too few are settled.
+    where it is the configured one, and `effective` how many fresh and independent ones they are worth.
+    `calibrated` is the stated confidence corrected by what such confidences were worth before, None where too
+    few are settled.
     """
 
     member: str
     configured: Ratio
     weight: Ratio
     sample: int = 0
+    effective: Decimal = Decimal(0)
     calibrated: Ratio | None = None
 
 

@@ -6,12 +6,17 @@ This is the one impure path; everything that it calls to decide something is a p
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from core.clock import Clock
 from core.config import Settings
 from core.config.fingerprint import config_hash
+from core.consensus.settled import HORIZON
+from core.consensus.settled import Evidence as Judged
+from core.consensus.settled import evidence as settled_evidence
 from core.consensus.tally import tally
+from core.consensus.weights import weights_from
 from core.domain.errors import NotFound
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
@@ -56,6 +61,7 @@ class Committee:
         self._gateway = gateway
         self._clock = clock
         self._hearings = Hearings(settings, store, gateway, clock)
+        self._judged: tuple[tuple[Season, datetime] | None, Mapping[str, Sequence[Judged]]] = None, {}
         self.keeper = keeper or Bookkeeper(settings, store, prices, calendar, clock)
 
     async def convene(self, request: RunRequest, members: Sequence[Member]) -> tuple[RunRecord, Evidence]:
@@ -131,10 +137,7 @@ class Committee:
     async def conclude(self, run_id: str, evidence: Evidence) -> RunRecord:
         """Count the ballots of a run that was heard, settle it, and return the finished record."""
         heard = await self._reload(run_id)
-        weights = {
-            seat.member: WeightUsed(member=seat.member, configured=seat.weight, weight=seat.weight)
-            for seat in heard.seats
-        }
+        weights = {used.member: used for used in await self._weights(heard)}
         absent = [abstention.member for abstention in heard.abstentions]
         verdict = tally(heard.ballots, absent, weights, self._settings.consensus)
         await settle_run(
@@ -149,6 +152,15 @@ class Committee:
         )
         self._gateway.budget.forget(run_scope(run_id))
         return await self._reload(run_id)
+
+    async def _weights(self, heard: RunRecord) -> tuple[WeightUsed, ...]:
+        """Return the weight of each ballot; what is learned is shared by the runs of one moment."""
+        rules, configured = self._settings.consensus, {seat.member: seat.weight for seat in heard.seats}
+        moment = (heard.season, heard.as_of)
+        if rules.weights == "learned" and self._judged[0] != moment:
+            outcomes = await self._store.outcomes.of_season(heard.season, heard.as_of, HORIZON)
+            self._judged = moment, await asyncio.to_thread(settled_evidence, outcomes, heard.as_of)
+        return weights_from(heard.ballots, self._judged[1], configured, rules)
 
     def _count_spent(self, record: RunRecord, done: Mapping[str, Sequence[StageRecord]]) -> None:
         """Let a resumed run's budget begin where the interruption left it."""

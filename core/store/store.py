@@ -5,6 +5,7 @@ from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.database import Database
 from core.store.member_rows import Members
+from core.store.outcome_rows import Outcomes
 from core.store.run_rows import Runs
 from core.store.season_rows import Seasons
 from core.store.stage_rows import Stages
@@ -20,6 +21,7 @@ class Store:
         self.stages = Stages(database)
         self.books = Books(database)
         self.seasons = Seasons(database)
+        self.outcomes = Outcomes(database)
         self.chats = Chats(database)
 
     @classmethod

@@ -10,14 +10,16 @@ import pytest
 
 from core.app.app import App
 from core.clock import SystemClock
-from core.domain.ballot import Action
+from core.domain.ballot import Action, Ballot
 from core.domain.errors import BadTicker, NoPrices, NotFound, Refused
 from core.domain.events import RunEnded, RunStarted
 from core.domain.member import MemberKind
-from core.domain.run import RunRequest, RunState
+from core.domain.outcomes import Outcome
+from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
 from core.domain.stage import Preset, Stage
 from tests import arena
+from tests.judges import outcome
 from tests.loopback.model_replies import filled, hangs
 from tests.loopback.model_server import ModelServer
 
@@ -263,3 +265,41 @@ async def test_a_run_knows_whether_it_still_goes_on(app: App, models: ModelServe
     models.always("claude/claude-1", filled(arena.opinion("claude")))
     resumed = arena.ended([event async for event in app.resume(run_id)])
     assert resumed.state is RunState.FINISHED
+
+
+async def test_how_far_a_member_is_to_be_trusted_is_told_from_what_is_settled_by_now(app: App) -> None:
+    record = await arena.finished(app, quick())
+    ballots = record.ballots
+    assert {each.member for each in ballots} == set(arena.FIVE)
+    await app._store.outcomes.add([judged(record, each, right=each.member != "qwen") for each in ballots])
+    future = datetime(2999, 1, 1, tzinfo=UTC)
+    await app._store.outcomes.add([judged(record, ballots[0], horizon=20, settled_at=future)])
+
+    claude, qwen = [await app.calibration(name) for name in ("claud", "qwen")]
+    assert (claude.member, claude.season, claude.settled, claude.holds) == ("claude", record.season, 1, 0)
+    assert claude.brier.value is None
+    assert claude.brier.sample == 1
+    assert claude.hit_rates[20].sample == 0
+    assert claude.weight is not None
+    assert claude.weight.weight == 1
+    assert qwen.weight is not None
+    assert qwen.weight.weight < 1
+    assert not qwen.in_use
+    assert claude.caveat
+    assert (await app.calibration("deepseek")).holds == 1
+    with pytest.raises(NotFound):
+        await app.calibration("nobody")
+
+
+def judged(record: RunRecord, ballot: Ballot, *, right: bool = True, **changes: object) -> Outcome:
+    return outcome(
+        season=record.season,
+        run_id=record.run_id,
+        member=ballot.member,
+        ticker=record.ticker,
+        action=ballot.action,
+        confidence=ballot.confidence,
+        decided_at=record.as_of,
+        right=right,
+        **changes,
+    )

@@ -1,7 +1,9 @@
 """One card of each kind with ordinary content, as the Slack tests show them."""
 
 from bot.cards import (
+    BinLine,
     Button,
+    CalibrationCard,
     Card,
     DissentLine,
     HelpCard,
@@ -187,6 +189,27 @@ SAMPLES: dict[str, Card] = {
             ("buy_and_hold", "baseline, a rule without a model · weight 0.5"),
         ),
         footer="3 of 3 members take part in every run.",
+    ),
+    "calibration": CalibrationCard(
+        title="How far to trust claude-sonnet",
+        facts=(
+            ("1 session", "53 % of 45 right"),
+            ("5 sessions", "60 % of 42 right"),
+            ("20 sessions", "n/a · 6 ballots"),
+            ("Judged", "42 ballots after 5 sessions · 7 HOLDs left out"),
+            ("Brier", "0.251 · 42 ballots"),
+            ("ECE", "11.4 % · 42 ballots"),
+            ("Weight", "1 configured"),
+            ("Learned", "0.8712 · 42 ballots, worth 18.4 · not in use"),
+        ),
+        bins=(
+            BinLine(said="60–70 %", right="58 %", ballots="12", worth="61 %", fraction=0.58, mark=0.66),
+            BinLine(said="70–80 %", right="62 %", ballots="21", worth="67 %", fraction=0.62, mark=0.75),
+            BinLine(said="90–100 %", right="100 %", ballots="9", worth="", fraction=1.0, mark=0.97),
+        ),
+        legend="Bars: how often it was right, by what it said; │ is what it said, worth what that counts as.",
+        footer="Live ballots, settled up to 2025-10-29 16:00 EDT · Paper trading, not advice",
+        caveat=CAVEAT,
     ),
     "help": HelpCard(
         title="Commands",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.arguments import (
     Arguments,
     HelpArguments,
+    ModelsArguments,
     NoArguments,
     PortfolioArguments,
     RunArguments,
@@ -152,6 +153,8 @@ def test_every_stage_can_be_asked_for_by_its_name(stage: Stage) -> None:
         ("why NVDA cl@ude", "“cl@ude” is no model's name. Send /models for the list."),
         ("why NV/DA", "“NV/DA” is not a ticker. Write one like NVDA, BRK-B or BTC-USD."),
         ("portfolio a b", "One model at a time: write for instance /portfolio claude."),
+        ("models a b", "One model at a time: write for instance /models claude."),
+        ("models a:b", "“a:b” is no model's name. Send /models for the list."),
         ("portfolio a:b", "“a:b” is no model's name. Send /models for the list."),
     ],
 )
@@ -167,6 +170,8 @@ def test_an_unknown_stage_without_a_near_one_lists_them_all() -> None:
 def test_the_other_commands_take_little_or_nothing() -> None:
     assert read("portfolio") == PortfolioArguments()
     assert read("portfolio claude") == PortfolioArguments("claude")
+    assert read("models") == ModelsArguments()
+    assert read("models claude") == ModelsArguments("claude")
     assert read("help") == HelpArguments()
     assert read("help /Run") == HelpArguments("run")
     assert read("leaderboard please") == NoArguments()

@@ -84,8 +84,12 @@ def test_later_commands_read_what_the_run_has_left(
     why = conclave(folder, "why", run["run_id"], "momentum", "decision", "--json")
     (stage,) = json.loads(why.stdout)["stages"]
     assert stage["stage"] == "decision"
-    assert (board.returncode, why.returncode) == (0, 0)
-    assert "Traceback" not in board.stderr + why.stderr
+    listed, record = (conclave(folder, "models", *words, "--json") for words in ((), ("moment",)))
+    assert "momentum" in [member["member"] for member in json.loads(listed.stdout)]
+    judged = json.loads(record.stdout)
+    assert (judged["member"], judged["settled"], judged["weight"]["learned"]) == ("momentum", 0, None)
+    assert [ended.returncode for ended in (board, why, listed, record)] == [0] * 4
+    assert "Traceback" not in board.stderr + why.stderr + listed.stderr + record.stderr
 
 
 def test_a_run_can_be_counted_again_and_nothing_is_changed_by_it(
@@ -144,6 +148,7 @@ REFUSED = {
     ("why", "IBM"): ("no finished run of IBM",),
     ("tally", "IBM", "--method", "majority"): ("no finished run of IBM",),
     ("tally", "GOOG", "--method", "majority", "--threshold", "0.5"): ("majority has no threshold",),
+    ("models", "nobody"): ("nobody", "momentum"),
     ("leaderboard", "--config", "absent.toml"): ("absent.toml",),
 }
 

@@ -6,6 +6,7 @@ import pytest
 
 from bot.buttons import OpenReasoning, TurnTo, encode
 from bot.cards import (
+    CalibrationCard,
     HelpCard,
     LeaderboardCard,
     ModelsCard,
@@ -62,6 +63,8 @@ async def answered(app: ArenaDouble, door: DoorDouble, text: str, **more: object
         ("portfolio", LeaderboardCard),
         ("portfolio claude", PortfolioCard),
         ("models", ModelsCard),
+        ("models claude", CalibrationCard),
+        ("members gpt-5", CalibrationCard),
         ("whoami", Notice),
         ("help", HelpCard),
         ("help run", HelpCard),

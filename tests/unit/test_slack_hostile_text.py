@@ -6,7 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cards import (
+    BinLine,
     Button,
+    CalibrationCard,
     Card,
     DissentLine,
     HelpCard,
@@ -142,6 +144,21 @@ portfolios = st.builds(
     footer=texts,
     caveat=maybe,
 )
+bin_lists = st.lists(
+    st.builds(
+        BinLine, said=texts, right=texts, ballots=texts, worth=texts, fraction=st.floats(), mark=st.floats()
+    ),
+    max_size=20,
+).map(tuple)
+calibrations = st.builds(
+    CalibrationCard,
+    title=texts,
+    facts=rows(texts, texts, upto=12),
+    bins=bin_lists,
+    legend=long_texts,
+    footer=texts,
+    caveat=maybe,
+)
 standing_lists = st.lists(standings, max_size=60).map(tuple)
 progress_lists = st.lists(progress_lines, max_size=30).map(tuple)
 cards: st.SearchStrategy[Card] = st.one_of(
@@ -153,6 +170,7 @@ cards: st.SearchStrategy[Card] = st.one_of(
         LeaderboardCard, title=texts, subtitle=texts, standings=standing_lists, footer=texts, caveat=maybe
     ),
     portfolios,
+    calibrations,
     st.builds(ModelsCard, title=texts, lines=rows(texts, long_texts, upto=60), footer=texts),
     st.builds(HelpCard, title=texts, intro=long_texts, commands=rows(texts, texts, upto=40), footer=texts),
 )

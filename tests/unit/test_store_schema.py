@@ -151,17 +151,18 @@ async def test_a_migration_that_fails_changes_nothing(
     empty_url: str, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await upgrade(empty_url)
-    broken = tmp_path / "migrations"
+    broken, following = tmp_path / "migrations", f"{int(HEAD) + 1:04d}"
     shutil.copytree(migrations_folder(), broken)
-    (broken / "versions" / "0003_broken.py").write_text(
-        "from alembic import op\n"
-        "revision, down_revision = '0003', '0002'\n"
-        "def upgrade():\n"
-        "    op.execute('CREATE TABLE half (x INTEGER)')\n"
-        "    op.execute('INSERT INTO nowhere VALUES (1)')\n"
-    )
+    lines = [
+        "from alembic import op",
+        f"revision, down_revision = '{following}', '{HEAD}'",
+        "def upgrade():",
+        "    op.execute('CREATE TABLE half (x INTEGER)')",
+        "    op.execute('INSERT INTO nowhere VALUES (1)')",
+    ]
+    (broken / "versions" / f"{following}_broken.py").write_text("\n".join(lines))
     monkeypatch.setattr(schema, "migrations_folder", lambda: broken)
-    monkeypatch.setattr(schema, "HEAD", "0003")
+    monkeypatch.setattr(schema, "HEAD", following)
     with pytest.raises(StoreError, match="nowhere"):
         await upgrade(empty_url)
     monkeypatch.undo()

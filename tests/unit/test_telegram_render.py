@@ -135,6 +135,31 @@ openrouter:x-ai/grok-4 · weight 1 · does not take part
 
 <i>2 of 3 members take part in every run.</i>"""
 
+CALIBRATION = """\
+<b>How far to trust claude</b>
+
+<pre>1 session    53 % of 45 right
+5 sessions   60 % of 42 right
+20 sessions  n/a · 6 ballots
+Judged       42 ballots after 5
+             sessions · 7 HOLDs
+             left out
+Brier        0.251 · 42 ballots
+ECE          11.4 % · 42 ballots
+Weight       1 configured
+Learned      0.8712 · 42 ballots,
+             worth 18.4 · not in
+             use</pre>
+
+<pre>said    right           n  worth
+60–70 % ██████░│░░  58 %  12  61 %
+70–80 % ██████░░│░  62 %  21  67 %
+90–100 %█████████│ 100 % 109 100 %</pre>
+
+Bars: how often it was right, by what it said; │ is what it said, worth what that counts as.
+
+<i>Live ballots, settled up to 29 Oct 2025, 16:00 EDT · Paper trading, not advice.</i>"""
+
 HELP = """\
 <b>Commands</b>
 
@@ -165,6 +190,7 @@ Show your ids and your role here
         pytest.param(samples.LEADERBOARD, LEADERBOARD, id="leaderboard"),
         pytest.param(samples.PORTFOLIO, PORTFOLIO, id="portfolio"),
         pytest.param(samples.MODELS, MODELS, id="models"),
+        pytest.param(samples.CALIBRATION, CALIBRATION, id="calibration"),
         pytest.param(samples.HELP, HELP, id="help"),
     ],
 )

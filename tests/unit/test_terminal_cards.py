@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bot.cards import Button, Card, DissentLine, MemberLine, ReasoningCard, VerdictCard
+from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
 from bot.present.reasoning import pages
@@ -33,6 +34,7 @@ CARDS: dict[str, Card] = {
     "tie": SAMPLES["verdict"].model_copy(update={"rule": TIE, "decision": Action.HOLD, "headline": "HOLD"}),
     "board": leaderboard_card(arena_facts.LEADERBOARD),
     "books": portfolio_card(arena_facts.STATEMENT, ZONE),
+    "record": calibration_card(arena_facts.CALIBRATION, ZONE),
 }
 
 
