@@ -58,6 +58,13 @@ def test_a_session_that_one_side_lacks_is_bridged_on_both() -> None:
     assert both.benchmark == pytest.approx([0.1, 0.1])
 
 
+def test_after_a_value_of_nothing_both_sides_stay_in_step() -> None:
+    both = paired(curve_of(5000, 0, 4000, 4400), closes_of([100, 101, 102, 103, 206]))
+    assert both.own == pytest.approx([-0.5, -1, 0.1])
+    assert both.benchmark == pytest.approx([0.01, 1 / 101, 1])
+    assert both.days.tolist() == [day(number).toordinal() for number in (0, 1, 3)]
+
+
 def test_a_period_starts_on_both_sides_at_the_session_before_it() -> None:
     both = paired(curve_of(10000, 11000, 12100).since(day(2)), closes_of([1, 1, 100, 150]))
     assert both.own == pytest.approx([0.1])

@@ -204,6 +204,13 @@ def test_a_period_starts_at_the_last_known_value_even_sessions_before() -> None:
     assert value(unknown_before, Metric.RETURN) == pytest.approx(0.2)
 
 
+@given(VALUES, st.integers(0, 20), st.integers(0, 20))
+def test_a_part_of_a_part_is_the_part_itself(amounts: list[Decimal | None], start: int, later: int) -> None:
+    curve = curve_of(*amounts)
+    last = day(max(start, later))
+    assert card_of(curve.since(day(start)), first=last).figures == card_of(curve, first=last).figures
+
+
 def test_a_peak_before_the_period_bears_the_date_of_its_base() -> None:
     fall = deepest_fall(curve_of(9000, 8000, 4000, 6000).since(day(2)))
     assert fall is not None
