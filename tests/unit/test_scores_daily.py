@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.config.settings import Scores
@@ -204,7 +204,8 @@ def test_a_period_starts_at_the_last_known_value_even_sessions_before() -> None:
     assert value(unknown_before, Metric.RETURN) == pytest.approx(0.2)
 
 
-@given(VALUES, st.integers(0, 20), st.integers(0, 20))
+@given(VALUES, st.integers(0, 6), st.integers(0, 6))
+@example([Decimal(10000), None, None, Decimal(11000), Decimal(11500)], 2, 3)
 def test_a_part_of_a_part_is_the_part_itself(amounts: list[Decimal | None], start: int, later: int) -> None:
     curve = curve_of(*amounts)
     last = day(max(start, later))
