@@ -263,7 +263,7 @@ class Trading(Frozen):
 
 
 class Scores(Frozen):
-    """How members are scored. `risk_free` is a fraction a year; below a minimum sample a figure is n/a."""
+    """How members are scored. `risk_free` is a fraction a year; below a minimum sample an estimate is n/a."""
 
     risk_free: Annotated[Decimal, Field(ge=-1, le=1, allow_inf_nan=False)] = Decimal(0)
     min_days: Annotated[int, Field(ge=2, le=1000)] = 20

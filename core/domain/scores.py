@@ -3,7 +3,9 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from core.domain.season import Season
 from core.domain.values import Frozen
@@ -40,6 +42,73 @@ class ClosedTrade(NamedTuple):
     return_ratio: Decimal
 
 
+class TradeTotals(NamedTuple):
+    """A member's fills and closed trades over some time, summed up, so that a million need no list.
+
+    `closed` counts closed trades, `wins` those with a profit. `gains_usd` is the sum of the profits and
+    `losses_usd` that of the losses, both at least 0; a trade that ends even is in neither. `best_usd` and
+    `worst_usd` are the largest and smallest profit of one trade, None before the first.
+    """
+
+    fills: int = 0
+    closed: int = 0
+    wins: int = 0
+    gains_usd: Decimal = Decimal(0)
+    losses_usd: Decimal = Decimal(0)
+    best_usd: Decimal | None = None
+    worst_usd: Decimal | None = None
+
+    def with_closed(self, pnl_usd: Decimal) -> "TradeTotals":
+        """Return these totals with one more closed trade of that profit or loss; its fill is not counted."""
+        return self.joined(
+            TradeTotals(
+                closed=1,
+                wins=int(pnl_usd > 0),
+                gains_usd=max(pnl_usd, Decimal(0)),
+                losses_usd=max(-pnl_usd, Decimal(0)),
+                best_usd=pnl_usd,
+                worst_usd=pnl_usd,
+            )
+        )
+
+    def joined(self, later: "TradeTotals") -> "TradeTotals":
+        """Return the totals of both together."""
+        best = [usd for usd in (self.best_usd, later.best_usd) if usd is not None]
+        worst = [usd for usd in (self.worst_usd, later.worst_usd) if usd is not None]
+        return TradeTotals(
+            fills=self.fills + later.fills,
+            closed=self.closed + later.closed,
+            wins=self.wins + later.wins,
+            gains_usd=self.gains_usd + later.gains_usd,
+            losses_usd=self.losses_usd + later.losses_usd,
+            best_usd=max(best, default=None),
+            worst_usd=min(worst, default=None),
+        )
+
+
+class Hits(NamedTuple):
+    """Settled ballots that named a direction (BUY or SELL), and how many of them were right."""
+
+    settled: int = 0
+    right: int = 0
+
+    def joined(self, later: "Hits") -> "Hits":
+        """Return both together."""
+        return Hits(self.settled + later.settled, self.right + later.right)
+
+
+class BallotTotals(NamedTuple):
+    """A member's hits at each horizon of `core.domain.outcomes.HORIZONS`."""
+
+    after_1: Hits = Hits()
+    after_5: Hits = Hits()
+    after_20: Hits = Hits()
+
+    def joined(self, later: "BallotTotals") -> "BallotTotals":
+        """Return the totals of both together."""
+        return BallotTotals(*(mine.joined(theirs) for mine, theirs in zip(self, later, strict=True)))
+
+
 class Metric(StrEnum):
     """The figures of a leaderboard, by the names that commands and documents use."""
 
@@ -70,15 +139,22 @@ class Metric(StrEnum):
     RETURN_AFTER_TOKENS = "return_after_tokens"
     USD_PER_RIGHT = "usd_per_right"
 
+    @property
+    def lower_is_better(self) -> bool:
+        """Say whether the smallest figure stands first on a leaderboard."""
+        return self in {Metric.VOLATILITY, Metric.MAX_DRAWDOWN, Metric.TOKEN_COST, Metric.USD_PER_RIGHT}
+
 
 class Figure(Frozen):
     """One metric: its value, or None below the minimum sample, and how many observations it is made of.
 
     Money (`value`, `pnl`, `best_trade`, `worst_trade`, `token_cost`, `usd_per_right`) is a Decimal in USD,
-    all else a float; ratios are fractions.
+    all else a float; ratios are fractions. Never infinite and never "not a number".
     """
 
-    value: Decimal | float | None
+    value: (
+        Annotated[Decimal, Field(allow_inf_nan=False)] | Annotated[float, Field(allow_inf_nan=False)] | None
+    )
     sample: int
 
 
