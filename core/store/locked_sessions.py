@@ -17,6 +17,7 @@ from core.domain.scores import DailyValue
 from core.domain.season import Season
 from core.domain.values import SHARE_STEP, to_cents, to_price
 from core.store.inserting import add_new, insert_new
+from core.store.outcome_rows import outcome_row
 from core.store.replay import after_split
 from core.store.running_totals import RunningTotals
 from core.store.season_tables import (
@@ -175,8 +176,7 @@ class LockedSessions:
     async def settle(self, settled: Sequence[Outcome]) -> None:
         """Keep outcomes; one that is there already stays as it is."""
         for outcome in settled:
-            row = {name: getattr(outcome, name) for name in Outcome.model_fields}
-            await add_new(self._connection, outcomes, row)
+            await add_new(self._connection, outcomes, outcome_row(outcome))
 
     async def value_before(self, member: str, session: date) -> Decimal | None:
         """Return what a member's books were worth at the last close before `session`, in USD, if known."""

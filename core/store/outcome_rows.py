@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
@@ -13,6 +14,11 @@ from core.store.inserting import insert_new
 from core.store.season_tables import outcomes
 
 _OUTCOME = [outcomes.c[name] for name in Outcome.model_fields]
+
+
+def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as it is stored: `correct` is `right`, for sums in SQL."""
+    return {name: getattr(outcome, name) for name in Outcome.model_fields} | {"correct": outcome.right}
 
 
 class Outcomes:
@@ -27,7 +33,7 @@ class Outcomes:
         Raises:
             StoreError: a ballot's seat is not stored, or a price cannot be stored exactly.
         """
-        rows = [{name: getattr(each, name) for name in Outcome.model_fields} for each in found]
+        rows = [outcome_row(each) for each in found]
         if not rows:
             return
         async with self._database.write() as connection:

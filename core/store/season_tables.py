@@ -4,6 +4,7 @@ The rest of the schema is in `core.store.tables`; `migrations/` makes both.
 """
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -168,6 +169,7 @@ outcomes = Table(
     Column("return_ratio", PlainDecimal, nullable=False),
     Column("benchmark_return", PlainDecimal),
     Column("settled_at", Moment, nullable=False),
+    Column("correct", Boolean),
     ForeignKeyConstraint(["run_id", "member"], ["seats.run_id", "seats.member"]),
     CheckConstraint("horizon > 0", name="horizon"),
     Index("ix_outcomes_season_member_settled_at", "season", "member", "settled_at"),

@@ -208,6 +208,7 @@ def _ballots() -> None:
         sa.Column("return_ratio", sa.Text(), nullable=False),
         sa.Column("benchmark_return", sa.Text(), nullable=True),
         sa.Column("settled_at", sa.BigInteger(), nullable=False),
+        sa.Column("correct", sa.Boolean(), nullable=True),
         sa.CheckConstraint("horizon > 0", name=op.f("ck_outcomes_horizon")),
         sa.ForeignKeyConstraint(
             ["run_id", "member"], ["seats.run_id", "seats.member"], name=op.f("fk_outcomes_run_id_member")
