@@ -22,6 +22,7 @@ from core.pipeline.archive import Archive
 from core.pipeline.author import Author, View
 from core.pipeline.baselines import RULES
 from core.pipeline.baselines.author import BaselineAuthor
+from core.pipeline.kept_answers import KeepingAuthor
 from core.pipeline.llm_author import LlmAuthor, family_of
 from core.pipeline.member_run import MemberRun, reading_order
 from core.pipeline.presets import steps
@@ -159,16 +160,22 @@ class Hearings:
         chat = chat_scope(record.requested_in, self._gateway.today())
         scopes = (run_scope(record.run_id), chat, season_scope(record.season))
         own = member.route[0].partition(":")[2]
-        return LlmAuthor(
+        author = LlmAuthor(
             self._gateway.model_for(member, scopes=scopes, steps_used=steps_used),
             max_output_tokens=member.max_output_tokens,
             family=family_of(own) if self._settings.arena.strict else None,
         )
+        return KeepingAuthor(author, member, self._store, self._clock) if record.is_replay else author
 
     async def file(
         self, record: RunRecord, member: str, stages: Sequence[StageRecord], result: MemberResult
     ) -> None:
-        """Archive a finished ModelChat; a full disk is logged and stops nothing, the store has it all."""
+        """Archive a finished ModelChat; a full disk is logged and stops nothing, the store has it all.
+
+        A replay has thousands; they are in the store alone.
+        """
+        if record.is_replay:
+            return
         chat = ModelChat(
             run_id=record.run_id,
             ticker=record.ticker,

@@ -23,12 +23,18 @@ class LlmAuthor:
         self._max_output_tokens = max_output_tokens
         self._family = family
 
+    def messages(self, step: Step, view: View) -> tuple[Message, ...]:
+        """Return what is asked for one stage."""
+        return (
+            Message(role="system", content=role("system")),
+            Message(role="user", content=user_prompt(step, view)),
+        )
+
     async def write(self, step: Step, view: View) -> Draft:
         """Ask for one stage; see `core.pipeline.author.Author`."""
         answer_type = ANSWER_OF[step.stage]
         schema = answer_schema(answer_type)
-        system, user = role("system"), user_prompt(step, view)
-        messages = (Message(role="system", content=system), Message(role="user", content=user))
+        messages = self.messages(step, view)
         got = await ask_structured(
             self._model,
             messages,
@@ -39,7 +45,7 @@ class LlmAuthor:
         if step.stage is Stage.DECISION and self._family and family_of(got.served_by.model) != self._family:
             raise AnotherModelAnswered(f"{got.served_by} answered instead of {self._family}", spent=got.spend)
         return Draft(
-            prompt=f"{system}\n\n{user}",
+            prompt="\n\n".join(message.content for message in messages),
             output=got.value.prose(),
             answer=got.value.model_dump(mode="json"),
             key_points=tuple(got.value.key_points),

@@ -203,3 +203,13 @@ imports = Table(
     UniqueConstraint("season", "member", "sha256"),
 )
 """Trade logs that were replayed into a member's books; the same file never twice."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("member", Words, nullable=False),
+    Column("draft", FreeJson, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""What models answered in replays, by a hash of all that was asked: the same question is paid for once."""

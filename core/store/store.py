@@ -1,6 +1,7 @@
 """The store as the rest of the program sees it."""
 
 from core.clock import Clock
+from core.store.answer_rows import Answers
 from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.database import Database
@@ -22,6 +23,7 @@ class Store:
         self.books = Books(database)
         self.seasons = Seasons(database)
         self.outcomes = Outcomes(database)
+        self.answers = Answers(database)
         self.chats = Chats(database)
 
     @classmethod

@@ -230,6 +230,14 @@ def _ballots() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_votes_run_id")),
         sa.PrimaryKeyConstraint("run_id", "person", name=op.f("pk_votes")),
     )
+    op.create_table(
+        "answers",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("member", sa.Text(), nullable=False),
+        sa.Column("draft", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_answers")),
+    )
 
 
 def _closed_trades() -> None:
