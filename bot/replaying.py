@@ -1,6 +1,7 @@
 """The terminal's view of a replay: a bar while it goes on, the ranking at its end."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -54,7 +55,8 @@ async def replay(settings: Settings, output: Output, asked: Asked) -> None:
             budget_usd=asked.budget_usd,
         )
         try:
-            last = await _watch(output.err, steps)
+            async with aclosing(steps):
+                last = await _watch(output.err, steps)
         except BudgetSpent as spent:
             again = "Give the same command a larger --budget, and it goes on there; nothing is paid twice."
             raise Refused(f"{spent} {again}") from None

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -142,7 +143,7 @@ class App:
         preset: Preset = Preset.QUICK,
         season: Season | None = None,
         budget_usd: Decimal | None = None,
-    ) -> AsyncIterator[ReplayProgress]:
+    ) -> AsyncGenerator[ReplayProgress]:
         """Replay a stretch of the past into a season of its own, and tell after each session how far it is.
 
         The same words again go on where it stopped, and pay for nothing twice; `season` gives it a name.
@@ -153,8 +154,10 @@ class App:
         """
         chosen = await self._chosen(tuple(members))
         plan = await asyncio.to_thread(self._replays.plan, first, last, tickers, every, chosen, preset)
-        async for progress in self._replays.go(plan, season or plan.season, chosen, budget_usd):
-            yield progress
+        steps = self._replays.go(plan, season or plan.season, chosen, budget_usd)
+        async with aclosing(steps):
+            async for progress in steps:
+                yield progress
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.

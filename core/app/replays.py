@@ -1,6 +1,7 @@
 """Replays: from what a person asks for to a plan, and the parts that carry it out."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -77,7 +78,7 @@ class Replays:
         season: Season,
         members: Sequence[Member],
         budget_usd: Decimal | None,
-    ) -> AsyncIterator[ReplayProgress]:
+    ) -> AsyncGenerator[ReplayProgress]:
         """Carry out a plan, or what is left of it; see `core.pipeline.replay.Replay.go`."""
         market = MarketClock(self._calendar.exchange.between(plan.first, plan.first)[0].closes)
         kept = plan.first - _BEFORE, plan.last + _AFTER
@@ -89,7 +90,9 @@ class Replays:
             replay = Replay(
                 self._settings, self._store, committee, self._calendar, self._gateway, market, self._clock
             )
-            async for progress in replay.go(plan, season, members, budget_usd):
-                yield progress
+            steps = replay.go(plan, season, members, budget_usd)
+            async with aclosing(steps):
+                async for progress in steps:
+                    yield progress
         finally:
             await prices.close()

@@ -67,6 +67,8 @@ class Runs:
         record = await self._record(run_id)
         if run_id in self._by_id:
             return self._by_id[run_id]
+        if record.is_replay:
+            raise Refused(f"Run {run_id} is part of the replay {record.season}; repeat the replay to go on.")
         if record.state not in {RunState.RUNNING, RunState.CANCELLED}:
             raise Refused(f"Run {run_id} is {record.state}; there is nothing to resume.")
         broadcast = self._by_id[run_id] = Broadcast()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from core.config.secret import SecretRef
-from core.config.settings import BASELINES, Market, MemberSettings, Provider, ProviderKey, Settings
+from core.config.settings import DEFAULT_BASELINES, Market, MemberSettings, Provider, ProviderKey, Settings
 from core.domain.member import MemberKind
 
 OPENROUTER = "openrouter"
@@ -62,4 +62,4 @@ def five_models() -> tuple[MemberSettings, ...]:
 
 def baselines() -> tuple[MemberSettings, ...]:
     """Return one member for each rule that needs no model."""
-    return tuple(MemberSettings(name=name, kind=MemberKind.BASELINE) for name in BASELINES)
+    return tuple(MemberSettings(name=name, kind=MemberKind.BASELINE) for name in DEFAULT_BASELINES)

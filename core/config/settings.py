@@ -17,7 +17,8 @@ from core.domain.member import MemberKind
 from core.domain.stage import Preset
 from core.domain.values import Frozen, Ratio
 
-BASELINES = ("buy_and_hold", "momentum", "mean_reversion", "trend", "coin_flip")
+DEFAULT_BASELINES = ("buy_and_hold", "momentum", "mean_reversion", "trend", "coin_flip")
+BASELINES = (*DEFAULT_BASELINES, "sma_cross")
 ConsensusMethod = Literal[
     "weighted", "majority", "supermajority", "threshold_execute", "conviction", "median_rating"
 ]

@@ -1,4 +1,4 @@
-"""An author that asks the same question once: replays of the same past give the same ballots and cost nothing."""
+"""An author that asks the same question once: a replay that is made again gives the same ballots for free."""
 
 import hashlib
 import json

@@ -9,7 +9,7 @@ goes on where it stopped.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,6 +28,7 @@ from core.llm.gateway import Gateway
 from core.llm.scopes import season_scope
 from core.market.calendar import MarketCalendar, Session
 from core.pipeline.committee import Committee
+from core.pipeline.member_run import first_of
 from core.store.store import Store
 
 _LEASE = timedelta(seconds=30)
@@ -75,7 +76,7 @@ class Replay:
 
     async def go(
         self, plan: ReplayPlan, season: Season, members: Sequence[Member], budget_usd: Decimal | None
-    ) -> AsyncIterator[ReplayProgress]:
+    ) -> AsyncGenerator[ReplayProgress]:
         """Go through the plan from where it stands, and tell after each session how far it is.
 
         Raises:
@@ -94,8 +95,10 @@ class Replay:
             if budget_usd is not None:
                 spent = await self._cost(season)
                 self._gateway.budget.limit(season_scope(season), budget_usd, spent)
-            async for progress in self._sessions(plan, season, members):
-                yield progress
+            steps = self._sessions(plan, season, members)
+            async with contextlib.aclosing(steps):
+                async for progress in steps:
+                    yield progress
             ended = True
         finally:
             keeping.cancel()
@@ -113,7 +116,7 @@ class Replay:
 
     async def _sessions(
         self, plan: ReplayPlan, season: Season, members: Sequence[Member]
-    ) -> AsyncIterator[ReplayProgress]:
+    ) -> AsyncGenerator[ReplayProgress]:
         sessions = await asyncio.to_thread(self._calendar.exchange.between, plan.first, plan.last)
         asked = _asked(sessions, plan.every)
         known = {(ticker, as_of): (run_id, done) for run_id, ticker, as_of, done in await self._runs(season)}
@@ -170,9 +173,12 @@ class Replay:
             async with gate:
                 await self._committee.hear(record, evidence, _nobody)
 
-        async with _first_failure(), asyncio.TaskGroup() as group:
-            for record, evidence in open_runs:
-                group.create_task(hear(record, evidence))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for record, evidence in open_runs:
+                    group.create_task(hear(record, evidence))
+        except BaseExceptionGroup as failures:
+            raise first_of(failures) from None
         for record, evidence in open_runs:
             await self._committee.conclude(record.run_id, evidence)
             known[record.ticker, session.closes] = (record.run_id, True)
@@ -220,13 +226,3 @@ def _asked(sessions: Sequence[Session], every: Every) -> frozenset[Session]:
 
 def _nobody(event: RunEvent) -> None:
     """Tell nobody: a replay reports by session."""
-
-
-@contextlib.asynccontextmanager
-async def _first_failure() -> AsyncIterator[None]:
-    try:
-        yield
-    except BaseExceptionGroup as failures:
-        from core.pipeline.member_run import first_of
-
-        raise first_of(failures) from None

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.books import Fill, Order
 from core.domain.run import RunRecord, RunState, Seat
+from core.store.season_tables import seasons
 from core.store.tables import fills, orders, runs, seats
 
 _RUN = [runs.c[name] for name in RunRecord.model_fields if name in runs.c]
@@ -15,6 +16,11 @@ ORDER = [orders.c[name] for name in Order.model_fields]
 """The columns that make an Order."""
 FILL = [fills.c[name] for name in Fill.model_fields]
 """The columns that make a Fill."""
+
+
+_REPLAY = select(seasons.c.name).where(seasons.c.kind == "replay")
+NOT_REPLAYED = runs.c.season.not_in(_REPLAY)
+"""The condition that a run is of the present and not part of a replay of the past."""
 
 
 def order_of(row: RowMapping) -> Order:
@@ -32,8 +38,8 @@ def _fields(row: RowMapping) -> dict[str, Any]:
 
 
 async def latest_run_id(connection: AsyncConnection, ticker: str | None) -> str | None:
-    """Return the id of the run that finished last, of one ticker or of all."""
-    query = select(runs.c.run_id).where(runs.c.state == RunState.FINISHED)
+    """Return the id of the run that finished last, of one ticker or of all; replays do not count."""
+    query = select(runs.c.run_id).where(runs.c.state == RunState.FINISHED, NOT_REPLAYED)
     if ticker is not None:
         query = query.where(runs.c.ticker == ticker)
     query = query.order_by(runs.c.finished_at.desc(), runs.c.number.desc()).limit(1)

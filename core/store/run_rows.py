@@ -17,7 +17,7 @@ from core.store.column_types import COST_PLACES, Exact
 from core.store.costs import for_sums
 from core.store.database import Database
 from core.store.inserting import add_new, insert_new
-from core.store.run_record import latest_run_id, read_record
+from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
 from core.store.tables import evidence, runs, seats, stages
 
 _BEGIN_ATTEMPTS = 5
@@ -108,17 +108,17 @@ class Runs:
         await self._change(run_id, _RUNNING, runs.c.owner == owner, owner=None, lease_until=None)
 
     async def interrupted(self, now: datetime) -> tuple[str, ...]:
-        """Return the runs that nobody works on although they are not over, oldest first."""
+        """Return the runs that nobody works on although they are not over, oldest first; none of a replay."""
         free = or_(runs.c.lease_until.is_(None), runs.c.lease_until <= now)
-        return await self._ids(_RUNNING, free)
+        return await self._ids(_RUNNING, free, NOT_REPLAYED)
 
     async def running(self) -> tuple[str, ...]:
         """Return all runs that are not over, oldest first."""
         return await self._ids(_RUNNING)
 
     async def running_of(self, ticker: str) -> str | None:
-        """Return the newest run of this ticker that is not over, or None."""
-        return next(reversed(await self._ids(_RUNNING, runs.c.ticker == ticker)), None)
+        """Return the newest run of this ticker that is not over, or None; replays do not count."""
+        return next(reversed(await self._ids(_RUNNING, runs.c.ticker == ticker, NOT_REPLAYED)), None)
 
     async def add_result(self, run_id: str, result: MemberResult) -> bool:
         """Store how a member's run ended; the first result wins, and False says that there was one.
@@ -152,7 +152,7 @@ class Runs:
             return await read_record(connection, run_id)
 
     async def latest(self, ticker: str | None = None) -> RunRecord | None:
-        """Return the run that finished last, of one ticker or of all."""
+        """Return the run that finished last, of one ticker or of all; replays do not count."""
         async with self._database.read() as connection:
             run_id = await latest_run_id(connection, ticker)
             return await read_record(connection, run_id) if run_id else None

@@ -15,6 +15,7 @@ from core.pipeline.presets import steps
 from tests import packs
 
 FULL = {
+    "sma_20": "112",
     "sma_50": "110",
     "sma_200": "100",
     "rsi_14": "50",
@@ -55,12 +56,21 @@ def test_mean_reversion_holds_when_its_two_signs_contradict() -> None:
     assert RULES["mean_reversion"](torn, False).rating is Rating.HOLD
 
 
+@pytest.mark.parametrize(
+    ("fast", "holds", "rating"),
+    [("110", False, "Buy"), ("110", True, "Hold"), ("90", True, "Sell"), ("90", False, "Hold")],
+)
+def test_the_cross_trades_when_its_averages_have_crossed(fast: str, holds: bool, rating: str) -> None:
+    pack = packs.evidence(**{**FULL, "sma_20": fast, "sma_50": "100"})
+    assert RULES["sma_cross"](pack, holds).rating == rating
+
+
 @pytest.mark.parametrize(("fast", "rating"), [("110", "Buy"), ("90", "Sell"), ("100", "Hold")])
 def test_trend_compares_its_two_averages(fast: str, rating: str) -> None:
     assert RULES["trend"](packs.evidence(**{**FULL, "sma_50": fast}), False).rating == rating
 
 
-@pytest.mark.parametrize("name", ["momentum", "mean_reversion", "trend"])
+@pytest.mark.parametrize("name", ["momentum", "mean_reversion", "trend", "sma_cross"])
 def test_a_rule_without_its_figures_has_no_basis_and_says_which(name: str) -> None:
     with pytest.raises(NoBasis, match="needs more than the 40 sessions"):
         RULES[name](packs.evidence(), False)

@@ -7,7 +7,7 @@ import pytest
 
 from core.config import Settings, config_hash, inactive, load_settings
 from core.config.defaults import FIVE_MODELS, five_models
-from core.config.settings import BASELINES, METHOD_NAMES, THRESHOLDS, MemberSettings
+from core.config.settings import DEFAULT_BASELINES, METHOD_NAMES, THRESHOLDS, MemberSettings
 from core.domain.errors import ConfigError
 from core.domain.member import MemberKind
 
@@ -26,7 +26,7 @@ def loaded(folder: Path, toml: str, environ: dict[str, str] | None = None) -> Se
 
 def test_without_file_and_key_the_baselines_sit_over_live_then_sample_prices(empty_folder: Path) -> None:
     settings = load_settings(None, {})
-    assert names(settings) == BASELINES
+    assert names(settings) == DEFAULT_BASELINES
     assert {member.kind for member in settings.members} == {MemberKind.BASELINE}
     assert settings.market.prices == ("yfinance", "sample")
     assert settings.store.url == "sqlite+aiosqlite:///conclave.db"
@@ -35,7 +35,7 @@ def test_without_file_and_key_the_baselines_sit_over_live_then_sample_prices(emp
 
 def test_with_an_openrouter_key_the_five_models_sit_as_well(empty_folder: Path) -> None:
     settings = load_settings(None, KEY)
-    assert names(settings) == (*FIVE, *BASELINES)
+    assert names(settings) == (*FIVE, *DEFAULT_BASELINES)
     (provider,) = settings.providers
     assert (provider.name, provider.base_url) == ("openrouter", "https://openrouter.ai/api/v1")
     assert provider.keys[0].secret.reveal(KEY) == "made-up"
@@ -44,7 +44,7 @@ def test_with_an_openrouter_key_the_five_models_sit_as_well(empty_folder: Path) 
 
 
 def test_an_empty_key_counts_as_none(empty_folder: Path) -> None:
-    assert names(load_settings(None, {"OPENROUTER_API_KEY": " "})) == BASELINES
+    assert names(load_settings(None, {"OPENROUTER_API_KEY": " "})) == DEFAULT_BASELINES
 
 
 def test_the_default_settings_stand_up_to_their_own_checks(empty_folder: Path) -> None:
@@ -53,9 +53,9 @@ def test_the_default_settings_stand_up_to_their_own_checks(empty_folder: Path) -
 
 
 def test_a_file_without_members_gets_the_default_ones(tmp_path: Path) -> None:
-    assert names(loaded(tmp_path, "")) == BASELINES
+    assert names(loaded(tmp_path, "")) == DEFAULT_BASELINES
     settings = loaded(tmp_path, "arena.strict = false", KEY)
-    assert names(settings) == (*FIVE, *BASELINES)
+    assert names(settings) == (*FIVE, *DEFAULT_BASELINES)
     assert settings.market.prices == ("yfinance", "alpha_vantage")
 
 
@@ -63,7 +63,7 @@ def test_a_files_own_provider_called_openrouter_serves_the_five_models(tmp_path:
     toml = "[[providers]]\nname = 'openrouter'\nbase_url = 'http://127.0.0.1:9/v1'\nlocal = true\n"
     for environ in ({}, KEY):
         settings = loaded(tmp_path, toml, environ)
-        assert names(settings) == (*FIVE, *BASELINES)
+        assert names(settings) == (*FIVE, *DEFAULT_BASELINES)
         assert [provider.base_url for provider in settings.providers] == ["http://127.0.0.1:9/v1"]
 
 

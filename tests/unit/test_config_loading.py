@@ -142,7 +142,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         (
             "[[members]]\nkind = 'baseline'\nname = 'trent'",
             'members[trent]: "trent" is no baseline; a baseline is one of '
-            "buy_and_hold, momentum, mean_reversion, trend, coin_flip.",
+            "buy_and_hold, momentum, mean_reversion, trend, coin_flip, sma_cross.",
         ),
         (
             "[[members]]\nname = 'a b'\nroute = ['x:y']\nweight = 2",

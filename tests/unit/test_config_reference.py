@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from core.config import Settings, inactive, load_settings
 from core.config.secret import SecretRef
-from core.config.settings import BASELINES
+from core.config.settings import DEFAULT_BASELINES
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def test_the_example_loads_and_gives_the_defaults(tmp_path: Path) -> None:
     file.write_text(EXAMPLE, encoding="utf-8")
     settings = load_settings(file, {})
     assert settings.model_copy(update={"members": ()}) == Settings()
-    assert [member.name for member in settings.members] == list(BASELINES)
+    assert [member.name for member in settings.members] == list(DEFAULT_BASELINES)
     assert inactive(settings) == ()
 
 

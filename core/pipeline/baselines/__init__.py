@@ -5,6 +5,7 @@ from core.pipeline.baselines.coin_flip import coin_flip
 from core.pipeline.baselines.mean_reversion import mean_reversion
 from core.pipeline.baselines.momentum import momentum
 from core.pipeline.baselines.rule import Rule
+from core.pipeline.baselines.sma_cross import sma_cross
 from core.pipeline.baselines.trend import trend
 
 RULES: dict[str, Rule] = {
@@ -13,5 +14,6 @@ RULES: dict[str, Rule] = {
     "mean_reversion": mean_reversion,
     "trend": trend,
     "coin_flip": coin_flip,
+    "sma_cross": sma_cross,
 }
 """Every rule by the name of its member."""
