@@ -99,7 +99,7 @@ class SeasonReport(Frozen):
 
 
 def underwater(days: Iterable[Day]) -> tuple[tuple[date, float | None], ...]:
-    """Return how far each day's value lies under the highest one so far, as a fraction from -1 to 0.
+    """Return how far each day's value lies under the highest one so far, as a fraction: 0 or below.
 
     This is the drawdown of every day; the maximum drawdown is its lowest point. None where there is no value,
     or no peak above 0 to measure against. (Magdon-Ismail and Atiya, "Maximum drawdown", Risk 17(10), 2004.)
