@@ -1,7 +1,7 @@
 """The sheet that a picture is drawn on: title, plot, footer; pixels from the top left."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
@@ -12,8 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.text import Text
 
-from bot.pictures.lettering import fitted, font, plain, wrapped
+from bot.pictures.lettering import fitted, font, joined, plain, wrapped
 from bot.pictures.look import PALETTES, Dash, Size, Stroke, Theme
 from bot.present import words
 
@@ -80,19 +81,19 @@ class Canvas:
             parse_math=False,
         )
 
-    def head(self, title: str, subtitle: str, caveat: str | None) -> float:
-        """Write title, subtitle and, in a frame, the caveat; return where the room below begins."""
+    def head(self, title: str, about: Sequence[str], caveat: str | None) -> float:
+        """Write title, what it is about and, in a frame, the caveat; return where the room below begins."""
         large, small = 50 * self.scale, 27 * self.scale
         y = self.margin + large * 0.5
         self.text(self.margin, y, title, size=large, bold=True, room=self.inner)
         y += large * 1.12
-        for line in wrapped(subtitle, small, self.inner, 2):
+        for line in joined(about, small, self.inner):
             self.text(self.margin, y, line, size=small, colour=self.palette.muted)
             y += small * 1.4
         if not caveat:
             return y
         lines = wrapped(caveat, small, self.inner - 40, 2)
-        top = y - small * 0.5
+        top = y - small * 0.3
         height = len(lines) * small * 1.32 + small * 0.75
         self.box(self.margin, top, self.inner, height, face=self.palette.panel, edge=self.palette.warning)
         for number, line in enumerate(lines):
@@ -100,12 +101,12 @@ class Canvas:
             self.text(self.margin + 20, at, line, size=small, colour=self.palette.warning)
         return top + height + small * 0.9
 
-    def foot(self, note: str = "") -> float:
+    def foot(self, note: str) -> float:
         """Write the last line, which says that this is no advice; return where the room above it ends."""
         small = 24 * self.scale
         y = self.size.height - self.margin * 0.75
         colour = self.palette.muted
-        told = f"{words.PAPER} {note}".strip()
+        told = f"{words.PAPER} {note}"
         self.text(self.margin, y, told, size=small, colour=colour, room=self.inner - 170)
         self.text(
             self.size.width - self.margin, y, _BRAND, size=small, colour=colour, bold=True, align="right"
@@ -175,7 +176,7 @@ class Canvas:
         self.figure.text(
             *place,
             number,
-            fontproperties=font(size * _POINTS_AN_INCH / _DPI, bold=True),
+            fontproperties=font(size * (0.82 if len(number) > 1 else 1) * _POINTS_AN_INCH / _DPI, bold=True),
             color=self.palette.paper,
             ha="center",
             va="center_baseline",
@@ -200,9 +201,13 @@ class Canvas:
     def label_ticks(self, plot: Axes, size: float) -> None:
         """Write the ticks of a plot in our font."""
         for label in (*plot.get_xticklabels(), *plot.get_yticklabels()):
-            label.set_fontproperties(font(size * _POINTS_AN_INCH / _DPI))
-            label.set_color(self.palette.muted)
-            label.set_parse_math(False)
+            self.letter(label, size, self.palette.muted)
+
+    def letter(self, label: Text, size: float, colour: str) -> None:
+        """Give a text of a plot our font and a colour; it is not interpreted."""
+        label.set_fontproperties(font(size * _POINTS_AN_INCH / _DPI))
+        label.set_color(colour)
+        label.set_parse_math(False)
 
     def png(self) -> bytes:
         """Return the sheet as PNG."""

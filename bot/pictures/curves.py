@@ -36,7 +36,7 @@ def equity_curves(report: SeasonReport, *, size: Size = TALL, theme: Theme = The
     """Return the picture of what each member's books were worth, day by day, as PNG."""
     chart = _Chart(
         title="Equity curves",
-        subtitle=f"everyone started with {numbers.usd(report.initial_cash_usd)}",
+        subtitle=f"{numbers.usd(report.initial_cash_usd)} each",
         points=lambda days: [(day, None if value is None else float(value)) for day, value in days],
         metric=Metric.RETURN,
         scale=Scale(money_tick, level=float(report.initial_cash_usd)),
@@ -48,10 +48,10 @@ def drawdowns(report: SeasonReport, *, size: Size = TALL, theme: Theme = Theme.L
     """Return the picture of how far each member was under its highest value so far, as PNG."""
     chart = _Chart(
         title="Drawdowns",
-        subtitle="how far below the highest value so far",
+        subtitle="distance to the highest value so far",
         points=underwater,
         metric=Metric.MAX_DRAWDOWN,
-        scale=Scale(percent_tick, level=0.0, shaded=True),
+        scale=Scale(percent_tick, level=0.0),
     )
     return _drawn(report, chart, size, theme)
 
@@ -59,9 +59,9 @@ def drawdowns(report: SeasonReport, *, size: Size = TALL, theme: Theme = Theme.L
 def _drawn(report: SeasonReport, chart: _Chart, size: Size, theme: Theme) -> bytes:
     with sheet(size, theme) as canvas:
         named, faint = _lines(report, chart, canvas.palette)
-        about = f"{season_title(report.season)} · {period(report)} · {chart.subtitle} · {marks_of(report)}"
+        about = [season_title(report.season), period(report), chart.subtitle]
         top = canvas.head(chart.title, about, report.caveat)
-        bottom = canvas.foot()
+        bottom = canvas.foot(marks_of(report))
         draw = draw_tall if size.tall else draw_wide
         draw(canvas, chart.scale, named, faint, top, bottom)
         return canvas.png()

@@ -1,6 +1,7 @@
 """Text on pictures: cleaned, measured, and cut to fit. Nothing in it is ever interpreted."""
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -66,16 +67,46 @@ def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
     return line[:low].rstrip() + _ELLIPSIS
 
 
+def joined(parts: Sequence[str], size: float, room: float) -> list[str]:
+    """Return the parts with a dot between them, on as many lines as they need; no part is broken."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]} · {plain(part)}" if lines else plain(part)
+        if lines and width_of(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(fitted(part, size, room))
+    return lines
+
+
 def wrapped(text: str, size: float, room: float, lines: int) -> list[str]:
-    """Return the text on at most `lines` lines of at most `room` pixels; what is left over is cut."""
+    """Return the text on at most `lines` lines of at most `room` pixels, of about the same length.
+
+    What is left over is cut.
+    """
+    line = plain(text)
+    broken = _broken(line, size, room, lines)
+    if not 1 < len(broken) <= lines or broken[-1].endswith(_ELLIPSIS):
+        return broken
+    low, high = room / 2, room
+    while high - low > 1:
+        middle = (low + high) / 2
+        narrow = _broken(line, size, middle, lines + 1)
+        fits = len(narrow) == len(broken) and not any(part.endswith(_ELLIPSIS) for part in narrow)
+        low, high = (low, middle) if fits else (middle, high)
+    return _broken(line, size, high, lines)
+
+
+def _broken(line: str, size: float, room: float, lines: int) -> list[str]:
+    """Fill one line after the other; the last takes all the rest and is cut."""
     done: list[str] = []
-    words = plain(text).split(" ")
-    while words and len(done) < lines - 1:
+    left = line.split(" ")
+    while left and len(done) < lines - 1:
         taken = 1
-        while taken < len(words) and width_of(" ".join(words[: taken + 1]), size) <= room:
+        while taken < len(left) and width_of(" ".join(left[: taken + 1]), size) <= room:
             taken += 1
-        done.append(fitted(" ".join(words[:taken]), size, room))
-        words = words[taken:]
-    if words:
-        done.append(fitted(" ".join(words), size, room))
+        done.append(fitted(" ".join(left[:taken]), size, room))
+        left = left[taken:]
+    if left:
+        done.append(fitted(" ".join(left), size, room))
     return done

@@ -8,13 +8,14 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from bot.pictures.canvas import Canvas, line_look
+from bot.pictures.lettering import plain, width_of
 from bot.pictures.look import SOLID, Stroke
 from bot.pictures.scales import date_ticks, limits, round_ticks, spread
 from bot.present import numbers
 
 _FAINT = 0.3
 _FAINT_WIDTH = 0.8
-_HALO = 7.0
+_HALO = 5.5
 
 
 class Line(NamedTuple):
@@ -37,11 +38,10 @@ class Line(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """How the heights are written, at which one the lines start, and whether the ground is shaded."""
+    """How the heights are written, and the one that the lines start from."""
 
     tick: Callable[[float], str]
     level: float
-    shaded: bool = False
 
 
 def draw_tall(
@@ -63,8 +63,8 @@ def draw_tall(
         column, place = divmod(number, rows)
         x, y = canvas.margin + column * (width + 40), legend + (place + 0.5) * row
         canvas.badge(x + 17, y, line.badge, face=line.stroke.colour, size=18)
-        canvas.line([(x + 44, y), (x + 108, y)], line.stroke)
-        _label(canvas, line, x + 122, x + width, y, letters=25)
+        canvas.line([(x + 42, y), (x + 92, y)], line.stroke)
+        _label(canvas, line, x + 102, x + width, y, letters=25)
     if faint:
         _others(canvas, faint, canvas.margin + width + 40, bottom - row / 2, letters=25)
 
@@ -74,7 +74,7 @@ def draw_wide(
 ) -> None:
     """Draw the plot, and each line's label at its end."""
     edge = canvas.size.width - canvas.margin
-    right = edge - 400
+    right = edge - 410
     plot = canvas.axes(canvas.margin + 84, top + 8, right, bottom - 38)
     _fill(canvas, plot, scale, named, faint, letters=21)
     low, high = top + 12, bottom - 14 - (30 if faint else 0)
@@ -83,8 +83,8 @@ def draw_wide(
     for line, end, y in zip(ended, ends, spread(ends, 31, low, high), strict=True):
         _tie(canvas, line, (right, end), (right + 38, y))
         canvas.badge(right + 54, y, line.badge, face=line.stroke.colour, size=15)
-        canvas.line([(right + 76, y), (right + 122, y)], line.stroke)
-        _label(canvas, line, right + 132, edge, y, letters=20)
+        canvas.line([(right + 76, y), (right + 110, y)], line.stroke)
+        _label(canvas, line, right + 120, edge, y, letters=20)
     if faint:
         _others(canvas, faint, right + 46, bottom - 10, letters=20)
 
@@ -94,9 +94,9 @@ def _tie(canvas: Canvas, line: Line, start: tuple[float, float], end: tuple[floa
 
 
 def _label(canvas: Canvas, line: Line, left: float, right: float, y: float, *, letters: float) -> None:
-    room = letters * 5.3
+    room = min(width_of(plain(line.told), letters) + 1, letters * 7)
     bold = line.stroke.emphasised
-    canvas.text(left, y, line.name, size=letters, room=right - left - room - 6, bold=bold)
+    canvas.text(left, y, line.name, size=letters, room=right - left - room - 12, bold=bold)
     canvas.text(right, y, line.told, size=letters, align="right", room=room, colour=canvas.palette.muted)
 
 
@@ -133,9 +133,6 @@ def _fill(
         _draw(canvas, plot, line, faded=True)
     for line in named:
         _draw(canvas, plot, line, faded=False)
-        if scale.shaded and line.stroke.emphasised:
-            x = [day.toordinal() for day in line.days]
-            plot.fill_between(x, line.values, scale.level, color=line.stroke.colour, alpha=0.07, linewidth=0)
     canvas.label_ticks(plot, letters)
 
 

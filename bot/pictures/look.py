@@ -107,8 +107,8 @@ def strokes(members: Iterable[tuple[str, str]], palette: Palette) -> dict[str, S
     """
     models, rules = _models(palette), _baselines(palette)
     fixed = {
-        MemberKind.COMMITTEE.value: Stroke(palette.ink, 6, SOLID, 9),
-        MemberKind.CROWD.value: Stroke(palette.crowd, 6, (3, 1.2), 8),
+        MemberKind.COMMITTEE.value: Stroke(palette.ink, 5, SOLID, 9),
+        MemberKind.CROWD.value: Stroke(palette.crowd, 5, (3, 1.2), 8),
     }
     found = {}
     for name, kind in sorted(members):

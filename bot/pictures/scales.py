@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from bot.present.numbers import MINUS
 
-_TICKS = 5
+_TICKS = 6
 _MONTH_DAYS = 31
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEPS = (1, 2, 2.5, 5, 10)
@@ -24,12 +24,12 @@ def limits(values: Iterable[float], *, also: float | None = None) -> tuple[float
 
 
 def round_ticks(low: float, high: float) -> list[float]:
-    """Return about five round numbers from `low` to `high`."""
+    """Return about six round numbers from `low` to `high`."""
     rough = (high - low) / _TICKS
     if not (rough > 0 and math.isfinite(rough)):
         return [low]
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in _STEPS if power * factor >= rough * 0.999)
+    step = next(power * factor for factor in _STEPS if power * factor >= rough * 0.8)
     first = math.ceil(low / step)
     ticks = [(first + number) * step for number in range(_TICKS + 2)]
     return [tick for tick in ticks if tick <= high]
@@ -61,7 +61,7 @@ def date_ticks(first: date, last: date) -> list[tuple[date, str]]:
         days = [first + timedelta(days=step * number) for number in range(span // step + 1)]
         return [(day, f"{day.day} {_MONTHS[day.month - 1]}") for day in days]
     months = (last.year - first.year) * 12 + last.month - first.month
-    step = next((size for size in (1, 2, 3, 6) if months / size <= _TICKS), 12 * math.ceil(months / 60))
+    step = next((size for size in (1, 2, 3, 6) if months / size <= _TICKS - 1), 12 * math.ceil(months / 60))
     ticks: list[tuple[date, str]] = []
     year = None
     for count in range(first.year * 12, last.year * 12 + last.month):

@@ -23,4 +23,4 @@ def period(report: SeasonReport) -> str:
 
 def marks_of(report: SeasonReport) -> str:
     """Say of which day the prices are at which holdings are valued."""
-    return f"marks of {numbers.day(report.last)}" if report.last else "no marks yet"
+    return f"Marks of {numbers.day(report.last)}." if report.last else "No marks yet."
