@@ -179,7 +179,7 @@ def scorecard(days: Curve) -> Scorecard:
 
 
 def reliability(member: str, horizon: int = 5) -> Reliability:
-    thrown = random.Random(f"calibration of {member}")
+    thrown = random.Random(ascii(member))
     bins = []
     for tenth in range(10):
         low, high = tenth / 10, (tenth + 1) / 10

@@ -32,7 +32,7 @@ def plain(text: str, *, bold: bool = False) -> str:
         drawn = sign if ord(sign) in _drawable(bold) else _UNKNOWN
         if drawn != _UNKNOWN or kept[-1:] != [_UNKNOWN]:
             kept.append(drawn)
-    return "".join(kept)
+    return " ".join("".join(kept).split())
 
 
 def font(size: float, *, bold: bool = False) -> FontProperties:
