@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli_report import add_report
+
 if TYPE_CHECKING:
     from bot.program import Output
     from core.config import Settings
@@ -289,6 +291,9 @@ def _secrets(settings: "Settings") -> list[str]:
         with contextlib.suppress(ConfigError):
             found.append(reference.reveal())
     return found
+
+
+add_report(app, _do)
 
 
 def main() -> None:

@@ -238,7 +238,7 @@ class Dot(NamedTuple):
 
 
 SQUARE = 240.0
-EDGE = 34.0
+EDGE = 46.0
 
 
 def reliability_dots(found: Reliability) -> tuple[Dot, ...]:

@@ -116,6 +116,7 @@ class RunView(NamedTuple):
     votes: str
     weights: tuple[tuple[str, str, str, str], ...]
     dissent: tuple[tuple[str, str, str], ...]
+    source: str
     evidence: str
     chats: tuple[ChatView, ...]
 
@@ -138,7 +139,7 @@ def page_view(report: SeasonReport, zone: ZoneInfo) -> dict[str, Any]:
         "equity": equity_charts(report),
         "drawdown": drawdown_charts(report),
         "falls": [_fall(card) for card in cards],
-        "luck": [(card.member, luck_sentence(card, report.benchmark), luck_interval(card)) for card in cards],
+        "luck": [(card.member, luck_sentence(card, report.benchmark), _interval(card)) for card in cards],
         "calibrations": [_calibration(found) for found in report.calibrations],
         "fills": [
             (numbers.day(fill.session), fill.member, fill_line(fill), fill.run_id) for fill in report.fills
@@ -180,6 +181,11 @@ def _cell(report: SeasonReport, card: Scorecard, metric: Metric) -> Cell:
         return Cell(text, "")
     tone = "" if metric not in _TONED or not value else "good" if value > 0 else "bad"
     return Cell(text, str(value), tone)
+
+
+def _interval(card: Scorecard) -> str:
+    """Return the interval where the sentence before it does not name it already."""
+    return luck_interval(card) if card.luck and not card.luck.told_apart else ""
 
 
 def _fall(card: Scorecard) -> FallRow:
@@ -263,6 +269,7 @@ def run_view(number: int, record: RunRecord, chats: Sequence[ModelChat], zone: Z
         dissent=tuple(
             (each.member, each.action.value, each.reason) for each in (verdict.dissent if verdict else ())
         ),
+        source=record.source,
         evidence=record.evidence_sha256,
         chats=tuple(_chat(chat, passages) for chat in chats),
     )
