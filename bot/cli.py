@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_arena import arena
+from bot.cli_report import reports
 from bot.cli_work import AsJson, Config, Sample, carry_out, known_preset
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ app = typer.Typer(
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(arena)
+app.add_typer(reports)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,390 @@
+"""A season's report as it could have been: drawn from the bundled sample prices, with made-up decisions.
+
+The values follow real closes; who held what is thrown with a fixed seed. Figures that need more than a line
+to compute are thrown as well: how they are computed is tested where that is done.
+"""
+
+import math
+import random
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean, stdev
+
+from core.domain.actions import ActionKind, CorporateAction
+from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult, Rating
+from core.domain.bars import Bar
+from core.domain.books import Fill, Side
+from core.domain.run import RunRecord, Seat
+from core.domain.scores import DailyValue, Drawdown, Figure, Luck, Metric, Scorecard
+from core.domain.season import Season
+from core.domain.season_report import (
+    Curve,
+    Minimums,
+    Reliability,
+    ReliabilityBin,
+    SeasonReport,
+    underwater,
+)
+from core.domain.stage import ModelChat, Stage
+from core.domain.verdict import Dissent, Verdict, WeightUsed
+from core.market.daily_csv import read_bars
+from core.market.sample_vendor import SAMPLE_CAVEAT, SAMPLE_TICKERS
+from tests.arena_facts import ballot, order, seats, stage
+
+FIRST, SESSIONS = 120, 106
+SEASON = Season("replay-2012-spring")
+MADE_AT = datetime(2013, 3, 2, 9, 30, tzinfo=UTC)
+CASH = Decimal("10000.00")
+KINDS = {
+    "claude-sonnet-4.5": "llm",
+    "gpt-5": "llm",
+    "gemini-2.5-pro": "llm",
+    "grok-4": "llm",
+    "deepseek-v3.2": "llm",
+    "buy_and_hold": "baseline",
+    "momentum": "baseline",
+    "sma_cross": "baseline",
+    "mean_reversion": "baseline",
+    "coin_flip": "baseline",
+    "committee": "committee",
+    "crowd": "crowd",
+}
+MINIMUMS = Minimums(days=20, trades=5, settled=10)
+
+
+@cache
+def bars(ticker: str) -> tuple[Bar, ...]:
+    folder = Path(__file__).parents[1] / "core" / "market" / "sample"
+    return read_bars("sample", folder / f"{ticker}.csv", date.min, date.max)[FIRST : FIRST + SESSIONS]
+
+
+def sessions() -> tuple[date, ...]:
+    return tuple(bar.date for bar in bars("GOOG"))
+
+
+def curve(member: str, kind: str, sessions_: int = SESSIONS) -> Curve:
+    """Hold shares of the four tickers, thrown anew every ten sessions."""
+    thrown = random.Random(member)
+    closes = {ticker: [float(bar.close) for bar in bars(ticker)] for ticker in SAMPLE_TICKERS}
+    value, weights, days = float(CASH), dict.fromkeys(SAMPLE_TICKERS, 0.0), []
+    for number, session in enumerate(sessions()[:sessions_]):
+        if number:
+            value *= 1 + sum(
+                weight * (closes[ticker][number] / closes[ticker][number - 1] - 1)
+                for ticker, weight in weights.items()
+            )
+        traded = number % 10 == 0
+        if traded:
+            weights = {ticker: thrown.choice([0.0, 0.1, 0.25, 0.25]) for ticker in SAMPLE_TICKERS}
+        worth = Decimal(f"{value:.2f}")
+        held = (worth * Decimal(str(sum(weights.values())))).quantize(Decimal("0.01"))
+        days.append(
+            DailyValue(
+                session=session,
+                value_usd=worth,
+                cash_usd=worth - held,
+                long_usd=held,
+                short_usd=Decimal(0),
+                traded_usd=held / 4 if traded else Decimal(0),
+                token_cost_usd=Decimal(number) / 50 if kind == "llm" else Decimal(0),
+            )
+        )
+    return Curve(member, kind, tuple(days))
+
+
+def benchmark_curve() -> tuple[tuple[date, Decimal], ...]:
+    """An equal part in each of the four, in place of a benchmark that the sample does not hold."""
+    parts = [[float(bar.close / bars(ticker)[0].close) for bar in bars(ticker)] for ticker in SAMPLE_TICKERS]
+    return tuple(
+        (session, Decimal(f"{fmean(part[number] for part in parts) * float(CASH):.2f}"))
+        for number, session in enumerate(sessions())
+    )
+
+
+def deepest(days: Curve) -> Drawdown | None:
+    depths = [(day, under) for day, under in underwater(days.days) if under is not None]
+    if not depths:
+        return None
+    trough, depth = min(depths, key=lambda each: each[1])
+    before = [(value or Decimal(0), day) for day, value in days.days if day <= trough]
+    peak_value, peak = max(before)
+    after = [day for day, value in days.days if day > trough and value is not None and value >= peak_value]
+    return Drawdown(depth=-depth, peak=peak, trough=trough, recovered=after[0] if after else None)
+
+
+def scorecard(days: Curve) -> Scorecard:
+    thrown = random.Random(f"figures of {days.member}")
+    values = [float(day.value_usd) for day in days.values if day.value_usd is not None]
+    daily = [after / before - 1 for before, after in pairwise(values)]
+    enough = len(daily) >= MINIMUMS.days
+    end = Decimal(f"{values[-1]:.2f}") if values else CASH
+    spread = stdev(daily) * math.sqrt(252) if enough else 0.0
+    fallen = deepest(days)
+    trades = thrown.randint(8, 60)
+    settled = thrown.randint(4, 40) if days.kind != "crowd" else 3
+    cost = days.values[-1].token_cost_usd if days.values else Decimal(0)
+
+    def of_days(value: float) -> Figure:
+        return Figure(value=value if enough else None, sample=len(daily))
+
+    def of_ballots(value: float | Decimal) -> Figure:
+        return Figure(value=value if settled >= MINIMUMS.settled else None, sample=settled)
+
+    figures = {
+        Metric.VALUE: Figure(value=end, sample=len(values)),
+        Metric.PNL: Figure(value=end - CASH, sample=len(values)),
+        Metric.RETURN: Figure(value=float(end / CASH - 1), sample=len(values)),
+        Metric.ANNUAL_RETURN: of_days(float(end / CASH) ** (252 / max(len(daily), 1)) - 1),
+        Metric.VOLATILITY: of_days(spread),
+        Metric.SHARPE: of_days(fmean(daily) * 252 / spread if spread else 0.0),
+        Metric.SORTINO: of_days(thrown.uniform(-1, 3)),
+        Metric.MAX_DRAWDOWN: Figure(value=fallen.depth if fallen else None, sample=len(values)),
+        Metric.CALMAR: of_days(thrown.uniform(-1, 4)),
+        Metric.EXPOSURE: Figure(value=thrown.uniform(0.3, 0.9), sample=len(values)),
+        Metric.TURNOVER: Figure(value=thrown.uniform(1, 8), sample=len(values)),
+        Metric.TRADES: Figure(value=float(trades), sample=trades),
+        Metric.WIN_RATE: Figure(value=thrown.uniform(0.3, 0.7), sample=trades // 2),
+        Metric.DAY_WIN_RATE: of_days(thrown.uniform(0.4, 0.6)),
+        Metric.PROFIT_FACTOR: Figure(value=thrown.uniform(0.7, 2.2), sample=trades // 2),
+        Metric.BEST_TRADE: Figure(value=Decimal("213.40"), sample=trades // 2),
+        Metric.WORST_TRADE: Figure(value=Decimal("-98.75"), sample=trades // 2),
+        Metric.ALPHA: of_days(thrown.uniform(-0.1, 0.2)),
+        Metric.BETA: of_days(thrown.uniform(0.2, 1.1)),
+        Metric.INFORMATION_RATIO: of_days(thrown.uniform(-1, 1)),
+        Metric.HIT_RATE_1: of_ballots(thrown.uniform(0.4, 0.6)),
+        Metric.HIT_RATE_5: of_ballots(thrown.uniform(0.4, 0.65)),
+        Metric.HIT_RATE_20: of_ballots(thrown.uniform(0.4, 0.7)),
+        Metric.TOKEN_COST: Figure(value=cost, sample=trades),
+        Metric.RETURN_AFTER_TOKENS: Figure(value=float((end - cost) / CASH - 1), sample=len(values)),
+        Metric.USD_PER_RIGHT: of_ballots(Decimal("0.071") if days.kind == "llm" else Decimal(0)),
+    }
+    middle = thrown.uniform(-0.4, 0.4)
+    luck = Luck(
+        difference=middle, low=middle - 0.3, high=middle + 0.3, level=0.95, sessions=len(daily), trades=trades
+    )
+    return Scorecard(
+        season=SEASON,
+        member=days.member,
+        kind=days.kind,
+        first=days.values[0].session if values else None,
+        last=days.values[-1].session if values else None,
+        figures=figures,
+        drawdown=fallen,
+        luck=luck if enough else None,
+    )
+
+
+def reliability(member: str, horizon: int = 5) -> Reliability:
+    thrown = random.Random(ascii(member))
+    bins = []
+    for tenth in range(10):
+        low, high = tenth / 10, (tenth + 1) / 10
+        count = [0, 0, 0, 0, 2, 9, 14, 11, 6, 1][tenth]
+        stated = thrown.uniform(low, high)
+        bins.append(
+            ReliabilityBin(
+                low=low,
+                high=high,
+                count=count,
+                mean_confidence=stated if count else None,
+                right_fraction=min(1, max(0, stated * 0.7 + thrown.uniform(-0.05, 0.2))) if count else None,
+            )
+        )
+    return Reliability(member=member, horizon=horizon, bins=tuple(bins), brier=0.2413, ece=0.0871, settled=43)
+
+
+REASONS = (
+    "Search revenue still grows by a fifth, and the price is back at its fifty-day mean.",
+    "Momentum is broken: three lower highs, and volume rises on the days that fall.",
+    "Nothing in the evidence separates this price from a fair one.",
+)
+
+
+def _result(member: str, kind: str, thrown: random.Random) -> MemberResult:
+    if thrown.random() < 0.06:
+        return Abstention(member=member, kind=AbstentionKind.TIMEOUT, reason="no answer within 120 s")
+    rating = thrown.choice([Rating.BUY, Rating.OVERWEIGHT, Rating.HOLD, Rating.SELL])
+    return ballot(
+        member,
+        rating,
+        f"{thrown.uniform(0.5, 0.95):.2f}",
+        model=f"vendor/{member}" if kind == "llm" else None,
+        cost="0.0213" if kind == "llm" else "0",
+        tokens=14_210 if kind == "llm" else 0,
+        latency_ms=4_200,
+        reasoning=thrown.choice(REASONS),
+    )
+
+
+def run(number: int) -> RunRecord:
+    """Every fifth session, one of the four tickers."""
+    thrown = random.Random(number)
+    ticker = SAMPLE_TICKERS[number % 4]
+    session = sessions()[min(number, SESSIONS - 2)]
+    as_of = datetime.combine(session, time(21), tzinfo=UTC)
+    voters = {name: kind for name, kind in KINDS.items() if kind in {"llm", "baseline"}}
+    template = seats()[0]
+    run_id = f"{number:08d}"
+    sat = tuple(
+        Seat(
+            member=name,
+            number=place,
+            kind=kind,
+            weight=Decimal(1),
+            briefing=template.briefing,
+            result=_result(name, kind, thrown),
+        )
+        for place, (name, kind) in enumerate(voters.items(), 1)
+    )
+    cast = [seat.result for seat in sat if isinstance(seat.result, Ballot)]
+    votes = {action: sum(each.action is action for each in cast) for action in Action}
+    decision = max(votes, key=lambda action: votes[action])
+    against = [each for each in cast if each.action is not decision]
+    agreement = Decimal(votes[decision]) / len(cast)
+    verdict = Verdict(
+        decision=decision,
+        method="weighted",
+        agreement=agreement.quantize(Decimal("0.0001")),
+        high_consensus=agreement >= Decimal("0.7"),
+        average_confidence=Decimal("0.68"),
+        weighted_confidence=Decimal("0.7139"),
+        votes=votes,
+        weighted_votes={
+            action: (Decimal(count) / len(cast)).quantize(Decimal("0.0001"))
+            for action, count in votes.items()
+        },
+        outliers=tuple(each.member for each in against),
+        dissent=tuple(
+            Dissent(member=each.member, action=each.action, reason=each.reasoning) for each in against
+        ),
+        weights=tuple(
+            WeightUsed(member=each.member, configured=Decimal(1), weight=Decimal("0.93"), sample=12)
+            for each in cast
+        ),
+        abstained=tuple(seat.member for seat in sat if isinstance(seat.result, Abstention)),
+    )
+    return RunRecord.model_validate(
+        {
+            "run_id": run_id,
+            "ticker": ticker,
+            "as_of": as_of,
+            "preset": "quick",
+            "season": SEASON,
+            "state": "finished",
+            "config_hash": "c0ffee",
+            "evidence_sha256": f"{number:064x}",
+            "source": "sample",
+            "caveat": SAMPLE_CAVEAT,
+            "requested_by": "terminal",
+            "requested_in": "terminal",
+            "started_at": as_of,
+            "finished_at": as_of + timedelta(seconds=6.2),
+            "seats": sat,
+            "verdict": verdict,
+            "orders": (order("gpt-5", "2.5", "filled", run_id=run_id, ticker=ticker),),
+            "fills": (fill(number, "gpt-5"),),
+        }
+    )
+
+
+def fill(number: int, member: str) -> Fill:
+    ticker = SAMPLE_TICKERS[number % 4]
+    bar = bars(ticker)[min(number + 1, SESSIONS - 1)]
+    shares, side = Decimal("2.5"), Side.SELL if number % 3 == 2 else Side.BUY
+    amount = (shares * bar.open).quantize(Decimal("0.01"))
+    return Fill(
+        id=f"f{number}-{member}",
+        order_id=f"o{number}-{member}",
+        season=SEASON,
+        run_id=f"{number:08d}",
+        member=member,
+        ticker=ticker,
+        side=side,
+        shares=shares,
+        price=bar.open,
+        amount_usd=-amount if side is Side.BUY else amount,
+        fee_usd=Decimal("0.25"),
+        session=bar.date,
+        filled_at=datetime.combine(bar.date, time(14, 30), tzinfo=UTC),
+    )
+
+
+def evidence_of(record: RunRecord) -> str:
+    """A fenced passage as it stands in every prompt of a run."""
+    key = record.evidence_sha256[-12:]
+    rows = "\n".join(
+        f"{bar.date} {bar.open:.4f} {bar.high:.4f} {bar.low:.4f} {bar.close:.4f} {bar.volume}"
+        for bar in bars(record.ticker)[:30]
+    )
+    return f"[[evidence {key}]]\ninstrument: {record.ticker} (USD)\n{rows}\n[[/evidence {key}]]"
+
+
+def chats_of(record: RunRecord, stages: Iterable[Stage] = (Stage.DECISION,)) -> tuple[ModelChat, ...]:
+    """The ModelChats of a run."""
+    chats = []
+    for seat in record.seats:
+        told = seat.result.reasoning if isinstance(seat.result, Ballot) else "no answer"
+        written = tuple(
+            stage(
+                seat.member,
+                each,
+                f"As {each.value}: {told}",
+                run_id=record.run_id,
+                prompt=f"You sit on a committee.\n\n{evidence_of(record)}\n\nDecide as {each.value}.",
+                key_points=("Revenue grows", "The price is fair"),
+            )
+            for each in stages
+        )
+        chats.append(
+            ModelChat(
+                run_id=record.run_id,
+                ticker=record.ticker,
+                as_of=record.as_of,
+                member=seat.member,
+                stages=written,
+                result=seat.result,
+            )
+        )
+    return tuple(chats)
+
+
+def report(*, runs: int = 12, with_chats: bool = True, **changes: object) -> SeasonReport:
+    """Twelve members over 106 sessions, or a variation of it."""
+    curves = tuple(curve(member, kind) for member, kind in KINDS.items())
+    cards = sorted(
+        (scorecard(each) for each in curves),
+        key=lambda card: card.figures[Metric.VALUE].value or 0,
+        reverse=True,
+    )
+    held = tuple(run(number) for number in range(1, runs * 5, 5))
+    facts: dict[str, object] = {
+        "season": SEASON,
+        "made_at": MADE_AT,
+        "first": sessions()[0],
+        "last": sessions()[-1],
+        "initial_cash_usd": CASH,
+        "benchmark": "SPY",
+        "caveat": SAMPLE_CAVEAT,
+        "minimums": MINIMUMS,
+        "scorecards": tuple(cards),
+        "curves": curves,
+        "benchmark_curve": benchmark_curve(),
+        "calibrations": tuple(reliability(name) for name, kind in KINDS.items() if kind == "llm"),
+        "runs": held,
+        "chats": tuple(chat for each in held for chat in chats_of(each)) if with_chats else (),
+        "fills": tuple(filled for each in held for filled in each.fills),
+        "corporate_actions": (
+            CorporateAction(
+                ticker="IBM",
+                kind=ActionKind.DIVIDEND,
+                ex_date=date(2012, 2, 8),
+                value=Decimal("0.75"),
+                source="vendor",
+            ),
+        ),
+    }
+    return SeasonReport.model_validate(facts | changes)
