@@ -18,18 +18,18 @@ from core.domain.actions import ActionKind, CorporateAction
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult, Rating
 from core.domain.bars import Bar
 from core.domain.books import Fill, Side
+from core.domain.calibration import Calibration, ReliabilityBin
 from core.domain.run import RunRecord, Seat
 from core.domain.scores import DailyValue, Drawdown, Figure, Luck, Metric, Scorecard
 from core.domain.season import Season
 from core.domain.season_report import (
     Curve,
     Minimums,
-    Reliability,
-    ReliabilityBin,
     SeasonReport,
     underwater,
 )
 from core.domain.stage import ModelChat, Stage
+from core.domain.values import to_ratio
 from core.domain.verdict import Dissent, Verdict, WeightUsed
 from core.market.daily_csv import read_bars
 from core.market.sample_vendor import SAMPLE_CAVEAT, SAMPLE_TICKERS
@@ -178,7 +178,7 @@ def scorecard(days: Curve) -> Scorecard:
     )
 
 
-def reliability(member: str, horizon: int = 5) -> Reliability:
+def calibration(member: str, horizon: int = 5) -> Calibration:
     thrown = random.Random(ascii(member))
     bins = []
     for tenth in range(10):
@@ -187,14 +187,30 @@ def reliability(member: str, horizon: int = 5) -> Reliability:
         stated = thrown.uniform(low, high)
         bins.append(
             ReliabilityBin(
-                low=low,
-                high=high,
+                low=ratio(low),
+                high=ratio(high),
                 count=count,
-                mean_confidence=stated if count else None,
-                right_fraction=min(1, max(0, stated * 0.7 + thrown.uniform(-0.05, 0.2))) if count else None,
+                mean_confidence=ratio(stated) if count else None,
+                right_fraction=ratio(stated * 0.7 + thrown.uniform(-0.05, 0.2)) if count else None,
             )
         )
-    return Reliability(member=member, horizon=horizon, bins=tuple(bins), brier=0.2413, ece=0.0871, settled=43)
+    return Calibration(
+        season=SEASON,
+        member=member,
+        as_of=MADE_AT,
+        horizon=horizon,
+        bins=tuple(bins),
+        brier=Figure(value=0.2413, sample=43),
+        ece=Figure(value=0.0871, sample=43),
+        settled=43,
+        holds=5,
+        configured=Decimal(1),
+        hit_rates={horizon: Figure(value=0.58, sample=43)},
+    )
+
+
+def ratio(value: float) -> Decimal:
+    return to_ratio(Decimal(repr(min(1.0, max(0.0, value)))))
 
 
 REASONS = (
@@ -373,7 +389,7 @@ def report(*, runs: int = 12, with_chats: bool = True, **changes: object) -> Sea
         "scorecards": tuple(cards),
         "curves": curves,
         "benchmark_curve": benchmark_curve(),
-        "calibrations": tuple(reliability(name) for name, kind in KINDS.items() if kind == "llm"),
+        "calibrations": tuple(calibration(name) for name, kind in KINDS.items() if kind == "llm"),
         "runs": held,
         "chats": tuple(chat for each in held for chat in chats_of(each)) if with_chats else (),
         "fills": tuple(filled for each in held for filled in each.fills),

@@ -6,8 +6,8 @@ from bot.pictures.canvas import Canvas, sheet
 from bot.pictures.look import TALL, Size, Theme
 from bot.present import numbers
 from bot.present.season import season_title
+from core.domain.calibration import Calibration, ReliabilityBin
 from core.domain.season import Season
-from core.domain.season_report import Reliability, ReliabilityBin
 
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LARGEST = 34.0
@@ -15,7 +15,7 @@ _SMALLEST = 9.0
 
 
 def reliability_diagram(
-    found: Reliability,
+    found: Calibration,
     season: Season,
     *,
     caveat: str | None = None,
@@ -48,9 +48,9 @@ def reliability_diagram(
         return canvas.png()
 
 
-def _facts(canvas: Canvas, found: Reliability, y: float, *, letters: float) -> None:
-    brier = "n/a" if found.brier is None else f"{found.brier:.3f}"
-    error = "n/a" if found.ece is None else f"{found.ece * 100:.1f} points"
+def _facts(canvas: Canvas, found: Calibration, y: float, *, letters: float) -> None:
+    brier = "n/a" if found.brier.value is None else f"{found.brier.value:.3f}"
+    error = "n/a" if found.ece.value is None else f"{found.ece.value * 100:.1f} points"
     told = f"Brier score {brier} · calibration error {error}"
     canvas.text(canvas.margin, y, told, size=letters, bold=True, room=canvas.inner)
 
@@ -63,7 +63,7 @@ def _diagram(canvas: Canvas, plot: Axes, filled: list[ReliabilityBin], *, letter
     plot.plot([0, 1], [0, 1], color=palette.muted, linewidth=1.6, linestyle=(0, (4, 3)), zorder=5)
     most = max((each.count for each in filled), default=1)
     places = [
-        (each.mean_confidence, each.right_fraction, each.count)
+        (float(each.mean_confidence), float(each.right_fraction), each.count)
         for each in filled
         if each.mean_confidence is not None and each.right_fraction is not None
     ]
@@ -79,7 +79,7 @@ def _diagram(canvas: Canvas, plot: Axes, filled: list[ReliabilityBin], *, letter
     _axis_names(canvas, plot, "stated confidence", "came true", letters)
 
 
-def _counts(canvas: Canvas, plot: Axes, found: Reliability, *, letters: float) -> None:
+def _counts(canvas: Canvas, plot: Axes, found: Calibration, *, letters: float) -> None:
     """Draw how many ballots each bin has."""
     palette = canvas.palette
     most = max((each.count for each in found.bins), default=0)
@@ -88,8 +88,9 @@ def _counts(canvas: Canvas, plot: Axes, found: Reliability, *, letters: float) -
     for each in found.bins:
         if not each.count:
             continue
-        wide = (each.high - each.low) * 0.86
-        middle = (each.low + each.high) / 2
+        low, high = float(each.low), float(each.high)
+        wide = (high - low) * 0.86
+        middle = (low + high) / 2
         plot.bar(middle, each.count, width=wide, color=palette.models[0], zorder=6)
         told = plot.text(
             middle, each.count + most * 0.04, f"{each.count:,}", ha="center", va="bottom", zorder=7

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from bot.pictures.look import Palette, Stroke, benchmark_stroke, strokes
 from bot.pictures.scales import date_ticks, limits, money_tick, percent_tick, round_ticks, spread
 from bot.present.scores import figure_text
+from core.domain.calibration import Calibration
 from core.domain.scores import Metric
-from core.domain.season_report import Day, Reliability, SeasonReport, underwater
+from core.domain.season_report import Day, SeasonReport, underwater
 
 _NAMES = Palette(
     paper="paper",
@@ -241,16 +242,16 @@ SQUARE = 240.0
 EDGE = 46.0
 
 
-def reliability_dots(found: Reliability) -> tuple[Dot, ...]:
+def reliability_dots(found: Calibration) -> tuple[Dot, ...]:
     """Return the dots of a diagram of `SQUARE` units, whose axes meet `EDGE` from the left and the bottom."""
     most = max((each.count for each in found.bins), default=0)
     room = SQUARE - EDGE - 10
     return tuple(
         Dot(
-            x=round(EDGE + room * each.mean_confidence, 1),
-            y=round(SQUARE - EDGE - room * each.right_fraction, 1),
+            x=round(EDGE + room * float(each.mean_confidence), 1),
+            y=round(SQUARE - EDGE - room * float(each.right_fraction), 1),
             radius=round(3 + 7 * math.sqrt(each.count / most), 1),
-            ideal=round(SQUARE - EDGE - room * each.mean_confidence, 1),
+            ideal=round(SQUARE - EDGE - room * float(each.mean_confidence), 1),
         )
         for each in found.bins
         if each.count and each.mean_confidence is not None and each.right_fraction is not None

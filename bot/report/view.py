@@ -21,10 +21,11 @@ from bot.report.charts import Dot, drawdown_charts, equity_charts, reliability_d
 from bot.report.passages import Part, Passages
 from core.domain.actions import ActionKind, CorporateAction
 from core.domain.ballot import Abstention, Ballot
+from core.domain.calibration import Calibration, ReliabilityBin
 from core.domain.member import MemberKind
 from core.domain.run import RunRecord
 from core.domain.scores import Metric, Scorecard
-from core.domain.season_report import Reliability, ReliabilityBin, SeasonReport
+from core.domain.season_report import SeasonReport
 from core.domain.stage import ModelChat, StageRecord
 
 _MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -220,13 +221,13 @@ def overview(report: SeasonReport) -> list[str]:
     return found
 
 
-def _calibration(found: Reliability) -> CalibrationView:
+def _calibration(found: Calibration) -> CalibrationView:
     return CalibrationView(
         member=found.member,
         about=f"{numbers.counted(found.settled, 'ballot')} settled after "
         f"{numbers.counted(found.horizon, 'session')}",
-        brier="n/a" if found.brier is None else f"{found.brier:.4f}",
-        ece="n/a" if found.ece is None else f"{found.ece * 100:.1f} points",
+        brier="n/a" if found.brier.value is None else f"{found.brier.value:.4f}",
+        ece="n/a" if found.ece.value is None else f"{found.ece.value * 100:.1f} points",
         dots=reliability_dots(found),
         bins=tuple(_bin(each) for each in found.bins if each.count),
     )
@@ -235,7 +236,7 @@ def _calibration(found: Reliability) -> CalibrationView:
 def _bin(each: ReliabilityBin) -> tuple[str, str, str, str]:
     stated = "" if each.mean_confidence is None else f"{each.mean_confidence * 100:.1f} %"
     right = "" if each.right_fraction is None else f"{each.right_fraction * 100:.1f} %"
-    return f"{each.low * 100:g} to {each.high * 100:g} %", f"{each.count:,}", stated, right
+    return f"{float(each.low) * 100:g} to {float(each.high) * 100:g} %", f"{each.count:,}", stated, right
 
 
 def _action(action: CorporateAction) -> tuple[str, str, str]:

@@ -3,19 +3,19 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from core.domain.actions import CorporateAction
 from core.domain.books import Fill
+from core.domain.calibration import Calibration
 from core.domain.run import RunRecord
 from core.domain.scores import DailyValue, Metric, Scorecard
 from core.domain.season import Season
 from core.domain.stage import ModelChat
 from core.domain.values import Frozen
 
-Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Day = tuple[date, Decimal | None]
 
 
@@ -40,36 +40,6 @@ class Curve(NamedTuple):
         return tuple((day.session, day.value_usd) for day in self.values)
 
 
-class ReliabilityBin(Frozen):
-    """The settled ballots whose stated confidence was from `low` up to `high`.
-
-    `mean_confidence` is the mean of what they stated, `right_fraction` how many of them were right; both are
-    None in an empty bin.
-    """
-
-    low: Fraction
-    high: Fraction
-    count: Annotated[int, Field(ge=0)]
-    mean_confidence: Fraction | None = None
-    right_fraction: Fraction | None = None
-
-
-class Reliability(Frozen):
-    """How far one member's stated confidence can be taken at its word, after `horizon` sessions.
-
-    `settled` counts the ballots that named a direction and whose outcome is known. `brier` is the mean
-    squared difference of confidence and outcome, `ece` the expected calibration error; None below the
-    minimum sample.
-    """
-
-    member: str
-    horizon: Annotated[int, Field(ge=1)]
-    bins: tuple[ReliabilityBin, ...]
-    brier: Fraction | None = None
-    ece: Fraction | None = None
-    settled: Annotated[int, Field(ge=0)]
-
-
 class SeasonReport(Frozen):
     """A season, or the part of it from `first` to `last` (sessions; None while there are none).
 
@@ -91,7 +61,7 @@ class SeasonReport(Frozen):
     scorecards: tuple[Scorecard, ...]
     curves: tuple[Curve, ...] = ()
     benchmark_curve: tuple[tuple[date, Decimal], ...] = ()
-    calibrations: tuple[Reliability, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
     runs: tuple[RunRecord, ...] = ()
     chats: tuple[ModelChat, ...] = ()
     fills: tuple[Fill, ...] = ()

@@ -25,9 +25,9 @@ from core.domain.bars import Bar
 from core.domain.scores import DailyValue, Metric, Scorecard
 from core.domain.scores import Figure as Score
 from core.domain.season import Season
-from core.domain.season_report import Curve, Reliability, SeasonReport
+from core.domain.season_report import Curve, SeasonReport
 from tests import report_facts
-from tests.report_facts import SEASON, bars, fill, reliability, report
+from tests.report_facts import SEASON, bars, calibration, fill, report
 
 KINDS = ("llm", "baseline", "committee", "crowd")
 HOSTILE = (
@@ -98,7 +98,7 @@ def test_every_picture_opens_and_has_its_size(size: Size, theme: Theme) -> None:
         equity_curves(season, size=size, theme=theme),
         drawdowns(season, size=size, theme=theme),
         leaderboard_picture(season, size=size, theme=theme),
-        reliability_diagram(reliability(member), SEASON, size=size, theme=theme),
+        reliability_diagram(calibration(member), SEASON, size=size, theme=theme),
         price_chart("AAPL", bars("AAPL"), [fill(4, "gpt-5")], SEASON, size=size, theme=theme),
     ):
         picture = opened(png)
@@ -120,7 +120,9 @@ def test_a_picture_of_a_season_without_anything_says_so_without_failing() -> Non
         for draw in (equity_curves, drawdowns, leaderboard_picture):
             assert opened(draw(empty, size=size)).size == size
         assert opened(price_chart("AAPL", (), (), SEASON, size=size)).size == size
-        nothing = Reliability(member="gpt-5", horizon=1, bins=(), settled=0)
+        nothing = calibration("gpt-5").model_copy(
+            update={"bins": (), "settled": 0, "brier": Score(value=None, sample=0)}
+        )
         assert opened(reliability_diagram(nothing, SEASON, size=size)).size == size
 
 
@@ -131,7 +133,7 @@ def test_hostile_names_are_drawn_and_never_interpreted(size: Size) -> None:
     for draw in (equity_curves, drawdowns, leaderboard_picture):
         assert opened(draw(season, size=size)).size == size
     for name in HOSTILE:
-        assert opened(reliability_diagram(reliability(name), SEASON, size=size)).size == size
+        assert opened(reliability_diagram(calibration(name), SEASON, size=size)).size == size
         chart = price_chart(name, bars("IBM"), (), SEASON, member=name, caveat=name, size=size)
         assert opened(chart).size == size
 
