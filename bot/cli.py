@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_arena import arena
+from bot.cli_import import imports
 from bot.cli_report import reports
 from bot.cli_work import AsJson, Config, Sample, carry_out, known_preset
 
@@ -29,6 +30,7 @@ database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(arena)
 app.add_typer(reports)
+app.add_typer(imports)
 
 
 @app.callback(invoke_without_command=True)

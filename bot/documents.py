@@ -15,6 +15,7 @@ from core.domain.member import Member
 from core.domain.run import RunRecord
 from core.domain.scores import Figure
 from core.domain.stage import ModelChat, Stage, StageRecord
+from core.domain.trade_log import Imported
 from core.domain.verdict import Dissent, Verdict, WeightUsed
 
 Document = dict[str, Any]
@@ -291,6 +292,21 @@ def _scored(figure: Figure) -> Document:
 
 def _ratio(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
+
+
+def imported_document(done: Imported) -> Document:
+    """Return what an import has done."""
+    return {
+        "season": str(done.season),
+        "member": done.member,
+        "rows": done.rows,
+        "trades": done.trades,
+        "without_trade": done.without_trade,
+        "sessions": done.sessions,
+        "first": done.first.isoformat(),
+        "last": done.last.isoformat(),
+        "value_usd": _money(done.value_usd),
+    }
 
 
 def _money(value: Decimal | None) -> str | None:

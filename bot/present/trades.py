@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from bot.present import numbers
 from core.domain.books import Clamp, Fill, Order, OrderState, Side
 from core.domain.run import RunRecord
+from core.domain.trade_log import Imported
 
 _DID = {Side.BUY: "bought", Side.SELL: "sold"}
 
@@ -44,3 +45,13 @@ def order_line(order: Order) -> str:
 def _clamped(clamps: Iterable[Clamp]) -> str:
     notes = dict.fromkeys(clamp.note.rstrip(".") for clamp in clamps)
     return f" ({'; '.join(notes)})" if notes else ""
+
+
+def imported_sentence(done: Imported) -> str:
+    """Say what an import of a log has done."""
+    value = "unknown, a holding has no price" if done.value_usd is None else numbers.usd(done.value_usd)
+    noted = f", {numbers.counted(done.without_trade, 'row')} without a trade" if done.without_trade else ""
+    return (
+        f"{numbers.counted(done.trades, 'trade')} of {done.member} booked in season {done.season}{noted}; "
+        f"{numbers.counted(done.sessions, 'session')} from {done.first} to {done.last}; value {value}."
+    )

@@ -6,12 +6,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
+from core.app.trade_logs import read_log
 from core.clock import Clock
 from core.config import Settings
+from core.config.settings import NAME, NAME_IN_WORDS
 from core.consensus.track import calibration_of
 from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
@@ -24,6 +27,7 @@ from core.domain.replay import Every, ReplayProgress
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
 from core.domain.stage import ModelChat, Preset
+from core.domain.trade_log import Imported, LogPrice
 from core.domain.values import to_ratio
 from core.domain.verdict import Verdict
 from core.ledger.valuation import equity, holdings, leaderboard
@@ -31,8 +35,11 @@ from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
 from core.market.sample_vendor import SAMPLE_CAVEAT
 from core.pipeline.bookkeeping import Bookkeeper
+from core.pipeline.importing import Importer
 from core.store.store import Store
 
+FOLLOWERS = ("committee", "crowd")
+"""Members whose books follow from what others decide."""
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _STALE_AFTER = timedelta(days=10)
 _LAST_FILLS = 10
@@ -54,6 +61,7 @@ class App:
         runs: Runs,
         keeper: Bookkeeper,
         replays: Replays,
+        importer: Importer,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -63,6 +71,7 @@ class App:
         self._runs = runs
         self._keeper = keeper
         self._replays = replays
+        self._importer = importer
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -158,6 +167,19 @@ class App:
         async with aclosing(steps):
             async for progress in steps:
                 yield progress
+
+    async def import_trades(
+        self, file: Path, member: str, *, season: Season, price: LogPrice, costs: bool
+    ) -> Imported:
+        """Replay a log of trades into the books of `member`, configured or not; all of it or nothing.
+
+        Raises:
+            Refused: the file or a row cannot be booked; the sentence names the line.
+        """
+        if not NAME.fullmatch(member) or member in FOLLOWERS:
+            raise Refused(f"“{member[:40]}” cannot be a member's name; {NAME_IN_WORDS}.")
+        log = await asyncio.to_thread(read_log, file, price)
+        return await self._importer.run(log, member, season, price, costs=costs)
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.

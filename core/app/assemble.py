@@ -12,6 +12,7 @@ from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
 from core.market.chain import build_chain
 from core.pipeline.committee import Committee
+from core.pipeline.importing import Importer
 from core.store.store import Store
 
 
@@ -46,4 +47,5 @@ async def open_app(
         runs=runs,
         keeper=committee.keeper,
         replays=Replays(settings, store, calendar, gateway, clock),
+        importer=Importer(settings, store, prices, calendar, clock),
     )

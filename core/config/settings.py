@@ -64,13 +64,10 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Usd = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8, allow_inf_nan=False)]
 UsdPerMtok = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 BasisPoints = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
-Name = Annotated[
-    str,
-    _like(
-        r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}",
-        "1 to 40 letters, digits, dots, dashes or underscores, with a letter or digit first",
-    ),
-]
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
+"""What names of members, providers and keys look like."""
+NAME_IN_WORDS = "1 to 40 letters, digits, dots, dashes or underscores, with a letter or digit first"
+Name = Annotated[str, _like(NAME.pattern, NAME_IN_WORDS)]
 Ticker = Annotated[str, AfterValidator(_ticker)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Text = Annotated[str, _like(r"(?s).*\S.*", "a text that is not empty")]

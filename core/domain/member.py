@@ -12,6 +12,7 @@ class MemberKind(StrEnum):
     BASELINE = "baseline"
     COMMITTEE = "committee"
     CROWD = "crowd"
+    IMPORTED = "imported"
 
 
 class Member(Frozen):

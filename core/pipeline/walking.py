@@ -169,7 +169,7 @@ async def close_session(
             )
         )
         await _call_margin(books, history, member, portfolio, value, terms)
-    return await books.sessions.passed(_benchmark(history, session, before, benchmark), values)
+    return await books.sessions.passed(benchmark_passed(history, session, before, benchmark), values)
 
 
 async def _carry(
@@ -233,7 +233,7 @@ async def _give_up_orders(books: LockedBooks, history: History, session: Session
             await books.cancel_order(order.id, reason, session.closes)
 
 
-def _benchmark(history: History, session: Session, before: Passed | None, ticker: str) -> Passed:
+def benchmark_passed(history: History, session: Session, before: Passed | None, ticker: str) -> Passed:
     """Return the session with the benchmark's level: units times close, splits and dividends in the units."""
     move = history.last_at(ticker, session.day)
     if move is None or (session.day - move.bar.date) > STALE_AFTER:
