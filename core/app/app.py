@@ -1,12 +1,15 @@
 """The list of use cases."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
+from core.app.polls import Polls
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
+from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
 from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
@@ -17,6 +20,7 @@ from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
 from core.domain.stage import ModelChat
 from core.domain.values import to_ratio
+from core.domain.vote import VoteTaken
 from core.ledger.valuation import equity, holdings, leaderboard
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
@@ -44,6 +48,7 @@ class App:
         gateway: Gateway,
         runs: Runs,
         keeper: Bookkeeper,
+        polls: Polls,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -52,6 +57,7 @@ class App:
         self._gateway = gateway
         self._runs = runs
         self._keeper = keeper
+        self._polls = polls
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -65,23 +71,40 @@ class App:
         """
         ticker = parse_ticker(request.ticker)
         chosen = await self._chosen(request.members)
-        names = tuple(member.name for member in chosen) if request.members else ()
+        names = tuple(member.name for member in chosen if not member.kind.follows) if request.members else ()
         request = request.model_copy(update={"ticker": ticker, "members": names})
         async for event in self._runs.start(request, chosen).events():
             yield event
 
     async def _chosen(self, names: tuple[str, ...]) -> tuple[Member, ...]:
-        enabled = tuple(member for member in await self._store.members.all() if member.enabled)
+        """Return the members to hear, in their order, and after them those that follow every run."""
+        members = await self._store.members.all()
+        enabled = [member for member in members if member.enabled and not member.kind.follows]
+        followers = [member for member in members if member.enabled and member.kind.follows]
         if not names:
             if not enabled:
                 raise Refused("No member is enabled. Enable one under [[members]] in the configuration.")
-            return enabled
-        wanted = {(await self.member(name)).name for name in names}
-        chosen = tuple(member for member in enabled if member.name in wanted)
+            return (*enabled, *followers)
+        wanted = {_voter(members, name).name for name in names}
+        chosen = [member for member in enabled if member.name in wanted]
         if len(chosen) < len(wanted):
             off = min(wanted - {member.name for member in chosen})
             raise Refused(f"{off} is not enabled. /models lists who takes part.")
-        return chosen
+        return (*chosen, *followers)
+
+    async def vote(
+        self, reference: str, action: Action, confidence: Decimal | None, *, person: str, chat: str
+    ) -> VoteTaken:
+        """Take a person's vote in a run that goes on, in place of an earlier one of the same person.
+
+        `reference` is a run's id, or a ticker: then it is that ticker's newest run, one that was asked for in
+        `chat` first. `confidence` is from 0 to 1; `person` and `chat` are platform ids.
+
+        Raises:
+            BadTicker: the reference is neither a run's id nor a ticker.
+            Refused: no such run goes on, it takes no votes, or the market has opened since its evidence.
+        """
+        return await self._polls.vote(reference, action, confidence, person=person, chat=chat)
 
     async def watch(self, run_id: str) -> AsyncIterator[RunEvent]:
         """Tell the events of a run from its start; a finished one just ends.
@@ -183,14 +206,7 @@ class App:
         Raises:
             NotFound: none or several match; the sentence lists the names.
         """
-        members, wanted = await self._store.members.all(), text.strip().lower()
-        names = [member for member in members if member.name.lower() == wanted]
-        found = names or [member for member in members if wanted and wanted in member.name.lower()]
-        if len(found) == 1:
-            return found[0]
-        listed = ", ".join(member.name for member in found or members) or "none yet"
-        what = "Several models match" if found else "No model is called"
-        raise NotFound(f"{what} “{text.strip()[:40]}”. Choose one of: {listed}.")
+        return _named(await self._store.members.all(), text)
 
     async def member_numbered(self, number: int) -> Member:
         """Return the member with this short number.
@@ -308,3 +324,23 @@ class App:
         await self._gateway.close()
         await self._prices.close()
         await self._store.close()
+
+
+def _named(members: Sequence[Member], text: str) -> Member:
+    """Return the one of `members` that `App.member` means by `text`."""
+    wanted = text.strip().lower()
+    names = [member for member in members if member.name.lower() == wanted]
+    found = names or [member for member in members if wanted and wanted in member.name.lower()]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(member.name for member in found or members) or "none yet"
+    what = "Several models match" if found else "No model is called"
+    raise NotFound(f"{what} “{text.strip()[:40]}”. Choose one of: {listed}.")
+
+
+def _voter(members: Sequence[Member], text: str) -> Member:
+    """Return the member to hear that `text` means; one that follows cannot be asked."""
+    for member in members:
+        if member.kind.follows and member.name == text.strip().lower():
+            raise Refused(f"{member.name} follows every run by itself and cannot be chosen.")
+    return _named([member for member in members if not member.kind.follows], text)

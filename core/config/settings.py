@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from core.config.secret import SecretRef
 from core.domain.errors import BadTicker
 from core.domain.instrument import parse_ticker
-from core.domain.member import MemberKind
+from core.domain.member import FOLLOWERS, MemberKind
 from core.domain.stage import Preset
 from core.domain.values import Frozen, Ratio
 
@@ -345,6 +345,7 @@ class Settings(Frozen):
         mistakes = [
             *_given_twice("provider", (provider.name for provider in self.providers)),
             *_given_twice("member", (member.name for member in self.members)),
+            *_reserved(member.name for member in self.members),
             *self._unknown_providers(),
         ]
         for provider in self.providers:
@@ -375,3 +376,13 @@ def _given_twice(what: str, names: Iterable[str]) -> list[str]:
             sentences.append(f"the {what} name {name} is given twice; names are unique")
         seen.add(name.casefold())
     return sentences
+
+
+def _reserved(names: Iterable[str]) -> Iterable[str]:
+    """Return one sentence for each name that belongs to a member which follows, in big or small letters."""
+    for name in names:
+        if name.casefold() in FOLLOWERS:
+            yield (
+                f"the member name {name} is reserved: arena.{name.casefold()} seats the member of that name; "
+                "choose another"
+            )

@@ -7,6 +7,7 @@ from core.store.database import Database
 from core.store.member_rows import Members
 from core.store.run_rows import Runs
 from core.store.stage_rows import Stages
+from core.store.vote_rows import Votes
 
 
 class Store:
@@ -19,6 +20,7 @@ class Store:
         self.stages = Stages(database)
         self.books = Books(database)
         self.chats = Chats(database)
+        self.votes = Votes(database)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":
