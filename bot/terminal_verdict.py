@@ -40,6 +40,8 @@ def verdict(card: VerdictCard, width: int, numbered_from: int | None) -> Rendera
         parts.append(say(card.caveat, "yellow"))
     if card.members:
         parts.append(_members(card.members, inside))
+    if card.followers:
+        parts.append(_members(card.followers, inside))
     if card.facts:
         parts.append(pairs(card.facts, 1 if narrow else 2))
     if card.trades:

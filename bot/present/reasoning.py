@@ -110,7 +110,15 @@ def result_line(chat: ModelChat) -> str:
 
 
 def nothing_to_read(chat: ModelChat, stage: Stage | None) -> Notice:
-    """Say that a member left nothing to read, or not of this stage."""
+    """Say that a member left nothing to read, or not of this stage.
+
+    Of one that followed the verdict or the votes without any stage, the reason is all that there is.
+    """
+    if isinstance(chat.result, Ballot) and not chat.stages:
+        return Notice(
+            text=f"{chat.member} in run {chat.run_id} on {chat.ticker}: {result_line(chat)}. "
+            f"{chat.result.reasoning}"
+        )
     if stage:
         what = f"did not reach the stage {words.stage_name(stage)}"
     else:
