@@ -188,7 +188,7 @@ class App:
         name = (await self.member(member)).name
         seat = next((seat for seat in record.seats if seat.member == name), None)
         if seat is None:
-            seated = ", ".join(seat.member for seat in record.seats)
+            seated = ", ".join(seat.member for seat in record.voters)
             raise NotFound(f"{name} took no part in run {record.run_id} of {record.ticker}: {seated}.")
         stages = await self._store.stages.of_run(record.run_id, name)
         return ModelChat(

@@ -23,6 +23,7 @@ PROMISED = {
 MORE = {
     *("average_confidence", "weighted_confidence", "method", "rule"),
     *("state", "preset", "season", "source", "caveat", "orders"),
+    *("committee", "crowd"),
 }
 BALLOT = {
     *("member", "action", "rating", "confidence", "target_weight", "reasoning"),
