@@ -20,7 +20,7 @@ from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.stage import Preset
 from core.domain.vote import VoteTaken
 from tests import arena
-from tests.loopback.model_replies import hangs, server_error
+from tests.loopback.model_replies import filled, hangs, held, server_error
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
@@ -193,7 +193,7 @@ async def test_switched_off_later_the_followers_keep_their_books_and_take_no_par
     assert (await app.portfolio("committee")).fills
 
 
-async def interrupted_at(app: App, place: str, monkeypatch: pytest.MonkeyPatch) -> str:
+async def interrupted_at(app: App, models: ModelServer, place: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run until `place` of the committee's path, where the process goes away; return the run's id."""
     reached = asyncio.Event()
 
@@ -203,6 +203,8 @@ async def interrupted_at(app: App, place: str, monkeypatch: pytest.MonkeyPatch) 
         return False
 
     monkeypatch.setattr(place, never)
+    gate = asyncio.Event()
+    models.say_next("claude/claude-1", held(filled(arena.opinion("claude")), gate))
     events = []
 
     async def follow() -> None:
@@ -210,6 +212,7 @@ async def interrupted_at(app: App, place: str, monkeypatch: pytest.MonkeyPatch) 
             if isinstance(event, RunStarted):
                 events.append(event)
                 await vote(app, ALICE, Action.SELL, "0.6")
+                gate.set()
 
     task = asyncio.create_task(follow())
     await asyncio.wait_for(reached.wait(), 10)
@@ -222,9 +225,8 @@ async def interrupted_at(app: App, place: str, monkeypatch: pytest.MonkeyPatch) 
 async def test_a_run_that_stops_between_the_followers_and_the_books_ends_as_it_would_have(
     models: ModelServer, url: str, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    models.latency_s = 0.3
     first = await opening(models.base_url, tmp_path, url=url)
-    run_id = await interrupted_at(first, "core.pipeline.committee.settle_run", monkeypatch)
+    run_id = await interrupted_at(first, models, "core.pipeline.committee.settle_run", monkeypatch)
     app = await opening(models.base_url, tmp_path, url=url)
     left = await app.run_record(run_id)
     assert left.state is RunState.RUNNING
@@ -241,9 +243,8 @@ async def test_a_run_that_stops_between_the_followers_and_the_books_ends_as_it_w
 async def test_a_run_that_stops_between_the_two_followers_still_takes_votes_until_it_goes_on(
     models: ModelServer, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    models.latency_s = 0.3
     first = await opening(models.base_url, tmp_path)
-    run_id = await interrupted_at(first, "core.store.vote_rows.Votes.close", monkeypatch)
+    run_id = await interrupted_at(first, models, "core.store.vote_rows.Votes.close", monkeypatch)
     app = await opening(models.base_url, tmp_path)
     committee, crowd = (await app.run_record(run_id)).followers
     assert committee.result is not None
@@ -261,7 +262,8 @@ async def test_votes_taken_by_another_process_are_told_and_counted(
     monkeypatch.setattr("core.app.runs._VOTES_EVERY_S", 0.01)
     one = await opening(models.base_url, tmp_path, url=url)
     two = await opening(models.base_url, tmp_path, url=url)
-    models.latency_s = 0.5
+    gate = asyncio.Event()
+    models.say_next("claude/claude-1", held(filled(arena.opinion("claude")), gate))
     told: list[VotesCounted] = []
     async for event in one.run(quick()):
         if isinstance(event, RunStarted):
@@ -269,6 +271,8 @@ async def test_votes_taken_by_another_process_are_told_and_counted(
             await vote(two, BOB, Action.HOLD)
         if isinstance(event, VotesCounted):
             told.append(event)
+            if sum(event.counts.values()) == 2:
+                gate.set()
     assert told[-1].counts == {Action.BUY: 1, Action.SELL: 0, Action.HOLD: 1}
     record = await one.record("GOOG")
     assert ballot_of(record, MemberKind.CROWD).reasoning == "Votes: 1 BUY, 1 HOLD; a tie is HOLD."

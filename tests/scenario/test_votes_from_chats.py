@@ -17,7 +17,7 @@ from core.domain.ballot import Action, Ballot
 from core.domain.member import MemberKind
 from core.domain.run import RunRecord
 from tests import arena
-from tests.loopback.model_replies import Reply, filled
+from tests.loopback.model_replies import filled, held
 from tests.loopback.model_server import ModelServer
 from tests.loopback.slack_scene import shown
 from tests.loopback.slack_server import SlackServer
@@ -82,15 +82,11 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         assert slack.violations == []
 
 
-def held(models: ModelServer) -> None:
-    """Let claude think for a while, so that people have time to vote."""
-    opine = filled(arena.opinion("claude"))
-
-    def slowly(request: object) -> Reply:
-        reply: Reply = opine(request)  # type: ignore[arg-type]
-        return Reply(reply.body, reply.status, reply.headers, delay_s=6.0)
-
-    models.say_next("claude/claude-1", slowly)
+def held_back(models: ModelServer) -> asyncio.Event:
+    """Let claude think until the event is set, so that people have time to vote."""
+    gate = asyncio.Event()
+    models.say_next("claude/claude-1", held(filled(arena.opinion("claude")), gate))
+    return gate
 
 
 async def live_on_telegram(world: World, ticker: str = "GOOG") -> Shown:
@@ -144,7 +140,7 @@ def crowd_of(record: RunRecord) -> Ballot:
 
 
 async def test_votes_of_both_platforms_for_one_run_are_counted_together(world: World) -> None:
-    held(world.models)
+    decided = held_back(world.models)
     telegram, slack = world.telegram, world.slack
     telegram.say(world.group, ALICE, "/run GOOG quick")
     card = await live_on_telegram(world)
@@ -170,6 +166,7 @@ async def test_votes_of_both_platforms_for_one_run_are_counted_together(world: W
     await telegram.until(lambda: "Crowd: 1 HOLD, 2 SELL" in card.text, "the count on the card", 10)
     await slack.until(lambda: "Crowd: 1 HOLD, 2 SELL" in shown(on_slack.blocks), 10)
 
+    decided.set()
     await telegram.until(lambda: "claude" in card.labels, "the verdict", 15)
     await slack.until(lambda: "conclave.why.0" in actions(on_slack), 15)
     assert not {"Buy", "Hold", "Sell"} & set(card.labels)
@@ -193,7 +190,7 @@ async def test_votes_of_both_platforms_for_one_run_are_counted_together(world: W
 
 
 async def test_a_press_that_comes_twice_or_too_late_or_from_a_stranger_does_not_count(world: World) -> None:
-    held(world.models)
+    decided = held_back(world.models)
     telegram = world.telegram
     telegram.say(world.group, ALICE, "/run GOOG quick")
     card = await live_on_telegram(world)
@@ -206,6 +203,7 @@ async def test_a_press_that_comes_twice_or_too_late_or_from_a_stranger_does_not_
     telegram.redeliver(int(first.removeprefix("9")))
     telegram.press(card, buy, MALLORY)
     await answer(world, "This committee is private")
+    decided.set()
     await telegram.until(lambda: "claude" in card.labels, "the verdict", 15)
     press_what_was_shown(world, card, buy, BOB)
     await answer(world, "The run of GOOG has ended, and its votes are counted.")

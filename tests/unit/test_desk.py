@@ -258,6 +258,12 @@ async def test_a_pressed_vote_that_is_delivered_again_after_another_vote_changes
     assert door.messages == {}
 
 
+async def test_at_the_terminal_one_person_votes(app: ArenaDouble, door: DoorDouble) -> None:
+    where, who = Address("terminal", "terminal"), Person("terminal", "alice")
+    await answered(app, door, "vote NVDA hold", person=who, address=where)
+    assert [(vote.person, vote.chat) for vote in app.votes.values()] == [("terminal", "terminal:terminal")]
+
+
 async def test_a_stranger_votes_neither_by_command_nor_by_button(app: ArenaDouble, door: DoorDouble) -> None:
     await answered(app, door, "vote NVDA buy", person=MALLORY)
     await Desk(app).press(press(encode(CastVote(arena_facts.RUN_ID, Action.BUY)), person=MALLORY), door)

@@ -11,6 +11,7 @@ from bot.cards import Notice, ReasoningCard
 from bot.present import words
 from bot.present.models import models_card
 from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
+from core.domain.ballot import Abstention, AbstentionKind
 from core.domain.member import Member, MemberKind
 from core.domain.stage import ModelChat, Stage, StageRecord
 from core.domain.usage import ServedBy
@@ -176,4 +177,8 @@ def test_of_a_follower_the_reason_of_its_ballot_is_what_there_is_to_read() -> No
     )
     assert nothing_to_read(chat, None) == Notice(
         text="crowd in run 4f7k2m9q on NVDA: SELL 60 % · Sell. Votes: 1 BUY, 2 SELL."
+    )
+    nobody = Abstention(member="crowd", kind=AbstentionKind.NO_VOTES, reason="nobody voted")
+    assert nothing_to_read(chat.model_copy(update={"result": nobody}), None) == Notice(
+        text="crowd in run 4f7k2m9q on NVDA: abstained: nobody voted."
     )
