@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
+from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
 from core.domain.stage import Preset, Stage
@@ -17,6 +19,8 @@ _MEMBER = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
 _OPTION = re.compile(r"(?:-{1,2}|[—–―]-?)([^\W\d_][\w-]*)(?:=(.*))?", re.DOTALL)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 _TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:[zZ]|[+-].*)?", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3})\s?%?", re.ASCII)
+_FULL_PERCENT = 100
 _PRESETS = [preset.value for preset in Preset]
 _OPTIONS = {
     "as-of": "--as-of 2025-10-29",
@@ -74,13 +78,30 @@ class ModelsArguments:
 
 
 @dataclass(frozen=True)
+class VoteArguments:
+    """A vote in a run (a ticker means the one that goes on); `confidence` from 0 to 1, if it was stated."""
+
+    reference: str
+    action: Action
+    confidence: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class HelpArguments:
     """Which command to explain; None means all."""
 
     command: str | None = None
 
 
-Arguments = NoArguments | RunArguments | WhyArguments | PortfolioArguments | ModelsArguments | HelpArguments
+Arguments = (
+    NoArguments
+    | RunArguments
+    | WhyArguments
+    | PortfolioArguments
+    | ModelsArguments
+    | VoteArguments
+    | HelpArguments
+)
 
 
 def shown(text: str) -> str:
@@ -236,6 +257,35 @@ def models(words: Sequence[str]) -> ModelsArguments:
     if len(words) > 1:
         raise Refused("One model at a time: write for instance /models claude.")
     return ModelsArguments(_member(words[0]) if words else None)
+
+
+def vote(words: Sequence[str]) -> VoteArguments:
+    """Read a ticker or run id, then buy, sell or hold, then perhaps a confidence from 0 to 100 percent.
+
+    Raises:
+        Refused: one of the first two is missing, a word is none of these, or there are more.
+    """
+    if not words:
+        raise Refused("Vote on which run? Write for instance /vote NVDA buy 70.")
+    reference = words[0].removeprefix("$")
+    ticker = parse_ticker(reference)
+    if len(words) == 1:
+        raise Refused(f"What is your vote? Write /vote {ticker} buy, sell or hold.")
+    if words[1].upper() not in set(Action):
+        raise Refused(f"“{shown(words[1])}” is no vote. Write /vote {ticker} buy, sell or hold.")
+    return VoteArguments(reference, Action(words[1].upper()), _confidence(words[2:]))
+
+
+def _confidence(words: Sequence[str]) -> Decimal | None:
+    if not words:
+        return None
+    text = " ".join(words)
+    found = _PERCENT.fullmatch(text)
+    if found is None or int(found[1]) > _FULL_PERCENT:
+        raise Refused(
+            f"“{shown(text)}” is no confidence. Write a whole number from 0 to 100: /vote NVDA buy 70."
+        )
+    return Decimal(found[1]) / _FULL_PERCENT
 
 
 def help_(words: Sequence[str]) -> HelpArguments:

@@ -3,6 +3,7 @@
 * `w.<run>.<member number>` opens a member's reasoning where it decided.
 * `p.<run>.<member number>.<stage ordinal>.<page>` turns to a page; both count from 1, and the ordinal is
   the stage's place among the stages that the member has finished.
+* `v.<run>.<b|h|s>` votes Buy, Hold or Sell in a run.
 
 Whoever presses a button may have written its data by hand, so `decode` trusts nothing.
 """
@@ -10,12 +11,16 @@ Whoever presses a button may have written its data by hand, so `decode` trusts n
 import re
 from dataclasses import dataclass
 
+from core.domain.ballot import Action
 from core.domain.errors import Refused
 
 LIMIT_BYTES = 64
 _NUMBER = "([1-9][0-9]{0,8})"
 _RUN = "([0-9a-z]{1,24})"
 _WHY = re.compile(rf"w\.{_RUN}\.{_NUMBER}", re.ASCII)
+_VOTE = re.compile(rf"v\.{_RUN}\.([bhs])", re.ASCII)
+_LETTER_OF = {Action.BUY: "b", Action.HOLD: "h", Action.SELL: "s"}
+_ACTION_OF = {letter: action for action, letter in _LETTER_OF.items()}
 _PAGE = re.compile(rf"p\.{_RUN}\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}", re.ASCII)
 
 
@@ -37,7 +42,15 @@ class TurnTo:
     page: int
 
 
-Wish = OpenReasoning | TurnTo
+@dataclass(frozen=True)
+class CastVote:
+    """Vote in a run, without a stated confidence."""
+
+    run_id: str
+    action: Action
+
+
+Wish = OpenReasoning | TurnTo | CastVote
 
 
 def encode(wish: Wish) -> str:
@@ -46,11 +59,14 @@ def encode(wish: Wish) -> str:
     Raises:
         ValueError: the ids have another shape than ours, so the data could not be read back.
     """
-    if isinstance(wish, OpenReasoning):
-        data = f"w.{wish.run_id}.{wish.member}"
-    else:
-        data = f"p.{wish.run_id}.{wish.member}.{wish.stage}.{wish.page}"
-    if not (_WHY.fullmatch(data) or _PAGE.fullmatch(data)):
+    match wish:
+        case OpenReasoning():
+            data = f"w.{wish.run_id}.{wish.member}"
+        case TurnTo():
+            data = f"p.{wish.run_id}.{wish.member}.{wish.stage}.{wish.page}"
+        case CastVote():
+            data = f"v.{wish.run_id}.{_LETTER_OF[wish.action]}"
+    if not any(form.fullmatch(data) for form in (_WHY, _PAGE, _VOTE)):
         raise ValueError(f"no button can carry {data!r}")
     return data
 
@@ -65,4 +81,6 @@ def decode(data: str) -> Wish:
         return OpenReasoning(match[1], int(match[2]))
     if match := _PAGE.fullmatch(data):
         return TurnTo(match[1], int(match[2]), int(match[3]), int(match[4]))
+    if match := _VOTE.fullmatch(data):
+        return CastVote(match[1], _ACTION_OF[match[2]])
     raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")

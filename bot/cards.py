@@ -38,12 +38,18 @@ class ProgressLine(Frozen):
 
 
 class ProgressCard(Frozen):
-    """A run that goes on: "Asking 5 members about NVDA"."""
+    """A run that goes on: "Asking 5 members about NVDA".
+
+    `votes` is how people have voted so far, "3 BUY, 1 SELL", and `buttons` are for voting; None and no
+    buttons where votes are not taken.
+    """
 
     title: str
     subtitle: str
     lines: tuple[ProgressLine, ...]
     caveat: str | None = None
+    votes: str | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class MemberLine(Frozen):
@@ -72,9 +78,9 @@ class DissentLine(Frozen):
 class VerdictCard(Frozen):
     """The end of a run. `headline` is the decision or "No verdict"; `facts` are label and value pairs.
 
-    `votes` has each action with its count, bar fraction 0..1 and weighted share in words. `dissent` has one
-    line an outlier. `trades` has one line a fill, pending or cancelled order, clamps included. `buttons` has
-    one per member.
+    `votes` has each action with its count, bar fraction 0..1 and weighted share in words. `followers` are
+    the committee and the crowd, whose ballots are in no count. `dissent` has a line an outlier. `trades` has
+    one line a fill, pending or cancelled order, clamps included. `buttons` has one per member that was heard.
     """
 
     ticker: str
@@ -85,6 +91,7 @@ class VerdictCard(Frozen):
     facts: tuple[tuple[str, str], ...]
     votes: tuple[tuple[Action, int, float, str], ...]
     members: tuple[MemberLine, ...]
+    followers: tuple[MemberLine, ...] = ()
     dissent: tuple[DissentLine, ...] = ()
     trades: tuple[str, ...]
     footer: str

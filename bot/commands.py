@@ -57,6 +57,18 @@ REGISTRY: tuple[Command, ...] = (
         read=arguments.why,
     ),
     Command(
+        name="vote",
+        usage="/vote NVDA buy|sell|hold [70]",
+        summary="Vote while the committee decides",
+        detail="In each run that goes on, one vote a person counts, with a confidence in percent if you "
+        "give one. Another vote of yours replaces it until the run ends. What most people voted is then "
+        "traded in the portfolio of the crowd, and a tie is HOLD, so that the leaderboard shows whether "
+        "people beat the models. The buttons below a run that goes on do the same.",
+        role=Role.VIEWER,
+        handler="vote",
+        read=arguments.vote,
+    ),
+    Command(
         name="leaderboard",
         usage="/leaderboard",
         summary="Rank the models by the value of their portfolios",

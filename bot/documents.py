@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from core.domain.ballot import Action, Ballot
+from core.domain.ballot import Abstention, Action, Ballot
 from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
 from core.domain.calibration import Calibration
-from core.domain.member import Member
+from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord
 from core.domain.scores import Figure
 from core.domain.stage import ModelChat, Stage, StageRecord
@@ -22,7 +22,11 @@ Document = dict[str, Any]
 
 
 def run_document(record: RunRecord, now: datetime) -> Document:
-    """Return one run; `decision` is null when there is no verdict."""
+    """Return one run; `decision` is null when there is no verdict.
+
+    `ballots` and `abstentions` are those of the members that were heard. `committee` and `crowd` are one of
+    either, or null where they take no part or the run has not come so far.
+    """
     verdict = record.verdict
     return {
         "run_id": record.run_id,
@@ -30,8 +34,10 @@ def run_document(record: RunRecord, now: datetime) -> Document:
         "as_of": record.as_of.isoformat(),
         "evidence_sha256": record.evidence_sha256,
         **_verdict(verdict),
-        "abstentions": [{"member": a.member, "reason": a.reason} for a in record.abstentions],
+        "abstentions": [_abstention(abstention) for abstention in record.abstentions],
         "ballots": [_ballot(ballot) for ballot in record.ballots],
+        "committee": _follower(record, MemberKind.COMMITTEE),
+        "crowd": _follower(record, MemberKind.CROWD),
         "fills": [_fill(fill) for fill in record.fills],
         "total_cost_usd": _money(record.cost_usd),
         "total_tokens": record.tokens,
@@ -94,6 +100,21 @@ def recount_document(record: RunRecord, counted: Verdict) -> Document:
         "recount": _verdict(counted),
         "original": _verdict(record.verdict) if record.verdict else None,
     }
+
+
+def _follower(record: RunRecord, kind: MemberKind) -> Document | None:
+    seat = record.follower(kind)
+    match seat.result if seat else None:
+        case Ballot() as ballot:
+            return _ballot(ballot)
+        case Abstention() as abstention:
+            return _abstention(abstention)
+        case None:
+            return None
+
+
+def _abstention(abstention: Abstention) -> Document:
+    return {"member": abstention.member, "reason": abstention.reason}
 
 
 def _ballot(ballot: Ballot) -> Document:

@@ -174,7 +174,7 @@ def _line(output: Output, ticker: str, event: RunEvent) -> None:
     """Say on a pipe what a terminal would show."""
     match event:
         case RunStarted():
-            count = len(event.record.seats)
+            count = len(event.record.voters)
             output.sentence(f"{ticker}: run {event.record.run_id} asks {count} members")
         case MemberFinished():
             result = event.result

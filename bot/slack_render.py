@@ -157,6 +157,8 @@ def _progress(card: ProgressCard) -> list[Part]:
         *_parts(context(card.subtitle)),
         *_parts(rich(lines), 1),
         *_caveat(card.caveat),
+        *_parts(context(f"🗳 Crowd: {card.votes}" if card.votes else None)),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.vote")),
     ]
 
 
@@ -192,6 +194,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
         *_parts(facts(card.facts), 1),
         *_parts(preformatted(votes), 1),
         *_parts(rich(_member(line) for line in card.members), 3),
+        *_parts(rich(_member(line) for line in card.followers), 2),
         *_parts(_titled("Dissent", [_dissent(line) for line in card.dissent]), 4),
         *_parts(([divider()] if trades else []) + _titled("Trades", trades), 4),
         *_parts(context(card.footer), 1),

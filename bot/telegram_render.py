@@ -139,7 +139,13 @@ def _progress(card: ProgressCard) -> tuple[list[Block], tuple[Row, ...]]:
     for line in card.lines[:MAX_ROWS]:
         sign = SIGNS[line.action] if line.action else _STATES[line.state]
         lines.append([_fixed(f"{sign} "), _bold(line.member), *_after(" · ", line.detail)])
-    return [_head(card.title, card.subtitle, card.caveat), [*lines, *_more(card.lines, MAX_ROWS)]], ()
+    votes: Block = [[_fixed("🗳 Crowd: "), _plain(card.votes)]] if card.votes else []
+    blocks = [
+        _head(card.title, card.subtitle, card.caveat),
+        [*lines, *_more(card.lines, MAX_ROWS)],
+        votes,
+    ]
+    return blocks, _keyboard(card.buttons)
 
 
 @_draw.register
@@ -172,6 +178,7 @@ def _verdict_blocks(draft: Draft) -> list[Block]:
         head,
         [[Span(figures, "pre", Rank.BODY)]],
         [*members, *_more(card.members, MAX_ROWS)],
+        [_member(line) for line in card.followers],
         [[_fixed("Dissent", "b")], *dissent, *_more(card.dissent, MAX_ROWS)] if dissent else [],
         [[_fixed("Paper trades", "b")], *trades, *more] if trades or more else [],
         [[_italic(card.footer)]],

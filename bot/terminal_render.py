@@ -106,7 +106,10 @@ def _progress(card: ProgressCard, width: int) -> RenderableType:
     parts: list[RenderableType] = [head]
     if card.caveat:
         parts.append(say(card.caveat, "yellow"))
-    return Group(*parts, *([table] if card.lines else [Spinner("dots", style="cyan")]))
+    parts.append(table if card.lines else Spinner("dots", style="cyan"))
+    if card.votes:
+        parts.append(say(f"crowd: {card.votes}", "dim"))
+    return Group(*parts)
 
 
 def _state(line: ProgressLine) -> RenderableType:

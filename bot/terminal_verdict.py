@@ -41,6 +41,8 @@ def verdict(card: VerdictCard, width: int, numbered_from: int | None) -> Rendera
         parts.append(say(card.caveat, "yellow"))
     if card.members:
         parts.append(_members(card.members, inside))
+    if card.followers:
+        parts.append(_members(card.followers, inside))
     if card.dissent:
         parts.append(_dissent(card.dissent, inside))
     if card.facts:

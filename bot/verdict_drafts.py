@@ -85,6 +85,7 @@ def _draft(card: VerdictCard, room: _Room) -> Draft:
             "facts": tuple((_cut(label, room.value), _cut(value, room.value)) for label, value in card.facts),
             "votes": tuple((*vote[:3], _cut(vote[3], 20)) for vote in card.votes),
             "members": tuple(_member(line, room) for line in card.members),
+            "followers": tuple(_member(line, room) for line in card.followers),
             "dissent": tuple(_dissent(line, room) for line in card.dissent) if room.dissent else (),
             "trades": tuple(_cut(trade, room.trade) for trade in card.trades[: room.trades]),
             "footer": _cut(card.footer, room.prose),

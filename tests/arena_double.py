@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from core.app.app import App
 from core.clock import ManualClock
 from core.config import Settings
+from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
 from core.domain.errors import NotFound
@@ -15,6 +17,7 @@ from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
 from core.domain.stage import ModelChat
+from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts
 
 
@@ -43,6 +46,7 @@ class ArenaDouble(App):
         self.interrupted: tuple[str, ...] = ()
         self.closed = False
         self.busy: Exception | None = None
+        self.votes: dict[str, Vote] = {}
 
     async def _play(self, ticker: str) -> AsyncIterator[RunEvent]:
         script = [self._about(event, ticker) for event in self.script]
@@ -95,6 +99,16 @@ class ArenaDouble(App):
             if found.run_id == reference or by_ticker:
                 return found
         raise NotFound(f"There is no run {reference}.")
+
+    async def vote(
+        self, reference: str, action: Action, confidence: Decimal | None, *, person: str, chat: str
+    ) -> VoteTaken:
+        record = await self.record(reference)
+        before = self.votes.get(person)
+        vote = Vote(person=person, action=action, confidence=confidence, chat=chat, at=self.clock.now())
+        self.votes[person] = vote
+        counts = count_votes(self.votes.values())
+        return VoteTaken(run_id=record.run_id, ticker=record.ticker, vote=vote, before=before, counts=counts)
 
     async def run_record(self, run_id: str) -> RunRecord:
         if run_id not in self.records:

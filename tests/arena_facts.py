@@ -222,7 +222,9 @@ ORDERS = (
 FILLS = (fill("claude-sonnet-4.5", "12.072", "207.081408"),)
 
 
-def seats(results: Sequence[MemberResult | None] = RESULTS) -> tuple[Seat, ...]:
+def seats(
+    results: Sequence[MemberResult | None] = RESULTS, members: Sequence[Member] = MEMBERS
+) -> tuple[Seat, ...]:
     return tuple(
         Seat(
             member=member.name,
@@ -235,8 +237,30 @@ def seats(results: Sequence[MemberResult | None] = RESULTS) -> tuple[Seat, ...]:
             ),
             result=result,
         )
-        for member, result in zip(MEMBERS, results, strict=False)
+        for member, result in zip(members, results, strict=False)
     )
+
+
+FOLLOWERS = (
+    Member(number=7, name="committee", kind=MemberKind.COMMITTEE, weight=Decimal(0)),
+    Member(number=8, name="crowd", kind=MemberKind.CROWD, weight=Decimal(0)),
+)
+COMMITTEE_BALLOT = ballot(
+    "committee",
+    Rating.BUY,
+    "0.7139",
+    reasoning="Follows the verdict of the method weighted: BUY, agreement 75%, weighted confidence 71%.",
+)
+CROWD_BALLOT = ballot("crowd", Rating.SELL, "0.6", reasoning="Votes: 1 BUY, 2 SELL.")
+
+
+def followed(
+    results: Sequence[MemberResult | None] = RESULTS,
+    committee: MemberResult | None = COMMITTEE_BALLOT,
+    crowd: MemberResult | None = CROWD_BALLOT,
+) -> tuple[Seat, ...]:
+    """The five seats, and those of the committee and the crowd after them."""
+    return seats(results) + seats((committee, crowd), FOLLOWERS)
 
 
 def record(**changes: object) -> RunRecord:

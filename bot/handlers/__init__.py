@@ -7,6 +7,7 @@ from bot.cards import Card
 from bot.handlers import about, books
 from bot.handlers.call import Call
 from bot.handlers.run import run
+from bot.handlers.vote import vote
 from bot.handlers.why import why
 
 # Each handler takes the arguments that its own command reads, so their type differs from entry to entry.
@@ -15,6 +16,7 @@ Handler = Callable[[Call, Any], Awaitable[Card | None]]
 HANDLERS: Mapping[str, Handler] = {
     "run": run,
     "why": why,
+    "vote": vote,
     "leaderboard": books.leaderboard,
     "portfolio": books.portfolio,
     "models": about.models,

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from bot.arguments import WhyArguments
-from bot.buttons import OpenReasoning, TurnTo, Wish
+from bot.buttons import OpenReasoning, TurnTo
 from bot.cards import Card
 from bot.facts import verdict_of, zone_of
 from bot.handlers.call import Call
@@ -33,7 +33,7 @@ async def why(call: Call, arguments: WhyArguments) -> Card:
     return _card(app, opened, page_of(opened.book, arguments.stage), arguments.stage)
 
 
-async def pressed(app: App, wish: Wish, page_size: int) -> Card:
+async def pressed(app: App, wish: OpenReasoning | TurnTo, page_size: int) -> Card:
     """Show what a button asks for, in pages of `page_size` signs.
 
     Raises:

@@ -10,21 +10,23 @@ _WHAT = {
     MemberKind.LLM: "language model",
     MemberKind.BASELINE: "baseline, a rule without a model",
     MemberKind.COMMITTEE: "follows the verdicts",
-    MemberKind.CROWD: "follows the votes of the chat",
+    MemberKind.CROWD: "follows the votes of people",
+    MemberKind.IMPORTED: "its trades come from a log",
 }
 
 
 def models_card(members: Sequence[Member]) -> ModelsCard:
     """Return the card of all members, in the order given."""
-    taking_part = sum(member.enabled for member in members)
+    voters = [member for member in members if not member.kind.follows]
+    taking_part = sum(member.enabled for member in voters)
     return ModelsCard(
         title="The committee",
         lines=tuple((member.name, _about(member)) for member in members),
-        footer=f"{taking_part} of {numbers.counted(len(members), 'member')} take part in every run.",
+        footer=f"{taking_part} of {numbers.counted(len(voters), 'member')} take part in every run.",
     )
 
 
 def _about(member: Member) -> str:
     about = " → ".join(member.route) if member.route else _WHAT[member.kind]
-    weight = f" · weight {numbers.weight(member.weight)}"
+    weight = "" if member.kind.follows else f" · weight {numbers.weight(member.weight)}"
     return f"{about}{weight}" if member.enabled else f"{about} · does not take part"

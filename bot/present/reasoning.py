@@ -8,7 +8,7 @@ from bot.buttons import TurnTo, encode
 from bot.cards import Button, Notice, ReasoningCard
 from bot.present import numbers, words
 from bot.present.paging import split
-from core.domain.ballot import Abstention, Ballot
+from core.domain.ballot import Abstention, AbstentionKind, Ballot
 from core.domain.member import Member
 from core.domain.run import RunRecord
 from core.domain.stage import ModelChat, Stage, StageRecord
@@ -110,7 +110,15 @@ def result_line(chat: ModelChat) -> str:
 
 
 def nothing_to_read(chat: ModelChat, stage: Stage | None) -> Notice:
-    """Say that a member left nothing to read, or not of this stage."""
+    """Say that a member left nothing to read, or not of this stage.
+
+    Of one that followed the verdict or the votes, without any stage, the reason is all that there is.
+    """
+    match chat.result:
+        case Ballot(reasoning=reason) if not chat.stages:
+            return _followed(chat, f"{result_line(chat)}. {reason}")
+        case Abstention(kind=AbstentionKind.NO_VERDICT | AbstentionKind.NO_VOTES):
+            return _followed(chat, f"{result_line(chat)}.")
     if stage:
         what = f"did not reach the stage {words.stage_name(stage)}"
     else:
@@ -119,6 +127,10 @@ def nothing_to_read(chat: ModelChat, stage: Stage | None) -> Notice:
         text=f"{chat.member} {what} in run {chat.run_id} on {chat.ticker}: {result_line(chat)}.",
         tone="warning",
     )
+
+
+def _followed(chat: ModelChat, how: str) -> Notice:
+    return Notice(text=f"{chat.member} in run {chat.run_id} on {chat.ticker}: {how}")
 
 
 def _footer(stage: StageRecord, member: Member) -> str:

@@ -4,10 +4,20 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from bot.cards import ProgressCard, ProgressLine
+from bot.buttons import CastVote, encode
+from bot.cards import Button, ProgressCard, ProgressLine
 from bot.present import numbers, words
-from core.domain.ballot import Abstention, Ballot, MemberResult
-from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished, StageStarted
+from core.domain.ballot import Abstention, Action, Ballot, MemberResult
+from core.domain.events import (
+    MemberFinished,
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+    VotesCounted,
+)
+from core.domain.member import MemberKind
 from core.domain.run import RunRecord
 from core.domain.stage import Step
 
@@ -62,12 +72,13 @@ class RunProgress:
     record: RunRecord | None = None
     resumed: bool = False
     members: tuple[MemberProgress, ...] = ()
+    votes: tuple[tuple[Action, int], ...] = ()
 
     def apply(self, event: RunEvent) -> "RunProgress":
         """Return the state after `event`; a repeated or late event changes nothing that is settled."""
         match event:
             case RunStarted():
-                seats = tuple(MemberProgress(seat.member, result=seat.result) for seat in event.record.seats)
+                seats = tuple(MemberProgress(seat.member, result=seat.result) for seat in event.record.voters)
                 return replace(self, record=event.record, resumed=event.resumed, members=seats)
             case StageStarted():
                 return self._member(event.member, started=Step(event.stage, event.round))
@@ -76,8 +87,10 @@ class RunProgress:
                 return self._member(event.member, finished=step, done=event.done, total=event.total)
             case MemberFinished():
                 return self._member(event.result.member, result=event.result)
+            case VotesCounted():
+                return replace(self, votes=tuple(event.counts.items()))
             case RunEnded():
-                results = {seat.member: seat.result for seat in event.record.seats}
+                results = {seat.member: seat.result for seat in event.record.voters}
                 settled = tuple(replace(m, result=results.get(m.member) or m.result) for m in self.members)
                 return replace(self, record=event.record, members=settled)
 
@@ -121,6 +134,8 @@ class RunProgress:
             )
         record = self.record
         count = numbers.counted(len(self.members), "member")
+        crowd = record.follower(MemberKind.CROWD)
+        votes_count = crowd is not None and crowd.result is None
         about = f"{record.preset} · as of {numbers.moment(record.as_of, self.zone)}"
         return ProgressCard(
             title=f"Asking {count} about {record.ticker}",
@@ -135,4 +150,12 @@ class RunProgress:
                 for member in self.members
             ),
             caveat=record.caveat,
+            votes=words.votes(dict(self.votes)) if votes_count else None,
+            buttons=_vote_buttons(record.run_id) if votes_count else (),
         )
+
+
+def _vote_buttons(run_id: str) -> tuple[Button, ...]:
+    return tuple(
+        Button(label=action.capitalize(), data=encode(CastVote(run_id, action))) for action in words.SCALE
+    )

@@ -9,12 +9,10 @@ from bot.cards import Button, DissentLine, MemberLine, VerdictCard
 from bot.present import numbers, words
 from bot.present.trades import trade_lines
 from core.domain.ballot import Abstention, Action, Ballot
-from core.domain.member import Member
+from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunState, Seat
 from core.domain.verdict import Verdict, WeightUsed
 
-# From the most to the least favourable, as people read a scale.
-_SCALE = (Action.BUY, Action.HOLD, Action.SELL)
 _WITHOUT_VERDICT = {
     RunState.FINISHED: ("No verdict", "The committee reached no verdict."),
     RunState.CANCELLED: ("Stopped", "The run was stopped; what was done is kept."),
@@ -37,7 +35,8 @@ def verdict_card(record: RunRecord, members: Mapping[str, Member], zone: ZoneInf
         subtitle=f"{record.preset} · as of {numbers.moment(record.as_of, zone)}",
         facts=_facts(record, verdict),
         votes=_votes(verdict) if verdict and record.ballots else (),
-        members=tuple(_member_line(seat, verdict, members) for seat in record.seats),
+        members=tuple(_member_line(seat, verdict, members) for seat in record.voters),
+        followers=tuple(_follower_line(seat, record.state) for seat in record.followers),
         dissent=tuple(
             DissentLine(member=one.member, action=one.action, reason=one.reason)
             for one in (verdict.dissent if verdict else ())
@@ -47,7 +46,7 @@ def verdict_card(record: RunRecord, members: Mapping[str, Member], zone: ZoneInf
         caveat=record.caveat,
         buttons=tuple(
             Button(label=seat.member, data=encode(OpenReasoning(record.run_id, seat.number)))
-            for seat in record.seats
+            for seat in record.voters
         ),
     )
 
@@ -68,7 +67,7 @@ def _facts(record: RunRecord, verdict: Verdict | None) -> tuple[tuple[str, str],
             ("Outliers", ", ".join(verdict.outliers) or None),
         ]
     if record.abstentions:
-        facts.append(("Abstained", f"{len(record.abstentions)} of {len(record.seats)}"))
+        facts.append(("Abstained", f"{len(record.abstentions)} of {len(record.voters)}"))
     if record.tokens or record.cost_usd:
         facts.append(
             ("Cost", f"{words.cost_of(record.spend).removeprefix('cost ')} · {numbers.tokens(record.tokens)}")
@@ -81,7 +80,7 @@ def _facts(record: RunRecord, verdict: Verdict | None) -> tuple[tuple[str, str],
 
 def _votes(verdict: Verdict) -> tuple[tuple[Action, int, float, str], ...]:
     rows = []
-    for action in _SCALE:
+    for action in words.SCALE:
         share = verdict.weighted_votes.get(action, Decimal(0))
         rows.append((action, verdict.votes.get(action, 0), float(share), numbers.percent(share)))
     return tuple(rows)
@@ -120,3 +119,20 @@ def _confidence(ballot: Ballot, used: WeightUsed | None) -> str:
     if used is None or used.calibrated is None:
         return stated
     return f"{stated} (counts {numbers.percent(used.calibrated)})"
+
+
+def _follower_line(seat: Seat, state: RunState) -> MemberLine:
+    """Return the line of the committee, or of the crowd with the votes that made its ballot."""
+    crowd = seat.kind == MemberKind.CROWD
+    match seat.result:
+        case Ballot() as ballot:
+            votes = ballot.reasoning.rstrip(".") if crowd else ""
+            detail = " · ".join(part for part in (numbers.percent(ballot.confidence), votes) if part)
+            return MemberLine(member=seat.member, action=ballot.action, rating="", detail=detail)
+        case Abstention() as abstention:
+            detail = "nobody voted" if crowd else abstention.kind.value
+        case None if state is RunState.RUNNING:
+            detail = "the vote goes on" if crowd else "waits for the verdict"
+        case None:
+            detail = "no result"
+    return MemberLine(member=seat.member, action=None, rating="", detail=detail)

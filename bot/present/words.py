@@ -4,12 +4,15 @@ import re
 from collections.abc import Mapping
 
 from bot.present import numbers
-from core.domain.ballot import Abstention
+from core.domain.ballot import Abstention, Action
 from core.domain.member import Member
 from core.domain.stage import Stage
 from core.domain.usage import ServedBy, Spend
 
 PAPER = "Paper trading, not advice."
+
+SCALE = (Action.BUY, Action.HOLD, Action.SELL)
+"""From the most to the least favourable, as people read a scale."""
 
 _TITLES = {
     Stage.MARKET: "Market analyst",
@@ -62,6 +65,12 @@ def abstained(abstention: Abstention) -> str:
     """Say that a member abstained and why."""
     reason = " ".join(abstention.reason.split()).rstrip(".")
     return f"abstained: {reason or abstention.kind.value}"
+
+
+def votes(counts: Mapping[Action, int]) -> str:
+    """Say how people have voted: `3 BUY, 1 SELL`, or `no votes yet`."""
+    told = [f"{counts[action]} {action}" for action in SCALE if counts.get(action)]
+    return ", ".join(told) or "no votes yet"
 
 
 def other_model(asked: str | None, served_by: ServedBy | None) -> str | None:

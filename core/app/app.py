@@ -8,21 +8,23 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
 from core.app.trade_logs import read_log
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import NAME, NAME_IN_WORDS
+from core.config.field_types import NAME, NAME_IN_WORDS
 from core.consensus.track import calibration_of
+from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
 from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
-from core.domain.member import Member
+from core.domain.member import FOLLOWERS, Member
 from core.domain.replay import Every, ReplayProgress
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
@@ -30,6 +32,7 @@ from core.domain.stage import ModelChat, Preset
 from core.domain.trade_log import Imported, LogPrice
 from core.domain.values import to_ratio
 from core.domain.verdict import Verdict
+from core.domain.vote import VoteTaken
 from core.ledger.valuation import equity, holdings, leaderboard
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
@@ -38,8 +41,6 @@ from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.importing import Importer
 from core.store.store import Store
 
-FOLLOWERS = ("committee", "crowd")
-"""Members whose books follow from what others decide."""
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _STALE_AFTER = timedelta(days=10)
 _LAST_FILLS = 10
@@ -62,6 +63,7 @@ class App:
         keeper: Bookkeeper,
         replays: Replays,
         importer: Importer,
+        polls: Polls,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -72,6 +74,7 @@ class App:
         self._keeper = keeper
         self._replays = replays
         self._importer = importer
+        self._polls = polls
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -85,23 +88,40 @@ class App:
         """
         ticker = parse_ticker(request.ticker)
         chosen = await self._chosen(request.members)
-        names = tuple(member.name for member in chosen) if request.members else ()
+        names = tuple(member.name for member in chosen if not member.kind.follows) if request.members else ()
         request = request.model_copy(update={"ticker": ticker, "members": names})
         async for event in self._runs.start(request, chosen).events():
             yield event
 
     async def _chosen(self, names: tuple[str, ...]) -> tuple[Member, ...]:
-        enabled = tuple(member for member in await self._store.members.all() if member.enabled)
+        """Return the members to hear, in their order, and after them those that follow every run."""
+        members = await self._store.members.all()
+        enabled = [member for member in members if member.enabled and not member.kind.follows]
+        followers = [member for member in members if member.enabled and member.kind.follows]
         if not names:
             if not enabled:
                 raise Refused("No member is enabled. Enable one under [[members]] in the configuration.")
-            return enabled
-        wanted = {(await self.member(name)).name for name in names}
-        chosen = tuple(member for member in enabled if member.name in wanted)
+            return (*enabled, *followers)
+        wanted = {_voter(members, name).name for name in names}
+        chosen = [member for member in enabled if member.name in wanted]
         if len(chosen) < len(wanted):
             off = min(wanted - {member.name for member in chosen})
             raise Refused(f"{off} is not enabled. /models lists who takes part.")
-        return chosen
+        return (*chosen, *followers)
+
+    async def vote(
+        self, reference: str, action: Action, confidence: Decimal | None, *, person: str, chat: str
+    ) -> VoteTaken:
+        """Take a person's vote in a run that goes on, in place of an earlier one of the same person.
+
+        `reference` is a run's id, or a ticker: then it is that ticker's newest run, one that was asked for in
+        `chat` first. `confidence` is from 0 to 1; `person` and `chat` are platform ids.
+
+        Raises:
+            BadTicker: the reference is neither a run's id nor a ticker.
+            Refused: no such run goes on, it takes no votes, or the market has opened since its evidence.
+        """
+        return await self._polls.vote(reference, action, confidence, person=person, chat=chat)
 
     async def watch(self, run_id: str) -> AsyncIterator[RunEvent]:
         """Tell the events of a run from its start; a finished one just ends.
@@ -176,7 +196,7 @@ class App:
         Raises:
             Refused: the file or a row cannot be booked; the sentence names the line.
         """
-        if not NAME.fullmatch(member) or member in FOLLOWERS:
+        if not NAME.fullmatch(member) or member.lower() in FOLLOWERS:
             raise Refused(f"“{member[:40]}” cannot be a member's name; {NAME_IN_WORDS}.")
         log = await asyncio.to_thread(read_log, file, price)
         return await self._importer.run(log, member, season, price, costs=costs)
@@ -237,7 +257,7 @@ class App:
         name = (await self.member(member)).name
         seat = next((seat for seat in record.seats if seat.member == name), None)
         if seat is None:
-            seated = ", ".join(seat.member for seat in record.seats)
+            seated = ", ".join(seat.member for seat in record.voters)
             raise NotFound(f"{name} took no part in run {record.run_id} of {record.ticker}: {seated}.")
         stages = await self._store.stages.of_run(record.run_id, name)
         return ModelChat(
@@ -255,14 +275,7 @@ class App:
         Raises:
             NotFound: none or several match; the sentence lists the names.
         """
-        members, wanted = await self._store.members.all(), text.strip().lower()
-        names = [member for member in members if member.name.lower() == wanted]
-        found = names or [member for member in members if wanted and wanted in member.name.lower()]
-        if len(found) == 1:
-            return found[0]
-        listed = ", ".join(member.name for member in found or members) or "none yet"
-        what = "Several models match" if found else "No model is called"
-        raise NotFound(f"{what} “{text.strip()[:40]}”. Choose one of: {listed}.")
+        return _named(await self._store.members.all(), text)
 
     async def member_numbered(self, number: int) -> Member:
         """Return the member with this short number.
@@ -398,3 +411,23 @@ class App:
         await self._gateway.close()
         await self._prices.close()
         await self._store.close()
+
+
+def _named(members: Sequence[Member], text: str) -> Member:
+    """Return the one of `members` that `App.member` means by `text`."""
+    wanted = text.strip().lower()
+    names = [member for member in members if member.name.lower() == wanted]
+    found = names or [member for member in members if wanted and wanted in member.name.lower()]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(member.name for member in found or members) or "none yet"
+    what = "Several models match" if found else "No model is called"
+    raise NotFound(f"{what} “{text.strip()[:40]}”. Choose one of: {listed}.")
+
+
+def _voter(members: Sequence[Member], text: str) -> Member:
+    """Return the member to hear that `text` means; one that follows cannot be asked."""
+    for member in members:
+        if member.kind.follows and member.name == text.strip().lower():
+            raise Refused(f"{member.name} follows every run by itself and cannot be chosen.")
+    return _named([member for member in members if not member.kind.follows], text)

@@ -2,17 +2,21 @@
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 
 from core.app.app import App
+from core.app.polls import Polls
 from core.app.replays import Replays
 from core.app.runs import Runs
 from core.clock import Clock, SystemClock
 from core.config import Settings
+from core.domain.member import MemberKind
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
 from core.market.chain import build_chain
 from core.pipeline.committee import Committee
 from core.pipeline.importing import Importer
+from core.store.member_rows import Wanted
 from core.store.store import Store
 
 
@@ -29,7 +33,8 @@ async def open_app(
     environ = os.environ if environ is None else environ
     store = await Store.open(settings.store.url, clock)
     try:
-        await store.members.seat([(m.name, m.kind, m.weight, m.route, m.enabled) for m in settings.members])
+        voters = [(m.name, m.kind, m.weight, m.route, m.enabled) for m in settings.members]
+        await store.members.seat([*voters, *_followers(settings)])
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)
         gateway = Gateway(settings, environ=environ, clock=clock)
@@ -48,4 +53,11 @@ async def open_app(
         keeper=committee.keeper,
         replays=Replays(settings, store, calendar, gateway, clock),
         importer=Importer(settings, store, prices, calendar, clock),
+        polls=Polls(store, calendar, clock),
     )
+
+
+def _followers(settings: Settings) -> list[Wanted]:
+    """Return the members that no configuration names: they follow verdicts and votes, and weigh nothing."""
+    kinds = [MemberKind.COMMITTEE] * settings.arena.committee + [MemberKind.CROWD] * settings.arena.crowd
+    return [(kind.value, kind, Decimal(0), (), True) for kind in kinds]

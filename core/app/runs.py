@@ -4,16 +4,26 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core.app.inflight import Broadcast
 from core.clock import Clock
+from core.domain.ballot import Action
 from core.domain.errors import ConclaveError, EvidenceAltered, NotFound, Refused, StoreError
-from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished
+from core.domain.events import (
+    MemberFinished,
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    StageFinished,
+    VotesCounted,
+)
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
-from core.domain.member import Member
+from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunRequest, RunState
+from core.domain.vote import count_votes
 from core.pipeline.committee import Committee
 from core.store.store import Store
 
@@ -22,9 +32,19 @@ _RENEW_EVERY_S = 4.0
 _MARGIN_S = 3.0
 _TAKE_OVER_WITHIN_S = 20.0
 _FOLLOW_EVERY_S = 0.5
+_VOTES_EVERY_S = 1.0
 _FRESH_WHILE_OPEN = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Told:
+    """What of a run's story in the store was told already."""
+
+    steps: set[tuple[str, str, int]] = field(default_factory=set)
+    results: set[str] = field(default_factory=set)
+    votes: dict[Action, int] = field(default_factory=lambda: count_votes(()))
 
 
 class Runs:
@@ -227,27 +247,40 @@ class Runs:
         self, broadcast: Broadcast, record: RunRecord, evidence: Evidence, *, resumed: bool
     ) -> None:
         """Let the committee work while the lease is kept."""
-        run_id = record.run_id
+        run_id, told = record.run_id, _Told()
         broadcast.tell(RunStarted(record=record, resumed=resumed))
         if resumed:
             # What was done before belongs to the story: who listens counts on from there.
-            for event in await self._progress(record, set(), set()):
+            for event in await self._progress(record, told):
                 broadcast.tell(event)
+        votes = asyncio.create_task(self._tell_votes(broadcast, record, told))
         work = asyncio.create_task(self._committee.deliberate(record, evidence, broadcast.tell))
         lease = asyncio.create_task(self._keep_lease(run_id))
         try:
             await asyncio.wait([work, lease], return_when=asyncio.FIRST_COMPLETED)
             ended = work.result() if work.done() else None
         finally:
-            for task in (work, lease):
+            for task in (work, lease, votes):
                 task.cancel()
-            await asyncio.gather(work, lease, return_exceptions=True)
+            await asyncio.gather(work, lease, votes, return_exceptions=True)
         if ended is None:
             broadcast.holds_lease = False
             log.warning("run %s was taken over by another process; following it", run_id)
             await self._follow(broadcast, run_id)
         else:
             broadcast.tell(RunEnded(record=ended))
+
+    async def _tell_votes(self, broadcast: Broadcast, record: RunRecord, told: _Told) -> None:
+        """Tell now and then how the votes stand, whichever process took them, until cancelled."""
+        while record.follower(MemberKind.CROWD):
+            await self._clock.sleep(_VOTES_EVERY_S)
+            try:
+                news = await self._votes(record, told)
+            except StoreError as error:
+                log.warning("the votes of run %s could not be read, trying again: %s", record.run_id, error)
+                continue
+            for event in news:
+                broadcast.tell(event)
 
     async def _keep_lease(self, run_id: str) -> None:
         """Renew the lease until it is lost; a store that is out of reach for a moment does not lose it.
@@ -272,10 +305,9 @@ class Runs:
         """Tell what another process does with a run, and take over if that process dies."""
         record = await self._record(run_id)
         broadcast.tell(RunStarted(record=record))
-        told_steps: set[tuple[str, str, int]] = set()
-        told_results: set[str] = set()
+        told = _Told()
         while True:
-            for event in await self._progress(record, told_steps, told_results):
+            for event in await self._progress(record, told):
                 broadcast.tell(event)
             if record.state is not RunState.RUNNING:
                 break
@@ -286,17 +318,15 @@ class Runs:
             record = await self._record(run_id)
         broadcast.tell(RunEnded(record=record))
 
-    async def _progress(
-        self, record: RunRecord, told_steps: set[tuple[str, str, int]], told_results: set[str]
-    ) -> list[RunEvent]:
+    async def _progress(self, record: RunRecord, told: _Told) -> list[RunEvent]:
         """Return what the store has of a run that was not told yet."""
-        news: list[RunEvent] = []
+        news: list[RunEvent] = list(await self._votes(record, told))
         counts: dict[str, int] = {}
         for stage in await self._store.stages.of_run(record.run_id):
             counts[stage.member] = counts.get(stage.member, 0) + 1
             step = (stage.member, stage.stage, stage.round)
-            if step not in told_steps:
-                told_steps.add(step)
+            if step not in told.steps:
+                told.steps.add(step)
                 news.append(
                     StageFinished(
                         run_id=record.run_id,
@@ -307,11 +337,21 @@ class Runs:
                         total=self._committee.steps_of(record),
                     )
                 )
-        for seat in record.seats:
-            if seat.result and seat.member not in told_results:
-                told_results.add(seat.member)
+        for seat in record.voters:
+            if seat.result and seat.member not in told.results:
+                told.results.add(seat.member)
                 news.append(MemberFinished(run_id=record.run_id, result=seat.result))
         return news
+
+    async def _votes(self, record: RunRecord, told: _Told) -> list[VotesCounted]:
+        """Return how the votes of a run stand, unless that was told already."""
+        if record.follower(MemberKind.CROWD) is None:
+            return []
+        counts = count_votes(await self._store.votes.of_run(record.run_id))
+        if counts == told.votes:
+            return []
+        told.votes = counts
+        return [VotesCounted(run_id=record.run_id, counts=counts)]
 
     async def _record(self, run_id: str) -> RunRecord:
         record = await self._store.runs.record(run_id)

@@ -78,6 +78,8 @@ class AbstentionKind(StrEnum):
     BUDGET = "budget"
     NO_DATA = "no data"
     OTHER_MODEL = "served by another model"
+    NO_VERDICT = "no verdict"
+    NO_VOTES = "no votes"
 
 
 class Abstention(Frozen):

@@ -1,6 +1,6 @@
 """What a run tells while it goes on. The stream starts with RunStarted and ends with RunEnded."""
 
-from core.domain.ballot import MemberResult
+from core.domain.ballot import Action, MemberResult
 from core.domain.run import RunRecord
 from core.domain.stage import Stage
 from core.domain.values import Frozen
@@ -40,10 +40,17 @@ class MemberFinished(Frozen):
     result: MemberResult
 
 
+class VotesCounted(Frozen):
+    """How the votes of people stand in a run that goes on."""
+
+    run_id: str
+    counts: dict[Action, int]
+
+
 class RunEnded(Frozen):
     """The run is over; `record.state` says how."""
 
     record: RunRecord
 
 
-RunEvent = RunStarted | StageStarted | StageFinished | MemberFinished | RunEnded
+RunEvent = RunStarted | StageStarted | StageFinished | MemberFinished | VotesCounted | RunEnded

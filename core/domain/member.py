@@ -14,6 +14,15 @@ class MemberKind(StrEnum):
     CROWD = "crowd"
     IMPORTED = "imported"
 
+    @property
+    def follows(self) -> bool:
+        """Say whether such a member follows what others decide, and has no ballot in the tally itself."""
+        return self in FOLLOWERS
+
+
+FOLLOWERS = frozenset({MemberKind.COMMITTEE, MemberKind.CROWD})
+"""The kinds that follow. Each has one member, whose name is the kind's."""
+
 
 class Member(Frozen):
     """A competitor as the store knows it. `number` is its short id in buttons; it never changes."""

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.books import Fill, Order, Portfolio
+from core.domain.member import MemberKind
 from core.domain.season import Season
 from core.domain.stage import Preset
 from core.domain.usage import NOTHING_SPENT, Spend
@@ -58,7 +59,10 @@ class Briefing(Frozen):
 
 
 class Seat(Frozen):
-    """A member's place in one run."""
+    """A member's place in one run.
+
+    One that `follows` is not heard: its result is made from the verdict or from the votes.
+    """
 
     member: str
     number: int
@@ -66,6 +70,11 @@ class Seat(Frozen):
     weight: Decimal
     briefing: Briefing
     result: MemberResult | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Say whether the committee or the crowd sits here, whose ballots are in no tally."""
+        return MemberKind(self.kind).follows
 
 
 class RunRecord(Frozen):
@@ -100,14 +109,28 @@ class RunRecord(Frozen):
         return self.season not in {Season.LIVE, Season.SAMPLE}
 
     @property
+    def voters(self) -> tuple[Seat, ...]:
+        """The seats of the members that are heard and whose ballots are counted."""
+        return tuple(seat for seat in self.seats if not seat.follows)
+
+    @property
+    def followers(self) -> tuple[Seat, ...]:
+        """The seats of the committee and the crowd, as far as they take part."""
+        return tuple(seat for seat in self.seats if seat.follows)
+
+    def follower(self, kind: MemberKind) -> Seat | None:
+        """Return the seat of the committee or of the crowd, or None where it does not take part."""
+        return next((seat for seat in self.followers if seat.kind == kind), None)
+
+    @property
     def ballots(self) -> tuple[Ballot, ...]:
-        """The ballots cast, in the order of the seats."""
-        return tuple(seat.result for seat in self.seats if isinstance(seat.result, Ballot))
+        """The ballots that are counted, in the order of the seats; no follower's is among them."""
+        return tuple(seat.result for seat in self.voters if isinstance(seat.result, Ballot))
 
     @property
     def abstentions(self) -> tuple[Abstention, ...]:
-        """The abstentions, in the order of the seats."""
-        return tuple(seat.result for seat in self.seats if isinstance(seat.result, Abstention))
+        """The abstentions of members that could have voted, in the order of the seats."""
+        return tuple(seat.result for seat in self.voters if isinstance(seat.result, Abstention))
 
     @property
     def spend(self) -> Spend:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from core.clock import Clock
 from core.config import Settings
@@ -20,11 +21,11 @@ from core.consensus.weights import weights_from
 from core.domain.errors import NotFound
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
-from core.domain.member import Member
+from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
 from core.domain.stage import StageRecord
-from core.domain.verdict import WeightUsed
+from core.domain.verdict import Verdict, WeightUsed
 from core.llm.gateway import Gateway
 from core.llm.scopes import run_scope
 from core.market.calendar import MarketCalendar
@@ -33,6 +34,7 @@ from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import brief
 from core.pipeline.evidence import build_evidence
 from core.pipeline.facts import evidence_text
+from core.pipeline.followers import committee_result, crowd_result
 from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
@@ -66,6 +68,8 @@ class Committee:
 
     async def convene(self, request: RunRequest, members: Sequence[Member]) -> tuple[RunRecord, Evidence]:
         """Freeze the evidence and brief the members; of the run itself nothing is stored yet.
+
+        `members` are those to hear, and those that follow.
 
         Raises:
             NoPrices: no vendor has usable prices.
@@ -124,7 +128,7 @@ class Committee:
         facts = evidence_text(evidence)
         try:
             async with asyncio.TaskGroup() as group:
-                for seat in record.seats:
+                for seat in record.voters:
                     stages = done[seat.member]
                     if seat.result is None:
                         hearing = self._hearings.hear(record, seat, evidence, facts, stages, deadline, tell)
@@ -140,6 +144,7 @@ class Committee:
         weights = {used.member: used for used in await self._weights(heard)}
         absent = [abstention.member for abstention in heard.abstentions]
         verdict = tally(heard.ballots, absent, weights, self._settings.consensus)
+        heard = await self._follow(heard, verdict)
         await settle_run(
             self._store,
             heard,
@@ -161,6 +166,21 @@ class Committee:
             outcomes = await self._store.outcomes.of_season(heard.season, heard.as_of, HORIZON)
             self._judged = moment, await asyncio.to_thread(settled_evidence, outcomes, heard.as_of)
         return weights_from(heard.ballots, self._judged[1], configured, rules)
+
+    async def _follow(self, heard: RunRecord, verdict: Verdict) -> RunRecord:
+        """Let the committee and the crowd follow, and return the record with their results.
+
+        The first result that is stored stays, whatever interrupts the run, and closes the votes.
+        """
+        counted = {used.member: used.weight for used in verdict.weights}
+        weights = {seat.member: counted.get(seat.member, seat.weight) for seat in heard.voters}
+        for seat in heard.followers:
+            if seat.kind == MemberKind.CROWD:
+                await self._store.votes.close(heard.run_id, partial(crowd_result, seat.member))
+            elif seat.result is None:
+                result = committee_result(seat.member, verdict, heard.ballots, weights)
+                await self._store.runs.add_result(heard.run_id, result)
+        return await self._reload(heard.run_id)
 
     def _count_spent(self, record: RunRecord, done: Mapping[str, Sequence[StageRecord]]) -> None:
         """Let a resumed run's budget begin where the interruption left it."""

@@ -6,6 +6,7 @@ from hashlib import sha256 as sha256_of
 from typing import Any
 
 from sqlalchemy import case, func, insert, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.ballot import MemberResult
@@ -126,15 +127,8 @@ class Runs:
         Raises:
             StoreError: the member has no seat in the run.
         """
-        place = (seats.c.run_id == run_id, seats.c.member == result.member)
-        cost = for_sums(result.spend.cost_usd)
-        change = update(seats).where(*place, seats.c.result.is_(None)).values(result=result, cost_usd=cost)
         async with self._database.write() as connection:
-            if (await connection.execute(change)).rowcount == 1:
-                return True
-            if (await connection.execute(select(seats.c.place).where(*place))).first() is None:
-                raise StoreError(f"{result.member} has no seat in run {run_id}.")
-        return False
+            return await put_result(connection, run_id, result)
 
     async def end(self, run_id: str, state: RunState, reason: str | None, at: datetime) -> bool:
         """End a run that did not finish; False when it was over before.
@@ -200,6 +194,18 @@ class Runs:
         query = select(runs.c.run_id).where(*conditions).order_by(runs.c.number)
         async with self._database.read() as connection:
             return tuple((await connection.execute(query)).scalars())
+
+
+async def put_result(connection: AsyncConnection, run_id: str, result: MemberResult) -> bool:
+    """Store a result within a transaction, as `Runs.add_result` promises it."""
+    place = (seats.c.run_id == run_id, seats.c.member == result.member)
+    cost = for_sums(result.spend.cost_usd)
+    change = update(seats).where(*place, seats.c.result.is_(None)).values(result=result, cost_usd=cost)
+    if (await connection.execute(change)).rowcount == 1:
+        return True
+    if (await connection.execute(select(seats.c.place).where(*place))).first() is None:
+        raise StoreError(f"{result.member} has no seat in run {run_id}.")
+    return False
 
 
 def _total_cost() -> ColumnElement[Decimal]:

@@ -10,6 +10,7 @@ from core.store.outcome_rows import Outcomes
 from core.store.run_rows import Runs
 from core.store.season_rows import Seasons
 from core.store.stage_rows import Stages
+from core.store.vote_rows import Votes
 
 
 class Store:
@@ -25,6 +26,7 @@ class Store:
         self.outcomes = Outcomes(database)
         self.answers = Answers(database)
         self.chats = Chats(database)
+        self.votes = Votes(database)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":

@@ -47,7 +47,7 @@ async def test_a_killed_run_resumes_at_the_first_missing_stage_and_pays_for_noth
     assert len(models.requests) - before == 5
     assert len((await second.model_chat(run_id, "qwen")).stages) == 12
     trades = Counter(fill.member for fill in record.fills)
-    assert trades == {"claude": 1, "gpt5": 1, "gemini": 1}
+    assert trades == {"claude": 1, "gpt5": 1, "gemini": 1, "committee": 1}
 
 
 async def test_a_run_that_nobody_interrupted_cannot_be_resumed(

@@ -26,6 +26,8 @@ WEEK = {
 ONE = {
     "members": [{"name": "claude", "route": ["loopback:claude/claude-1"]}],
     "consensus": {"min_members": 1},
+    # These are about the orders of one member; what follows it is in test_followed_runs.
+    "arena": {"committee": False, "crowd": False},
 }
 
 

@@ -182,9 +182,10 @@ async def test_a_member_is_found_by_a_part_of_its_name_that_only_it_has(app: App
 
 async def test_every_member_keeps_a_number_by_which_buttons_name_it(app: App) -> None:
     members = await app.members()
-    assert [member.name for member in members] == list(arena.FIVE)
+    assert [member.name for member in members] == [*arena.FIVE, "committee", "crowd"]
+    kinds = [MemberKind.LLM] * 5 + [MemberKind.COMMITTEE, MemberKind.CROWD]
+    assert [member.kind for member in members] == kinds
     for member in members:
-        assert member.kind is MemberKind.LLM
         assert await app.member_numbered(member.number) == member
     with pytest.raises(NotFound, match="not known any more"):
         await app.member_numbered(99)

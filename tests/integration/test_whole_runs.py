@@ -12,7 +12,7 @@ import pytest
 from core.app.app import App
 from core.domain.ballot import AbstentionKind, Action
 from core.domain.books import OrderState
-from core.domain.errors import NoPrices, NotFound
+from core.domain.errors import NoPrices, NotFound, Refused
 from core.domain.events import MemberFinished, RunStarted, StageFinished
 from core.domain.run import RunState
 from core.domain.season import Season
@@ -44,11 +44,11 @@ async def test_five_ballots_sixty_stages_five_books_and_one_verdict(
     assert len(models.requests) == 60
     chats = [await app.model_chat(record.run_id, name) for name in arena.FIVE]
     assert [len(chat.stages) for chat in chats] == [12] * 5
-    assert {fill.member for fill in record.fills} == {"claude", "gpt5", "gemini"}
+    assert {fill.member for fill in record.fills} == {"claude", "gpt5", "gemini", "committee"}
     (refused,) = [order for order in record.orders if order.state is OrderState.CANCELLED]
     assert (refused.member, refused.reason) == ("qwen", "nothing to sell, and short positions are off")
     board = await app.leaderboard()
-    assert len(board.standings) == 5
+    assert {standing.member for standing in board.standings} == {*arena.FIVE, "committee", "crowd"}
     assert board.season == Season.SAMPLE
     assert board.caveat is not None
 
@@ -149,7 +149,11 @@ async def test_a_quick_run_is_one_call_a_member(
 async def test_chosen_members_only(models: ModelServer, tmp_path: Path, opening: Opening) -> None:
     app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request(members=("deep", "claude")))
-    assert [seat.member for seat in record.seats] == ["claude", "deepseek"]
+    assert [seat.member for seat in record.voters] == ["claude", "deepseek"]
+    assert [seat.member for seat in record.followers] == ["committee", "crowd"]
+    for name in ("committee", "Crowd"):
+        with pytest.raises(Refused, match=f"{name.lower()} follows every run by itself and cannot be chosen"):
+            await arena.finished(app, arena.request(members=(name,)))
     with pytest.raises(NotFound, match="No model is called"):
         await arena.finished(app, arena.request(members=("nobody",)))
 

@@ -1,9 +1,10 @@
 """What a simulated OpenAI-compatible endpoint can say: good answers, and each way of misbehaving."""
 
+import asyncio
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Fields = Mapping[str, Any]
@@ -46,7 +47,10 @@ class ModelRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to send back: `body` as JSON unless it is text; `drip_s` waits between single bytes."""
+    """What to send back: `body` as JSON unless it is text; `drip_s` waits between single bytes.
+
+    It is sent after `delay_s`, and not before `gate` is set.
+    """
 
     body: Any = ""
     status: int = 200
@@ -54,6 +58,7 @@ class Reply:
     delay_s: float = 0.0
     drip_s: float = 0.0
     content_type: str = "application/json"
+    gate: asyncio.Event | None = None
 
 
 Behaviour = Callable[[ModelRequest], Reply]
@@ -145,6 +150,11 @@ def server_error(status: int = 500) -> Behaviour:
 
 def hangs() -> Behaviour:
     return lambda _: Reply(delay_s=3600)
+
+
+def held(behaviour: Behaviour, gate: asyncio.Event) -> Behaviour:
+    """Answer so, but not before `gate` is set."""
+    return lambda request: replace(behaviour(request), gate=gate)
 
 
 def drips(drip_s: float = 0.05) -> Behaviour:

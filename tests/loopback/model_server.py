@@ -120,6 +120,8 @@ class ModelServer:
     async def _send(self, http: web.Request, reply: Reply) -> web.StreamResponse:
         if reply.delay_s:
             await asyncio.sleep(reply.delay_s)
+        if reply.gate:
+            await reply.gate.wait()
         body = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
         headers = {"Content-Type": reply.content_type} | reply.headers
         if not reply.drip_s:

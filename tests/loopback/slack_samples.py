@@ -57,6 +57,12 @@ SAMPLES: dict[str, Card] = {
             ProgressLine(member="buy_and_hold", state="waiting", detail="waiting"),
         ),
         caveat=CAVEAT,
+        votes="3 BUY, 1 SELL",
+        buttons=(
+            Button(label="Buy", data="v.k3v9x0aa.b"),
+            Button(label="Hold", data="v.k3v9x0aa.h"),
+            Button(label="Sell", data="v.k3v9x0aa.s"),
+        ),
     ),
     "verdict": VerdictCard(
         ticker="NVDA",
@@ -98,6 +104,10 @@ SAMPLES: dict[str, Card] = {
                 member="deepseek", action=None, rating="", detail="abstained, timeout: no answer within 120 s"
             ),
             MemberLine(member="buy_and_hold", action=Action.BUY, rating="Buy", detail="100 %"),
+        ),
+        followers=(
+            MemberLine(member="committee", action=Action.BUY, rating="", detail="70 %"),
+            MemberLine(member="crowd", action=None, rating="", detail="nobody voted"),
         ),
         dissent=(
             DissentLine(

@@ -31,6 +31,12 @@ PROGRESS = ProgressCard(
         ProgressLine(member="grok", state="failed", detail="abstained: no answer within 60 s"),
         ProgressLine(member="deepseek", state="done", detail="HOLD 55 %", action=Action.HOLD),
     ),
+    votes="3 BUY, 1 SELL",
+    buttons=(
+        Button(label="Buy", data="v.k3v9x2ma.b"),
+        Button(label="Hold", data="v.k3v9x2ma.h"),
+        Button(label="Sell", data="v.k3v9x2ma.s"),
+    ),
 )
 
 VERDICT = VerdictCard(
@@ -66,6 +72,10 @@ VERDICT = VerdictCard(
         MemberLine(
             member="deepseek", action=Action.HOLD, rating="Hold", detail="55 % · $0.002 · 7.4 s", outlier=True
         ),
+    ),
+    followers=(
+        MemberLine(member="committee", action=Action.BUY, rating="", detail="71 %"),
+        MemberLine(member="crowd", action=Action.BUY, rating="", detail="70 % · Votes: 3 BUY, 1 SELL"),
     ),
     dissent=(
         DissentLine(

@@ -86,10 +86,16 @@ async def telegram_verdict(world: World, chat: Chat) -> Shown:
     return next(m for m in world.telegram.messages(chat) if "claude" in m.labels)
 
 
+def actions(message: Message) -> list[str]:
+    """The ids of all buttons below a message."""
+    blocks = [block for block in message.blocks if block["type"] == "actions"]
+    return [element["action_id"] for block in blocks for element in block["elements"]]
+
+
 async def slack_verdict(world: World, channel: str) -> Message:
     def found() -> Message | None:
         cards = world.slack.messages(channel)
-        return next((m for m in cards if any(b["type"] == "actions" for b in m.blocks)), None)
+        return next((m for m in cards if "conclave.why.0" in actions(m)), None)
 
     message = await world.slack.until(found, 15)
     assert isinstance(message, Message)

@@ -88,7 +88,7 @@ async def test_a_run_killed_twice_at_random_moments_is_whole_and_pays_for_no_sto
     assert len(models.requests) - asked == 60 - int(str(stored))
     assert rows(tmp_path, "SELECT COUNT(*) FROM stages")[0][0] == 60
     fills = Counter(member for (member,) in rows(tmp_path, "SELECT member FROM fills"))
-    assert fills == {"claude": 1, "gpt5": 1, "gemini": 1}
+    assert fills == {"claude": 1, "gpt5": 1, "gemini": 1, "committee": 1}
     assert len(list((tmp_path / "modelchats" / run_id).iterdir())) == 5
 
 

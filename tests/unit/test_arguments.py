@@ -1,6 +1,7 @@
 """What may stand behind each command's name."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -13,10 +14,12 @@ from bot.arguments import (
     NoArguments,
     PortfolioArguments,
     RunArguments,
+    VoteArguments,
     WhyArguments,
     shown,
 )
 from bot.commands import REGISTRY, parse
+from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.stage import Preset, Stage
 
@@ -167,6 +170,50 @@ def test_an_unknown_stage_without_a_near_one_lists_them_all() -> None:
     assert all(stage in said for stage in Stage)
 
 
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("vote NVDA buy", VoteArguments("NVDA", Action.BUY)),
+        ("vote $nvda SELL", VoteArguments("nvda", Action.SELL)),
+        ("vote 4f7k2m9q Hold", VoteArguments("4f7k2m9q", Action.HOLD)),
+        ("vote NVDA buy 70", VoteArguments("NVDA", Action.BUY, Decimal("0.7"))),
+        ("vote NVDA buy 70%", VoteArguments("NVDA", Action.BUY, Decimal("0.7"))),
+        ("vote NVDA buy 70 %", VoteArguments("NVDA", Action.BUY, Decimal("0.7"))),
+        ("vote NVDA buy 0", VoteArguments("NVDA", Action.BUY, Decimal(0))),
+        ("vote NVDA buy 100", VoteArguments("NVDA", Action.BUY, Decimal(1))),
+    ],
+)
+def test_a_vote_is_a_ticker_or_run_an_action_and_perhaps_a_confidence(
+    text: str, arguments: VoteArguments
+) -> None:
+    assert read(text) == arguments
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("vote", "Vote on which run? Write for instance /vote NVDA buy 70."),
+        ("vote NVDA", "What is your vote? Write /vote NVDA buy, sell or hold."),
+        ("vote NV/DA buy", "“NV/DA” is not a ticker. Write one like NVDA, BRK-B or BTC-USD."),
+        ("vote NVDA long", "“long” is no vote. Write /vote NVDA buy, sell or hold."),
+        ("vote NVDA \u202ebuy\x00", "“buy” is no vote. Write /vote NVDA buy, sell or hold."),
+    ],
+)
+def test_a_vote_that_cannot_be_read_says_what_to_write_instead(text: str, sentence: str) -> None:
+    assert refusal(text) == sentence
+
+
+@pytest.mark.parametrize(
+    "confidence",
+    ["101", "-1", "0.7", "7e1", "70%%", "%", "seventy", "٧٠", "70 80", "9" * 500, "NaN", "70\x00"],
+)
+def test_a_confidence_is_a_whole_number_of_percent_and_nothing_is_guessed(confidence: str) -> None:
+    said = refusal(f"vote NVDA buy {confidence}")
+    assert said.endswith("is no confidence. Write a whole number from 0 to 100: /vote NVDA buy 70.")
+    assert said.isprintable()
+    assert len(said) < 130
+
+
 def test_the_other_commands_take_little_or_nothing() -> None:
     assert read("portfolio") == PortfolioArguments()
     assert read("portfolio claude") == PortfolioArguments("claude")
@@ -179,6 +226,7 @@ def test_the_other_commands_take_little_or_nothing() -> None:
 
 ODD_WORDS = (
     *("run", "why", "portfolio", "help", "NVDA", "quick", "bear", "2025-10-29"),
+    *("buy", "SELL", "70", "70%", "%", "101"),
     *("--as-of", "--as-of=", "--members", "—preset", "$", ",", "-", "--", "="),
     *("\x00", "\u202e", "0000-00-00", "99999999999-1-1", "٣٣٣٣-٠١-٠١"),
 )

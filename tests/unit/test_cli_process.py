@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from core.config.settings import BASELINES
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
 [store]
@@ -79,8 +81,12 @@ def test_later_commands_read_what_the_run_has_left(
     (run,) = json.loads(ended.stdout)
     board = conclave(folder, "leaderboard", "--json")
     standings = json.loads(board.stdout)["standings"]
-    assert len(standings) == 5
+    assert {standing["member"] for standing in standings} == {*BASELINES, "committee", "crowd"}
     assert all(standing["trades"] > 0 for standing in standings if standing["medal"])
+    # Nobody has voted.
+    assert {s["trades"] for s in standings if s["member"] == "crowd"} == {0}
+    assert run["crowd"] == {"member": "crowd", "reason": "nobody voted"}
+    assert run["committee"]["action"] == run["decision"]
     why = conclave(folder, "why", run["run_id"], "momentum", "decision", "--json")
     (stage,) = json.loads(why.stdout)["stages"]
     assert stage["stage"] == "decision"

@@ -154,6 +154,10 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
             "configured: none.",
         ),
         (
+            "providers = [{name='a', base_url='http://b'}]\nmembers = [{name='Crowd', route=['a:b']}]",
+            "the member name Crowd is reserved: arena.crowd seats the member of that name; choose another.",
+        ),
+        (
             "members = [{name = 'trend', kind = 'baseline'}, {name = 'trend', kind = 'baseline'}]",
             "the member name trend is given twice; names are unique.",
         ),

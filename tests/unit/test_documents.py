@@ -16,7 +16,7 @@ from bot.documents import (
     recount_document,
     run_document,
 )
-from core.domain.ballot import Action
+from core.domain.ballot import Abstention, AbstentionKind, Action
 from core.domain.run import RunRecord, RunState
 from core.domain.stage import Stage
 from tests import arena_facts
@@ -29,6 +29,7 @@ PROMISED = {
 MORE = {
     *("average_confidence", "weighted_confidence", "method", "rule", "dissent", "weights"),
     *("state", "preset", "season", "source", "caveat", "orders"),
+    *("committee", "crowd"),
 }
 BALLOT = {
     *("member", "action", "rating", "confidence", "target_weight", "reasoning"),
@@ -80,6 +81,20 @@ def test_a_run_has_exactly_the_promised_keys() -> None:
     assert all(set(ballot) == BALLOT for ballot in made["ballots"])
     assert [set(abstention) for abstention in made["abstentions"]] == [{"member", "reason"}]
     assert set(made["votes"]) == set(made["weighted_votes"]) == {"BUY", "SELL", "HOLD"}
+
+
+def test_the_committee_and_the_crowd_are_objects_of_their_own_and_no_ballots() -> None:
+    made = document(arena_facts.record(seats=arena_facts.followed()))
+    assert [ballot["member"] for ballot in made["ballots"]] == [
+        *("claude-sonnet-4.5", "gpt-5", "gemini-2.5-pro", "momentum")
+    ]
+    assert set(made["committee"]) == set(made["crowd"]) == BALLOT
+    assert (made["committee"]["action"], made["crowd"]["action"]) == ("BUY", "SELL")
+    nobody = Abstention(member="crowd", kind=AbstentionKind.NO_VOTES, reason="nobody voted")
+    made = document(arena_facts.record(seats=arena_facts.followed(committee=None, crowd=nobody)))
+    assert made["committee"] is None
+    assert made["crowd"] == {"member": "crowd", "reason": "nobody voted"}
+    assert document(arena_facts.record())["crowd"] is None
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

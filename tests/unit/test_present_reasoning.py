@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards import ReasoningCard
+from bot.cards import Notice, ReasoningCard
 from bot.present import words
 from bot.present.models import models_card
-from bot.present.reasoning import Page, page_at, page_of, pages, reasoning_card
+from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
+from core.domain.ballot import Abstention, AbstentionKind
 from core.domain.member import Member, MemberKind
 from core.domain.stage import ModelChat, Stage, StageRecord
 from core.domain.usage import ServedBy
@@ -154,6 +155,12 @@ def test_each_member_is_listed_with_its_route_or_rule_its_weight_and_whether_it_
         "coin_flip": "baseline, a rule without a model · does not take part",
     }
     assert card.footer == "5 of 6 members take part in every run."
+    followed = models_card([*arena_facts.MEMBERS, *arena_facts.FOLLOWERS])
+    assert dict(followed.lines[-2:]) == {
+        "committee": "follows the verdicts",
+        "crowd": "follows the votes of people",
+    }
+    assert followed.footer == card.footer
 
 
 @pytest.mark.parametrize("kind", list(MemberKind))
@@ -161,4 +168,17 @@ def test_every_kind_of_member_is_told_in_words(kind: MemberKind) -> None:
     member = Member(number=1, name="one", kind=kind, weight=Decimal(1))
     about, _, weight = models_card([member]).lines[0][1].partition(" · ")
     assert about.replace(" ", "").isalpha() or "," in about
-    assert weight == "weight 1"
+    assert weight == ("" if kind.follows else "weight 1")
+
+
+def test_of_a_follower_the_reason_of_its_ballot_is_what_there_is_to_read() -> None:
+    chat = arena_facts.chat().model_copy(
+        update={"member": "crowd", "stages": (), "result": arena_facts.CROWD_BALLOT}
+    )
+    assert nothing_to_read(chat, None) == Notice(
+        text="crowd in run 4f7k2m9q on NVDA: SELL 60 % · Sell. Votes: 1 BUY, 2 SELL."
+    )
+    nobody = Abstention(member="crowd", kind=AbstentionKind.NO_VOTES, reason="nobody voted")
+    assert nothing_to_read(chat.model_copy(update={"result": nobody}), None) == Notice(
+        text="crowd in run 4f7k2m9q on NVDA: abstained: nobody voted."
+    )

@@ -6,10 +6,19 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.buttons import CastVote, decode
 from bot.cards import ProgressCard, ProgressLine
 from bot.present.run import RunProgress
-from core.domain.ballot import Action
-from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished, StageStarted
+from core.domain.ballot import Action, MemberResult
+from core.domain.events import (
+    MemberFinished,
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+    VotesCounted,
+)
 from core.domain.run import RunState
 from core.domain.stage import Stage
 from tests import arena_facts
@@ -146,6 +155,40 @@ def test_what_must_be_said_of_the_prices_stands_from_the_start() -> None:
     assert (
         card_after(RunStarted(record=arena_facts.running(caveat="Sample prices."))).caveat == "Sample prices."
     )
+
+
+def with_crowd(crowd: MemberResult | None = None) -> RunStarted:
+    seats = arena_facts.followed([None] * 5, None, crowd)
+    return RunStarted(record=arena_facts.running(seats=seats))
+
+
+def votes(**counts: int) -> VotesCounted:
+    return VotesCounted(run_id=RUN_ID, counts={action: counts.get(action.lower(), 0) for action in Action})
+
+
+def test_followers_are_no_members_that_are_waited_for() -> None:
+    card = card_after(with_crowd())
+    assert card.title == "Asking 5 members about NVDA"
+    assert [line.member for line in card.lines] == [seat.member for seat in arena_facts.seats()]
+    end = RunEnded(record=arena_facts.record(seats=arena_facts.followed()))
+    assert len(after([with_crowd(), end]).members) == 5
+
+
+def test_while_a_run_goes_on_its_card_has_buttons_to_vote_and_tells_how_the_votes_stand() -> None:
+    card = card_after(with_crowd())
+    assert card.votes == "no votes yet"
+    assert [button.label for button in card.buttons] == ["Buy", "Hold", "Sell"]
+    assert [decode(button.data) for button in card.buttons] == [
+        CastVote(RUN_ID, action) for action in (Action.BUY, Action.HOLD, Action.SELL)
+    ]
+    assert card_after(with_crowd(), votes(sell=1)).votes == "1 SELL"
+    assert card_after(with_crowd(), votes(sell=1), votes(sell=1, buy=3)).votes == "3 BUY, 1 SELL"
+
+
+def test_where_nobody_can_vote_the_card_has_neither_votes_nor_buttons() -> None:
+    for begun in (BEGUN, with_crowd(arena_facts.CROWD_BALLOT)):
+        card = card_after(begun, votes(buy=1))
+        assert (card.votes, card.buttons) == (None, ())
 
 
 @given(st.permutations(EVENTS[1:-1]))

@@ -252,3 +252,44 @@ def test_a_member_that_the_arena_does_not_know_any_more_is_still_shown() -> None
     card = verdict_card(record(), {}, ZONE)
     assert len(card.members) == 5
     assert all(line.note is None for line in card.members)
+
+
+def followers(run: RunRecord) -> list[tuple[str, Action | None, str]]:
+    return [(line.member, line.action, line.detail) for line in card_of(run).followers]
+
+
+def test_the_committee_and_the_crowd_have_lines_of_their_own_and_are_in_no_count() -> None:
+    card = card_of(record(seats=arena_facts.followed()))
+    plain = card_of()
+    assert followers(record(seats=arena_facts.followed())) == [
+        ("committee", Action.BUY, "71 %"),
+        ("crowd", Action.SELL, "60 % · Votes: 1 BUY, 2 SELL"),
+    ]
+    assert (card.members, card.facts, card.buttons) == (plain.members, plain.facts, plain.buttons)
+
+
+def test_a_follower_without_a_ballot_says_why() -> None:
+    no_verdict = Abstention(member="committee", kind=AbstentionKind.NO_VERDICT, reason="only 1 cast")
+    no_votes = Abstention(member="crowd", kind=AbstentionKind.NO_VOTES, reason="nobody voted")
+    assert followers(record(seats=arena_facts.followed(committee=no_verdict, crowd=no_votes))) == [
+        ("committee", None, "no verdict"),
+        ("crowd", None, "nobody voted"),
+    ]
+    seats = arena_facts.followed(committee=None, crowd=None)
+    assert [detail for *_, detail in followers(arena_facts.running(seats=seats))] == [
+        "waits for the verdict",
+        "the vote goes on",
+    ]
+    stopped = record(seats=seats, state=RunState.CANCELLED, verdict=None, orders=(), fills=())
+    assert [detail for *_, detail in followers(stopped)] == ["no result", "no result"]
+
+
+def test_trades_of_followers_stand_behind_those_of_the_members() -> None:
+    fill = arena_facts.fill("committee", "5", "207.08")
+    run = record(seats=arena_facts.followed(), fills=(fill, *arena_facts.FILLS))
+    assert [line.split()[0] for line in card_of(run).trades] == [
+        "claude-sonnet-4.5",
+        "gpt-5",
+        "momentum",
+        "committee",
+    ]

@@ -128,6 +128,7 @@ verdicts = st.builds(
     facts=rows(texts, long_texts, upto=25),
     votes=st.lists(votes, max_size=3).map(tuple),
     members=st.lists(members, max_size=40).map(tuple),
+    followers=st.lists(members, max_size=2).map(tuple),
     dissent=st.lists(dissents, max_size=40).map(tuple),
     trades=lists_of_texts,
     footer=long_texts,
@@ -163,7 +164,15 @@ standing_lists = st.lists(standings, max_size=60).map(tuple)
 progress_lists = st.lists(progress_lines, max_size=30).map(tuple)
 cards: st.SearchStrategy[Card] = st.one_of(
     st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts),
-    st.builds(ProgressCard, title=long_texts, subtitle=long_texts, lines=progress_lists, caveat=maybe),
+    st.builds(
+        ProgressCard,
+        title=long_texts,
+        subtitle=long_texts,
+        lines=progress_lists,
+        caveat=maybe,
+        votes=maybe,
+        buttons=button_lists,
+    ),
     verdicts,
     reasonings,
     st.builds(

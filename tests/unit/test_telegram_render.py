@@ -20,7 +20,9 @@ PROGRESS = """\
 🟢 <b>gpt-4.1</b> · BUY 72 %
 🕓 <b>gemini</b> · waiting
 ⚠️ <b>grok</b> · abstained: no answer within 60 s
-🟡 <b>deepseek</b> · HOLD 55 %"""
+🟡 <b>deepseek</b> · HOLD 55 %
+
+🗳 Crowd: 3 BUY, 1 SELL"""
 
 VERDICT = """\
 🟢 <b>NVDA</b> · <b>BUY</b>
@@ -48,6 +50,9 @@ SELL ░░░░░░░░░░  0  0 %</pre>
 🟢 <b>gemini</b> Buy · 61 % · $0.004 · 4.0 s · <i>answered by openrouter:google/gemini-2.5-flash</i>
 ⚪ <b>grok</b> · abstained: no answer within 60 s
 🟡 <b>deepseek</b> Hold · 55 % · $0.002 · 7.4 s · <i>outlier</i>
+
+🟢 <b>committee</b> · 71 %
+🟢 <b>crowd</b> · 70 % · Votes: 3 BUY, 1 SELL
 
 <b>Dissent</b>
 ◆ <b>deepseek</b> HOLD: RSI 71 is stretched &amp; the upper band at $209.80 is near.
@@ -250,7 +255,7 @@ def test_no_more_than_a_hundred_buttons() -> None:
 
 def test_many_members_are_counted_rather_than_listed_without_end() -> None:
     lines = tuple(ProgressLine(member=f"m{n}", state="waiting", detail="waiting") for n in range(45))
-    html = render(samples.PROGRESS.model_copy(update={"lines": lines})).text_html
+    html = render(samples.PROGRESS.model_copy(update={"lines": lines, "votes": None})).text_html
     assert "m29" in html
     assert "m30" not in html
     assert html.endswith("… and 15 more")

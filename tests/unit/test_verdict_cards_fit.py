@@ -23,6 +23,11 @@ reasons = st.builds(lambda text, size: (text * 100)[:size], st.sampled_from(REAS
 trades = st.lists(reasons.map(lambda text: f"bought 2.496255 GOOG at $797.96 {text}"), max_size=30).map(tuple)
 notes = st.none() | st.just("answered by openrouter:google/gemini-2.5-flash-lite-preview")
 
+FOLLOWERS = (
+    MemberLine(member="committee", action=Action.BUY, rating="", detail="71 %"),
+    MemberLine(member="crowd", action=Action.HOLD, rating="", detail="50 % · Votes: 12 BUY, 12 SELL; a tie"),
+)
+
 
 @st.composite
 def lines(draw: st.DrawFn, number: int) -> MemberLine:
@@ -75,6 +80,7 @@ def verdict(
             for action in (Action.BUY, Action.HOLD, Action.SELL)
         ),
         members=members,
+        followers=FOLLOWERS,
         dissent=tuple(
             DissentLine(member=line.member, action=line.action, reason=against)
             for line in members
@@ -133,7 +139,7 @@ def test_decision_votes_members_agreement_and_cost_stand_on_every_card(card: Ver
         assert "31.5 s" in text, platform
         for action, count, _, _ in card.votes:
             assert re.search(rf"{action.value} *[█░]+ +{count} ", text), (platform, action)
-        for line in card.members:
+        for line in (*card.members, *card.followers):
             assert found(line.member, text), (platform, line.member)
         marks = sum(line.outlier for line in card.members)
         assert len(re.findall(r"(?:◆|·)\soutlier\b", text)) == marks, platform
