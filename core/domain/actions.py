@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.domain.values import Frozen
+from core.domain.values import PRICE_STEP, Frozen, to_price
 
 
 class ActionKind(StrEnum):
@@ -29,3 +29,17 @@ class CorporateAction(Frozen):
     ex_date: date
     value: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
     source: str
+
+    @property
+    def key(self) -> tuple[str, ActionKind, date]:
+        """Two actions with the same key are the same one, told twice."""
+        return self.ticker, self.kind, self.ex_date
+
+
+def adjusted_for(action: CorporateAction, price: Decimal) -> Decimal:
+    """Return a price of before an action as one of after it, USD a share, and always above zero.
+
+    A split divides it, a dividend is taken off.
+    """
+    split = action.kind is ActionKind.SPLIT
+    return max(to_price(price / action.value if split else price - action.value), PRICE_STEP)

@@ -36,6 +36,10 @@ class OrderCause(StrEnum):
     IMPORT = "import"
 
 
+CLOSING = frozenset({OrderCause.STOP, OrderCause.TAKE_PROFIT, OrderCause.MARGIN_CALL})
+"""The causes that close a position."""
+
+
 class Clamp(Frozen):
     """A hard rule changed what a ballot wished; `rule` is its short name, `note` the sentence for people."""
 

@@ -49,3 +49,8 @@ def to_shares(value: Decimal, *, fractional: bool) -> Decimal:
 def to_ratio(value: Decimal) -> Decimal:
     """Round a fraction to four places."""
     return value.quantize(RATIO_STEP, ROUND_HALF_EVEN)
+
+
+def plain(value: Decimal) -> str:
+    """Return a number for a sentence: its digits without trailing zeros, never in exponent form."""
+    return f"{value.normalize():f}"

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from core.config.settings import Trading
-from core.domain.books import Clamp, Fill, Order, Portfolio, Side
-from core.domain.values import SHARE_STEP, to_cents, to_shares
+from core.domain.books import CLOSING, Clamp, Fill, Order, Portfolio, Side
+from core.domain.values import SHARE_STEP, plain, to_cents, to_shares
 from core.ledger.costs import fee, fill_price
 
 
@@ -30,27 +30,21 @@ def fill(
     """Fill `order` against `portfolio` at `market_price` (USD a share, before slippage).
 
     Shares are clamped to what the cash pays for, fee included, or (unless short positions are allowed) to
-    what is held. `session` is the exchange's day and `at` the moment (UTC) of the price.
+    what is held. What closes a position closes what is left of it, and never turns it around. `session` is
+    the exchange's day and `at` the moment (UTC) of the price.
     """
     price = fill_price(market_price, order.side, rules)
-    clamps: tuple[Clamp, ...] = ()
-    if order.side is Side.BUY:
-        shares = min(order.shares, _affordable(portfolio.cash_usd, price, rules))
-        if shares < order.shares:
-            note = f"cash of ${portfolio.cash_usd:,.2f} pays for {shares} of {order.shares} shares"
-            clamps = (Clamp(rule="cash", note=note),)
-    else:
-        position = portfolio.position(order.ticker)
-        held = max(position.shares, Decimal(0)) if position else Decimal(0)
-        shares = order.shares if rules.allow_short else min(order.shares, held)
-        if shares < order.shares:
-            clamps = (Clamp(rule="shares", note=f"{held} of {order.shares} shares are held"),)
+    shares, clamps = _held_to(order, portfolio, rules)
+    if shares <= 0:
+        closing = "close" if order.cause in CLOSING else "sell"
+        return NotFilled(f"nothing of {order.ticker} was left to {closing}")
+    if order.side is Side.BUY and shares > (most := _affordable(portfolio.cash_usd, price, rules)):
+        note = f"cash of ${portfolio.cash_usd:,.2f} pays for {plain(most)} of {plain(shares)} shares"
+        shares, clamps = most, (*clamps, Clamp(rule="cash", note=note))
     notional = to_cents(price * shares)
-    if notional <= 0:
-        lacking = "cash" if order.side is Side.BUY else "shares"
-        return NotFilled(
-            f"not enough {lacking} at the open" if lacking == "cash" else "no shares left to sell"
-        )
+    # What is worth less than half a cent is not given away, but it can always be closed.
+    if shares == 0 or (notional == 0 and order.side is Side.BUY and _held(order, portfolio) >= 0):
+        return NotFilled(f"the cash of ${portfolio.cash_usd:,.2f} pays for nothing at ${price:,.2f} a share")
     return Fill(
         id=fill_id,
         order_id=order.id,
@@ -69,11 +63,27 @@ def fill(
     )
 
 
+def _held_to(order: Order, portfolio: Portfolio, rules: Trading) -> tuple[Decimal, tuple[Clamp, ...]]:
+    """Return how much of an order the holding allows: all that adds to it, and of the rest what there is."""
+    held = _held(order, portfolio)
+    if order.cause not in CLOSING and (order.side is Side.BUY or rules.allow_short):
+        return order.shares, ()
+    most = max(held if order.side is Side.SELL else -held, Decimal(0))
+    if order.shares <= most:
+        return order.shares, ()
+    return most, (Clamp(rule="shares", note=f"{plain(most)} of {plain(order.shares)} shares are held"),)
+
+
+def _held(order: Order, portfolio: Portfolio) -> Decimal:
+    position = portfolio.position(order.ticker)
+    return position.shares if position else Decimal(0)
+
+
 def _affordable(cash: Decimal, price: Decimal, rules: Trading) -> Decimal:
     """Return the most shares that `cash` pays for, fee included, after rounding to cents."""
     step = SHARE_STEP if rules.fractional else Decimal(1)
     rate = 1 + rules.fee_bps / 10_000
-    shares = to_shares(cash / (price * rate), fractional=rules.fractional)
+    shares = to_shares(max(cash, Decimal(0)) / (price * rate), fractional=rules.fractional)
     while shares > 0 and to_cents(price * shares) + fee(to_cents(price * shares), rules) > cash:
         # Rounding to cents can cost one cent more than the division foresaw; step back by a cent's worth.
         shares = max(

@@ -1,6 +1,7 @@
 """What holding costs and earns from one close to the next, and when a short position must go.
 
-Interest and borrow fees are simple, on actual days over 365 (ISDA's Act/365 Fixed), rounded to cents.
+Interest and borrow fees are simple, on actual days over 365 (ISDA's Act/365 Fixed), rounded to cents. They
+are booked at a close for the nights until the next one, on what is held then.
 """
 
 from collections.abc import Iterable
@@ -12,9 +13,13 @@ from core.domain.values import to_cents
 _YEAR = Decimal(365)
 
 
-def interest(cash_usd: Decimal, days: int, rules: Trading) -> Decimal:
-    """Return what cash has earned in `days` calendar days, in whole cents; nothing on debt."""
-    return to_cents(max(cash_usd, Decimal(0)) * rules.cash_interest * days / _YEAR)
+def interest(cash_usd: Decimal, short_value_usd: Decimal, days: int, rules: Trading) -> Decimal:
+    """Return what cash earns in `days` calendar days, in whole cents.
+
+    Cash that is owed for short positions (their market value) earns nothing, and neither does debt.
+    """
+    free = max(cash_usd - short_value_usd, Decimal(0))
+    return to_cents(free * rules.cash_interest * days / _YEAR)
 
 
 def borrow_fee(short_value_usd: Decimal, days: int, rules: Trading) -> Decimal:

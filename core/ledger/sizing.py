@@ -4,7 +4,9 @@ Rules, in order: a ballot without a target weight gets the rating's own (Buy: th
 Overweight: half of it, Underweight and Sell: none); the target never exceeds `max_position` on either side,
 nor goes below zero while short positions are off; a BUY never sells and a SELL never buys; after a fall of
 `daily_drawdown_brake` in a session, and for `stop_cooldown_sessions` after the ticker's stop, nothing is
-added to a position; all holdings together stay within `max_gross_exposure`.
+added to a position, long or short; all holdings together, with the orders that wait, stay within
+`max_gross_exposure`; and an order below `min_order_usd` is not made unless it closes a position.
+What makes a position smaller is never held up.
 """
 
 from dataclasses import dataclass
@@ -32,7 +34,8 @@ class Situation:
 
     `equity_usd` is the value of cash and holdings at the last marks, None when a holding has no price;
     `price` (USD a share) the one the ballot was cast on; `elsewhere_usd` the gross value of all other
-    holdings and waiting orders. `braked` and `cooling` say why nothing may be added, or are None.
+    instruments once the waiting orders have filled. `braked` and `cooling` say why nothing may be added, or
+    are None.
     """
 
     equity_usd: Decimal | None
@@ -54,18 +57,19 @@ def wish(ballot: Ballot, position: Position | None, now: Situation, rules: Tradi
     if side is Side.SELL and held == 0 and target >= 0:
         why = "nothing to sell" if rules.allow_short else "nothing to sell, and short positions are off"
         return Wish(side, Decimal(0), clamps, why)
-    aim = to_shares(target * now.equity_usd / now.price, fractional=rules.fractional)
-    change = aim - held if target else -held
+    equity = max(now.equity_usd, Decimal(0))
+    aim = to_shares(target * equity / now.price, fractional=rules.fractional)
+    change = aim - held if aim else -held
     if (change > 0) is not (side is Side.BUY) or change == 0:
-        return Wish(side, Decimal(0), clamps, _satisfied(side, held, target, now))
-    if stopped := _stopped(held, change, now):
-        return Wish(side, Decimal(0), (*clamps, stopped), stopped.note)
-    change, exposed = _within_gross(held, change, now, rules)
-    clamps = (*clamps, exposed) if exposed else clamps
-    flat = target == 0 and change == -held
-    if change == 0 or (abs(change) * now.price < rules.min_order_usd and not flat):
+        return Wish(side, Decimal(0), clamps, _no_change(side, held, target, aim, now))
+    for limit in (_braked, _within_gross):
+        change, clamp = limit(held, change, now, rules)
+        clamps = (*clamps, clamp) if clamp else clamps
+        if clamp and change == 0:
+            return Wish(side, Decimal(0), clamps, clamp.note)
+    if abs(change) * now.price < rules.min_order_usd and held + change != 0:
         small = f"the order is smaller than the minimum of ${rules.min_order_usd:,.2f}"
-        return Wish(side, Decimal(0), clamps, exposed.note if exposed and change == 0 else small)
+        return Wish(side, Decimal(0), clamps, small)
     return Wish(side, abs(change), clamps)
 
 
@@ -83,25 +87,38 @@ def _target(ballot: Ballot, rules: Trading) -> tuple[Decimal, tuple[Clamp, ...]]
         note = f"wished for {wanted:.1%} of equity, and short positions are off"
         return Decimal(0), (Clamp(rule="no shorting", note=note),)
     if abs(wanted) > rules.max_position:
-        note = f"wished for {wanted:.1%} of equity, the cap is {rules.max_position:.1%}"
-        return rules.max_position.copy_sign(wanted), (Clamp(rule="max position", note=note),)
+        most = rules.max_position.copy_sign(wanted)
+        note = f"wished for {wanted:.1%} of equity, the cap is {most:.1%}"
+        return most, (Clamp(rule="max position", note=note),)
     return wanted, ()
 
 
-def _satisfied(side: Side, held: Decimal, target: Decimal, now: Situation) -> str:
-    weight = held * now.price / now.equity_usd if now.equity_usd else Decimal(0)
+def _no_change(side: Side, held: Decimal, target: Decimal, aim: Decimal, now: Situation) -> str:
+    """Say why a ballot asks for nothing."""
+    if not now.equity_usd or now.equity_usd < 0:
+        return "no equity is left to trade with"
+    if target and not aim and not held:
+        return f"{abs(target):.1%} of equity is less than one share of ${now.price:,.2f}"
+    weight = held * now.price / now.equity_usd
     if side is Side.BUY:
         return f"already holds {weight:.1%} of equity, and the target is {target:.1%}"
     return f"holds {weight:.1%} of equity, not more than the target of {target:.1%}"
 
 
-def _stopped(held: Decimal, change: Decimal, now: Situation) -> Clamp | None:
-    """Return why a position may not grow now; one that shrinks always may."""
-    if abs(held + change) <= abs(held) and held * (held + change) >= 0:
-        return None
+def _braked(held: Decimal, change: Decimal, now: Situation, rules: Trading) -> tuple[Decimal, Clamp | None]:
+    """Return the change without what would be added to a position while nothing may be."""
+    del rules
+    after = held + change
+    turned = held * after < 0
+    if abs(after) <= abs(held) and not turned:
+        return change, None
     if now.braked:
-        return Clamp(rule="drawdown brake", note=now.braked)
-    return Clamp(rule="cooldown", note=now.cooling) if now.cooling else None
+        clamp = Clamp(rule="drawdown brake", note=now.braked)
+    elif now.cooling:
+        clamp = Clamp(rule="cooldown", note=now.cooling)
+    else:
+        return change, None
+    return (-held if turned else Decimal(0)), clamp
 
 
 def _within_gross(
@@ -109,13 +126,13 @@ def _within_gross(
 ) -> tuple[Decimal, Clamp | None]:
     """Return the change that keeps all holdings together within the largest exposure."""
     after = held + change
-    if abs(after) <= abs(held):
+    turned = held * after < 0
+    if abs(after) <= abs(held) and not turned:
         return change, None
     room = max(Decimal(0), rules.max_gross_exposure * (now.equity_usd or 0) - now.elsewhere_usd)
-    most = max(to_shares(room / now.price, fractional=rules.fractional), abs(held))
+    most = to_shares(room / now.price, fractional=rules.fractional)
+    most = most if turned else max(most, abs(held))
     if abs(after) <= most:
         return change, None
     note = f"all holdings together may be {rules.max_gross_exposure:.0%} of equity: ${room:,.2f} are left"
-    kept = most.copy_sign(after) - held
-    # A position that turns around may be cut so far that nothing of the other side is left.
-    return (kept if kept * change > 0 else Decimal(0)), Clamp(rule="max gross exposure", note=note)
+    return most.copy_sign(after) - held, Clamp(rule="max gross exposure", note=note)

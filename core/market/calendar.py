@@ -51,6 +51,11 @@ class Sessions(ABC):
         newest_possible = at.astimezone(UTC).date() + _DAY
         return next(found for found in self._walk(newest_possible, -_DAY) if found.closes <= at)
 
+    def last_opened(self, at: datetime) -> Session:
+        """Return the newest session that has opened at or before `at`."""
+        newest_possible = at.astimezone(UTC).date() + _DAY
+        return next(found for found in self._walk(newest_possible, -_DAY) if found.opens <= at)
+
     def is_open(self, at: datetime) -> bool:
         """Say whether the market trades at `at`: from the open, up to but not including the close."""
         around = at.astimezone(UTC).date()

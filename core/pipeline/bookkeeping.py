@@ -3,28 +3,38 @@
 import asyncio
 import logging
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from typing import NamedTuple
 
 from core.clock import Clock
 from core.config import Settings
-from core.domain.actions import CorporateAction
 from core.domain.bars import Mark
 from core.domain.errors import NoPrices, VendorFailure
 from core.domain.evidence import Evidence
 from core.domain.season import Season
 from core.market.calendar import MarketCalendar, Session
 from core.market.chain import PriceChain
-from core.pipeline.history import History, fetch
+from core.pipeline.history import Acted, History, fetch
+from core.pipeline.lateness import PATIENCE_SESSIONS, late_tickers
 from core.pipeline.settling import settle_ballots
 from core.pipeline.walking import MarketPrice, close_session, open_sessions
 from core.store.season_rows import SeasonState
 from core.store.store import Store
 
-_PATIENCE_SESSIONS = 3
 _LOOK_BACK = timedelta(days=10)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_TRIES = 5
 
 log = logging.getLogger(__name__)
+
+
+class Gone(Enum):
+    """How far books went: to the moment wished for, not all the way yet, or they have changed meanwhile."""
+
+    ALL_THE_WAY = 1
+    AS_FAR_AS_IT_GOES = 2
+    ANEW = 3
 
 
 class Decided(NamedTuple):
@@ -35,10 +45,10 @@ class Decided(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """The open at which a run's orders fill, and the splits and dividends in force from it."""
+    """The price at which a run's orders fill, and the splits and dividends in force since the ballots."""
 
     market: MarketPrice
-    actions: tuple[CorporateAction, ...] = ()
+    actions: tuple[Acted, ...] = ()
 
 
 class Bookkeeper:
@@ -57,6 +67,7 @@ class Bookkeeper:
         self._terms = settings.trading
         self._clock = clock
         self._turns: defaultdict[Season, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._reached: dict[Season, datetime] = {}
 
     def mark(self, evidence: Evidence) -> Mark:
         """Return the evidence's price as a mark, dated by the close of its session."""
@@ -85,18 +96,22 @@ class Bookkeeper:
     async def opening(self, evidence: Evidence) -> Opening | None:
         """Return the price at which this run's orders fill, or None while it is not known."""
         quote, decided = evidence.quote, self.decided(evidence).session
-        if self._terms.fill == "last" and quote.session_open and quote.session == decided:
-            return Opening(MarketPrice(quote.price, quote.at, quote.session))
         ticker, source = evidence.ticker, evidence.source
+        sessions = self._calendar.of(ticker)
         try:
-            bar = await self._prices.bar_after(ticker, decided, source, self._clock.now())
-            if bar is None:
-                return None
-            actions = await self._prices.actions(ticker, decided + timedelta(days=1), bar.date, source)
+            if self._terms.fill == "last" and quote.session_open and quote.session == decided:
+                first, market = decided, MarketPrice(quote.price, quote.at, quote.session)
+            else:
+                bar = await self._prices.bar_after(ticker, decided, source, self._clock.now())
+                if bar is None:
+                    return None
+                first = decided + timedelta(days=1)
+                market = MarketPrice(bar.open, sessions.opening(bar.date), bar.date)
+            actions = await self._prices.actions(ticker, first, market.session, source)
         except (VendorFailure, NoPrices) as failure:
             log.warning("orders of %s wait: %s", ticker, failure)
             return None
-        return Opening(MarketPrice(bar.open, self._calendar.of(ticker).opening(bar.date), bar.date), actions)
+        return Opening(market, tuple(Acted(sessions.opening(act.ex_date), act) for act in actions))
 
     async def advance(self, season: Season, until: datetime | None = None) -> None:
         """Carry the books through every session that has closed at `until` (now), and fill at opens since.
@@ -106,21 +121,48 @@ class Bookkeeper:
         """
         moment = min(until or self._clock.now(), self._clock.now())
         async with self._turns[season]:
-            state = await self._store.seasons.state(season)
-            if state is None:
+            if moment <= self._reached.get(season, _LONG_AGO):
                 return
-            steps = await asyncio.to_thread(self._steps, state, moment)
-            if not steps and not state.waiting:
-                return
-            history = await self._history(state, steps, moment)
-            for number, step in enumerate(steps):
-                if self._must_wait(state, history, len(steps) - number):
+            for _ in range(_TRIES):
+                gone = await self._walk(season, moment)
+                if gone is Gone.ALL_THE_WAY:
+                    self._reached[season] = moment
+                if gone is not Gone.ANEW:
                     return
-                await self._step(state, history, step)
-            async with self._store.books.locked(season) as books:
-                last = await books.sessions.last()
-                after = last.closed_at if last else state.opened_at - timedelta(days=1)
-                await open_sessions(books, history, after, moment, self._terms)
+
+    async def _walk(self, season: Season, moment: datetime) -> "Gone":
+        state = await self._store.seasons.state(season)
+        if state is None:
+            return Gone.AS_FAR_AS_IT_GOES
+        after = state.last.closed_at if state.last else state.opened_at
+        steps = await asyncio.to_thread(self._steps, state, moment)
+        if not steps and not self._anything_since(state, after, moment):
+            return Gone.ALL_THE_WAY
+        history = await self._history(state, steps, moment)
+        for number, step in enumerate(steps):
+            if len(steps) - number <= PATIENCE_SESSIONS and late_tickers(state, history, step):
+                return Gone.AS_FAR_AS_IT_GOES
+            if not await self._step(state, history, step):
+                return Gone.ANEW
+        async with self._store.books.locked(season) as books:
+            if not await books.sessions.tickers() <= state.held | state.waiting:
+                return Gone.ANEW
+            last = await books.sessions.last()
+            await open_sessions(books, history, last.closed_at if last else after, moment, self._terms)
+            left = await books.pending()
+        due = any(self._opened_since(order.ticker, order.decided_session, moment) for order in left)
+        return Gone.AS_FAR_AS_IT_GOES if due or history.failed else Gone.ALL_THE_WAY
+
+    def _anything_since(self, state: SeasonState, after: datetime, moment: datetime) -> bool:
+        """Say whether anything has opened or closed since the last step that the books care for."""
+        for ticker in state.held | state.waiting:
+            sessions = self._calendar.of(ticker)
+            if sessions.last_opened(moment).opens > after or sessions.last_closed(moment).closes > after:
+                return True
+        return any(self._opened_since(ticker, day, moment) for ticker, day in state.decided.items())
+
+    def _opened_since(self, ticker: str, session: date, moment: datetime) -> bool:
+        return self._calendar.of(ticker).after(session).opens <= moment
 
     def _steps(self, state: SeasonState, moment: datetime) -> list[Session]:
         """Return the sessions of the arena's exchange to go through."""
@@ -131,11 +173,6 @@ class Bookkeeper:
             opened = exchange.last_closed(state.opened_at)
             first = opened.day if opened.closes == state.opened_at else opened.day + timedelta(days=1)
         return list(exchange.between(first, newest.day))
-
-    def _must_wait(self, state: SeasonState, history: History, behind: int) -> bool:
-        """Say whether a price that matters is missing and may still come."""
-        missing = (state.held | state.waiting) & history.failed
-        return bool(missing) and behind <= _PATIENCE_SESSIONS
 
     async def _history(self, state: SeasonState, steps: list[Session], moment: datetime) -> History:
         """Ask for what the steps need: of holdings and orders little, of unsettled ballots further back."""
@@ -148,20 +185,17 @@ class Bookkeeper:
         end = self._calendar.exchange.after(moment.date()).day
         return await fetch(self._prices, self._calendar, sources, back, end, moment)
 
-    async def _step(self, state: SeasonState, history: History, step: Session) -> None:
+    async def _step(self, state: SeasonState, history: History, step: Session) -> bool:
+        """Go through one session; False when the books hold or want something that was not asked for."""
         costs = await self._store.runs.token_costs(state.season, step.closes)
         async with self._store.books.locked(state.season) as books:
+            if not await books.sessions.tickers() <= state.held | state.waiting:
+                return False
             before = await books.sessions.last()
-            members = await books.members(step.closes)
+            after = before.closed_at if before else state.opened_at
             done = await close_session(
-                books,
-                history,
-                step,
-                before,
-                self._terms,
-                benchmark=state.benchmark,
-                token_costs=costs,
-                members=members,
+                books, history, step, after, self._terms, benchmark=state.benchmark, token_costs=costs
             )
             if done:
                 await settle_ballots(books, history, step, state.benchmark)
+        return True

@@ -1,14 +1,16 @@
 """What each member is told about its own books when a run starts."""
 
-import asyncio
 from collections.abc import Sequence
+from decimal import Decimal
 
 from core.domain.bars import Mark
+from core.domain.books import Portfolio
 from core.domain.evidence import Evidence
 from core.domain.member import Member
 from core.domain.run import Briefing, Seat
 from core.domain.season import Season
 from core.ledger.valuation import equity, holdings
+from core.pipeline.walking import STALE_AFTER
 from core.store.store import Store
 
 
@@ -17,24 +19,28 @@ async def brief(
 ) -> tuple[Seat, ...]:
     """Seat members with their books as they stood at the evidence's time, valued with `mark`.
 
-    Nothing from after that time is in a briefing: no fill, no mark.
+    Nothing from after that time is in a briefing: no fill, no mark. A holding without a price of the last ten
+    days has none.
     """
-    marks = await store.books.marks(season, evidence.as_of)
-    marks[mark.ticker] = mark
+    books = await store.books.snapshot(season, evidence.as_of)
+    marks = {**books.marks, mark.ticker: mark}
+    oldest = (evidence.as_of - STALE_AFTER).date()
 
-    async def seat(member: Member) -> Seat:
-        portfolio = await store.books.portfolio(season, member.name, evidence.as_of)
-        briefing = Briefing(
+    def briefing(name: str) -> Briefing:
+        portfolio = books.portfolios.get(name) or Portfolio(member=name, cash_usd=Decimal("0.00"))
+        return Briefing(
             portfolio=portfolio,
-            equity_usd=equity(portfolio, holdings(portfolio, marks)),
-            pending=await store.books.pending(season, member.name, evidence.as_of),
+            equity_usd=equity(portfolio, holdings(portfolio, marks, oldest)),
+            pending=books.pending.get(name, ()),
         )
-        return Seat(
+
+    return tuple(
+        Seat(
             member=member.name,
             number=member.number,
             kind=member.kind,
             weight=member.weight,
-            briefing=briefing,
+            briefing=briefing(member.name),
         )
-
-    return tuple(await asyncio.gather(*(seat(member) for member in members)))
+        for member in members
+    )

@@ -83,8 +83,8 @@ class Committee:
             kind = season if season in {Season.LIVE, Season.SAMPLE} else "replay"
             arena = self._settings.arena
             await books.sessions.open_season(kind, arena.benchmark, evidence.as_of)
-            for member in members:
-                await books.open_account(member.name, arena.initial_cash, evidence.as_of)
+            names = [member.name for member in members]
+            await books.open_accounts(names, arena.initial_cash, evidence.as_of)
         await self.keeper.advance(season, evidence.as_of)
         record = RunRecord(
             run_id=new_id(),

@@ -9,9 +9,10 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import NamedTuple
 
-from core.domain.actions import CorporateAction
+from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Bar
 from core.domain.errors import NoPrices, VendorFailure
 from core.market.calendar import MarketCalendar, Sessions
@@ -32,11 +33,19 @@ class Moved(NamedTuple):
     closes: datetime
 
 
+class Acted(NamedTuple):
+    """A split or dividend with the moment (UTC) from which it is in force: the open of its ex-date."""
+
+    opens: datetime
+    action: CorporateAction
+
+
 @dataclass
 class History:
     """What happened to some tickers from `start` to `end`, as far as it was had; oldest bar first.
 
-    Of a bar whose session has not closed at the moment of asking only the open counts; it is in `opening`.
+    Of a bar whose session had not closed at the moment of asking only the open counts: whatever reads more of
+    a bar names the moment up to which it may look.
     """
 
     start: date
@@ -55,18 +64,46 @@ class History:
         """Yield the bars that closed later than `after` and up to `until`."""
         return (move for moves in self.bars.values() for move in moves if after < move.closes <= until)
 
+    def in_force(self, until: datetime) -> Iterator[Acted]:
+        """Yield every known action that is in force at `until`; of one day a split before a dividend."""
+        for ticker, actions in self.actions.items():
+            sessions = self.sessions(ticker)
+            for action in actions:
+                if (opens := sessions.opening(action.ex_date)) <= until:
+                    yield Acted(opens, action)
+
+    def acted(self, ticker: str, after: date, until: date) -> tuple[CorporateAction, ...]:
+        """Return the actions of a ticker with an ex-date later than `after` and up to `until`."""
+        return tuple(act for act in self.actions.get(ticker, ()) if after < act.ex_date <= until)
+
+    def on(self, ticker: str, session: date) -> Moved | None:
+        """Return the bar of a ticker in `session`."""
+        return next((move for move in self.bars.get(ticker, ()) if move.bar.date == session), None)
+
     def first_after(self, ticker: str, session: date) -> Moved | None:
         """Return the first bar of a ticker later than `session`."""
         return next((move for move in self.bars.get(ticker, ()) if move.bar.date > session), None)
 
-    def last_at(self, ticker: str, session: date) -> Moved | None:
-        """Return the newest bar of a ticker up to and including `session`."""
-        known = [move for move in self.bars.get(ticker, ()) if move.bar.date <= session]
-        return known[-1] if known else None
+    def first_open(self, ticker: str, at: datetime) -> Moved | None:
+        """Return the first bar of a ticker that opened at or after `at`."""
+        return next((move for move in self.bars.get(ticker, ()) if move.opens >= at), None)
 
-    def acted(self, ticker: str, after: date, until: date) -> tuple[CorporateAction, ...]:
-        """Return the actions with an ex-date later than `after` and up to `until`."""
-        return tuple(act for act in self.actions.get(ticker, ()) if after < act.ex_date <= until)
+    def last_closed(self, ticker: str, at: datetime) -> Moved | None:
+        """Return the newest bar of a ticker that had closed at `at`."""
+        return next((move for move in reversed(self.bars.get(ticker, ())) if move.closes <= at), None)
+
+    def one_share(self, ticker: str, after: date, until: date) -> tuple[Decimal, Decimal]:
+        """Return what one share has become by the actions later than `after` and up to `until`.
+
+        These are the shares, and the USD that they were paid on the way.
+        """
+        shares, cash = Decimal(1), Decimal(0)
+        for action in self.acted(ticker, after, until):
+            if action.kind is ActionKind.SPLIT:
+                shares *= action.value
+            else:
+                cash += shares * action.value
+        return shares, cash
 
     def sessions(self, ticker: str) -> Sessions:
         """Return the sessions in which a ticker trades."""

@@ -172,21 +172,21 @@ class _Booking:
         """Apply the splits and dividends that came into force since the last close."""
         after = before.session if before else session.day - timedelta(days=1)
         for held in (await self._books.portfolio(self._member)).positions:
-            bar = self._history.last_at(held.ticker, session.day)
+            bar = self._history.on(held.ticker, session.day)
             for action in self._history.acted(held.ticker, after, session.day):
-                fresh = bar.bar.open if bar and bar.bar.date == session.day else None
+                split = action.kind is ActionKind.SPLIT
                 await self._books.imports.apply(
                     action,
                     self._member,
                     self._calendar.of(held.ticker).opening(session.day),
                     fractional=self._terms.fractional,
-                    price=fresh if action.kind is ActionKind.SPLIT else None,
+                    price=bar.bar.open if bar and split else None,
                 )
 
     async def _trade(self, trade: LoggedTrade, session: Session) -> Decimal:
         """Book one row and return its amount in USD."""
-        bar = self._history.last_at(trade.ticker, session.day)
-        if bar is None or bar.bar.date != session.day:
+        bar = self._history.on(trade.ticker, session.day)
+        if bar is None:
             raise self._refused(trade, f"{trade.ticker} has no price on {session.day}")
         order, fill = self._made(trade, bar)
         portfolio = await self._books.portfolio(self._member)
@@ -248,7 +248,7 @@ class _Booking:
         portfolio = await self._books.portfolio(self._member)
         marks = {}
         for held in portfolio.positions:
-            bar = self._history.last_at(held.ticker, session.day)
+            bar = self._history.last_closed(held.ticker, session.closes)
             if bar is not None:
                 mark = Mark(
                     ticker=held.ticker, price=bar.bar.close, at=bar.closes, source=self._source(held.ticker)

@@ -4,7 +4,6 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
-from core.domain.actions import ActionKind
 from core.pipeline.history import History, Moved
 
 _RETURN_STEP = Decimal("1e-12")
@@ -18,6 +17,7 @@ class Span(NamedTuple):
     entry_price: Decimal
     exit_price: Decimal
     return_ratio: Decimal
+    opens: datetime
     closes: datetime
 
 
@@ -26,34 +26,30 @@ def span(history: History, ticker: str, decided: date, horizon: int) -> Span | N
 
     An instrument that did not trade in the last of these sessions is valued at its last close before.
     """
-    entry = history.first_after(ticker, decided)
-    if entry is None:
-        return None
-    last = decided
+    sessions = history.sessions(ticker)
+    entry, last = history.first_after(ticker, decided), decided
     for _ in range(horizon):
-        last = history.sessions(ticker).after(last).day
-    left = history.last_at(ticker, last)
-    if left is None or left.bar.date < entry.bar.date:
+        last = sessions.after(last).day
+    left = history.last_closed(ticker, sessions.closing(last))
+    if entry is None or left is None or left.closes < entry.closes:
         return None
     return _between(history, entry, left)
 
 
-def same_span(history: History, ticker: str, entry: date, exit_: date) -> Decimal | None:
-    """Return the total return of `ticker` from the open of `entry` to the close of `exit_`, or None."""
-    first, last = history.last_at(ticker, entry), history.last_at(ticker, exit_)
-    if first is None or last is None or first.bar.date != entry:
+def same_time(history: History, ticker: str, found: Span) -> Decimal | None:
+    """Return the total return of `ticker` within the time of another's span, or None without the bars.
+
+    From its first open to its last close in that time, so that nothing of it is from after the span's end.
+    """
+    first, last = history.first_open(ticker, found.opens), history.last_closed(ticker, found.closes)
+    if first is None or last is None or last.closes < first.closes:
         return None
     return _between(history, first, last).return_ratio
 
 
 def _between(history: History, entry: Moved, left: Moved) -> Span:
     """Total return: one share, its splits, and its dividends kept as cash."""
-    shares, cash = Decimal(1), Decimal(0)
-    for action in history.acted(entry.ticker, entry.bar.date, left.bar.date):
-        if action.kind is ActionKind.SPLIT:
-            shares *= action.value
-        else:
-            cash += shares * action.value
+    shares, cash = history.one_share(entry.ticker, entry.bar.date, left.bar.date)
     ratio = (shares * left.bar.close + cash) / entry.bar.open - 1
     return Span(
         entry_session=entry.bar.date,
@@ -61,5 +57,6 @@ def _between(history: History, entry: Moved, left: Moved) -> Span:
         entry_price=entry.bar.open,
         exit_price=left.bar.close,
         return_ratio=ratio.quantize(_RETURN_STEP, ROUND_HALF_EVEN),
+        opens=entry.opens,
         closes=left.closes,
     )

@@ -1,61 +1,67 @@
 """Ballots are settled: once the prices of a horizon's last session are known, so is what they were worth."""
 
-from datetime import date, datetime
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from core.domain.ballot import Ballot
 from core.domain.outcomes import HORIZONS, Outcome
 from core.domain.season import Season
-from core.market.calendar import Session, Sessions
+from core.market.calendar import Session
 from core.pipeline.history import History
-from core.pipeline.outcomes import Span, same_span, span
+from core.pipeline.outcomes import Span, same_time, span
 from core.store.locked_books import LockedBooks
 from core.store.season_rows import SETTLED_WITHIN
 
+_WAITED_SESSIONS = 5
+"""Sessions of an instrument after which a close that is still missing is taken for one that never was."""
+
 Run = tuple[str, str, datetime]
 """A run's id, ticker and as_of."""
+
+
+class Due(NamedTuple):
+    """What became of a run's ticker, and when that was known (UTC)."""
+
+    span: Span
+    known_at: datetime
 
 
 async def settle_ballots(books: LockedBooks, history: History, session: Session, benchmark: str) -> None:
     """Settle every ballot whose horizon ended at or before this session's close, at each horizon."""
     for horizon in HORIZONS:
         runs = await books.sessions.unsettled(horizon, session.closes - SETTLED_WITHIN)
-        spans = {
-            run: found
-            for run in runs
-            if (found := _due(history, run, horizon, session)) and found.closes <= session.closes
-        }
-        if not spans:
+        found = {run[0]: (run, due) for run in runs if (due := _due(history, run, horizon, session))}
+        if not found:
             continue
-        by_id = {run[0]: run for run in spans}
-        ballots = await books.sessions.ballots(list(by_id))
+        # Of the runs of one ticker and moment the benchmark did the same.
+        beside = {due.span: same_time(history, benchmark, due.span) for _, due in found.values()}
         outcomes = [
-            _outcome(books.season, by_id[run_id], ballot, horizon, spans[by_id[run_id]], history, benchmark)
-            for run_id, ballot in ballots
+            _outcome(books.season, *found[run_id], ballot, horizon, beside[found[run_id][1].span])
+            for run_id, ballot in await books.sessions.ballots(list(found))
         ]
         await books.sessions.settle(outcomes)
 
 
-def _due(history: History, run: Run, horizon: int, session: Session) -> Span | None:
+def _due(history: History, run: Run, horizon: int, session: Session) -> Due | None:
+    """Return what became of a run's ticker, or None while that is not known."""
     _, ticker, as_of = run
-    decided = last_opened(history.sessions(ticker), as_of)
-    last = decided
+    sessions = history.sessions(ticker)
+    last = decided = sessions.last_opened(as_of).day
     for _ in range(horizon):
-        last = history.sessions(ticker).after(last).day
-    if history.sessions(ticker).closing(last) > session.closes:
+        last = sessions.after(last).day
+    if sessions.closing(last) > session.closes:
         return None
-    return span(history, ticker, decided, horizon)
-
-
-def last_opened(sessions: Sessions, at: datetime) -> date:
-    """Return the last session that had opened at `at`."""
-    day = sessions.last_closed(at).day
-    while (following := sessions.after(day)).opens <= at:
-        day = following.day
-    return day
+    found = span(history, ticker, decided, horizon)
+    if found is None or found.exit_session == last:
+        return found and Due(found, found.closes)
+    # The last close is missing: the vendor may be late with it, unless it has later ones.
+    silent = len(sessions.between(last, session.day)) < _WAITED_SESSIONS
+    return None if silent and not history.first_after(ticker, last) else Due(found, session.closes)
 
 
 def _outcome(
-    season: Season, run: Run, ballot: Ballot, horizon: int, found: Span, history: History, benchmark: str
+    season: Season, run: Run, due: Due, ballot: Ballot, horizon: int, benchmark_return: Decimal | None
 ) -> Outcome:
     run_id, ticker, as_of = run
     return Outcome(
@@ -67,11 +73,11 @@ def _outcome(
         action=ballot.action,
         confidence=ballot.confidence,
         decided_at=as_of,
-        entry_session=found.entry_session,
-        exit_session=found.exit_session,
-        entry_price=found.entry_price,
-        exit_price=found.exit_price,
-        return_ratio=found.return_ratio,
-        benchmark_return=same_span(history, benchmark, found.entry_session, found.exit_session),
-        settled_at=found.closes,
+        entry_session=due.span.entry_session,
+        exit_session=due.span.exit_session,
+        entry_price=due.span.entry_price,
+        exit_price=due.span.exit_price,
+        return_ratio=due.span.return_ratio,
+        benchmark_return=benchmark_return,
+        settled_at=due.known_at,
     )

@@ -11,7 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.domain.bars import Mark
 from core.domain.books import MovementKind, Order, OrderState, Portfolio, Position, Side
 from core.domain.season import Season
-from core.store.replay import Booked, CashMove, Entry, Held, Split, in_order, position_of, replay
+from core.store.replay import (
+    Booked,
+    CashMove,
+    Entry,
+    Held,
+    Split,
+    cash_change,
+    in_order,
+    position_of,
+    replay,
+)
 from core.store.run_record import ORDER, order_of
 from core.store.season_tables import balances, holdings, share_movements
 from core.store.tables import cash_movements, fills, marks, orders
@@ -71,20 +81,35 @@ async def portfolio(
     connection: AsyncConnection, season: Season, member: str, as_of: datetime | None = None
 ) -> Portfolio:
     """Return a member's cash and holdings, now or as they were at `as_of`."""
-    own = (balances.c.season == season, balances.c.member == member)
-    query = select(balances.c.cash_usd, balances.c.last_at).where(*own)
-    balance = (await connection.execute(query)).first()
-    if balance is None:
-        return Portfolio(member=member, cash_usd=Decimal("0.00"))
-    if as_of is None or balance.last_at is None or balance.last_at <= as_of:
-        held = (await holdings_of(connection, season, member)).get(member, ())
-        return Portfolio(member=member, cash_usd=balance.cash_usd, positions=held)
+    found = await portfolios(connection, season, as_of, member)
+    return found.get(member) or Portfolio(member=member, cash_usd=Decimal("0.00"))
+
+
+async def portfolios(
+    connection: AsyncConnection, season: Season, as_of: datetime | None = None, member: str | None = None
+) -> dict[str, Portfolio]:
+    """Return the cash and holdings of one account, or of all, now or as they were at `as_of`."""
+    columns = (balances.c.member, balances.c.cash_usd, balances.c.last_at)
+    query = select(*columns).where(balances.c.season == season).order_by(balances.c.member)
+    if member is not None:
+        query = query.where(balances.c.member == member)
+    rows = (await connection.execute(query)).all()
+    held = await holdings_of(connection, season, member) if rows else {}
+    found: dict[str, Portfolio] = {}
+    for name, cash, last_at in rows:
+        if as_of is None or last_at is None or last_at <= as_of:
+            found[name] = Portfolio(member=name, cash_usd=cash, positions=held.get(name, ()))
+        else:
+            found[name] = await _portfolio_then(connection, season, name, as_of)
+    return found
+
+
+async def _portfolio_then(
+    connection: AsyncConnection, season: Season, member: str, as_of: datetime
+) -> Portfolio:
+    """Work a portfolio out from the ledger, because the account has entries later than `as_of`."""
     deposited, entries = await history(connection, season, member, as_of)
-    cash = deposited + sum(
-        (e.amount_usd - e.fee_usd if isinstance(e, Booked) else e.amount_usd)
-        for e in entries
-        if not isinstance(e, Split)
-    )
+    cash = sum((cash_change(entry) for entry in entries), deposited)
     return Portfolio(member=member, cash_usd=cash, positions=replay(entries).positions())
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select, text
 
@@ -19,6 +20,14 @@ from core.store.season_tables import balances
 from core.store.tables import fills, members
 
 _LOCK_CLASS = 0x424F4F4B  # "BOOK": the first of the two numbers of these advisory locks on PostgreSQL
+
+
+class Snapshot(NamedTuple):
+    """The books of a season at one moment: portfolios and waiting orders by member, marks by ticker."""
+
+    portfolios: Mapping[str, Portfolio]
+    pending: Mapping[str, tuple[Order, ...]]
+    marks: Mapping[str, Mark]
 
 
 class Books:
@@ -55,6 +64,18 @@ class Books:
         """
         async with self._database.read() as connection:
             return await book_queries.portfolio(connection, season, member, as_of)
+
+    async def snapshot(self, season: Season, as_of: datetime) -> Snapshot:
+        """Return the books of all members of a season as they were at `as_of` (see `portfolio`)."""
+        async with self._database.read() as connection:
+            waiting: dict[str, tuple[Order, ...]] = {}
+            for order in await book_queries.pending(connection, season, as_of=as_of):
+                waiting[order.member] = (*waiting.get(order.member, ()), order)
+            return Snapshot(
+                await book_queries.portfolios(connection, season, as_of),
+                waiting,
+                await book_queries.latest_marks(connection, season, as_of),
+            )
 
     async def pending(
         self, season: Season, member: str | None = None, as_of: datetime | None = None

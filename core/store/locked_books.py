@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.clock import Clock
 from core.domain.bars import Mark
 from core.domain.books import (
+    CLOSING,
     Clamp,
     Fill,
     MovementKind,
     Order,
-    OrderCause,
     OrderState,
     Portfolio,
     Side,
@@ -25,7 +25,7 @@ from core.domain.run import RunState
 from core.domain.season import Season
 from core.domain.verdict import Verdict
 from core.store import book_queries
-from core.store.inserting import add_new
+from core.store.inserting import add_new, insert_new
 from core.store.locked_imports import LockedImports
 from core.store.locked_sessions import LockedSessions
 from core.store.replay import (
@@ -33,6 +33,7 @@ from core.store.replay import (
     CashMove,
     Closed,
     Entry,
+    Held,
     after_fill,
     cash_change,
     check_balances,
@@ -68,14 +69,23 @@ class LockedBooks:
         Raises:
             StoreError: there is no such member, or the amount is not above zero.
         """
-        own = (accounts.c.season == self.season, accounts.c.member == member)
-        if (await self._connection.execute(select(accounts.c.member).where(*own))).first():
-            return False
-        account = {"season": self.season, "member": member, "opened_at": at}
-        await self._connection.execute(insert(accounts).values(account))
-        await self._move(member, MovementKind.DEPOSIT, cash_usd, at)
-        await self._totals.open(member, cash_usd)
-        return True
+        return bool(await self.open_accounts([member], cash_usd, at))
+
+    async def open_accounts(self, names: Sequence[str], cash_usd: Decimal, at: datetime) -> tuple[str, ...]:
+        """Deposit the initial cash in each account that is not open yet, and return whose these are.
+
+        Raises:
+            StoreError: there is no such member, or the amount is not above zero.
+        """
+        own = (accounts.c.season == self.season, accounts.c.member.in_(names))
+        opened = set((await self._connection.execute(select(accounts.c.member).where(*own))).scalars())
+        new = tuple(name for name in names if name not in opened)
+        for member in new:
+            account = {"season": self.season, "member": member, "opened_at": at}
+            await self._connection.execute(insert(accounts).values(account))
+            await self._move(member, MovementKind.DEPOSIT, cash_usd, at)
+            await self._totals.open(member, cash_usd)
+        return new
 
     async def portfolio(self, member: str, at: datetime | None = None) -> Portfolio:
         """Return a member's cash and holdings, with all that this transaction has done.
@@ -90,9 +100,9 @@ class LockedBooks:
         deposited, entries = await book_queries.history(self._connection, self.season, member)
         return usable_at(member, deposited, entries, at)
 
-    async def portfolio_at(self, member: str, at: datetime) -> Portfolio:
-        """Return a member's cash and holdings as they were at `at`."""
-        return await book_queries.portfolio(self._connection, self.season, member, at)
+    async def portfolios(self, at: datetime | None = None) -> dict[str, Portfolio]:
+        """Return every account's cash and holdings, now or as they were at `at`."""
+        return await book_queries.portfolios(self._connection, self.season, at)
 
     async def members(self, at: datetime) -> tuple[str, ...]:
         """Return who had an account at `at`, in order of name."""
@@ -108,12 +118,12 @@ class LockedBooks:
         """Return the newest mark of each ticker, or the newest at or before `as_of`."""
         return await book_queries.latest_marks(self._connection, self.season, as_of)
 
-    async def last_decision_at(self, member: str) -> datetime | None:
-        """Return the newest moment that a member's orders were decided on, or None before the first."""
-        own = (orders.c.season == self.season, orders.c.member == member)
-        query = select(func.max(orders.c.created_at)).where(*own)
-        last: datetime | None = (await self._connection.execute(query)).scalar()
-        return last
+    async def last_decisions(self) -> dict[str, datetime]:
+        """Return the newest moment that each account's orders were decided on, where there was one."""
+        own = (orders.c.season == self.season, orders.c.member == accounts.c.member)
+        newest = select(func.max(orders.c.created_at, type_=orders.c.created_at.type)).where(*own)
+        query = select(accounts.c.member, newest.scalar_subquery()).where(accounts.c.season == self.season)
+        return {member: last for member, last in await self._connection.execute(query) if last}
 
     async def add_order(self, order: Order) -> None:
         """Store a new order: one that waits, or one that was cancelled at once.
@@ -160,8 +170,8 @@ class LockedBooks:
         await self._move(fill.member, MovementKind.FEE, -fill.fee_usd, fill.filled_at, fill.id)
         if closed:
             await self._close(fill, closed)
-        levels = {"stop_loss": order.stop_loss, "take_profit": order.take_profit, "run_id": order.run_id}
-        await self._totals.hold(fill.member, fill.ticker, after, **(levels if _sets(order) else {}))
+        levels = _levels(order, fill, held, after)
+        await self._totals.hold(fill.member, fill.ticker, after, **levels)
         await self._totals.book_fill(order, balance, cash, fill.filled_at, closed)
         joined = order.clamps + tuple(clamp for clamp in clamps if clamp not in order.clamps)
         await self._end_order(order.id, OrderState.FILLED, fill.filled_at, clamps=joined)
@@ -179,6 +189,12 @@ class LockedBooks:
     async def add_mark(self, mark: Mark) -> bool:
         """Keep a price at which holdings are valued; False when there is one of that moment already."""
         return await add_new(self._connection, marks, _fields(mark) | {"season": self.season})
+
+    async def add_marks(self, new: Sequence[Mark]) -> None:
+        """Keep prices at which holdings are valued; one that is there already stays."""
+        rows = [_fields(mark) | {"season": self.season} for mark in new]
+        if rows:
+            await self._connection.execute(insert_new(self._connection, marks), rows)
 
     async def finish_run(self, run_id: str, verdict: Verdict, at: datetime) -> bool:
         """Finish a run with its verdict; False when it was over before, and then nothing is changed.
@@ -252,6 +268,15 @@ def _touches(other: Entry, fill: Booked) -> bool:
     return (other.filled_at if isinstance(other, Booked) else other.at) > fill.filled_at
 
 
-def _sets(order: Order) -> bool:
-    """Say whether an order's fill sets the levels that guard the holding: what closes one does not."""
-    return order.cause in {OrderCause.BALLOT, OrderCause.IMPORT}
+def _levels(order: Order, fill: Fill, held: Held | None, after: Held | None) -> dict[str, Any]:
+    """Return what a fill changes about the levels that guard the holding: what closes one changes nothing.
+
+    A ballot that names no level leaves the one that stands, unless the holding is a new one.
+    """
+    if order.cause in CLOSING:
+        return {}
+    levels = {"stop_loss": order.stop_loss, "take_profit": order.take_profit}
+    if held and after and (held.shares > 0) == (after.shares > 0):
+        levels = {name: level for name, level in levels.items() if level is not None}
+    guard = {"guarded_from": fill.filled_at}
+    return levels | guard | ({"run_id": order.run_id} if levels else {})

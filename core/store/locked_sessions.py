@@ -1,37 +1,23 @@
 """What sessions do to the books of one season, inside the transaction that holds them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
-from core.domain.actions import ActionKind, CorporateAction
 from core.domain.ballot import Ballot
-from core.domain.books import MovementKind, OrderCause, OrderState, Position
+from core.domain.books import MovementKind, OrderCause, OrderState
 from core.domain.outcomes import Outcome
 from core.domain.run import RunState
 from core.domain.scores import DailyValue
-from core.domain.season import Season
-from core.domain.values import SHARE_STEP, to_cents, to_price
 from core.store.inserting import add_new, insert_new
+from core.store.locked_movements import CASH, LockedMovements
 from core.store.outcome_rows import outcome_row
-from core.store.replay import after_split
-from core.store.running_totals import RunningTotals
-from core.store.season_tables import (
-    corporate_actions,
-    daily_values,
-    outcomes,
-    seasons,
-    sessions,
-    share_movements,
-)
-from core.store.tables import cash_movements, fills, orders, runs, seats
-
-CASH = ""
-"""What stands for the ticker of a movement that is about cash itself."""
+from core.store.running_totals import Holder
+from core.store.season_tables import balances, daily_values, holdings, outcomes, seasons, sessions
+from core.store.tables import fills, orders, runs, seats
 
 
 class Passed(NamedTuple):
@@ -47,13 +33,8 @@ class Passed(NamedTuple):
     benchmark_units: Decimal | None = None
 
 
-class LockedSessions:
-    """Splits, dividends, interest, and the values of each session. Made by `LockedBooks`."""
-
-    def __init__(self, connection: AsyncConnection, season: Season, totals: RunningTotals) -> None:
-        self._connection = connection
-        self._season = season
-        self._totals = totals
+class LockedSessions(LockedMovements):
+    """What happens in sessions, and the values at their closes. Made by `LockedBooks`."""
 
     async def open_season(self, kind: str, benchmark: str, at: datetime) -> None:
         """Note that the season exists; the first time counts."""
@@ -62,103 +43,47 @@ class LockedSessions:
 
     async def last(self) -> Passed | None:
         """Return the newest session that the books went through, or None before the first."""
-        newest = select(func.max(sessions.c.session)).where(sessions.c.season == self._season)
-        query = select(*(sessions.c[name] for name in Passed._fields)).where(
-            sessions.c.season == self._season, sessions.c.session == newest.scalar_subquery()
-        )
-        row = (await self._connection.execute(query)).first()
+        return await self._newest()
+
+    async def last_benchmark(self) -> Passed | None:
+        """Return the newest session whose benchmark level is known, or None before the first."""
+        return await self._newest(sessions.c.benchmark.is_not(None))
+
+    async def _newest(self, *which: ColumnElement[bool]) -> Passed | None:
+        columns = (sessions.c[name] for name in Passed._fields)
+        query = select(*columns).where(sessions.c.season == self._season, *which)
+        row = (await self._connection.execute(query.order_by(sessions.c.session.desc()).limit(1))).first()
         return Passed(*row) if row else None
 
-    async def holders(self, ticker: str) -> tuple[tuple[str, Position, str | None], ...]:
-        """Return who holds a ticker: member, holding, and the run that set its levels."""
-        return tuple((member, held, run) for member, _, held, run in await self._totals.holders(ticker))
+    async def tickers(self) -> frozenset[str]:
+        """Return the tickers of all holdings and of the orders that wait."""
+        held = select(holdings.c.ticker).where(holdings.c.season == self._season)
+        waits = (orders.c.season == self._season, orders.c.state == OrderState.PENDING)
+        query = held.union(select(orders.c.ticker).where(*waits))
+        return frozenset((await self._connection.execute(query)).scalars())
 
-    async def apply(
-        self, action: CorporateAction, at: datetime, *, fractional: bool, price: Decimal | None
-    ) -> bool:
-        """Apply a split or dividend to every holding and waiting order; False when it was applied before.
+    async def guarded(self, tickers: Sequence[str], opened: datetime) -> tuple[Holder, ...]:
+        """Return the holdings of these tickers with a level that a bar opened at `opened` counts for."""
+        levels = or_(holdings.c.stop_loss.is_not(None), holdings.c.take_profit.is_not(None))
+        return await self._totals.holders(holdings.c.ticker.in_(tickers), levels, _counts(opened))
 
-        `at` is the open of its ex-date (UTC). A split's fraction of a share that cannot be held is paid out
-        at `price`, the first price after the split in USD a share.
-        """
-        row = {"season": self._season, **action.model_dump(), "at": at}
-        if not await add_new(self._connection, corporate_actions, row):
-            return False
-        for member, *_ in await self._totals.holders(action.ticker):
-            await self.apply_to(action, member, at, fractional=fractional, price=price)
-        if action.kind is ActionKind.SPLIT:
-            await self._split_orders(action, fractional=fractional)
-        return True
+    async def guard_from(self, tickers: Sequence[str], opened: datetime, closed: datetime) -> None:
+        """Note that the levels of these tickers have been held against the bars from `opened` to `closed`."""
+        own = (holdings.c.season == self._season, holdings.c.ticker.in_(tickers), _counts(opened))
+        await self._connection.execute(update(holdings).where(*own).values(guarded_from=closed))
 
-    async def apply_to(
-        self, action: CorporateAction, member: str, at: datetime, *, fractional: bool, price: Decimal | None
+    async def carry(
+        self,
+        member: str,
+        interest_usd: Decimal,
+        borrow_usd: Mapping[str, Decimal],
+        at: datetime,
+        session: date,
     ) -> None:
-        """Apply a split or dividend to one member's holding, if it has one; see `apply`."""
-        found = [each for each in await self._totals.holders(action.ticker) if each[0] == member]
-        for _, held, position, _ in found:
-            if action.kind is ActionKind.DIVIDEND:
-                amount = to_cents(held.shares * action.value)
-                await self.move(member, MovementKind.DIVIDEND, amount, at, action.ticker, action.ex_date)
-                continue
-            exact = held.shares * action.value
-            shares = exact.quantize(SHARE_STEP if fractional else Decimal(1), ROUND_DOWN)
-            facts = {"season": self._season, "member": member, "ticker": action.ticker}
-            change = {"ratio": action.value, "shares_before": held.shares, "shares_after": shares}
-            moved = insert(share_movements).values({**facts, **change, "ex_date": action.ex_date, "at": at})
-            await self._connection.execute(moved)
-            levels = {
-                name: to_price(level / action.value) if level else None
-                for name, level in (("stop_loss", position.stop_loss), ("take_profit", position.take_profit))
-            }
-            after = after_split(held, action.value, shares)
-            await self._totals.hold(member, action.ticker, after, **levels)
-            await self._totals.touch(member, at)
-            left = to_cents((exact - shares) * price) if price else Decimal(0)
-            await self.move(member, MovementKind.CASH_IN_LIEU, left, at, action.ticker, action.ex_date)
-
-    async def _split_orders(self, action: CorporateAction, *, fractional: bool) -> None:
-        """Bring orders that were decided before a split, and wait, to the new shares."""
-        waiting = (
-            orders.c.season == self._season,
-            orders.c.ticker == action.ticker,
-            orders.c.state == OrderState.PENDING,
-            orders.c.decided_session < action.ex_date,
-        )
-        for row in (await self._connection.execute(select(orders).where(*waiting))).mappings().all():
-            exact = row["shares"] * action.value
-            shares = exact.quantize(SHARE_STEP if fractional else Decimal(1), ROUND_DOWN)
-            values: dict[str, Any] = {
-                name: to_price(row[name] / action.value)
-                for name in ("reference_price", "stop_loss", "take_profit")
-                if row[name] is not None
-            }
-            if shares > 0:
-                values["shares"] = shares
-            await self._connection.execute(update(orders).where(orders.c.id == row["id"]).values(values))
-
-    async def move(
-        self, member: str, kind: MovementKind, amount_usd: Decimal, at: datetime, ticker: str, session: date
-    ) -> bool:
-        """Move cash for a reason that occurs once a ticker and session; False for nothing, or when repeated.
-
-        Interest on cash has the ticker `CASH`.
-        """
-        if amount_usd == 0:
-            return False
-        row = {"season": self._season, "member": member, "kind": kind, "amount_usd": amount_usd, "at": at}
-        same = (
-            cash_movements.c.season == self._season,
-            cash_movements.c.member == member,
-            cash_movements.c.kind == kind,
-            cash_movements.c.ticker == ticker,
-            cash_movements.c.session == session,
-        )
-        if (await self._connection.execute(select(cash_movements.c.number).where(*same))).first():
-            return False
-        moved = insert(cash_movements).values(row | {"ticker": ticker, "session": session})
-        await self._connection.execute(moved)
-        await self._totals.move_cash(member, amount_usd, at)
-        return True
+        """Book at a close what cash earns, and what the borrowed shares of each ticker cost, in USD."""
+        await self.move(member, MovementKind.INTEREST, interest_usd, at, CASH, session)
+        for ticker, fee in borrow_usd.items():
+            await self.move(member, MovementKind.BORROW, -fee, at, ticker, session)
 
     async def unsettled(self, horizon: int, since: datetime) -> tuple[tuple[str, str, datetime], ...]:
         """Return the finished runs since a moment without outcomes at a horizon: id, ticker, as_of."""
@@ -183,24 +108,34 @@ class LockedSessions:
 
     async def settle(self, settled: Sequence[Outcome]) -> None:
         """Keep outcomes; one that is there already stays as it is."""
-        for outcome in settled:
-            await add_new(self._connection, outcomes, outcome_row(outcome))
+        rows = [outcome_row(outcome) for outcome in settled]
+        if rows:
+            await self._connection.execute(insert_new(self._connection, outcomes), rows)
 
-    async def value_before(self, member: str, session: date) -> Decimal | None:
-        """Return what a member's books were worth at the last close before `session`, in USD, if known."""
-        own = (daily_values.c.season == self._season, daily_values.c.member == member)
-        query = select(daily_values.c.value_usd).where(*own, daily_values.c.session < session)
-        newest = query.order_by(daily_values.c.session.desc()).limit(1)
-        value: Decimal | None = (await self._connection.execute(newest)).scalar()
-        return value
+    async def values_before(self, session: date) -> dict[str, Decimal | None]:
+        """Return what each member's books were worth at the last close before `session`, in USD.
 
-    async def last_stop(self, member: str, ticker: str) -> date | None:
-        """Return the newest session in which a member's stop of a ticker was hit, or None."""
-        own = (orders.c.season == self._season, orders.c.member == member, orders.c.ticker == ticker)
+        None where that is not known; before a member's first close it is what was deposited.
+        """
+        started = select(balances.c.member, balances.c.deposits_usd).where(balances.c.season == self._season)
+        values: dict[str, Decimal | None] = {
+            str(member): deposit for member, deposit in await self._connection.execute(started)
+        }
+        own = (daily_values.c.season == self._season, daily_values.c.session < session)
+        newest = select(daily_values.c.member, func.max(daily_values.c.session).label("session"))
+        last = newest.where(*own).group_by(daily_values.c.member).subquery()
+        same = and_(daily_values.c.member == last.c.member, daily_values.c.session == last.c.session)
+        query = select(daily_values.c.member, daily_values.c.value_usd).join(last, same)
+        rows = await self._connection.execute(query.where(daily_values.c.season == self._season))
+        return values | {str(member): value for member, value in rows}
+
+    async def last_stops(self, ticker: str) -> dict[str, date]:
+        """Return the newest session in which each member's stop of a ticker was hit, where one was."""
+        own = (orders.c.season == self._season, orders.c.ticker == ticker)
         hit = (orders.c.cause == OrderCause.STOP, orders.c.state == OrderState.FILLED)
-        newest = select(func.max(orders.c.decided_session)).where(*own, *hit)
-        day: date | None = (await self._connection.execute(newest)).scalar()
-        return day
+        newest = func.max(orders.c.decided_session)
+        query = select(orders.c.member, newest).where(*own, *hit).group_by(orders.c.member)
+        return {str(member): day for member, day in await self._connection.execute(query)}
 
     async def traded(self, after: datetime, until: datetime) -> dict[str, Decimal]:
         """Return what each member bought and sold later than `after` and up to `until`, in USD."""
@@ -220,3 +155,8 @@ class LockedSessions:
         if rows:
             await self._connection.execute(insert(daily_values), rows)
         return True
+
+
+def _counts(opened: datetime) -> ColumnElement[bool]:
+    """The holdings whose levels were there before a bar opened, and were not held against it yet."""
+    return or_(holdings.c.guarded_from.is_(None), holdings.c.guarded_from <= opened)

@@ -180,15 +180,15 @@ def check_never_negative(
 def check_balances(member: str, cash_usd: Decimal, fill: Booked, shares: Decimal, *, shorts: bool) -> None:
     """Check what a fill leaves: `cash_usd` of cash, and `shares` of its ticker.
 
-    A fill that brings cash in is never refused for the cash it leaves: interest and borrow fees may have used
-    up more than there was.
+    A fill that brings cash in is never refused for the cash it leaves: borrow fees and dividends owed may
+    have used up more than there was. Nor is a buy for the shares: it makes a short position smaller.
 
     Raises:
         StoreError: cash would be negative, or (without `shorts`) the shares.
     """
     if cash_usd < 0 and cash_change(fill) < 0:
         raise StoreError(f"This fill is refused: the cash of {member} would be {cash_usd} USD.")
-    if shares < 0 and not shorts:
+    if shares < 0 and fill.side is Side.SELL and not shorts:
         raise StoreError(f"This fill is refused: {member} would hold {shares} {fill.ticker}.")
 
 

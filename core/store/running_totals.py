@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.books import Order, Position
@@ -32,6 +32,15 @@ class Balance(NamedTuple):
     best_usd: Decimal | None
     worst_usd: Decimal | None
     last_at: datetime | None
+
+
+class Holder(NamedTuple):
+    """Who holds what: the holding with all its digits, as people read it, and the run behind it."""
+
+    member: str
+    held: Held
+    position: Position
+    run_id: str | None
 
 
 _BALANCE = [balances.c[name] for name in Balance._fields]
@@ -69,17 +78,17 @@ class RunningTotals:
         row = (await self._connection.execute(query)).first()
         return Held(*row) if row else None
 
-    async def holders(self, ticker: str) -> tuple[tuple[str, Held, Position, str | None], ...]:
-        """Return who holds a ticker: member, holding, the same as people read it, and the run behind it."""
-        query = select(holdings).where(holdings.c.season == self._season, holdings.c.ticker == ticker)
-        rows = (await self._connection.execute(query.order_by(holdings.c.member))).mappings()
+    async def holders(self, *which: ColumnElement[bool]) -> tuple[Holder, ...]:
+        """Return the holdings of which all of `which` is true, by ticker and member."""
+        query = select(holdings).where(holdings.c.season == self._season, *which)
+        rows = await self._connection.execute(query.order_by(holdings.c.ticker, holdings.c.member))
         return tuple(
-            (row["member"], Held(row["shares"], row["average"]), position_from(row), row["run_id"])
-            for row in rows
+            Holder(row["member"], Held(row["shares"], row["average"]), position_from(row), row["run_id"])
+            for row in rows.mappings()
         )
 
     async def hold(self, member: str, ticker: str, after: Held | None, **levels: Any) -> None:
-        """Set what an account holds of a ticker; `levels` are stop_loss, take_profit and run_id."""
+        """Set what an account holds of a ticker; `levels` are the other columns of `holdings` to set."""
         own = (*self._own(holdings, member), holdings.c.ticker == ticker)
         if after is None:
             await self._connection.execute(delete(holdings).where(*own))

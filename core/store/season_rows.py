@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.books import OrderState
@@ -12,11 +12,12 @@ from core.domain.errors import Refused
 from core.domain.outcomes import HORIZONS
 from core.domain.run import RunState
 from core.domain.season import Season
+from core.store.book_queries import latest_marks
 from core.store.database import Database
 from core.store.inserting import insert_new
 from core.store.locked_sessions import Passed
 from core.store.season_tables import holdings, outcomes, seasons, sessions
-from core.store.tables import accounts, marks, orders, runs
+from core.store.tables import accounts, orders, runs
 
 SETTLED_WITHIN = timedelta(days=45)
 """Ballots older than this are not waited for any more: twenty sessions have long passed."""
@@ -29,7 +30,7 @@ class SeasonState:
     `opened_at` is when the first account was opened; `last` the newest session gone through. `held` and
     `waiting` are the tickers of holdings and of orders, `decided` the oldest decision of those that wait,
     `unsettled` the tickers with ballots to settle and the day of the oldest. `sources` is the vendor by which
-    each ticker is traded, `newest_source` that of the newest run.
+    each ticker is traded, `newest_source` that of the newest run; `marked` when each was priced last (UTC).
     """
 
     season: Season
@@ -42,6 +43,7 @@ class SeasonState:
     unsettled: dict[str, date]
     sources: dict[str, str]
     newest_source: str
+    marked: dict[str, datetime]
 
 
 class Seasons:
@@ -103,7 +105,7 @@ class Seasons:
             benchmark = select(seasons.c.benchmark).where(seasons.c.name == season)
             decided = await _decided(connection, season)
             runs_from = await _sources_of_runs(connection, season)
-            marked_from = await _sources_of_marks(connection, season)
+            newest_marks = await latest_marks(connection, season)
             held = select(holdings.c.ticker).where(holdings.c.season == season).distinct()
             return SeasonState(
                 season=season,
@@ -114,8 +116,9 @@ class Seasons:
                 waiting=frozenset(decided),
                 decided=decided,
                 unsettled=await _unsettled(connection, season),
-                sources={**runs_from, **marked_from},
+                sources=runs_from | {ticker: mark.source for ticker, mark in newest_marks.items()},
                 newest_source=next(reversed(runs_from.values()), ""),
+                marked={ticker: mark.at for ticker, mark in newest_marks.items()},
             )
 
 
@@ -157,14 +160,3 @@ async def _sources_of_runs(connection: AsyncConnection, season: Season) -> dict[
     ).subquery()
     query = select(runs.c.ticker, runs.c.source).join(newest, newest.c.number == runs.c.number)
     return {str(ticker): source for ticker, source in await connection.execute(query.order_by(runs.c.number))}
-
-
-async def _sources_of_marks(connection: AsyncConnection, season: Season) -> dict[str, str]:
-    newest = (
-        select(marks.c.ticker, func.max(marks.c.at).label("at"))
-        .where(marks.c.season == season)
-        .group_by(marks.c.ticker)
-    ).subquery()
-    same = and_(marks.c.ticker == newest.c.ticker, marks.c.at == newest.c.at)
-    query = select(marks.c.ticker, marks.c.source).join(newest, same).where(marks.c.season == season)
-    return {str(ticker): source for ticker, source in await connection.execute(query)}

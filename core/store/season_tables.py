@@ -130,10 +130,12 @@ holdings = Table(
     Column("stop_loss", Exact),
     Column("take_profit", Exact),
     Column("run_id", Words),
+    Column("guarded_from", Moment),
     _of_account(),
     CheckConstraint("shares <> 0", name="shares"),
 )
-"""What each account holds now, with the levels and the run that set them; the audit proves it."""
+"""What each account holds now, with the levels and the run that set them; the audit proves it. A bar that
+opened before `guarded_from` does not count for the levels."""
 
 daily_values = Table(
     "daily_values",

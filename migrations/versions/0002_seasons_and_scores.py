@@ -161,6 +161,7 @@ def _books() -> None:
         sa.Column("stop_loss", sa.BigInteger(), nullable=True),
         sa.Column("take_profit", sa.BigInteger(), nullable=True),
         sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("guarded_from", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("shares <> 0", name=op.f("ck_holdings_shares")),
         sa.ForeignKeyConstraint(
             ["season", "member"],

@@ -65,13 +65,13 @@ async def test_a_fill_moves_shares_and_cash_and_ends_the_order(store: Store) -> 
     order = order_of("order1", shares="10", clamps=(wish,))
     fill = fill_of(order, price="200.04", fee="0.10", shares=Decimal("5.5"), clamps=(half,))
     async with store.books.locked(LIVE) as books:
-        assert await books.last_decision_at("alpha") is None
+        assert await books.last_decisions() == {}
         await books.add_order(order)
         assert await books.pending("NVDA") == (order,)
         assert await books.pending("AAPL") == ()
         await books.fill_order(fill, (wish, half))
         assert await books.pending() == ()
-        assert await books.last_decision_at("alpha") == order.created_at
+        assert await books.last_decisions() == {"alpha": order.created_at}
         inside = await books.portfolio("alpha")
     assert inside.cash_usd == Decimal("10000.00") - Decimal("1100.22") - Decimal("0.10")
     assert inside.positions[0].shares == Decimal("5.5")
