@@ -24,7 +24,7 @@ from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
-from core.domain.member import FOLLOWERS, Member
+from core.domain.member import FOLLOWERS, Member, MemberKind
 from core.domain.replay import Every, ReplayProgress
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
@@ -181,7 +181,8 @@ class App:
             Refused: what is asked cannot be replayed, or another process works on it.
             BudgetSpent: `budget_usd` is used up.
         """
-        chosen = await self._chosen(tuple(members))
+        # Nobody can vote on the past.
+        chosen = [each for each in await self._chosen(tuple(members)) if each.kind is not MemberKind.CROWD]
         plan = await asyncio.to_thread(self._replays.plan, first, last, tickers, every, chosen, preset)
         steps = self._replays.go(plan, season or plan.season, chosen, budget_usd)
         async with aclosing(steps):

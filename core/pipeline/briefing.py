@@ -11,6 +11,7 @@ from core.domain.run import Briefing, Seat
 from core.domain.season import Season
 from core.ledger.valuation import equity, holdings
 from core.pipeline.walking import STALE_AFTER
+from core.store.book_rows import Snapshot
 from core.store.store import Store
 
 
@@ -22,7 +23,11 @@ async def brief(
     Nothing from after that time is in a briefing: no fill, no mark. A holding without a price of the last ten
     days has none.
     """
-    books = await store.books.snapshot(season, evidence.as_of)
+    return seats_of(await store.books.snapshot(season, evidence.as_of), members, evidence, mark)
+
+
+def seats_of(books: Snapshot, members: Sequence[Member], evidence: Evidence, mark: Mark) -> tuple[Seat, ...]:
+    """Seat members with the books of a snapshot, valued with `mark`; see `brief`."""
     marks = {**books.marks, mark.ticker: mark}
     oldest = (evidence.as_of - STALE_AFTER).date()
 

@@ -22,7 +22,7 @@ from core.domain.errors import NotFound
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.member import Member, MemberKind
-from core.domain.run import RunRecord, RunRequest, RunState
+from core.domain.run import RunRecord, RunRequest, RunState, Seat
 from core.domain.season import Season
 from core.domain.stage import StageRecord
 from core.domain.verdict import Verdict, WeightUsed
@@ -34,12 +34,12 @@ from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import brief
 from core.pipeline.evidence import build_evidence
 from core.pipeline.facts import evidence_text
-from core.pipeline.followers import committee_result, crowd_result
+from core.pipeline.followers import committee_result, counted_weights, crowd_result
 from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
 from core.pipeline.settlement import settle_run
-from core.pipeline.spending import spent_today
+from core.pipeline.spending import limits_a_day, spent_today
 from core.store.store import Store
 
 
@@ -62,7 +62,7 @@ class Committee:
         self._calendar = calendar
         self._gateway = gateway
         self._clock = clock
-        self._hearings = Hearings(settings, store, gateway, clock)
+        self.hearings = Hearings(settings, store, gateway, clock)
         self._judged: tuple[tuple[Season, datetime] | None, Mapping[str, Sequence[Judged]]] = None, {}
         self.keeper = keeper or Bookkeeper(settings, store, prices, calendar, clock)
 
@@ -74,19 +74,37 @@ class Committee:
         Raises:
             NoPrices: no vendor has usable prices.
         """
-        series = await self._prices.bars(request.ticker, request.as_of)
-        evidence = build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
-        season = request.season or (Season.SAMPLE if series.source == "sample" else Season.LIVE)
+        evidence = await self.freeze(request)
+        season = request.season or (Season.SAMPLE if evidence.source == "sample" else Season.LIVE)
         await self._store.runs.save_evidence(evidence)
-        await self.keeper.advance(season, evidence.as_of)
+        await self.open(season, members, evidence.as_of)
+        seats = await brief(self._store, season, members, evidence, self.keeper.mark(evidence))
+        return self.begun(request, season, evidence, seats), evidence
+
+    async def freeze(self, request: RunRequest) -> Evidence:
+        """Return the evidence for a request.
+
+        Raises:
+            NoPrices: no vendor has usable prices.
+        """
+        series = await self._prices.bars(request.ticker, request.as_of)
+        return build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
+
+    async def open(self, season: Season, members: Sequence[Member], at: datetime) -> None:
+        """Carry the season's books to `at`, and open the accounts that are not open yet."""
+        await self.keeper.advance(season, at)
         async with self._store.books.locked(season) as books:
             kind = season if season in {Season.LIVE, Season.SAMPLE} else "replay"
             arena = self._settings.arena
-            await books.sessions.open_season(kind, arena.benchmark, evidence.as_of)
-            names = [member.name for member in members]
-            await books.open_accounts(names, arena.initial_cash, evidence.as_of)
-        await self.keeper.advance(season, evidence.as_of)
-        record = RunRecord(
+            await books.sessions.open_season(kind, arena.benchmark, at)
+            await books.open_accounts([member.name for member in members], arena.initial_cash, at)
+        await self.keeper.advance(season, at)
+
+    def begun(
+        self, request: RunRequest, season: Season, evidence: Evidence, seats: tuple[Seat, ...]
+    ) -> RunRecord:
+        """Return the record with which a run begins."""
+        return RunRecord(
             run_id=new_id(),
             ticker=evidence.ticker,
             as_of=evidence.as_of,
@@ -100,9 +118,8 @@ class Committee:
             requested_by=request.requested_by,
             requested_in=request.requested_in,
             started_at=self._clock.now(),
-            seats=await brief(self._store, season, members, evidence, self.keeper.mark(evidence)),
+            seats=seats,
         )
-        return record, evidence
 
     async def deliberate(self, record: RunRecord, evidence: Evidence, tell: Tell) -> RunRecord:
         """Hear every member that has not finished, count, and settle; return the finished record.
@@ -123,27 +140,26 @@ class Committee:
         for stage in await self._store.stages.of_run(record.run_id):
             done[stage.member].append(stage)
         self._count_spent(record, done)
-        # Other processes spend too, and a restart forgets: the store knows both.
-        self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
+        if limits_a_day(self._settings):
+            # Other processes spend too, and a restart forgets: the store knows both.
+            self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
         facts = evidence_text(evidence)
         try:
             async with asyncio.TaskGroup() as group:
                 for seat in record.voters:
                     stages = done[seat.member]
                     if seat.result is None:
-                        hearing = self._hearings.hear(record, seat, evidence, facts, stages, deadline, tell)
+                        hearing = self.hearings.hear(record, seat, evidence, facts, stages, deadline, tell)
                         group.create_task(hearing)
                     else:
-                        group.create_task(self._hearings.file(record, seat.member, stages, seat.result))
+                        group.create_task(self.hearings.file(record, seat.member, stages, seat.result))
         except BaseExceptionGroup as failures:
             raise first_of(failures) from None
 
     async def conclude(self, run_id: str, evidence: Evidence) -> RunRecord:
         """Count the ballots of a run that was heard, settle it, and return the finished record."""
         heard = await self._reload(run_id)
-        weights = {used.member: used for used in await self._weights(heard)}
-        absent = [abstention.member for abstention in heard.abstentions]
-        verdict = tally(heard.ballots, absent, weights, self._settings.consensus)
+        verdict = await self.count(heard)
         heard = await self._follow(heard, verdict)
         await settle_run(
             self._store,
@@ -157,6 +173,12 @@ class Committee:
         )
         self._gateway.budget.forget(run_scope(run_id))
         return await self._reload(run_id)
+
+    async def count(self, heard: RunRecord) -> Verdict:
+        """Return the verdict that the ballots of a run come to."""
+        weights = {used.member: used for used in await self._weights(heard)}
+        absent = [abstention.member for abstention in heard.abstentions]
+        return tally(heard.ballots, absent, weights, self._settings.consensus)
 
     async def _weights(self, heard: RunRecord) -> tuple[WeightUsed, ...]:
         """Return the weight of each ballot; what is learned is shared by the runs of one moment."""
@@ -172,8 +194,7 @@ class Committee:
 
         The first result that is stored stays, whatever interrupts the run, and closes the votes.
         """
-        counted = {used.member: used.weight for used in verdict.weights}
-        weights = {seat.member: counted.get(seat.member, seat.weight) for seat in heard.voters}
+        weights = counted_weights(heard, verdict)
         for seat in heard.followers:
             if seat.kind == MemberKind.CROWD:
                 await self._store.votes.close(heard.run_id, partial(crowd_result, seat.member))

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from core.consensus.median import weighted_median
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult, Rating, RiskLevel
+from core.domain.run import RunRecord
 from core.domain.values import to_ratio
 from core.domain.verdict import Verdict
 from core.domain.vote import Vote, count_votes
@@ -19,6 +20,12 @@ UNSTATED_CONFIDENCE = Decimal("0.5")
 _SCALE = (Action.BUY, Action.HOLD, Action.SELL)
 _PLAIN = {Action.BUY: Rating.BUY, Action.HOLD: Rating.HOLD, Action.SELL: Rating.SELL}
 _MILD = {Action.BUY: Rating.OVERWEIGHT, Action.HOLD: Rating.HOLD, Action.SELL: Rating.UNDERWEIGHT}
+
+
+def counted_weights(heard: RunRecord, verdict: Verdict) -> dict[str, Decimal]:
+    """Return the weight with which each voting member was counted."""
+    counted = {used.member: used.weight for used in verdict.weights}
+    return {seat.member: counted.get(seat.member, seat.weight) for seat in heard.voters}
 
 
 def committee_result(

@@ -35,6 +35,10 @@ _WAITS_S = (0.2, 0.5, 1.0, 2.0)
 log = logging.getLogger(__name__)
 
 
+def _nobody(event: RunEvent) -> None:
+    """Tell nobody."""
+
+
 class Hearings:
     """Hears members, each for itself: whatever fails in one is that member's abstention alone."""
 
@@ -62,8 +66,13 @@ class Hearings:
         `deadline` is in seconds of the clock's monotonic time.
         """
         stages = list(done)
+
+        async def keep(stage: StageRecord) -> None:
+            await self._stored(lambda: self._store.stages.add(stage))
+            stages.append(stage)
+
         try:
-            result = await self._result(record, seat, evidence, facts, stages, deadline, tell)
+            result = await self._result(record, seat, evidence, facts, stages, deadline, tell, keep)
         except StoreError:
             raise
         except Exception:
@@ -81,6 +90,22 @@ class Hearings:
         await self._stored(lambda: self._store.runs.add_result(record.run_id, result))
         tell(MemberFinished(run_id=record.run_id, result=result))
         await self.file(record, seat.member, stages, result)
+
+    async def by_rule(
+        self, record: RunRecord, seat: Seat, evidence: Evidence, facts: str
+    ) -> tuple[list[StageRecord], MemberResult] | None:
+        """Return what a member without a model makes of a run, storing nothing; None for any other."""
+        member = self._members.get(seat.member)
+        if member is None or member.kind is not MemberKind.BASELINE:
+            return None
+        stages: list[StageRecord] = []
+
+        async def keep(stage: StageRecord) -> None:
+            stages.append(stage)
+
+        limit = self._clock.monotonic() + self._settings.pipeline.run_timeout_s
+        result = await self._result(record, seat, evidence, facts, stages, limit, _nobody, keep)
+        return stages, result
 
     async def _stored(self, write: Callable[[], Awaitable[bool]]) -> bool:
         """Write to the store, again after a while if it is out of reach for a moment.
@@ -105,8 +130,9 @@ class Hearings:
         stages: list[StageRecord],
         deadline: float,
         tell: Tell,
+        keep: Callable[[StageRecord], Awaitable[None]],
     ) -> MemberResult:
-        """Run the member's missing steps; every stage that is kept is added to `stages`."""
+        """Run the member's missing steps; `keep` adds every stage to `stages` once it is safe."""
         spent = sum((stage.spend for stage in stages), NOTHING_SPENT)
         author = self._author(record, seat.member, spent.calls)
         graph = steps(record.preset, self._settings.pipeline.debate_rounds)
@@ -117,10 +143,6 @@ class Hearings:
             reason = "it is no longer in the configuration"
             return Abstention(member=seat.member, kind=AbstentionKind.FAILED, reason=reason, spend=spent)
         about = {"run_id": record.run_id, "member": seat.member}
-
-        async def keep(stage: StageRecord) -> None:
-            await self._stored(lambda: self._store.stages.add(stage))
-            stages.append(stage)
 
         def tell_step(step: Step, kept: StageRecord | None) -> None:
             where = {**about, "stage": step.stage, "round": step.round}

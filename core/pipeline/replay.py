@@ -16,28 +16,23 @@ from decimal import Decimal
 
 from core.clock import Clock, MarketClock
 from core.config import Settings
-from core.domain.errors import NoPrices, NotFound, Refused, StoreError
-from core.domain.events import RunEvent
-from core.domain.evidence import Evidence
+from core.domain.errors import NotFound, Refused, StoreError
 from core.domain.ids import new_id
 from core.domain.member import Member
 from core.domain.replay import Every, ReplayPlan, ReplayProgress
-from core.domain.run import RunRecord, RunRequest
+from core.domain.run import RunRequest
 from core.domain.season import Season
 from core.llm.gateway import Gateway
 from core.llm.scopes import season_scope
 from core.market.calendar import MarketCalendar, Session
 from core.pipeline.committee import Committee
-from core.pipeline.member_run import first_of
+from core.pipeline.sitting import Convened, Sitting
 from core.store.store import Store
 
 _LEASE = timedelta(seconds=30)
 _RENEW_EVERY_S = 8.0
-_RUNS_AT_ONCE = 8
 
 log = logging.getLogger(__name__)
-
-_Convened = tuple[RunRecord, Evidence]
 
 
 @dataclass
@@ -157,54 +152,28 @@ class Replay:
         known: dict[tuple[str, datetime], tuple[str, bool]],
     ) -> None:
         """Ask about every ticker at one close: begin all runs, hear them, then settle them in order."""
-        open_runs: list[_Convened] = []
+        sitting = Sitting(self._settings, self._store, self._committee, season, self._clock)
+        left: list[Convened] = []
+        fresh: list[str] = []
         for ticker in plan.tickers:
             run_id, done = known.get((ticker, session.closes), ("", False))
-            if done:
-                continue
-            convened = await self._taken_up(run_id) if run_id else None
-            convened = convened or await self._begun(plan, season, session, ticker, members)
-            if convened:
-                open_runs.append(convened)
-                known[ticker, session.closes] = (convened[0].run_id, False)
-        gate = asyncio.Semaphore(_RUNS_AT_ONCE)
-
-        async def hear(record: RunRecord, evidence: Evidence) -> None:
-            async with gate:
-                await self._committee.hear(record, evidence, _nobody)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for record, evidence in open_runs:
-                    group.create_task(hear(record, evidence))
-        except BaseExceptionGroup as failures:
-            raise first_of(failures) from None
-        for record, evidence in open_runs:
-            await self._committee.conclude(record.run_id, evidence)
+            if not run_id:
+                fresh.append(ticker)
+            elif not done and (taken_up := await self._taken_up(run_id)):
+                left.append(taken_up)
+        requests = [_request(plan, season, session, ticker) for ticker in fresh]
+        until = self._clock.now() + _LEASE
+        begun = await sitting.begin(requests, members, self._owner, until)
+        for record, _ in begun:
+            known[record.ticker, session.closes] = (record.run_id, False)
+        place = {ticker: number for number, ticker in enumerate(plan.tickers)}
+        heard = sorted(await sitting.hear([*left, *begun]), key=lambda one: place[one[0].ticker])
+        if heard:
+            await sitting.settle(heard)
+        for record, _ in heard:
             known[record.ticker, session.closes] = (record.run_id, True)
 
-    async def _begun(
-        self, plan: ReplayPlan, season: Season, session: Session, ticker: str, members: Sequence[Member]
-    ) -> _Convened | None:
-        """Begin one run; None when the instrument has no prices then, which is logged and no failure."""
-        request = RunRequest(
-            ticker=ticker,
-            preset=plan.preset,
-            as_of=session.closes,
-            requested_by="replay",
-            requested_in="replay",
-            season=season,
-        )
-        try:
-            record, evidence = await self._committee.convene(request, members)
-        except NoPrices as failure:
-            log.warning("%s is left out on %s: %s", ticker, session.day, failure)
-            return None
-        key = f"{season}|{ticker}|{session.closes.isoformat()}"
-        await self._store.runs.begin(record, key, self._owner, self._clock.now() + _LEASE)
-        return record, evidence
-
-    async def _taken_up(self, run_id: str) -> _Convened | None:
+    async def _taken_up(self, run_id: str) -> Convened | None:
         record = await self._store.runs.record(run_id)
         if record is None:
             return None
@@ -216,13 +185,20 @@ class Replay:
         return sum((await self._store.runs.token_costs(season)).values(), Decimal(0))
 
 
+def _request(plan: ReplayPlan, season: Season, session: Session, ticker: str) -> RunRequest:
+    return RunRequest(
+        ticker=ticker,
+        preset=plan.preset,
+        as_of=session.closes,
+        requested_by="replay",
+        requested_in="replay",
+        season=season,
+    )
+
+
 def _asked(sessions: Sequence[Session], every: Every) -> frozenset[Session]:
     """Return the sessions at whose close the committee is asked."""
     if every is Every.SESSION:
         return frozenset(sessions)
     weeks = {session.day.isocalendar()[:2]: session for session in sessions}
     return frozenset(weeks.values())
-
-
-def _nobody(event: RunEvent) -> None:
-    """Tell nobody: a replay reports by session."""

@@ -49,7 +49,7 @@ async def settle_run(
         if not await books.finish_run(record.run_id, verdict, at):
             return False
         now = await Situations.read(books, evidence, keeper, terms)
-        orders = [await _order(books, record, evidence, seat, now, terms) for seat in record.seats]
+        orders = [await order_of(books, record, evidence, seat, now, terms) for seat in record.seats]
         await books.add_mark(keeper.mark(evidence))
         if opening is not None:
             waiting = {order.id for order in orders if order and order.state is OrderState.PENDING}
@@ -76,10 +76,10 @@ async def _fill(
             await fill_order(books, order, market, terms)
 
 
-async def _order(
+async def order_of(
     books: LockedBooks, record: RunRecord, evidence: Evidence, seat: Seat, now: Situations, terms: Trading
 ) -> Order | None:
-    """Turn a seat's ballot into an order, waiting or cancelled at once; None for HOLD."""
+    """Turn a seat's ballot into an order, waiting or cancelled at once, and store it; None for HOLD."""
     ballot = seat.result
     if not isinstance(ballot, Ballot):
         return None

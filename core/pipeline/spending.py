@@ -10,6 +10,15 @@ from core.llm.scopes import chat_scope, day_scope, key_scope, tier_scope
 from core.store.store import Store
 
 
+def limits_a_day(settings: Settings) -> bool:
+    """Say whether anything that counts by the day has a limit."""
+    budget = settings.budget
+    keys = (key for provider in settings.providers for key in provider.keys)
+    return bool(
+        budget.daily_usd or budget.per_chat_daily_usd or budget.tiers or any(key.daily_usd for key in keys)
+    )
+
+
 async def spent_today(settings: Settings, store: Store, clock: Clock) -> dict[str, Decimal]:
     """Return the USD of each scope with a daily limit: the day, its chats, tiers and keys."""
     now = clock.now().astimezone(ZoneInfo(settings.arena.timezone))

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock
@@ -210,6 +210,14 @@ class LockedBooks:
         change = update(runs).where(runs.c.run_id == run_id, runs.c.state == RunState.RUNNING)
         values = {"state": RunState.FINISHED, "verdict": verdict, "finished_at": at}
         return (await self._connection.execute(change.values(values))).rowcount == 1
+
+    async def finish_runs(self, finished: Sequence[tuple[str, Verdict]], at: datetime) -> None:
+        """Finish runs of this season that this process holds, each with its verdict."""
+        mine = (runs.c.run_id == bindparam("of_run"), runs.c.season == self.season)
+        change = update(runs).where(*mine, runs.c.state == RunState.RUNNING)
+        values = {"state": RunState.FINISHED, "verdict": bindparam("new_verdict"), "finished_at": at}
+        rows = [{"of_run": run_id, "new_verdict": verdict} for run_id, verdict in finished]
+        await self._connection.execute(change.values(values), rows)
 
     def _check_season(self, season: Season) -> None:
         if season != self.season:

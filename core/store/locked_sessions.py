@@ -137,6 +137,18 @@ class LockedSessions(LockedMovements):
         query = select(orders.c.member, newest).where(*own, *hit).group_by(orders.c.member)
         return {str(member): day for member, day in await self._connection.execute(query)}
 
+    async def stops(self) -> dict[str, dict[str, date]]:
+        """Return what `last_stops` does, for every ticker."""
+        hit = (orders.c.cause == OrderCause.STOP, orders.c.state == OrderState.FILLED)
+        newest = func.max(orders.c.decided_session)
+        query = select(orders.c.ticker, orders.c.member, newest).where(orders.c.season == self._season, *hit)
+        found: dict[str, dict[str, date]] = {}
+        for ticker, member, day in await self._connection.execute(
+            query.group_by(orders.c.ticker, orders.c.member)
+        ):
+            found.setdefault(ticker, {})[member] = day
+        return found
+
     async def traded(self, after: datetime, until: datetime) -> dict[str, Decimal]:
         """Return what each member bought and sold later than `after` and up to `until`, in USD."""
         within = (fills.c.season == self._season, fills.c.filled_at > after, fills.c.filled_at <= until)

@@ -1,11 +1,12 @@
 """Runs: their evidence, who works on them, and what became of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256 as sha256_of
 from typing import Any
 
-from sqlalchemy import case, func, insert, or_, select, text, update
+from sqlalchemy import bindparam, case, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -14,11 +15,13 @@ from core.domain.errors import EvidenceAltered, NotFound, StoreError
 from core.domain.evidence import Evidence
 from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
+from core.domain.stage import StageRecord
 from core.store.column_types import COST_PLACES, Exact
 from core.store.costs import for_sums
 from core.store.database import Database
 from core.store.inserting import add_new, insert_new
 from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
+from core.store.stage_rows import stage_row
 from core.store.tables import evidence, runs, seats, stages
 
 _BEGIN_ATTEMPTS = 5
@@ -37,14 +40,8 @@ class Runs:
 
     async def save_evidence(self, pack: Evidence) -> None:
         """Keep a pack of evidence; the same pack a second time changes nothing."""
-        row = {
-            "sha256": pack.sha256,
-            "ticker": pack.ticker,
-            "as_of": pack.as_of,
-            "canonical": pack.canonical,
-        }
         async with self._database.write() as connection:
-            await add_new(connection, evidence, row)
+            await add_new(connection, evidence, _evidence_row(pack))
 
     async def evidence(self, sha256: str) -> Evidence:
         """Return the pack with this hash.
@@ -83,6 +80,51 @@ class Runs:
                     return str(in_flight)
             # The other run ended between the two statements: its key is free now.
         raise StoreError(f"The run {record.run_id} could not begin; try again.")
+
+    async def begin_all(
+        self, begun: Sequence[tuple[RunRecord, Evidence, str]], owner: str, lease_until: datetime
+    ) -> None:
+        """Store several runs with their evidence and keys in one transaction; for a season that is held.
+
+        Raises:
+            StoreError: a run with one of the keys is in flight, or one of the members is not stored.
+        """
+        if not begun:
+            return
+        lease = {"owner": owner, "lease_until": lease_until}
+        async with self._database.write() as connection:
+            packs = [_evidence_row(pack) for _, pack, _ in begun]
+            await connection.execute(insert_new(connection, evidence), packs)
+            rows = [_run_row(record) | {"key": key} | lease for record, _, key in begun]
+            await connection.execute(insert(runs), rows)
+            await connection.execute(insert(seats), [row for one, *_ in begun for row in _seat_rows(one)])
+
+    async def keep_heard(
+        self, written: Sequence[StageRecord], results: Sequence[tuple[str, MemberResult]]
+    ) -> None:
+        """Store stages and results (each with its run) that came about at once; what is there stays."""
+        async with self._database.write() as connection:
+            if written:
+                await connection.execute(
+                    insert_new(connection, stages), [stage_row(each) for each in written]
+                )
+            if results:
+                place = (seats.c.run_id == bindparam("of_run"), seats.c.member == bindparam("of_member"))
+                change = update(seats).where(*place, seats.c.result.is_(None))
+                values: dict[str, Any] = {
+                    "result": bindparam("new_result"),
+                    "cost_usd": bindparam("new_cost"),
+                }
+                rows = [
+                    {
+                        "of_run": run_id,
+                        "of_member": result.member,
+                        "new_result": result,
+                        "new_cost": for_sums(result.spend.cost_usd),
+                    }
+                    for run_id, result in results
+                ]
+                await connection.execute(change.values(values), rows)
 
     async def claim(self, run_id: str, owner: str, now: datetime, lease_until: datetime) -> bool:
         """Take over an interrupted run; True for exactly one of several that try at once."""
@@ -218,6 +260,15 @@ def _total_cost() -> ColumnElement[Decimal]:
     )
     cost = case((seats.c.cost_usd.is_not(None), seats.c.cost_usd), else_=of_stages)
     return func.sum(cost, type_=Exact(COST_PLACES))
+
+
+def _evidence_row(pack: Evidence) -> dict[str, Any]:
+    return {
+        "sha256": pack.sha256,
+        "ticker": pack.ticker,
+        "as_of": pack.as_of,
+        "canonical": pack.canonical,
+    }
 
 
 def _run_row(record: RunRecord) -> dict[str, Any]:

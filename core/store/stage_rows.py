@@ -150,7 +150,7 @@ class Stages:
     async def _insert(self, batch: list[_Waiting]) -> set[Key]:
         rows: dict[Key, dict[str, object]] = {}
         for waiting in batch:
-            rows.setdefault(waiting.key, _row(waiting.record))
+            rows.setdefault(waiting.key, stage_row(waiting.record))
         async with self._database.write() as connection:
             statement = insert_new(connection, stages).returning(*_KEY)
             stored = (await connection.execute(statement, list(rows.values()))).all()
@@ -164,6 +164,7 @@ def _is_of_one_row(error: Exception) -> bool:
     return isinstance(cause, StatementError) and not isinstance(cause, OperationalError) and not lost
 
 
-def _row(record: StageRecord) -> dict[str, object]:
+def stage_row(record: StageRecord) -> dict[str, object]:
+    """Return a stage as it is stored."""
     fields = {name: getattr(record, name) for name in StageRecord.model_fields}
     return fields | {"stage": str(record.stage), "cost_usd": for_sums(record.spend.cost_usd)}
