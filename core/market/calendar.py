@@ -38,6 +38,11 @@ class Session(NamedTuple):
 class Sessions(ABC):
     """The sessions of one market, answerable for any day from 1970 to 2100."""
 
+    @property
+    @abstractmethod
+    def loaded(self) -> bool:
+        """Whether a question is answered at once, or must first load the calendar library."""
+
     @abstractmethod
     def session(self, day: date) -> Session | None:
         """Return the session of `day`, or None when the market is closed all day."""
@@ -102,6 +107,11 @@ class Sessions(ABC):
 class DailySessions(Sessions):
     """A market that never closes: each UTC day is a session that ends at midnight."""
 
+    @property
+    def loaded(self) -> bool:
+        """True: there is nothing to load."""
+        return True
+
     def session(self, day: date) -> Session:
         """Return the UTC day."""
         opens = datetime.combine(day, time(), UTC)
@@ -117,6 +127,11 @@ class ExchangeSessions(Sessions):
 
     def __init__(self, exchange: str) -> None:
         self.exchange = exchange
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the first question, which takes most of a second, has been asked."""
+        return self.exchange in _tables
 
     def session(self, day: date) -> Session | None:
         """Return the exchange's session of `day`."""
@@ -196,6 +211,8 @@ _building = threading.Lock()
 
 def _table(exchange: str) -> _Table:
     """Return the table of an exchange, built once a process whichever thread asks first."""
+    if table := _tables.get(exchange):
+        return table
     with _building:
         if exchange not in _tables:
             _tables[exchange] = _build(exchange)

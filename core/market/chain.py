@@ -218,8 +218,8 @@ class PriceChain:
 
     async def _sessions(self, ticker: str) -> Sessions:
         sessions = self._calendar.of(ticker)
-        # The first question loads the calendar library, which takes most of a second.
-        await asyncio.to_thread(sessions.session, FIRST_DAY)
+        if not sessions.loaded:
+            await asyncio.to_thread(sessions.session, FIRST_DAY)
         return sessions
 
     def _vendor(self, source: str) -> PriceVendor:
