@@ -1,12 +1,14 @@
 """Reading a run back, whole."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.books import Fill, Order
 from core.domain.run import RunRecord, RunState, Seat
+from core.domain.season import Season
 from core.store.season_tables import seasons
 from core.store.tables import fills, orders, runs, seats
 
@@ -61,3 +63,35 @@ async def read_record(connection: AsyncConnection, run_id: str) -> RunRecord | N
         orders=tuple(order_of(row) for row in (await connection.execute(ordered)).mappings()),
         fills=tuple(fill_of(row) for row in (await connection.execute(filled)).mappings()),
     )
+
+
+async def read_season(connection: AsyncConnection, season: Season) -> tuple[RunRecord, ...]:
+    """Return all finished runs of a season, each whole, the oldest moment first."""
+    finished = (runs.c.season == season, runs.c.state == RunState.FINISHED)
+    query = select(*_RUN).where(*finished).order_by(runs.c.as_of, runs.c.number)
+    ids = select(runs.c.run_id).where(*finished)
+    seated = await _by_run(connection, _SEAT, seats, seats.c.place, ids)
+    ordered = await _by_run(connection, ORDER, orders, orders.c.number, ids)
+    filled = await _by_run(connection, FILL, fills, fills.c.number, ids)
+    return tuple(
+        RunRecord(
+            **_fields(run),
+            seats=tuple(Seat(**row) for row in seated.get(run["run_id"], ())),
+            orders=tuple(Order(**row) for row in ordered.get(run["run_id"], ())),
+            fills=tuple(Fill(**row) for row in filled.get(run["run_id"], ())),
+        )
+        for run in (await connection.execute(query)).mappings()
+    )
+
+
+async def _by_run(
+    connection: AsyncConnection, columns: Sequence[Any], table: Table, order: Any, ids: Any
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a table by their run, in order."""
+    key = table.c.run_id.label("of_run")
+    query = select(key, *columns).where(table.c.run_id.in_(ids)).order_by(order)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in (await connection.execute(query)).mappings():
+        fields = {str(name): value for name, value in row.items() if name != "of_run"}
+        found.setdefault(row["of_run"], []).append(fields)
+    return found

@@ -7,17 +7,19 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.books import OrderState
+from core.domain.actions import CorporateAction
+from core.domain.books import Fill, OrderState
 from core.domain.errors import Refused
 from core.domain.outcomes import HORIZONS
-from core.domain.run import RunState
+from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
 from core.store.book_queries import latest_marks
 from core.store.database import Database
 from core.store.inserting import insert_new
 from core.store.locked_sessions import Passed
-from core.store.season_tables import holdings, outcomes, seasons, sessions
-from core.store.tables import accounts, orders, runs
+from core.store.run_record import FILL, fill_of, read_season
+from core.store.season_tables import corporate_actions, holdings, outcomes, seasons, sessions
+from core.store.tables import accounts, fills, orders, runs
 
 SETTLED_WITHIN = timedelta(days=45)
 """Ballots older than this are not waited for any more: twenty sessions have long passed."""
@@ -85,6 +87,28 @@ class Seasons:
         values = {"owner": None, "lease_until": None, "state": "ended" if ended else "open"}
         async with self._database.write() as connection:
             await connection.execute(change.values(values))
+
+    async def records(self, season: Season) -> tuple[RunRecord, ...]:
+        """Return all finished runs of a season, each whole, the oldest moment first."""
+        async with self._database.read() as connection:
+            return await read_season(connection, season)
+
+    async def fills(self, season: Season) -> tuple[Fill, ...]:
+        """Return all fills of a season, oldest first; those of imported trades too."""
+        query = select(*FILL).where(fills.c.season == season).order_by(fills.c.filled_at, fills.c.number)
+        async with self._database.read() as connection:
+            return tuple(fill_of(row) for row in (await connection.execute(query)).mappings())
+
+    async def actions(self, season: Season) -> tuple[CorporateAction, ...]:
+        """Return the splits and dividends that were applied to a season's books, oldest first."""
+        names = tuple(CorporateAction.model_fields)
+        query = select(*(corporate_actions.c[name] for name in names)).where(
+            corporate_actions.c.season == season
+        )
+        query = query.order_by(corporate_actions.c.ex_date, corporate_actions.c.ticker)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(CorporateAction(**dict(zip(names, row, strict=True))) for row in rows)
 
     async def runs_of(self, season: Season) -> tuple[tuple[str, str, datetime, bool], ...]:
         """Return the runs of a season: id, ticker, as_of, and whether it is finished; oldest first."""
