@@ -4,9 +4,11 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from core.app import auditing
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
+from core.domain.audit import Extent, Finding
 from core.domain.books import Leaderboard, Statement
 from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
@@ -263,6 +265,18 @@ class App:
             fills=await books.fills(season, found.name, _LAST_FILLS),
             caveat=CAVEATS.get(season),
         )
+
+    async def audit(self) -> tuple[Finding, ...]:
+        """Prove that all books follow from their ledger, and return whatever is not as it must be."""
+        return await auditing.audit(self._store, shorts=self.settings.trading.allow_short)
+
+    async def running_check(self) -> tuple[Finding, ...]:
+        """Return what running totals say otherwise than the sums of the ledger; a second at most."""
+        return await auditing.running_check(self._store)
+
+    async def extent(self) -> Extent:
+        """Return how much an audit has to look at."""
+        return await self._store.audits.extent()
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         """Say True exactly once for each platform update, whatever process or restart asks."""

@@ -1,6 +1,7 @@
 """The store as the rest of the program sees it."""
 
 from core.clock import Clock
+from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.database import Database
@@ -19,6 +20,7 @@ class Store:
         self.stages = Stages(database)
         self.books = Books(database)
         self.chats = Chats(database)
+        self.audits = Audits(database)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":
