@@ -75,16 +75,16 @@ async def running_check(store: Store) -> tuple[Finding, ...]:
     Raises:
         StoreError: the database cannot be read.
     """
+    found: list[Finding] | None = None
     try:
         async with asyncio.timeout(_QUICK_S):
-            accounts = await store.audits.sums(_QUICK_MOST)
+            if (accounts := await store.audits.sums(_QUICK_MOST)) is not None:
+                found = list(unbalanced(accounts))
     except TimeoutError:
-        accounts = None
+        pass
     except _BROKEN as error:
         found = [unreadable("the running totals", error)]
-    else:
-        found = list(unbalanced(accounts or ()))
-    if accounts is None:
+    if found is None:
         log.info("the books are too long for a check at every start; conclave audit checks them whole")
         return ()
     for finding in found[:_LOGGED]:

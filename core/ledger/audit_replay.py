@@ -12,7 +12,7 @@ from typing import Any
 from core.domain.actions import ActionKind
 from core.domain.audit import ActionRow, BookRows, FillRow, Finding, HoldingRow, MoveRow, Rule, SplitRow
 from core.domain.books import MovementKind, Side
-from core.domain.values import SHARE_STEP, to_cents
+from core.domain.values import CENT, SHARE_STEP, to_cents
 
 _DIGITS = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _BOOKED = Decimal("1e-8")
@@ -103,6 +103,10 @@ class Replayed:
             self._overdrawn = True  # what follows from it would be said with every later buy
             what = f"the cash after fill {fill.id}"
             yield self._finding(Rule.OVERDRAWN, what, "0 USD or more", usd(self._cash))
+        worth = _DIGITS.multiply(fill.shares, fill.price)
+        if abs(abs(fill.amount_usd) - worth) >= CENT:
+            what = f"the amount of fill {fill.id}"
+            yield self._finding(Rule.FILL, what, f"{usd(worth)} to the cent", usd(abs(fill.amount_usd)))
         before = self._held.pop(fill.ticker, None)
         after, closed = _after(before, fill)
         if after:

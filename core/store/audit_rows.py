@@ -198,11 +198,11 @@ class AuditRows:
             yield [_fill_of(row) for row in part]
 
     async def ballot_orders(self, season: str, member: str) -> AsyncIterator[list[OrderRow]]:
-        """Yield a member's orders that a ballot made and that have a seat, in parts."""
-        same = and_(seats.c.run_id == orders.c.run_id, seats.c.member == orders.c.member)
+        """Yield a member's orders that a ballot made and that have a seat in a run, in parts."""
         query = (
             select(orders.c.id, orders.c.run_id, orders.c.side)
-            .join(seats, same)
+            .join(seats, and_(seats.c.run_id == orders.c.run_id, seats.c.member == orders.c.member))
+            .join(runs, and_(runs.c.run_id == orders.c.run_id, runs.c.season == orders.c.season))
             .where(orders.c.season == season, orders.c.member == member)
             .where(orders.c.cause == OrderCause.BALLOT)
         )
