@@ -1,10 +1,11 @@
 """The list of use cases."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
-from core.app import auditing
+from core.app import auditing, exporting
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
@@ -12,6 +13,7 @@ from core.domain.audit import Extent, Finding
 from core.domain.books import Leaderboard, Statement
 from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
+from core.domain.export import Exported, ExportFormat
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
 from core.domain.member import Member
@@ -277,6 +279,24 @@ class App:
     async def extent(self) -> Extent:
         """Return how much an audit has to look at."""
         return await self._store.audits.extent()
+
+    async def export(
+        self, season: Season | None, folder: Path | None, formats: Sequence[ExportFormat], *, force: bool
+    ) -> Exported:
+        """Write everything that a season's figures are made of into a folder (`export-SEASON` without one).
+
+        Without a season it is the one of `leaderboard`. Either the whole export is there in the end, or
+        nothing of it.
+
+        Raises:
+            Refused: there is no such season, the folder holds an export and not `force`, or cannot be written.
+        """
+        season = season or await self._season()
+        folder = folder or Path(f"export-{season}")
+        now = self.clock.now()
+        return await exporting.export(
+            self._store, self.settings, season, folder, formats, force=force, at=now
+        )
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         """Say True exactly once for each platform update, whatever process or restart asks."""

@@ -19,7 +19,7 @@ from core.store.audit_pairs import BELONGING
 from core.store.audit_rows import AuditRows
 from core.store.store import Store
 
-_QUICK_MOST = 200_000
+_QUICK_MOST = 400_000
 _QUICK_S = 1.0
 _LOGGED = 10
 _BROKEN = (ValueError, TypeError, ArithmeticError, LookupError)

@@ -124,8 +124,8 @@ class LockedBooks:
 
         Raises:
             StoreError: the order does not wait, the fill is not of this order, the ticker has been traded or
-                split or has paid a dividend after the fill's moment, or cash or (without `shorts`) shares
-                would be negative at any moment from the fill on.
+                split after the fill's moment, or cash or (without `shorts`) shares would be negative at any
+                moment from the fill on.
         """
         self._check_season(fill.season)
         order = await self._waiting(fill.order_id)
@@ -137,8 +137,6 @@ class LockedBooks:
         held = await self._totals.held(fill.member, fill.ticker)
         if (fill.amount_usd > 0) if fill.side is Side.BUY else (fill.amount_usd < 0):
             raise StoreError(f"Fill {fill.id} moves cash the wrong way.")
-        if await self.sessions.acted_after(fill.ticker, fill.filled_at):
-            raise StoreError(f"This fill is refused: {fill.ticker} was split or paid after its moment.")
         after, closed = after_fill(held, entry)
         cash = balance.cash_usd + cash_change(entry)
         if balance.last_at is not None and fill.filled_at < balance.last_at:

@@ -5,26 +5,18 @@ from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.actions import ActionKind, CorporateAction
 from core.domain.books import MovementKind, OrderState, Position
-from core.domain.errors import StoreError
 from core.domain.scores import DailyValue
 from core.domain.season import Season
 from core.domain.values import SHARE_STEP, to_cents, to_price
 from core.store.inserting import add_new, insert_new
 from core.store.replay import after_split
 from core.store.running_totals import RunningTotals
-from core.store.season_tables import (
-    balances,
-    corporate_actions,
-    daily_values,
-    seasons,
-    sessions,
-    share_movements,
-)
+from core.store.season_tables import corporate_actions, daily_values, seasons, sessions, share_movements
 from core.store.tables import cash_movements, fills, orders
 
 CASH = ""
@@ -51,8 +43,6 @@ class LockedSessions:
         self._connection = connection
         self._season = season
         self._totals = totals
-        self._newest_action: datetime | None = None
-        self._newest_action_known = False
 
     async def open_season(self, kind: str, benchmark: str, at: datetime) -> None:
         """Note that the season exists; the first time counts."""
@@ -79,16 +69,10 @@ class LockedSessions:
 
         `at` is the open of its ex-date (UTC). A split's fraction of a share that cannot be held is paid out
         at `price`, the first price after the split in USD a share.
-
-        Raises:
-            StoreError: a fill of the ticker from `at` on is booked already, or an action that this one should
-                have come before: what each member was due can no longer be told from its holding.
         """
         row = {"season": self._season, **action.model_dump(), "at": at}
         if not await add_new(self._connection, corporate_actions, row):
             return False
-        await self._check_in_time(action, at)
-        self._newest_action_known = False
         for member, held, position, _ in await self._totals.holders(action.ticker):
             if action.kind is ActionKind.DIVIDEND:
                 amount = to_cents(held.shares * action.value)
@@ -112,45 +96,6 @@ class LockedSessions:
         if action.kind is ActionKind.SPLIT:
             await self._split_orders(action, fractional=fractional)
         return True
-
-    async def _check_in_time(self, action: CorporateAction, at: datetime) -> None:
-        """Check that nothing is booked of the ticker which the action should have come before."""
-        filled = (
-            select(fills.c.id)
-            .join(balances, and_(balances.c.season == fills.c.season, balances.c.member == fills.c.member))
-            .where(balances.c.season == self._season, balances.c.last_at >= at)
-            .where(fills.c.ticker == action.ticker, fills.c.filled_at >= at)
-        )
-        later = corporate_actions.c.at > at
-        if action.kind is ActionKind.SPLIT:
-            paid = corporate_actions.c.kind == ActionKind.DIVIDEND
-            later = or_(later, and_(paid, corporate_actions.c.at == at))
-        acted = select(corporate_actions.c.ticker).where(
-            corporate_actions.c.season == self._season, corporate_actions.c.ticker == action.ticker, later
-        )
-        for query in (filled, acted):
-            if (await self._connection.execute(query.limit(1))).first():
-                raise StoreError(
-                    f"The {action.kind} of {action.ticker} on {action.ex_date} comes too late: "
-                    "later entries of that ticker are booked already."
-                )
-
-    async def acted_after(self, ticker: str, at: datetime) -> bool:
-        """Say whether a split or dividend of the ticker is in force from later than `at`."""
-        if not self._newest_action_known:
-            newest = select(func.max(corporate_actions.c.at)).where(
-                corporate_actions.c.season == self._season
-            )
-            self._newest_action = (await self._connection.execute(newest)).scalar()
-            self._newest_action_known = True
-        if self._newest_action is None or self._newest_action <= at:
-            return False
-        query = select(corporate_actions.c.ticker).where(
-            corporate_actions.c.season == self._season,
-            corporate_actions.c.ticker == ticker,
-            corporate_actions.c.at > at,
-        )
-        return (await self._connection.execute(query.limit(1))).first() is not None
 
     async def _split_orders(self, action: CorporateAction, *, fractional: bool) -> None:
         """Bring orders that were decided before a split, and wait, to the new shares."""

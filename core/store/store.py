@@ -5,6 +5,7 @@ from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.database import Database
+from core.store.export_rows import Exports
 from core.store.member_rows import Members
 from core.store.run_rows import Runs
 from core.store.stage_rows import Stages
@@ -21,6 +22,7 @@ class Store:
         self.books = Books(database)
         self.chats = Chats(database)
         self.audits = Audits(database)
+        self.exports = Exports(database)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":
