@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli_books import books
+
 if TYPE_CHECKING:
     from bot.program import Output
     from core.config import Settings
@@ -27,6 +29,7 @@ app = typer.Typer(
 )
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
+app.add_typer(books)
 
 Config = Annotated[
     Path | None,
@@ -161,8 +164,7 @@ def chat(ctx: typer.Context, sample: Sample = False, config: Config = None) -> N
     """Use the terminal as a chat: the same commands, the same cards."""
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
-        del output
-        await program.chat(settings)
+        await program.chat(settings, output)
 
     _do(ctx, config, work, sample=sample)
 

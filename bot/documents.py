@@ -3,10 +3,12 @@
 Money is a decimal string, ratios are numbers from 0 to 1, times are ISO 8601 with their offset.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from core.domain.audit import Extent, Finding
 from core.domain.ballot import Action, Ballot
 from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
 from core.domain.run import RunRecord
@@ -109,6 +111,17 @@ def _order(order: Order) -> Document:
         "state": order.state.value,
         "reason": order.reason,
         "clamps": [clamp.note for clamp in order.clamps],
+    }
+
+
+def findings_document(findings: Sequence[Finding], extent: Extent) -> Document:
+    """Return what an audit has found, and how much it has looked at."""
+    return {
+        "balanced": not findings,
+        **extent._asdict(),
+        "findings": [
+            {**finding.model_dump(mode="json"), "sentence": finding.sentence} for finding in findings
+        ],
     }
 
 

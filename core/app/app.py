@@ -1,19 +1,16 @@
 """The list of use cases."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
-from core.app import auditing, exporting
+from core.app.bookwork import Bookwork
 from core.app.runs import Runs, ended
 from core.clock import Clock
 from core.config import Settings
-from core.domain.audit import Extent, Finding
 from core.domain.books import Leaderboard, Statement
 from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
-from core.domain.export import Exported, ExportFormat
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
 from core.domain.member import Member
@@ -35,7 +32,7 @@ CAVEATS = {Season.SAMPLE: SAMPLE_CAVEAT}
 """What must be said wherever a person sees the books of a season, if anything."""
 
 
-class App:
+class App(Bookwork):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -266,36 +263,6 @@ class App:
             pending=await books.pending(season, found.name),
             fills=await books.fills(season, found.name, _LAST_FILLS),
             caveat=CAVEATS.get(season),
-        )
-
-    async def audit(self) -> tuple[Finding, ...]:
-        """Prove that all books follow from their ledger, and return whatever is not as it must be."""
-        return await auditing.audit(self._store, shorts=self.settings.trading.allow_short)
-
-    async def running_check(self) -> tuple[Finding, ...]:
-        """Return what running totals say otherwise than the sums of the ledger; a second at most."""
-        return await auditing.running_check(self._store)
-
-    async def extent(self) -> Extent:
-        """Return how much an audit has to look at."""
-        return await self._store.audits.extent()
-
-    async def export(
-        self, season: Season | None, folder: Path | None, formats: Sequence[ExportFormat], *, force: bool
-    ) -> Exported:
-        """Write everything that a season's figures are made of into a folder (`export-SEASON` without one).
-
-        Without a season it is the one of `leaderboard`. Either the whole export is there in the end, or
-        nothing of it.
-
-        Raises:
-            Refused: there is no such season, the folder holds an export and not `force`, or cannot be written.
-        """
-        season = season or await self._season()
-        folder = folder or Path(f"export-{season}")
-        now = self.clock.now()
-        return await exporting.export(
-            self._store, self.settings, season, folder, formats, force=force, at=now
         )
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:

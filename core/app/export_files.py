@@ -7,7 +7,6 @@ what is a number and what a text is decided by its column's type, not by how it 
 
 import csv
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -82,7 +81,7 @@ class Folder:
         for old in self._ours():
             old.unlink(missing_ok=True)
         for name in (*self._names_of(self._formats), MANIFEST):
-            os.replace(self._part / name, self._folder / name)
+            (self._part / name).replace(self._folder / name)
 
     def _ours(self) -> list[Path]:
         return [self._folder / name for name in (MANIFEST, *self._names_of(tuple(ExportFormat)))]
@@ -93,7 +92,8 @@ class Folder:
 
 def _csv(stack: ExitStack, file: Path, columns: Sequence[str]) -> Write:
     opened = stack.enter_context(file.open("w", encoding="utf-8", errors="replace", newline=""))
-    writer = csv.writer(opened, lineterminator="\n")
+    # Only with this line end does the writer quote a cell for each of the two signs in it.
+    writer = csv.writer(opened, lineterminator="\r\n")
     writer.writerow(columns)
     return lambda rows: writer.writerows([[_cell(value) for value in row] for row in rows])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.app.export_files import Folder
 from core.config import Settings
-from core.domain.errors import Refused
+from core.domain.errors import Refused, StoreError
 from core.domain.export import Exported, ExportFormat
 from core.domain.season import Season
 from core.store.export_rows import SHEETS, ExportRows, SeasonFacts
@@ -30,7 +30,7 @@ async def export(
     Raises:
         Refused: there is no such season, the folder holds an export already and not `force`, or the files
             cannot be written.
-        StoreError: the database cannot be read.
+        StoreError: the database, or a row of it, cannot be read.
     """
     known = {facts.name: facts for facts in await store.exports.seasons()}
     if season not in known:
@@ -46,6 +46,11 @@ async def export(
             await asyncio.to_thread(place.publish, manifest)
     except OSError as error:
         raise Refused(f"The export to {folder} failed: {error.strerror or error}.") from error
+    except (ValueError, TypeError, ArithmeticError) as error:
+        # Only SQLite lets such a value in, and only past this program.
+        what = str(error).partition("\n")[0] or type(error).__name__
+        told = f"A row cannot be read: {what}. Nothing was exported; see conclave audit."
+        raise StoreError(told) from error
     return Exported(str(season), str(folder), counts)
 
 

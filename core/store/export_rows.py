@@ -27,6 +27,7 @@ from core.store.tables import accounts, cash_movements, fills, marks, members, o
 
 _BATCH = 1_000
 _OF_RUN = ("run_id", "ticker", "as_of", "state", "finished_at")
+_RUN_COLUMNS = ("run_id", "ticker", "as_of", "run_state", "finished_at")
 _OF_SEAT = ("member", "kind", "weight")
 _OF_BALLOT = (
     *("action", "rating", "confidence", "target_weight", "stop_loss", "take_profit", "risk_level", "horizon"),
@@ -121,7 +122,7 @@ SHEETS: Mapping[str, Sheet] = {
     ),
     "ballots": Sheet(
         (
-            *(*_OF_RUN, *_OF_SEAT, *_OF_BALLOT, *_OF_ENTRY),
+            *(*_RUN_COLUMNS, *_OF_SEAT, *_OF_BALLOT, *_OF_ENTRY),
             *(f"{name}_{horizon}" for horizon in HORIZONS for name in _OF_OUTCOME),
         ),
         _ballots,
@@ -137,7 +138,7 @@ SHEETS: Mapping[str, Sheet] = {
     "daily_values": _plain(daily_values, "session", "member"),
     "marks": _plain(marks, "at", "ticker"),
     "token_costs": Sheet(
-        (*_OF_RUN, *_OF_SEAT, "started_at", "cost_usd", "final", *_OF_SPEND), _token_costs, _token_cells
+        (*_RUN_COLUMNS, *_OF_SEAT, "started_at", "cost_usd", "final", *_OF_SPEND), _token_costs, _token_cells
     ),
     "imports": _plain(imports, "at", "id"),
 }
