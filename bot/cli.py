@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_arena import arena
+from bot.cli_books import books
 from bot.cli_import import imports
 from bot.cli_report import reports
 from bot.cli_work import AsJson, Config, Sample, carry_out, known_preset
@@ -31,6 +32,7 @@ app.add_typer(database, name="db")
 app.add_typer(arena)
 app.add_typer(reports)
 app.add_typer(imports)
+app.add_typer(books)
 
 
 @app.callback(invoke_without_command=True)
@@ -155,8 +157,7 @@ def chat(ctx: typer.Context, sample: Sample = False, config: Config = None) -> N
     """Use the terminal as a chat: the same commands, the same cards."""
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
-        del output
-        await program.chat(settings)
+        await program.chat(settings, output)
 
     carry_out(ctx, config, work, sample=sample)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from core.domain.audit import Extent, Finding
 from core.domain.ballot import Abstention, Action, Ballot
 from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
 from core.domain.calibration import Calibration
@@ -163,6 +164,17 @@ def _order(order: Order) -> Document:
         "state": order.state.value,
         "reason": order.reason,
         "clamps": [clamp.note for clamp in order.clamps],
+    }
+
+
+def findings_document(findings: Sequence[Finding], extent: Extent) -> Document:
+    """Return what an audit has found, and how much it has looked at."""
+    return {
+        "balanced": not findings,
+        **extent._asdict(),
+        "findings": [
+            {**finding.model_dump(mode="json"), "sentence": finding.sentence} for finding in findings
+        ],
     }
 
 

@@ -28,6 +28,7 @@ from bot.present.models import models_card
 from bot.present.portfolio import portfolio_card
 from bot.present.reasoning import nothing_to_read, pages, reasoning_card
 from bot.present.run import RunProgress
+from bot.program_books import warned
 from bot.screen import Screen, kept
 from core.app.app import App
 from core.app.assemble import open_app
@@ -79,6 +80,7 @@ async def run(
 ) -> bool:
     """Run every ticker at the same time; False when one of them could not be run."""
     async with opened(settings) as app:
+        await warned(app, output.sentence)
         chosen = preset or settings.pipeline.preset
         requests = [
             RunRequest(ticker=ticker, preset=chosen, as_of=as_of, members=members) for ticker in tickers
@@ -90,6 +92,7 @@ async def run(
 async def resume(settings: Settings, output: Output, run_id: str) -> bool:
     """Continue one interrupted run."""
     async with opened(settings) as app:
+        await warned(app, output.sentence)
         try:
             record = await app.run_record(run_id)
         except NotFound:
@@ -263,11 +266,12 @@ async def models(settings: Settings, output: Output, member: str | None) -> None
             Screen(output.out).show(calibration_card(found, zone_of(app)))
 
 
-async def chat(settings: Settings) -> None:
+async def chat(settings: Settings, output: Output) -> None:
     """Talk at the terminal until the person leaves."""
     from bot.terminal import Chat, typed_lines
 
     async with opened(settings) as app, aclosing(typed_lines()) as lines:
+        await warned(app, output.sentence)
         await Chat(app, Console(highlight=False)).talk(lines)
 
 
@@ -276,6 +280,7 @@ async def serve(settings: Settings, output: Output) -> None:
     from bot.serve import serve as serve_platforms
 
     async with opened(settings) as app:
+        await warned(app, output.sentence)
         await serve_platforms(app, output.sentence)
 
 

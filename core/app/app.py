@@ -1,21 +1,18 @@
 """The list of use cases."""
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
+from core.app.bookwork import Bookwork
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
-from core.app.trade_logs import read_log
+from core.app.seasonwork import Seasonwork
 from core.clock import Clock
 from core.config import Settings
-from core.config.field_types import NAME, NAME_IN_WORDS
 from core.consensus.track import calibration_of
 from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
@@ -24,12 +21,10 @@ from core.domain.errors import NotFound, Refused
 from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
-from core.domain.member import FOLLOWERS, Member, MemberKind
-from core.domain.replay import Every, ReplayProgress
+from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.season import Season
-from core.domain.stage import ModelChat, Preset
-from core.domain.trade_log import Imported, LogPrice
+from core.domain.stage import ModelChat
 from core.domain.values import to_ratio
 from core.domain.verdict import Verdict
 from core.domain.vote import VoteTaken
@@ -48,7 +43,7 @@ CAVEATS = {Season.SAMPLE: SAMPLE_CAVEAT}
 """What must be said wherever a person sees the books of a season, if anything."""
 
 
-class App:
+class App(Bookwork, Seasonwork):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -160,47 +155,6 @@ class App:
     async def cancel(self, run_id: str) -> bool:
         """Stop a run of this process, keeping what is done; False when it does not run here."""
         return await self._runs.cancel(run_id)
-
-    async def replay(
-        self,
-        first: date,
-        last: date,
-        tickers: Sequence[str],
-        *,
-        every: Every = Every.SESSION,
-        members: Sequence[str] = (),
-        preset: Preset = Preset.QUICK,
-        season: Season | None = None,
-        budget_usd: Decimal | None = None,
-    ) -> AsyncGenerator[ReplayProgress]:
-        """Replay a stretch of the past into a season of its own, and tell after each session how far it is.
-
-        The same words again go on where it stopped, and pay for nothing twice; `season` gives it a name.
-
-        Raises:
-            Refused: what is asked cannot be replayed, or another process works on it.
-            BudgetSpent: `budget_usd` is used up.
-        """
-        # Nobody can vote on the past.
-        chosen = [each for each in await self._chosen(tuple(members)) if each.kind is not MemberKind.CROWD]
-        plan = await asyncio.to_thread(self._replays.plan, first, last, tickers, every, chosen, preset)
-        steps = self._replays.go(plan, season or plan.season, chosen, budget_usd)
-        async with aclosing(steps):
-            async for progress in steps:
-                yield progress
-
-    async def import_trades(
-        self, file: Path, member: str, *, season: Season, price: LogPrice, costs: bool
-    ) -> Imported:
-        """Replay a log of trades into the books of `member`, configured or not; all of it or nothing.
-
-        Raises:
-            Refused: the file or a row cannot be booked; the sentence names the line.
-        """
-        if not NAME.fullmatch(member) or member.lower() in FOLLOWERS:
-            raise Refused(f"“{member[:40]}” cannot be a member's name; {NAME_IN_WORDS}.")
-        log = await asyncio.to_thread(read_log, file, price)
-        return await self._importer.run(log, member, season, price, costs=costs)
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.

@@ -88,15 +88,17 @@ def after_fill(held: Held | None, fill: Booked) -> tuple[Held | None, Closed | N
 
 
 def _closed(held: Held, fill: Booked, shares: Decimal) -> Closed:
-    part = shares / fill.shares if shares != fill.shares else Decimal(1)
-    amount = (fill.amount_usd * part).quantize(_BOOKED, context=_DIGITS)
-    fee = (fill.fee_usd * part).quantize(_BOOKED, context=_DIGITS)
+    amount, fee = (_part(whole, shares, fill.shares) for whole in (fill.amount_usd, fill.fee_usd))
     exact = _DIGITS.multiply(shares, held.average)
     cost = exact.quantize(_BOOKED, context=_DIGITS)
     value = _DIGITS.multiply(shares, fill.price)
-    earned = value - exact if held.shares > 0 else exact - value
+    earned = _DIGITS.subtract(value, exact) if held.shares > 0 else _DIGITS.subtract(exact, value)
     pnl = amount - fee - cost if held.shares > 0 else cost + amount - fee
-    return Closed(pnl, cost, won=earned - fee > _NOISE)
+    return Closed(pnl, cost, won=_DIGITS.subtract(earned, fee) > _NOISE)
+
+
+def _part(whole: Decimal, shares: Decimal, of: Decimal) -> Decimal:
+    return _DIGITS.divide(_DIGITS.multiply(whole, shares), of).quantize(_BOOKED, context=_DIGITS)
 
 
 def after_split(held: Held, ratio: Decimal, shares_after: Decimal) -> Held | None:

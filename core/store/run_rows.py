@@ -6,7 +6,7 @@ from decimal import Decimal
 from hashlib import sha256 as sha256_of
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, insert, or_, select, text, update
+from sqlalchemy import bindparam, case, func, insert, or_, select, text, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -250,8 +250,8 @@ async def put_result(connection: AsyncConnection, run_id: str, result: MemberRes
     return False
 
 
-def _total_cost() -> ColumnElement[Decimal]:
-    """Sum over seats: the cost in the result, or of the stages while there is none."""
+def seat_cost() -> ColumnElement[Decimal]:
+    """The cost of a seat in USD: that in its result, or of its stages while there is none."""
     of_stages = (
         select(func.coalesce(func.sum(stages.c.cost_usd), 0))
         .where(stages.c.run_id == seats.c.run_id, stages.c.member == seats.c.member)
@@ -259,7 +259,11 @@ def _total_cost() -> ColumnElement[Decimal]:
         .scalar_subquery()
     )
     cost = case((seats.c.cost_usd.is_not(None), seats.c.cost_usd), else_=of_stages)
-    return func.sum(cost, type_=Exact(COST_PLACES))
+    return type_coerce(cost, Exact(COST_PLACES))
+
+
+def _total_cost() -> ColumnElement[Decimal]:
+    return func.sum(seat_cost(), type_=Exact(COST_PLACES))
 
 
 def _evidence_row(pack: Evidence) -> dict[str, Any]:

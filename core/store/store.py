@@ -2,9 +2,11 @@
 
 from core.clock import Clock
 from core.store.answer_rows import Answers
+from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.database import Database
+from core.store.export_rows import Exports
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
 from core.store.run_rows import Runs
@@ -27,6 +29,8 @@ class Store:
         self.answers = Answers(database)
         self.chats = Chats(database)
         self.votes = Votes(database)
+        self.audits = Audits(database)
+        self.exports = Exports(database)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config.settings import BASELINES
+from core.config.settings import DEFAULT_BASELINES
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
@@ -81,7 +81,7 @@ def test_later_commands_read_what_the_run_has_left(
     (run,) = json.loads(ended.stdout)
     board = conclave(folder, "leaderboard", "--json")
     standings = json.loads(board.stdout)["standings"]
-    assert {standing["member"] for standing in standings} == {*BASELINES, "committee", "crowd"}
+    assert {standing["member"] for standing in standings} == {*DEFAULT_BASELINES, "committee", "crowd"}
     assert all(standing["trades"] > 0 for standing in standings if standing["medal"])
     # Nobody has voted.
     assert {s["trades"] for s in standings if s["member"] == "crowd"} == {0}
