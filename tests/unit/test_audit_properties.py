@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -32,7 +32,7 @@ from tests.store_values import NAMES, START, WANTED, evidence_of, fill_of, order
 
 pytest_plugins = ("tests.storage",)
 
-EXAMPLES = 25
+EXAMPLES = 20
 MEMBERS = NAMES[:2]
 TICKERS = ("NVDA", "AAPL")
 FIRST = date(2025, 10, 30)
@@ -107,6 +107,8 @@ class Player:
         self.season = season
         self.shorts = shorts
         self._hour = 0
+        self._traded: dict[str, datetime] = {}
+        self._acted: dict[str, datetime] = {}
         self._names = itertools.count()
         self._days = itertools.count()
 
@@ -138,6 +140,9 @@ class Player:
         if what == "cancel":
             await books.cancel_order(order.id, "Not wanted any more.", at)
             return
+        if at < self._acted.get(order.ticker, at):
+            return  # the market is gone through in the order of time; what came before an action was booked
+        self._traded[order.ticker] = max(at, self._traded.get(order.ticker, at))
         part = min(order.shares, facts["shares"]) if what == "part" else order.shares
         fill = fill_of(
             order, str(facts["price"]), facts["fee"], shares=part, filled_at=at, id=f"f-{order.id}"
@@ -164,15 +169,19 @@ class Player:
         )
 
     async def _act(self, books: LockedBooks, what: str, facts: dict[str, Any]) -> None:
+        ticker, at = facts["ticker"], START + self._day * DAY
+        acted = self._acted.get(ticker, at - DAY)
+        if self._traded.get(ticker, at - DAY) >= at or acted > at or (acted == at and what == "split"):
+            return  # as above: a fill or an action that this one should have come before is there already
+        self._acted[ticker] = at
         action = CorporateAction(
-            ticker=facts["ticker"],
+            ticker=ticker,
             kind=ActionKind(what),
             ex_date=FIRST + timedelta(days=self._day),
             value=Decimal(facts["ratio"] if what == "split" else facts["usd"]),
             source="csv",
         )
         price = facts["price"] if facts["fee"] != "0" else None
-        at = START + self._day * DAY
         await books.sessions.apply(action, at, fractional=facts["fractional"], price=price)
 
     async def _close(self, books: LockedBooks, what: str, facts: dict[str, Any]) -> None:
