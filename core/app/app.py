@@ -3,12 +3,13 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
+from core.app.scoreboard import STALE_AFTER, Scoreboard
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -19,13 +20,15 @@ from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
 from core.domain.member import Member
+from core.domain.period import ALL
 from core.domain.replay import Every, ReplayProgress
 from core.domain.run import RunRecord, RunRequest, RunState
+from core.domain.scores import Metric
 from core.domain.season import Season
 from core.domain.stage import ModelChat, Preset
 from core.domain.values import to_ratio
 from core.domain.verdict import Verdict
-from core.ledger.valuation import equity, holdings, leaderboard
+from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
 from core.market.sample_vendor import SAMPLE_CAVEAT
@@ -33,7 +36,6 @@ from core.pipeline.bookkeeping import Bookkeeper
 from core.store.store import Store
 
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
-_STALE_AFTER = timedelta(days=10)
 _LAST_FILLS = 10
 CAVEATS = {Season.SAMPLE: SAMPLE_CAVEAT}
 """What must be said wherever a person sees the books of a season, if anything."""
@@ -53,6 +55,7 @@ class App:
         runs: Runs,
         keeper: Bookkeeper,
         replays: Replays,
+        scoreboard: Scoreboard,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -62,6 +65,7 @@ class App:
         self._runs = runs
         self._keeper = keeper
         self._replays = replays
+        self._scoreboard = scoreboard
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -257,23 +261,34 @@ class App:
     async def _season(self) -> Season:
         """Return the live season, unless only the sample one has any books."""
         for season in (Season.LIVE, Season.SAMPLE):
-            if await self._store.books.accounts(season):
+            if await self._store.scores.has_books(season):
                 return season
         return Season.LIVE
 
-    async def leaderboard(self, season: Season | None = None) -> Leaderboard:
-        """Return the ranking at the last marks, of the live season unless only the sample one has books."""
-        season = season or await self._season()
-        marks = await self._store.books.marks(season)
-        newest = max((mark.at for mark in marks.values()), default=None)
-        return leaderboard(
-            season,
-            self.settings.arena.initial_cash,
-            await self._store.books.accounts(season),
-            marks,
-            await self._store.runs.token_costs(season),
-            oldest=(newest - _STALE_AFTER).date() if newest else None,
-            caveat=CAVEATS.get(season),
+    async def leaderboard(
+        self,
+        season: Season | None = None,
+        *,
+        period: str = ALL,
+        by: Metric = Metric.VALUE,
+        net_of_tokens: bool = False,
+    ) -> Leaderboard:
+        """Return the ranking of the live season, or of the sample one if only that has books, or of `season`.
+
+        `period` is `all` or so many calendar days back from the newest session, such as `7d`. Value, profit
+        and return are those at the latest marks, all else is as of the last close.
+
+        Raises:
+            NotFound: nobody has books in `season`.
+            Refused: it is no period, or token cost cannot be taken from the metric.
+        """
+        if season is None:
+            season = await self._season()
+        elif season not in {Season.LIVE, Season.SAMPLE, *await self._store.seasons.names()}:
+            raise NotFound(f"There is no season called {season}.")
+        caveat = CAVEATS.get(season)
+        return await self._scoreboard.leaderboard(
+            season, period, by, net_of_tokens=net_of_tokens, caveat=caveat
         )
 
     async def portfolio(self, member: str) -> Statement:
@@ -288,7 +303,7 @@ class App:
         portfolio = await books.portfolio(season, found.name)
         marks = await books.marks(season)
         newest = max((mark.at for mark in marks.values()), default=None)
-        valued = holdings(portfolio, marks, (newest - _STALE_AFTER).date() if newest else None)
+        valued = holdings(portfolio, marks, (newest - STALE_AFTER).date() if newest else None)
         value = equity(portfolio, valued)
         initial = self.settings.arena.initial_cash
         accounts = await books.accounts(season)

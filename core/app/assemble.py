@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from core.app.app import App
 from core.app.replays import Replays
 from core.app.runs import Runs
+from core.app.scoreboard import Scoreboard
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.llm.gateway import Gateway
@@ -46,4 +47,5 @@ async def open_app(
         runs=runs,
         keeper=committee.keeper,
         replays=Replays(settings, store, calendar, gateway, clock),
+        scoreboard=Scoreboard(store, settings, clock),
     )

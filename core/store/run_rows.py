@@ -5,7 +5,7 @@ from decimal import Decimal
 from hashlib import sha256 as sha256_of
 from typing import Any
 
-from sqlalchemy import case, func, insert, or_, select, text, update
+from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.ballot import MemberResult
@@ -13,8 +13,7 @@ from core.domain.errors import EvidenceAltered, NotFound, StoreError
 from core.domain.evidence import Evidence
 from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
-from core.store.column_types import COST_PLACES, Exact
-from core.store.costs import for_sums
+from core.store.costs import for_sums, total_cost
 from core.store.database import Database
 from core.store.inserting import add_new, insert_new
 from core.store.run_record import latest_run_id, read_record
@@ -167,7 +166,7 @@ class Runs:
         )
         active = or_(runs.c.started_at >= at, runs.c.finished_at >= at, late_stage.exists())
         query = (
-            select(seats.c.member, runs.c.requested_in, _total_cost())
+            select(seats.c.member, runs.c.requested_in, total_cost())
             .join(runs, runs.c.run_id == seats.c.run_id)
             .where(active)
             .group_by(seats.c.member, runs.c.requested_in)
@@ -180,7 +179,7 @@ class Runs:
     async def token_costs(self, season: Season, as_of: datetime | None = None) -> dict[str, Decimal]:
         """Return what each member's model calls have cost in a season, in USD; of runs up to `as_of`."""
         query = (
-            select(seats.c.member, _total_cost())
+            select(seats.c.member, total_cost())
             .join(runs, runs.c.run_id == seats.c.run_id)
             .where(runs.c.season == season)
             .group_by(seats.c.member)
@@ -200,18 +199,6 @@ class Runs:
         query = select(runs.c.run_id).where(*conditions).order_by(runs.c.number)
         async with self._database.read() as connection:
             return tuple((await connection.execute(query)).scalars())
-
-
-def _total_cost() -> ColumnElement[Decimal]:
-    """Sum over seats: the cost in the result, or of the stages while there is none."""
-    of_stages = (
-        select(func.coalesce(func.sum(stages.c.cost_usd), 0))
-        .where(stages.c.run_id == seats.c.run_id, stages.c.member == seats.c.member)
-        .correlate(seats)
-        .scalar_subquery()
-    )
-    cost = case((seats.c.cost_usd.is_not(None), seats.c.cost_usd), else_=of_stages)
-    return func.sum(cost, type_=Exact(COST_PLACES))
 
 
 def _run_row(record: RunRecord) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from core.store.database import Database
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
 from core.store.run_rows import Runs
+from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
 from core.store.stage_rows import Stages
 
@@ -22,6 +23,7 @@ class Store:
         self.books = Books(database)
         self.seasons = Seasons(database)
         self.outcomes = Outcomes(database)
+        self.scores = Scores(database)
         self.chats = Chats(database)
 
     @classmethod
