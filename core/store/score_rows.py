@@ -124,7 +124,9 @@ class Scores:
         season stand in the balances already (`Account.totals`).
         """
         async with self._database.read() as connection:
-            filled: dict[str, int] = dict((await connection.execute(_fills(season, first, last))).tuples())
+            filled: dict[str, int] = dict(
+                (await connection.execute(_fills(season, first, last))).tuples().all()
+            )
             rows = await connection.execute(_closed(season, first, last))
             closed = {member: TradeTotals(0, *totals) for member, *totals in rows}
         return {
