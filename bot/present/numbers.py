@@ -58,6 +58,12 @@ def percent_change(ratio: Decimal) -> str:
     return f"{sign}{abs(value):,.2f} %"
 
 
+def ratio(value: Decimal) -> str:
+    """Write a number without a unit, such as a Sharpe ratio, with two places: `1.42`, `−0.07`."""
+    hundredths = value.quantize(_CENT, ROUND_HALF_UP)
+    return f"{MINUS if hundredths < 0 else ''}{abs(hundredths):,.2f}"
+
+
 def weight(value: Decimal) -> str:
     """Write a weight or threshold of the vote without needless zeros: `1`, `0.5`."""
     return _trimmed(value, places=0)
