@@ -156,7 +156,7 @@ class Season:
     ) -> None:
         day, member, price = self.days[at], self.members[number], self.prices[at][ticker]
         before = self.held[number].pop(ticker, None)
-        shares = before[0] if before else 1 + (number + ticker) % 3
+        shares = before[0] if before else 1 + (number * ticker + number // 3) % 3
         side, amount = ("sell", shares * price) if before else ("buy", -shares * price)
         filled = moment(day, 14)
         place, name, totals = f"{run_id}{number:02d}", TICKERS[ticker], self.totals[number]

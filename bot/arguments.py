@@ -8,6 +8,8 @@ from datetime import datetime
 
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
+from core.domain.period import ALL
+from core.domain.scores import Metric
 from core.domain.stage import Preset, Stage
 
 MOST_TICKERS = 5
@@ -60,6 +62,15 @@ class WhyArguments:
 
 
 @dataclass(frozen=True)
+class LeaderboardArguments:
+    """How to rank: over which period, by which metric, and whether less the cost of tokens."""
+
+    period: str = ALL
+    by: Metric = Metric.VALUE
+    net: bool = False
+
+
+@dataclass(frozen=True)
 class PortfolioArguments:
     """Whose books; None means everybody's in short."""
 
@@ -80,7 +91,15 @@ class HelpArguments:
     command: str | None = None
 
 
-Arguments = NoArguments | RunArguments | WhyArguments | PortfolioArguments | ModelsArguments | HelpArguments
+Arguments = (
+    NoArguments
+    | RunArguments
+    | WhyArguments
+    | LeaderboardArguments
+    | PortfolioArguments
+    | ModelsArguments
+    | HelpArguments
+)
 
 
 def shown(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_arena import arena
+from bot.cli_board import board
 from bot.cli_work import AsJson, Config, Sample, carry_out, known_preset
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ app = typer.Typer(
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(arena)
+app.add_typer(board)
 
 
 @app.callback(invoke_without_command=True)
@@ -102,16 +104,6 @@ def why(
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         await program.why(settings, output, reference, member, _stage(stage))
-
-    carry_out(ctx, config, work, as_json=as_json)
-
-
-@app.command()
-def leaderboard(ctx: typer.Context, as_json: AsJson = False, config: Config = None) -> None:
-    """Rank the members by the value of their portfolios."""
-
-    async def work(program: Any, settings: "Settings", output: "Output") -> None:
-        await program.leaderboard(settings, output)
 
     carry_out(ctx, config, work, as_json=as_json)
 

@@ -245,20 +245,23 @@ def _controls(card: ReasoningCard) -> list[Block]:
 
 
 def _leaderboard(card: LeaderboardCard) -> list[Part]:
-    worth = [("", "#", "Member", "Value", "Return")]
+    worth = [("", "#", "", "Member", card.metric, "Value", "Return")]
     trading = [("#", "P&L", "Trades", "Win rate", "Cash")]
     for one in card.standings:
-        worth.append((one.medal, one.rank, one.member, one.value, one.return_))
+        worth.append((one.medal, one.rank, one.moved, one.member, one.score, one.value, one.return_))
         trading.append((one.rank, one.pnl, one.trades, one.win_rate, one.cash))
+    luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
+    told = [[run(_line(fact))] for fact in (*card.facts, *luck)]
     warnings = [
         [run(f"⚠️ {_line(one.member)}: {_line(one.warning)}")] for one in card.standings if one.warning
     ]
     return [
         Part(header(card.title)),
         *_parts(context(card.subtitle)),
-        *_parts(preformatted(columns(worth, left=3)), 1),
+        *_parts(preformatted(columns(worth, left=4)), 1),
         *_parts(preformatted(columns(trading, left=1)), 3),
         *_parts(rich(warnings), 2),
+        *_parts(rich(told), 2),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
     ]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
-from core.app.scoreboard import STALE_AFTER, Scoreboard
+from core.app.scoreboard import CAVEATS, STALE_AFTER, Scoreboard
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -31,14 +31,11 @@ from core.domain.verdict import Verdict
 from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
-from core.market.sample_vendor import SAMPLE_CAVEAT
 from core.pipeline.bookkeeping import Bookkeeper
 from core.store.store import Store
 
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
-CAVEATS = {Season.SAMPLE: SAMPLE_CAVEAT}
-"""What must be said wherever a person sees the books of a season, if anything."""
 
 
 class App:
@@ -258,13 +255,6 @@ class App:
         """Return all members of the arena, enabled ones first, in the order of the configuration."""
         return await self._store.members.all()
 
-    async def _season(self) -> Season:
-        """Return the live season, unless only the sample one has any books."""
-        for season in (Season.LIVE, Season.SAMPLE):
-            if await self._store.scores.has_books(season):
-                return season
-        return Season.LIVE
-
     async def leaderboard(
         self,
         season: Season | None = None,
@@ -279,17 +269,10 @@ class App:
         and return are those at the latest marks, all else is as of the last close.
 
         Raises:
-            NotFound: nobody has books in `season`.
+            NotFound: there is no such season.
             Refused: it is no period, or token cost cannot be taken from the metric.
         """
-        if season is None:
-            season = await self._season()
-        elif season not in {Season.LIVE, Season.SAMPLE, *await self._store.seasons.names()}:
-            raise NotFound(f"There is no season called {season}.")
-        caveat = CAVEATS.get(season)
-        return await self._scoreboard.leaderboard(
-            season, period, by, net_of_tokens=net_of_tokens, caveat=caveat
-        )
+        return await self._scoreboard.leaderboard(season, period, by, net_of_tokens=net_of_tokens)
 
     async def portfolio(self, member: str) -> Statement:
         """Return one member's books in the season of `leaderboard` (`member` as in `member`).
@@ -298,7 +281,7 @@ class App:
             NotFound: no such member.
         """
         found = await self.member(member)
-        season = await self._season()
+        season = await self._scoreboard.current()
         books = self._store.books
         portfolio = await books.portfolio(season, found.name)
         marks = await books.marks(season)
@@ -333,7 +316,7 @@ class App:
             NotFound: no such member.
         """
         found = await self.member(member)
-        season, now = await self._season(), self.clock.now()
+        season, now = await self._scoreboard.current(), self.clock.now()
         return calibration_of(
             season,
             found.name,

@@ -14,12 +14,13 @@ from core.clock import Clock
 from core.config import Settings
 from core.domain.bars import Mark
 from core.domain.books import Leaderboard
-from core.domain.errors import Refused
+from core.domain.errors import NotFound, Refused
 from core.domain.period import ALL, days_of
 from core.domain.scores import Metric, Scorecard
 from core.domain.season import Season
 from core.ledger.ranking import MONEY, Scored, ranked, score_at_close
 from core.ledger.valuation import leaderboard
+from core.market.sample_vendor import SAMPLE_CAVEAT
 from core.store.store import Store
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 STALE_AFTER = timedelta(days=10)
 """The age, against the newest mark, beyond which a mark no longer values a holding."""
+CAVEATS = {Season.SAMPLE: SAMPLE_CAVEAT}
+"""What must be said wherever a person sees the books of a season, if anything."""
 _SEASONS_KEPT = 4
 _EXTREMES = {Metric.BEST_TRADE, Metric.WORST_TRADE}
 _OF_TRADES = {Metric.TRADES, Metric.WIN_RATE, Metric.PROFIT_FACTOR, *_EXTREMES}
@@ -42,21 +45,24 @@ class Scoreboard:
         self._clock = clock
         self._seasons: OrderedDict[Season, RememberedSeason] = OrderedDict()
 
+    async def current(self) -> Season:
+        """Return the live season, unless only the sample one has any books."""
+        for season in (Season.LIVE, Season.SAMPLE):
+            if await self._store.scores.has_books(season):
+                return season
+        return Season.LIVE
+
     async def leaderboard(
-        self,
-        season: Season,
-        period: str = ALL,
-        by: Metric = Metric.VALUE,
-        *,
-        net_of_tokens: bool = False,
-        caveat: str | None = None,
+        self, season: Season | None, period: str, by: Metric, *, net_of_tokens: bool = False
     ) -> Leaderboard:
-        """Return the ranking of a season's members by a metric over a period.
+        """Return the ranking of a season's members by a metric over a period; None is the current season.
 
         Raises:
+            NotFound: there is no such season.
             Refused: it is no period, or token cost cannot be taken from the metric.
         """
         days = days_of(period)
+        season = season or await self.current()
         if net_of_tokens and by not in MONEY:
             listed = f"{', '.join(MONEY[:-1])} and {MONEY[-1]}"
             raise Refused(f"The cost of tokens can be taken off {listed}, not off {by}.")
@@ -72,8 +78,10 @@ class Scoreboard:
                 marks,
                 await known.token_costs(),
                 oldest=(newest - STALE_AFTER).date() if newest else None,
-                caveat=caveat,
+                caveat=CAVEATS.get(season),
             )
+            if not known.accounts:
+                await self._check_exists(season)
             window = record.window(days)
             scored = await self._scored(known, record, window)
             before = await _before(known, record, days, by, marks)
@@ -91,13 +99,14 @@ class Scoreboard:
         board = board.model_copy(update=facts)
         return ranked(board, scored, by, net_of_tokens=net_of_tokens, before=earlier)
 
-    async def scorecards(self, season: Season, period: str = ALL) -> tuple[Scorecard, ...]:
+    async def scorecards(self, season: Season | None = None, period: str = ALL) -> tuple[Scorecard, ...]:
         """Return every member's figures over a period, at the last close, in order of their numbers.
 
         Raises:
             Refused: it is no period.
         """
         days = days_of(period)
+        season = season or await self.current()
         known = self._remembered(season)
         async with known.turn:
             record = await known.read()
@@ -106,6 +115,10 @@ class Scoreboard:
                 scored[account.member].card.model_copy(update={"luck": scored[account.member].luck})
                 for account in known.accounts
             )
+
+    async def _check_exists(self, season: Season) -> None:
+        if season not in {Season.LIVE, Season.SAMPLE, *await self._store.seasons.names()}:
+            raise NotFound(f"There is no season called {season}.")
 
     def _remembered(self, season: Season) -> RememberedSeason:
         if season not in self._seasons:

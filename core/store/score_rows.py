@@ -124,9 +124,8 @@ class Scores:
         season stand in the balances already (`Account.totals`).
         """
         async with self._database.read() as connection:
-            filled: dict[str, int] = dict(
-                (await connection.execute(_fills(season, first, last))).tuples().all()
-            )
+            counted = await connection.execute(_fills(season, first, last))
+            filled: dict[str, int] = {row.member: row.fills for row in counted}
             rows = await connection.execute(_closed(season, first, last))
             closed = {member: TradeTotals(0, *totals) for member, *totals in rows}
         return {
@@ -242,7 +241,7 @@ def _decoded(rows: Sequence[Sequence[Any]]) -> dict[str, list[DailyValue]]:
 def _fills(season: Season, first: date | None, last: date | None) -> Select[Any]:
     """Count fills by session, but look for them by moment, because that is what they are indexed by."""
     own = and_(fills.c.season == accounts.c.season, fills.c.member == accounts.c.member)
-    query = select(accounts.c.member, func.count(fills.c.number)).join(fills, own)
+    query = select(accounts.c.member, func.count(fills.c.number).label("fills")).join(fills, own)
     if first is not None:
         query = query.where(fills.c.session >= first, fills.c.filled_at >= _midnight(first) - _WORLD)
     if last is not None:
