@@ -114,8 +114,9 @@ class ReasoningCard(Frozen):
 class StandingLine(Frozen):
     """One row of the leaderboard, in words.
 
-    `score` is the figure of the card's `metric`. `moved` is how many ranks the member has moved since the
-    session before: "▲2", "▼1", "•", or empty where that is not known.
+    `score` is the figure of the card's `metric`; where there is one, `cash` gives way to it and is empty.
+    `moved` is how many ranks the member has moved since the session before: "▲2", "▼1", "•", or empty where
+    that is not known.
     """
 
     medal: str

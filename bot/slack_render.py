@@ -245,11 +245,15 @@ def _controls(card: ReasoningCard) -> list[Block]:
 
 
 def _leaderboard(card: LeaderboardCard) -> list[Part]:
-    worth = [("", "#", "", "Member", card.metric, "Value", "Return")]
+    worth = [("", "#", "", "Member", *((card.metric,) if card.metric else ("Value", "Return")))]
     trading = [("#", "P&L", "Trades", "Win rate", "Cash")]
+    if card.metric:
+        trading = [("#", "Value", "P&L", "Return", "Trades", "Wins")]
     for one in card.standings:
-        worth.append((one.medal, one.rank, one.moved, one.member, one.score, one.value, one.return_))
-        trading.append((one.rank, one.pnl, one.trades, one.win_rate, one.cash))
+        place = (one.medal, one.rank, one.moved, one.member)
+        worth.append((*place, *((one.score,) if card.metric else (one.value, one.return_))))
+        money = (one.value, one.pnl, one.return_) if card.metric else (one.pnl,)
+        trading.append((one.rank, *money, one.trades, one.win_rate, *(() if card.metric else (one.cash,))))
     luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
     told = [[run(_line(fact))] for fact in (*card.facts, *luck)]
     warnings = [

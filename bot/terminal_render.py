@@ -162,7 +162,7 @@ def _standings(card: LeaderboardCard, inside: int) -> RenderableType:
         )
         for row in card.standings
     ]
-    used = [at for at, head in enumerate(heads) if head or any(row[at].plain for row in rows)]
+    used = [at for at, head in enumerate(heads) if head == "Member" or any(row[at].plain for row in rows)]
     shown = [[row[at] for at in used] for row in rows]
     left = (used.index(_NAME), used.index(_NAME) - 1)
     full = table_of([heads[at] for at in used], shown, left=left, width=inside)
@@ -175,6 +175,7 @@ def _standings(card: LeaderboardCard, inside: int) -> RenderableType:
         labelled += [
             Text.assemble(label, figure)
             for label, figure in (("trades ", trades), ("wins ", wins), ("cash ", cash))
+            if figure.plain
         ]
         head = Text.assemble(name, " ", moved) if moved.plain else name
         figures = Text(" · ").join(labelled)
