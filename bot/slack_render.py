@@ -245,8 +245,10 @@ def _controls(card: ReasoningCard) -> list[Block]:
 
 
 def _leaderboard(card: LeaderboardCard) -> list[Part]:
-    worth = [("", "#", "", "Member", *((card.metric,) if card.metric else ("Value", "Return")))]
-    trading = [("#", "P&L", "Trades", "Win rate", "Cash")]
+    worth: list[tuple[str, ...]] = [
+        ("", "#", "", "Member", *((card.metric,) if card.metric else ("Value", "Return")))
+    ]
+    trading: list[tuple[str, ...]] = [("#", "P&L", "Trades", "Win rate", "Cash")]
     if card.metric:
         trading = [("#", "Value", "P&L", "Return", "Trades", "Wins")]
     for one in card.standings:
