@@ -82,8 +82,8 @@ class RememberedSeason:
             record, days = None, await scores.days(self._season)
         # After the days, so that whoever has a value has an account here.
         self.accounts = await self._store.books.accounts(self._season)
+        self.benchmark = self.benchmark or await scores.benchmark(self._season)
         if not same_sessions:
-            self.benchmark = await scores.benchmark(self._season)
             self._lucks.clear()
             self._ballots.clear()
         self._record = record = await asyncio.to_thread(_grown, record, self.accounts, days)

@@ -62,13 +62,13 @@ class Scoreboard:
             Refused: it is no period, or token cost cannot be taken from the metric.
         """
         days = days_of(period)
-        season = season or await self.current()
         if net_of_tokens and by not in MONEY:
             listed = f"{', '.join(MONEY[:-1])} and {MONEY[-1]}"
             raise Refused(f"The cost of tokens can be taken off {listed}, not off {by}.")
+        season = season or await self.current()
+        known = await self._remembered(season)
         marks = await self._store.books.marks(season)
         newest = max((mark.at for mark in marks.values()), default=None)
-        known = self._remembered(season)
         async with known.turn:
             record = await known.read()
             board = leaderboard(
@@ -80,8 +80,6 @@ class Scoreboard:
                 oldest=(newest - STALE_AFTER).date() if newest else None,
                 caveat=CAVEATS.get(season),
             )
-            if not known.accounts:
-                await self._check_exists(season)
             window = record.window(days)
             scored = await self._scored(known, record, window)
             before = await _before(known, record, days, by, marks)
@@ -103,11 +101,12 @@ class Scoreboard:
         """Return every member's figures over a period, at the last close, in order of their numbers.
 
         Raises:
+            NotFound: there is no such season.
             Refused: it is no period.
         """
         days = days_of(period)
         season = season or await self.current()
-        known = self._remembered(season)
+        known = await self._remembered(season)
         async with known.turn:
             record = await known.read()
             scored = await self._scored(known, record, record.window(days))
@@ -116,13 +115,12 @@ class Scoreboard:
                 for account in known.accounts
             )
 
-    async def _check_exists(self, season: Season) -> None:
-        if season not in {Season.LIVE, Season.SAMPLE, *await self._store.seasons.names()}:
-            raise NotFound(f"There is no season called {season}.")
-
-    def _remembered(self, season: Season) -> RememberedSeason:
+    async def _remembered(self, season: Season) -> RememberedSeason:
         if season not in self._seasons:
-            self._seasons[season] = RememberedSeason(season, self._store, self._settings.scores, self._clock)
+            if season not in {Season.LIVE, Season.SAMPLE, *await self._store.seasons.names()}:
+                raise NotFound(f"There is no season called {season}.")
+            known = RememberedSeason(season, self._store, self._settings.scores, self._clock)
+            self._seasons.setdefault(season, known)
         self._seasons.move_to_end(season)
         while len(self._seasons) > _SEASONS_KEPT:
             self._seasons.popitem(last=False)

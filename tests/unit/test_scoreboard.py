@@ -68,6 +68,14 @@ async def test_before_the_first_close_everybody_is_ranked_by_cash_and_has_no_oth
     assert order(sharpe) == [(0, "alpha"), (0, "beta"), (0, "gamma")]
 
 
+async def test_a_season_may_begin_after_it_was_asked_for(store: Store) -> None:
+    await seated(store)
+    board = board_of(store)
+    assert ((await asked(board)).standings, (await asked(board)).benchmark) == ((), "")
+    await SeasonScene(store).open("alpha")
+    assert (order(await asked(board)), (await asked(board)).benchmark) == ([(1, "alpha")], "SPY")
+
+
 async def test_any_metric_ranks_better_first_and_whoever_has_no_figure_last_without_a_rank(
     scene: SeasonScene,
 ) -> None:
