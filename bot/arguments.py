@@ -10,6 +10,8 @@ from decimal import Decimal
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
+from core.domain.period import ALL
+from core.domain.scores import Metric
 from core.domain.stage import Preset, Stage
 
 MOST_TICKERS = 5
@@ -64,6 +66,15 @@ class WhyArguments:
 
 
 @dataclass(frozen=True)
+class LeaderboardArguments:
+    """How to rank: over which period, by which metric, and whether less the cost of tokens."""
+
+    period: str = ALL
+    by: Metric = Metric.VALUE
+    net: bool = False
+
+
+@dataclass(frozen=True)
 class PortfolioArguments:
     """Whose books; None means everybody's in short."""
 
@@ -97,6 +108,7 @@ Arguments = (
     NoArguments
     | RunArguments
     | WhyArguments
+    | LeaderboardArguments
     | PortfolioArguments
     | ModelsArguments
     | VoteArguments

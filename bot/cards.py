@@ -119,7 +119,12 @@ class ReasoningCard(Frozen):
 
 
 class StandingLine(Frozen):
-    """One row of the leaderboard, in words."""
+    """One row of the leaderboard, in words.
+
+    `score` is the figure of the card's `metric`; where there is one, `cash` gives way to it and is empty.
+    `moved` is how many ranks the member has moved since the session before: "▲2", "▼1", "•", or empty where
+    that is not known.
+    """
 
     medal: str
     rank: str
@@ -131,14 +136,24 @@ class StandingLine(Frozen):
     win_rate: str
     cash: str
     warning: str | None = None
+    score: str = ""
+    moved: str = ""
 
 
 class LeaderboardCard(Frozen):
-    """The ranking of the members."""
+    """The ranking of the members.
+
+    `metric` heads the column of scores, and is empty where the other columns show by what they are ranked.
+    `facts` are sentences about all of them: the benchmark, the committee and the crowd beside the models.
+    `luck` has a member and a sentence each for the first ones: whether it can be told from the benchmark.
+    """
 
     title: str
     subtitle: str
     standings: tuple[StandingLine, ...]
+    metric: str = ""
+    facts: tuple[str, ...] = ()
+    luck: tuple[tuple[str, str], ...] = ()
     footer: str
     caveat: str | None = None
 

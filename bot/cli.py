@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_arena import arena
+from bot.cli_board import board
 from bot.cli_books import books
 from bot.cli_import import imports
 from bot.cli_report import reports
@@ -30,6 +31,7 @@ app = typer.Typer(
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(arena)
+app.add_typer(board)
 app.add_typer(reports)
 app.add_typer(imports)
 app.add_typer(books)
@@ -108,16 +110,6 @@ def why(
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         await program.why(settings, output, reference, member, _stage(stage))
-
-    carry_out(ctx, config, work, as_json=as_json)
-
-
-@app.command()
-def leaderboard(ctx: typer.Context, as_json: AsJson = False, config: Config = None) -> None:
-    """Rank the members by the value of their portfolios."""
-
-    async def work(program: Any, settings: "Settings", output: "Output") -> None:
-        await program.leaderboard(settings, output)
 
     carry_out(ctx, config, work, as_json=as_json)
 

@@ -4,11 +4,12 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot import arguments
+from bot import arguments, board_arguments
 from bot.access import Role
 from bot.arguments import Arguments
 from core.domain.errors import BadTicker, Refused
 from core.domain.instrument import parse_ticker
+from core.domain.scores import Metric
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,15 @@ REGISTRY: tuple[Command, ...] = (
     ),
     Command(
         name="leaderboard",
-        usage="/leaderboard",
-        summary="Rank the models by the value of their portfolios",
-        detail="Value, profit or loss, return, trades, win rate and cash of every member, at the last marks.",
+        usage="/leaderboard [7d|30d|all] [metric] [net]",
+        summary="Rank the models by value or any other metric",
+        detail="Value, profit or loss, return, trades, win rate and cash of every member, at the last marks. "
+        "7d, 30d or any number of days looks at that time alone. With a metric it ranks by that, as of the "
+        f"last close: {', '.join(Metric)}. With net, value, pnl and return are less what the tokens cost. "
+        "▲2 and ▼1 say how many ranks a member has moved since the session before.",
         role=Role.VIEWER,
         handler="leaderboard",
-        read=arguments.nothing,
+        read=board_arguments.leaderboard,
         aliases=("board", "top"),
     ),
     Command(

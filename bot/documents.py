@@ -14,7 +14,7 @@ from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
 from core.domain.calibration import Calibration
 from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord
-from core.domain.scores import Figure
+from core.domain.scores import Figure, Luck
 from core.domain.stage import ModelChat, Stage, StageRecord
 from core.domain.trade_log import Imported
 from core.domain.verdict import Dissent, Verdict, WeightUsed
@@ -211,13 +211,27 @@ def _stage(record: StageRecord) -> Document:
 
 
 def leaderboard_document(board: Leaderboard) -> Document:
-    """Return the ranking; what cannot be known is null."""
+    """Return the ranking; what cannot be known is null.
+
+    A figure has its value, in USD as a string and else as a number, and the sample that it is made of.
+    """
     return {
         "season": str(board.season),
         "initial_cash_usd": _money(board.initial_cash_usd),
         "marks_from": board.marks_from.isoformat() if board.marks_from else None,
         "marks_to": board.marks_to.isoformat() if board.marks_to else None,
         "caveat": board.caveat,
+        "by": board.by.value,
+        "period": board.period,
+        "net_of_tokens": board.net_of_tokens,
+        "first_session": board.first.isoformat() if board.first else None,
+        "last_session": board.last.isoformat() if board.last else None,
+        "benchmark": board.benchmark or None,
+        "benchmark_return": board.benchmark_return,
+        "models": board.models,
+        "models_median_return": _ratio(board.median_return),
+        "committee_beats": board.committee_beats,
+        "crowd_beats": board.crowd_beats,
         "standings": [_standing(standing) for standing in board.standings],
     }
 
@@ -237,6 +251,30 @@ def _standing(standing: Standing) -> Document:
         "cash_usd": _money(standing.cash_usd),
         "token_cost_usd": _money(standing.token_cost_usd),
         "unpriced": list(standing.unpriced),
+        "rank_before": standing.rank_before,
+        "score": _figure(standing.score) if standing.score else None,
+        "figures": {metric.value: _figure(figure) for metric, figure in standing.figures.items()},
+        "luck": _luck(standing.luck),
+    }
+
+
+def _figure(figure: Figure) -> Document:
+    """Return a figure: money as a string, all else as a number."""
+    value = _money(figure.value) if isinstance(figure.value, Decimal) else figure.value
+    return {"value": value, "sample": figure.sample}
+
+
+def _luck(luck: Luck | None) -> Document | None:
+    if luck is None:
+        return None
+    return {
+        "difference_a_year": luck.difference,
+        "low": luck.low,
+        "high": luck.high,
+        "level": luck.level,
+        "sessions": luck.sessions,
+        "trades": luck.trades,
+        "told_apart": luck.told_apart,
     }
 
 

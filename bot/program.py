@@ -37,6 +37,8 @@ from core.domain.ballot import Ballot
 from core.domain.errors import ConclaveError, NotFound, Refused
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted
 from core.domain.run import RunRecord, RunRequest
+from core.domain.scores import Metric
+from core.domain.season import Season
 from core.domain.stage import Preset, Stage
 
 _PAGE = 100_000
@@ -142,7 +144,7 @@ async def _show(
         for record in records:
             screen.show(await verdict_of(app, record))
         for season in dict.fromkeys(record.season for record in records):
-            screen.show(leaderboard_card(await app.leaderboard(season)))
+            screen.show(leaderboard_card(await app.leaderboard(season), app.settings.scores))
     return not failures
 
 
@@ -229,14 +231,16 @@ async def recount(
             Screen(output.out).show(await recount_of(app, record, counted))
 
 
-async def leaderboard(settings: Settings, output: Output) -> None:
-    """Print the ranking."""
+async def leaderboard(
+    settings: Settings, output: Output, *, season: Season | None, period: str, by: Metric, net: bool
+) -> None:
+    """Print the ranking by a metric over a period."""
     async with opened(settings) as app:
-        board = await app.leaderboard()
+        board = await app.leaderboard(season, period=period, by=by, net_of_tokens=net)
         if output.as_json:
             output.document(leaderboard_document(board))
         else:
-            Screen(output.out).show(leaderboard_card(board))
+            Screen(output.out).show(leaderboard_card(board, settings.scores))
 
 
 async def portfolio(settings: Settings, output: Output, member: str) -> None:

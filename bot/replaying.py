@@ -64,7 +64,7 @@ async def replay(settings: Settings, output: Output, asked: Asked) -> None:
         if output.as_json:
             output.document(_document(last) | {"leaderboard": leaderboard_document(board)})
             return
-        Screen(output.out).show(leaderboard_card(board))
+        Screen(output.out).show(leaderboard_card(board, settings.scores))
         output.sentence(f"The season is called {last.season}; its runs and books are kept.")
 
 

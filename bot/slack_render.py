@@ -248,20 +248,29 @@ def _controls(card: ReasoningCard) -> list[Block]:
 
 
 def _leaderboard(card: LeaderboardCard) -> list[Part]:
-    worth = [("", "#", "Member", "Value", "Return")]
-    trading = [("#", "P&L", "Trades", "Win rate", "Cash")]
+    worth: list[tuple[str, ...]] = [
+        ("", "#", "", "Member", *((card.metric,) if card.metric else ("Value", "Return")))
+    ]
+    trading: list[tuple[str, ...]] = [("#", "P&L", "Trades", "Win rate", "Cash")]
+    if card.metric:
+        trading = [("#", "Value", "P&L", "Return", "Trades", "Wins")]
     for one in card.standings:
-        worth.append((one.medal, one.rank, one.member, one.value, one.return_))
-        trading.append((one.rank, one.pnl, one.trades, one.win_rate, one.cash))
+        place = (one.medal, one.rank, one.moved, one.member)
+        worth.append((*place, *((one.score,) if card.metric else (one.value, one.return_))))
+        money = (one.value, one.pnl, one.return_) if card.metric else (one.pnl,)
+        trading.append((one.rank, *money, one.trades, one.win_rate, *(() if card.metric else (one.cash,))))
+    luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
+    told = [[run(_line(fact))] for fact in (*card.facts, *luck)]
     warnings = [
         [run(f"⚠️ {_line(one.member)}: {_line(one.warning)}")] for one in card.standings if one.warning
     ]
     return [
         Part(header(card.title)),
         *_parts(context(card.subtitle)),
-        *_parts(preformatted(columns(worth, left=3)), 1),
+        *_parts(preformatted(columns(worth, left=4)), 1),
         *_parts(preformatted(columns(trading, left=1)), 3),
         *_parts(rich(warnings), 2),
+        *_parts(rich(told), 2),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
     ]

@@ -234,11 +234,13 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
             ]
     table = "\n".join(balances(card.standings[:MAX_ROWS]))
     warnings = [f"{line.member}: {line.warning}" for line in card.standings if line.warning]
+    luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
     blocks: list[Block] = [
         _head(card.title, card.subtitle, card.caveat),
         [podium],
         [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
         _bullets(warnings, MAX_NOTES, "⚠️"),
+        [[_plain(fact)] for fact in (*card.facts[:MAX_NOTES], *luck)],
         [[_italic(card.footer)]],
     ]
     return blocks, ()

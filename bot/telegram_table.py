@@ -44,13 +44,18 @@ def bars(votes: Sequence[tuple[Action, int, float, str]]) -> list[str]:
 
 
 def balances(standings: Iterable[StandingLine]) -> list[str]:
-    """Return the ranking: name, value and return on one line, and the other figures on the next."""
+    """Return the ranking: name, value and return on one line, and the other figures on the next.
+
+    Where they are ranked by something else, that stands beside the name, and value and return below it.
+    """
     lines: list[str] = []
     for line in standings:
-        rank = cell(line.rank)
-        figures = f"{cell(line.value)} {cell(line.return_):>8}"
-        lines += sides(f"{rank} {cell(line.member)}".strip(), figures)
+        place = [part for part in (cell(line.rank), cell(line.moved), cell(line.member)) if part]
+        worth = (line.value, line.return_)
+        figures = cell(line.score) or f"{cell(line.value)} {cell(line.return_):>8}"
+        lines += sides(" ".join(place), figures)
         details = [
+            *(cell(figure) if line.score and _known(figure) else "" for figure in worth),
             _labelled("P&L", line.pnl),
             _counted(line.trades, "trade"),
             _labelled("won", line.win_rate),

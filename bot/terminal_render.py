@@ -45,6 +45,8 @@ from bot.terminal_style import (
 from bot.terminal_verdict import reasoning, verdict
 
 _PLACE = 3
+_NAME = 2
+"""The column of the ranking in which names stand."""
 _BAR = {True: 8, False: 24}
 """Cells of a bar on a narrow screen and on a wide one."""
 _TONE = {"info": ("cyan", "›"), "warning": ("yellow", "!"), "error": ("red", "✗")}
@@ -134,18 +136,26 @@ def _detail(line: ProgressLine) -> Text:
 
 
 def _leaderboard(card: LeaderboardCard, width: int) -> RenderableType:
-    parts: list[RenderableType] = [_standings(card.standings, room(width))]
+    inside = room(width)
+    parts: list[RenderableType] = [_standings(card, inside)]
     if card.caveat:
         parts.insert(0, say(card.caveat, "yellow"))
+    if card.facts:
+        parts.append(Group(*map(say, card.facts)))
+    if card.luck:
+        parts.append(told([(say(member), say(sentence, "dim")) for member, sentence in card.luck], inside))
     return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
 
 
-def _standings(standings: tuple[StandingLine, ...], inside: int) -> RenderableType:
+def _standings(card: LeaderboardCard, inside: int) -> RenderableType:
     """Return one row a member, or where there is no room, each with its figures under its name."""
+    heads = ("", "", "Member", card.metric, "Value", "P&L", "Return", "Trades", "Wins", "Cash")
     rows = [
         (
             say(row.medal or row.rank),
+            _moved(row.moved),
             _named(row),
+            say(row.score, "bold"),
             say(row.value),
             _change(row.pnl),
             _change(row.return_),
@@ -153,20 +163,31 @@ def _standings(standings: tuple[StandingLine, ...], inside: int) -> RenderableTy
             say(row.win_rate),
             say(row.cash),
         )
-        for row in standings
+        for row in card.standings
     ]
-    heads = ("", "Member", "Value", "P&L", "Return", "Trades", "Wins", "Cash")
-    full = table_of(heads, rows, left=(1,), width=inside)
+    used = [at for at, head in enumerate(heads) if head == "Member" or any(row[at].plain for row in rows)]
+    shown = [[row[at] for at in used] for row in rows]
+    left = (used.index(_NAME), used.index(_NAME) - 1)
+    full = table_of([heads[at] for at in used], shown, left=left, width=inside)
     if full is not None:
         return full
     stacked = grid(2, gap=1)
-    for place, name, value, pnl, change, trades, wins, cash in rows:
-        figures = Text.assemble(
-            *(value, " · ", change, " · ", pnl, " · "),
-            *("trades ", trades, " · wins ", wins, " · cash ", cash),
-        )
-        stacked.add_row(place, Text.assemble(name, "\n", flow(figures, inside - _PLACE)))
+    for place, moved, name, score, value, pnl, change, trades, wins, cash in rows:
+        labelled = [Text.assemble(card.metric, " ", score)] if card.metric else []
+        labelled += [value, change, pnl]
+        labelled += [
+            Text.assemble(label, figure)
+            for label, figure in (("trades ", trades), ("wins ", wins), ("cash ", cash))
+            if figure.plain
+        ]
+        head = Text.assemble(name, " ", moved) if moved.plain else name
+        figures = Text(" · ").join(labelled)
+        stacked.add_row(place, Text.assemble(head, "\n", flow(figures, inside - _PLACE)))
     return stacked
+
+
+def _moved(text: str) -> Text:
+    return say(text, "green" if text.startswith("▲") else "red" if text.startswith("▼") else "dim")
 
 
 def _named(row: StandingLine) -> Text:

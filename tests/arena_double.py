@@ -15,6 +15,7 @@ from core.domain.errors import NotFound
 from core.domain.events import RunEvent
 from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
+from core.domain.scores import Metric
 from core.domain.season import Season
 from core.domain.stage import ModelChat
 from core.domain.vote import Vote, VoteTaken, count_votes
@@ -37,6 +38,7 @@ class ArenaDouble(App):
         self.cancelled: list[str] = []
         self.records: dict[str, RunRecord] = {arena_facts.RUN_ID: arena_facts.record()}
         self.chats: dict[str, ModelChat] = {"claude-sonnet-4.5": arena_facts.chat()}
+        self.ranked: list[tuple[Season | None, str, Metric, bool]] = []
         self.board: Leaderboard = arena_facts.LEADERBOARD
         self.statement: Statement = arena_facts.STATEMENT
         self.claimed: set[tuple[str, str]] = set()
@@ -136,8 +138,15 @@ class ArenaDouble(App):
     async def members(self) -> tuple[Member, ...]:
         return arena_facts.MEMBERS
 
-    async def leaderboard(self, season: Season | None = None) -> Leaderboard:
-        del season
+    async def leaderboard(
+        self,
+        season: Season | None = None,
+        *,
+        period: str = "all",
+        by: Metric = Metric.VALUE,
+        net_of_tokens: bool = False,
+    ) -> Leaderboard:
+        self.ranked.append((season, period, by, net_of_tokens))
         return self.board
 
     async def portfolio(self, member: str) -> Statement:

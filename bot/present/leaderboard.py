@@ -1,20 +1,40 @@
 """The ranking as a card."""
 
+from decimal import Decimal
+
 from bot.cards import LeaderboardCard, StandingLine
 from bot.present import numbers, words
+from bot.present.scores import figure_text, luck_sentence, metric_label, metric_short, needed_for
+from core.config.settings import Scores
 from core.domain.books import Leaderboard, Standing
+from core.domain.period import ALL
+from core.domain.scores import Metric, Scorecard
 from core.domain.season import Season
+from core.domain.season_report import Minimums
 
 UNKNOWN = "—"
+_NOT_YET = "n/a"
 _TITLES = {Season.LIVE: "Leaderboard", Season.SAMPLE: "Leaderboard on sample prices"}
+_SHOWN_ANYWAY = {Metric.VALUE, Metric.PNL, Metric.RETURN, Metric.TRADES}
+"""Metrics that every table shows, whatever it is ranked by."""
+_UNITS = dict.fromkeys((Metric.WIN_RATE, Metric.PROFIT_FACTOR), "closed trade") | dict.fromkeys(
+    (Metric.HIT_RATE_1, Metric.HIT_RATE_5, Metric.HIT_RATE_20, Metric.USD_PER_RIGHT), "settled ballot"
+)
+_FIRST = 3
 
 
-def leaderboard_card(board: Leaderboard) -> LeaderboardCard:
-    """Return the card of a leaderboard."""
+def leaderboard_card(board: Leaderboard, rules: Scores | None = None) -> LeaderboardCard:
+    """Return the card of a leaderboard; `rules` tell how large a sample must be, where one is too small."""
+    minimums = Minimums(rules.min_days, rules.min_trades, rules.min_settled) if rules else None
+    column = board.by not in _SHOWN_ANYWAY or board.net_of_tokens
+    metric = f"Net {metric_short(board.by).lower()}" if board.net_of_tokens else metric_short(board.by)
     return LeaderboardCard(
         title=_TITLES.get(board.season, f"Leaderboard of {board.season}"),
-        subtitle=f"Everyone started with {numbers.usd(board.initial_cash_usd)}",
-        standings=tuple(_line(standing) for standing in board.standings),
+        subtitle=_subtitle(board),
+        standings=tuple(_line(board, standing, minimums, column=column) for standing in board.standings),
+        metric=metric.replace("Net p&l", "Net P&L") if column else "",
+        facts=tuple(filter(None, (_benchmark(board), _followers(board), _too_few(board, minimums)))),
+        luck=_luck(board),
         footer=f"{marked(board)} · {words.PAPER}",
         caveat=board.caveat,
     )
@@ -29,17 +49,111 @@ def marked(board: Leaderboard) -> str:
     return f"Marks of {numbers.day(board.marks_to)}"
 
 
-def _line(standing: Standing) -> StandingLine:
+def _subtitle(board: Leaderboard) -> str:
+    parts = [f"Everyone started with {numbers.usd(board.initial_cash_usd)}"]
+    if board.period != ALL:
+        parts.append(f"last {numbers.counted(int(board.period[:-1]), 'day')}")
+    if board.by is not Metric.VALUE:
+        parts.append(f"by {_within(metric_label(board.by))}")
+    if board.net_of_tokens:
+        parts.append("after token cost")
+    return " · ".join(parts)
+
+
+def _within(label: str) -> str:
+    """Return a label within a sentence; names of people keep their capital."""
+    return label if label.startswith(("Sharpe", "Sortino", "Calmar")) else label[0].lower() + label[1:]
+
+
+def _line(board: Leaderboard, standing: Standing, minimums: Minimums | None, *, column: bool) -> StandingLine:
     value, pnl, change = standing.value_usd, standing.pnl_usd, standing.return_ratio
     return StandingLine(
         medal=standing.medal,
-        rank=str(standing.rank),
+        rank=str(standing.rank) if standing.rank else UNKNOWN,
         member=standing.member,
         value=UNKNOWN if value is None else numbers.usd(value),
         pnl=UNKNOWN if pnl is None else numbers.usd_change(pnl),
         return_=UNKNOWN if change is None else numbers.percent_change(change),
         trades=f"{standing.trades:,}",
         win_rate=UNKNOWN if standing.win_rate is None else numbers.percent(standing.win_rate),
-        cash=numbers.usd(standing.cash_usd),
+        cash="" if column else numbers.usd(standing.cash_usd),
         warning=f"no usable price for {', '.join(standing.unpriced)}" if standing.unpriced else None,
+        score=_score(board.by, standing, minimums) if column else "",
+        moved=_moved(standing),
+    )
+
+
+def _score(metric: Metric, standing: Standing, minimums: Minimums | None) -> str:
+    """Write what a member is ranked by, or `n/a, 3 of 20` where its sample is too small."""
+    figure = standing.score
+    if figure is not None and figure.value is not None:
+        return figure_text(metric, figure, minimums)
+    needed = _needed(metric, minimums)
+    if figure is None or needed is None or figure.sample >= needed:
+        return _NOT_YET
+    return f"{_NOT_YET}, {figure.sample:,} of {needed:,}"
+
+
+def _moved(standing: Standing) -> str:
+    if not standing.rank or standing.rank_before is None:
+        return ""
+    up = standing.rank_before - standing.rank
+    return f"▲{up}" if up > 0 else f"▼{-up}" if up < 0 else "•"
+
+
+def _needed(metric: Metric, minimums: Minimums | None) -> int | None:
+    """Return the sample that an estimate needs; the best and the worst trade are facts, and need none."""
+    if minimums is None or metric in {Metric.BEST_TRADE, Metric.WORST_TRADE}:
+        return None
+    return needed_for(metric, minimums)
+
+
+def _too_few(board: Leaderboard, minimums: Minimums | None) -> str | None:
+    """Say from how much on there is a figure, where a member has not got as far."""
+    needed = _needed(board.by, minimums)
+    samples = [one.score.sample for one in board.standings if one.score and one.score.value is None]
+    if needed is None or min(samples, default=needed) >= needed:
+        return None
+    return f"n/a: there is a figure from {numbers.counted(needed, _UNITS.get(board.by, 'day'))} on."
+
+
+def _benchmark(board: Leaderboard) -> str | None:
+    if board.benchmark_return is None or board.first is None:
+        return None
+    change = numbers.percent_change(Decimal(repr(board.benchmark_return)))
+    return f"{board.benchmark} since {numbers.day(board.first)}: {change}."
+
+
+def _followers(board: Leaderboard) -> str | None:
+    """Say how many models the committee and the crowd have left behind."""
+    followers = (("committee", board.committee_beats), ("crowd", board.crowd_beats))
+    known = [(name, beats) for name, beats in followers if beats is not None]
+    if not known or board.median_return is None:
+        return None
+    (name, beats), *others = known
+    models = numbers.counted(board.models, "model")
+    told = f"By return, the {name} is ahead of {beats} of {models}"
+    told += "".join(f", the {other} of {count}" for other, count in others)
+    return f"{told}; their median is {numbers.percent_change(board.median_return)}."
+
+
+def _luck(board: Leaderboard) -> tuple[tuple[str, str], ...]:
+    """Say of the first members that have traded whether they can be told from the benchmark."""
+    if board.benchmark_return is None:
+        return ()
+    first = [one for one in board.standings if one.rank and one.trades][:_FIRST]
+    # That the season is too short need not be said of each.
+    told = [one for one in first if one.luck] or first[:1]
+    return tuple((one.member, luck_sentence(_card(board, one), board.benchmark)) for one in told)
+
+
+def _card(board: Leaderboard, one: Standing) -> Scorecard:
+    return Scorecard(
+        season=board.season,
+        member=one.member,
+        kind=one.kind,
+        first=board.first,
+        last=board.last,
+        figures=one.figures,
+        luck=one.luck,
     )

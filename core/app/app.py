@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 from decimal import Decimal
 
 from core.app.bookwork import Bookwork
@@ -10,6 +9,7 @@ from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
+from core.app.scoreboard import CAVEATS, STALE_AFTER, Scoreboard
 from core.app.seasonwork import Seasonwork
 from core.clock import Clock
 from core.config import Settings
@@ -22,25 +22,23 @@ from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
 from core.domain.member import Member
+from core.domain.period import ALL
 from core.domain.run import RunRecord, RunRequest, RunState
+from core.domain.scores import Metric
 from core.domain.season import Season
 from core.domain.stage import ModelChat
 from core.domain.values import to_ratio
 from core.domain.verdict import Verdict
 from core.domain.vote import VoteTaken
-from core.ledger.valuation import equity, holdings, leaderboard
+from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
-from core.market.sample_vendor import SAMPLE_CAVEAT
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.importing import Importer
 from core.store.store import Store
 
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
-_STALE_AFTER = timedelta(days=10)
 _LAST_FILLS = 10
-CAVEATS = {Season.SAMPLE: SAMPLE_CAVEAT}
-"""What must be said wherever a person sees the books of a season, if anything."""
 
 
 class App(Bookwork, Seasonwork):
@@ -59,6 +57,7 @@ class App(Bookwork, Seasonwork):
         replays: Replays,
         importer: Importer,
         polls: Polls,
+        scoreboard: Scoreboard,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -70,6 +69,7 @@ class App(Bookwork, Seasonwork):
         self._replays = replays
         self._importer = importer
         self._polls = polls
+        self._scoreboard = scoreboard
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -247,27 +247,24 @@ class App(Bookwork, Seasonwork):
         """Return all members of the arena, enabled ones first, in the order of the configuration."""
         return await self._store.members.all()
 
-    async def _season(self) -> Season:
-        """Return the live season, unless only the sample one has any books."""
-        for season in (Season.LIVE, Season.SAMPLE):
-            if await self._store.books.accounts(season):
-                return season
-        return Season.LIVE
+    async def leaderboard(
+        self,
+        season: Season | None = None,
+        *,
+        period: str = ALL,
+        by: Metric = Metric.VALUE,
+        net_of_tokens: bool = False,
+    ) -> Leaderboard:
+        """Return the ranking of the live season, or of the sample one if only that has books, or of `season`.
 
-    async def leaderboard(self, season: Season | None = None) -> Leaderboard:
-        """Return the ranking at the last marks, of the live season unless only the sample one has books."""
-        season = season or await self._season()
-        marks = await self._store.books.marks(season)
-        newest = max((mark.at for mark in marks.values()), default=None)
-        return leaderboard(
-            season,
-            self.settings.arena.initial_cash,
-            await self._store.books.accounts(season),
-            marks,
-            await self._store.runs.token_costs(season),
-            oldest=(newest - _STALE_AFTER).date() if newest else None,
-            caveat=CAVEATS.get(season),
-        )
+        `period` is `all` or so many calendar days back from the newest session, such as `7d`. Value, profit
+        and return are those at the latest marks, all else is as of the last close.
+
+        Raises:
+            NotFound: there is no such season.
+            Refused: it is no period, or token cost cannot be taken from the metric.
+        """
+        return await self._scoreboard.leaderboard(season, period, by, net_of_tokens=net_of_tokens)
 
     async def portfolio(self, member: str) -> Statement:
         """Return one member's books in the season of `leaderboard` (`member` as in `member`).
@@ -276,12 +273,12 @@ class App(Bookwork, Seasonwork):
             NotFound: no such member.
         """
         found = await self.member(member)
-        season = await self._season()
+        season = await self._scoreboard.current()
         books = self._store.books
         portfolio = await books.portfolio(season, found.name)
         marks = await books.marks(season)
         newest = max((mark.at for mark in marks.values()), default=None)
-        valued = holdings(portfolio, marks, (newest - _STALE_AFTER).date() if newest else None)
+        valued = holdings(portfolio, marks, (newest - STALE_AFTER).date() if newest else None)
         value = equity(portfolio, valued)
         initial = self.settings.arena.initial_cash
         accounts = await books.accounts(season)
@@ -304,6 +301,9 @@ class App(Bookwork, Seasonwork):
             caveat=CAVEATS.get(season),
         )
 
+    async def _season(self) -> Season:
+        return await self._scoreboard.current()
+
     async def calibration(self, member: str) -> Calibration:
         """Return how far one member is to be trusted, by its settled ballots in the season of `leaderboard`.
 
@@ -311,7 +311,7 @@ class App(Bookwork, Seasonwork):
             NotFound: no such member.
         """
         found = await self.member(member)
-        season, now = await self._season(), self.clock.now()
+        season, now = await self._scoreboard.current(), self.clock.now()
         return calibration_of(
             season,
             found.name,

@@ -8,6 +8,7 @@ from core.app.app import App
 from core.app.polls import Polls
 from core.app.replays import Replays
 from core.app.runs import Runs
+from core.app.scoreboard import Scoreboard
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.domain.member import MemberKind
@@ -54,6 +55,7 @@ async def open_app(
         replays=Replays(settings, store, calendar, gateway, clock),
         importer=Importer(settings, store, prices, calendar, clock),
         polls=Polls(store, calendar, clock),
+        scoreboard=Scoreboard(store, settings, clock),
     )
 
 

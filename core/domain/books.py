@@ -4,9 +4,11 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from core.domain.bars import Mark
+from core.domain.period import ALL
+from core.domain.scores import Figure, Luck, Metric, TradeTotals
 from core.domain.season import Season
 from core.domain.values import Frozen, Price
 
@@ -143,7 +145,8 @@ class Portfolio(Frozen):
 class Account(Frozen):
     """A member's books summed up. `trades` counts fills; `closed_trades` sells, `wins` those above cost.
 
-    A sell wins when its price a share after the fee is above the average cost at that time.
+    A sell wins when its price a share after the fee is above the average cost at that time. Gains, losses
+    and the best and worst trade are those of `core.domain.scores.TradeTotals`.
     """
 
     season: Season
@@ -154,14 +157,36 @@ class Account(Frozen):
     trades: int
     closed_trades: int
     wins: int
+    gains_usd: Decimal = Decimal(0)
+    losses_usd: Decimal = Decimal(0)
+    best_usd: Decimal | None = None
+    worst_usd: Decimal | None = None
+
+    @property
+    def totals(self) -> TradeTotals:
+        """All fills and closed trades summed up."""
+        return TradeTotals(
+            fills=self.trades,
+            closed=self.closed_trades,
+            wins=self.wins,
+            gains_usd=self.gains_usd,
+            losses_usd=self.losses_usd,
+            best_usd=self.best_usd,
+            worst_usd=self.worst_usd,
+        )
 
 
 class Standing(Frozen):
     """One line of the leaderboard.
 
-    `value_usd` and what follows from it are None when a holding has no
-    usable price; `unpriced` then names each such ticker. `win_rate` is None before the first closed trade.
-    `return_ratio` is a fraction and may be negative.
+    `value_usd` and what follows from it are None when a holding has no usable price; `unpriced` then names
+    each such ticker. `win_rate` is None before the first closed trade. `return_ratio` is a fraction and may
+    be negative. Profit, return, trades, win rate and token cost are those of the board's period.
+
+    `figures` are those at the last close. `score` is what the member is ranked by: its figure of the board's
+    metric; but value, profit and return at the latest marks, and after token cost where the board says so.
+    `rank` is 0 without a score. `rank_before` is the rank by the same metric one session earlier, None where
+    there was none. `luck` says whether it can be told from the benchmark, None below the minimum sample.
     """
 
     rank: int
@@ -177,6 +202,10 @@ class Standing(Frozen):
     cash_usd: Decimal
     token_cost_usd: Decimal
     unpriced: tuple[str, ...] = ()
+    figures: dict[Metric, Figure] = Field(default_factory=dict)
+    score: Figure | None = None
+    rank_before: int | None = None
+    luck: Luck | None = None
 
 
 class Holding(Frozen):
@@ -212,7 +241,15 @@ class Statement(Frozen):
 
 
 class Leaderboard(Frozen):
-    """The members of a season in order of value, and the oldest and newest price used."""
+    """The members of a season in order of a metric, and the oldest and newest price used.
+
+    `period` is `all` or a number of calendar days such as `7d`; `first` and `last` are its sessions, None
+    before the first close. `benchmark_return` is what the benchmark has done in it, dividends included.
+
+    `models` is how many language models have a return in the period, and `median_return` their median;
+    `committee_beats` and `crowd_beats` are how many of them those two members have left behind, None where
+    there is no such return. These returns are after token cost where the board is.
+    """
 
     season: Season
     initial_cash_usd: Decimal
@@ -220,3 +257,14 @@ class Leaderboard(Frozen):
     marks_from: date | None = None
     marks_to: date | None = None
     caveat: str | None = None
+    by: Metric = Metric.VALUE
+    period: str = ALL
+    net_of_tokens: bool = False
+    first: date | None = None
+    last: date | None = None
+    benchmark: str = ""
+    benchmark_return: float | None = None
+    models: int = 0
+    median_return: Decimal | None = None
+    committee_beats: int | None = None
+    crowd_beats: int | None = None

@@ -85,6 +85,21 @@ class TradeTotals(NamedTuple):
             worst_usd=min(worst, default=None),
         )
 
+    def without(self, later: "TradeTotals") -> "TradeTotals":
+        """Return the totals before those of `later`, which are the newest part of these.
+
+        A best or worst trade that is among the later ones leaves that of the rest unknown: it is None.
+        """
+        return TradeTotals(
+            fills=self.fills - later.fills,
+            closed=self.closed - later.closed,
+            wins=self.wins - later.wins,
+            gains_usd=self.gains_usd - later.gains_usd,
+            losses_usd=self.losses_usd - later.losses_usd,
+            best_usd=None if self.best_usd == later.best_usd else self.best_usd,
+            worst_usd=None if self.worst_usd == later.worst_usd else self.worst_usd,
+        )
+
 
 class Hits(NamedTuple):
     """Settled ballots that named a direction (BUY or SELL), and how many of them were right."""

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from core.domain.bars import Mark
-from core.domain.books import Account, Holding, Leaderboard, Portfolio, Standing
+from core.domain.books import Account, Holding, Leaderboard, Portfolio, Position, Standing
 from core.domain.season import Season
 from core.domain.values import to_cents, to_ratio
-
-MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
+from core.ledger.places import in_order
 
 
 def holdings(
@@ -22,15 +22,19 @@ def holdings(
     valued = []
     for position in portfolio.positions:
         mark = marks.get(position.ticker)
-        if mark is None:
-            valued.append(Holding(position=position, unpriced=f"{position.ticker} cannot be priced"))
-        elif oldest is not None and mark.at.date() < oldest:
-            reason = f"{position.ticker} cannot be priced since {mark.at.date().isoformat()}"
-            valued.append(Holding(position=position, mark=mark, unpriced=reason))
-        else:
-            value = to_cents(position.shares * mark.price)
-            valued.append(Holding(position=position, mark=mark, value_usd=value))
+        reason = _unpriced(position, mark, oldest)
+        value = None if reason or mark is None else to_cents(position.shares * mark.price)
+        valued.append(Holding(position=position, mark=mark, value_usd=value, unpriced=reason))
     return tuple(valued)
+
+
+def _unpriced(position: Position, mark: Mark | None, oldest: date | None) -> str | None:
+    """Say why a position has no value, or None where its mark gives it one."""
+    if mark is None:
+        return f"{position.ticker} cannot be priced"
+    if oldest is not None and mark.at.date() < oldest:
+        return f"{position.ticker} cannot be priced since {mark.at.date().isoformat()}"
+    return None
 
 
 def equity(portfolio: Portfolio, valued: Sequence[Holding]) -> Decimal | None:
@@ -43,6 +47,33 @@ def equity(portfolio: Portfolio, valued: Sequence[Holding]) -> Decimal | None:
     return total
 
 
+class Worth(NamedTuple):
+    """What a portfolio is worth in USD, None with the reasons where it cannot be valued.
+
+    `marked` are the days of the marks that there are.
+    """
+
+    value_usd: Decimal | None
+    unpriced: tuple[str, ...]
+    marked: frozenset[date]
+
+
+def worth(portfolio: Portfolio, marks: Mapping[str, Mark], oldest: date | None = None) -> Worth:
+    """Return what `equity` makes of `holdings`, without the holdings: a ranking has thousands of them."""
+    total, reasons = portfolio.cash_usd, []
+    marked = set()
+    for position in portfolio.positions:
+        mark = marks.get(position.ticker)
+        reason = _unpriced(position, mark, oldest)
+        if mark is not None:
+            marked.add(mark.at.date())
+        if reason is not None:
+            reasons.append(reason)
+        elif mark is not None:
+            total += to_cents(position.shares * mark.price)
+    return Worth(None if reasons else total, tuple(reasons), frozenset(marked))
+
+
 def leaderboard(
     season: Season,
     initial_cash_usd: Decimal,
@@ -53,27 +84,20 @@ def leaderboard(
     oldest: date | None = None,
     caveat: str | None = None,
 ) -> Leaderboard:
-    """Rank accounts by value; equal values share a rank.
+    """Rank accounts by value at the marks; `core.ledger.ranking` ranks them by anything else.
 
-    Members that cannot be valued come last, unranked. Medals go to members that have traded: who never did
-    has won nothing.
+    Members that cannot be valued come last, unranked.
     """
-    rows = []
-    used: list[date] = []
-    for account in accounts:
-        valued = holdings(account.portfolio, marks, oldest)
-        used += [holding.mark.at.date() for holding in valued if holding.mark]
-        rows.append((account, equity(account.portfolio, valued), valued))
-    rows.sort(key=lambda row: (row[1] is None, -(row[1] or 0), row[0].member))
-    values = [row[1] for row in rows]
     standings = []
-    for account, value, valued in rows:
-        rank = 1 + sum(1 for other in values if other is not None and value is not None and other > value)
+    used: set[date] = set()
+    for account in accounts:
+        value, unpriced, marked = worth(account.portfolio, marks, oldest)
+        used |= marked
         pnl = None if value is None else value - account.deposits_usd
         standings.append(
             Standing(
-                rank=rank if value is not None else 0,
-                medal=MEDALS.get(rank, "") if value is not None and account.trades else "",
+                rank=0,
+                medal="",
                 member=account.member,
                 kind=account.kind,
                 value_usd=value,
@@ -86,13 +110,14 @@ def leaderboard(
                 closed_trades=account.closed_trades,
                 cash_usd=account.portfolio.cash_usd,
                 token_cost_usd=token_costs.get(account.member, Decimal(0)),
-                unpriced=tuple(holding.unpriced for holding in valued if holding.unpriced),
+                unpriced=unpriced,
             )
         )
+    traded = {account.member for account in accounts if account.trades}
     return Leaderboard(
         season=season,
         initial_cash_usd=initial_cash_usd,
-        standings=tuple(standings),
+        standings=in_order(standings, {one.member: one.value_usd for one in standings}, traded),
         marks_from=min(used, default=None),
         marks_to=max(used, default=None),
         caveat=caveat,

@@ -120,6 +120,10 @@ class Books:
                 trades=row["fills"],
                 closed_trades=row["closed"],
                 wins=row["wins"],
+                gains_usd=row["gains_usd"],
+                losses_usd=row["losses_usd"],
+                best_usd=row["best_usd"],
+                worst_usd=row["worst_usd"],
             )
             for row in rows
         )

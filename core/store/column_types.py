@@ -65,7 +65,7 @@ def from_whole(whole: int, places: int = MONEY_PLACES) -> Decimal:
     while kept > _ALWAYS_SHOWN and whole % 10 == 0:
         whole //= 10
         kept -= 1
-    return Decimal((int(whole < 0), tuple(map(int, str(abs(whole)))), -kept))
+    return _EXACTLY.scaleb(Decimal(whole), -kept)
 
 
 class Moment(TypeDecorator[datetime]):

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.domain.ballot import Ballot
 from core.domain.outcomes import HORIZONS
 from core.domain.usage import NOTHING_SPENT
+from core.store.costs import seat_cost
 from core.store.database import Database
-from core.store.run_rows import seat_cost
 from core.store.season_tables import (
     closed_trades,
     corporate_actions,

@@ -138,10 +138,17 @@ class Trades:
         return tuple(position_of(ticker, held) for ticker, held in sorted(self.held.items()))
 
 
-def position_of(ticker: str, held: Held) -> Position:
+def position_of(
+    ticker: str, held: Held, stop_loss: Decimal | None = None, take_profit: Decimal | None = None
+) -> Position:
     """Return a holding as people read it: its average cost rounded to six places."""
-    average = held.average.quantize(PRICE_STEP, context=_DIGITS)
-    return Position(ticker=ticker, shares=held.shares, average_cost=average)
+    return Position(
+        ticker=ticker,
+        shares=held.shares,
+        average_cost=held.average.quantize(PRICE_STEP, context=_DIGITS),
+        stop_loss=stop_loss,
+        take_profit=take_profit,
+    )
 
 
 def replay(entries: Iterable[Entry]) -> Trades:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hashlib import sha256 as sha256_of
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, insert, or_, select, text, type_coerce, update
+from sqlalchemy import bindparam, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -16,8 +16,7 @@ from core.domain.evidence import Evidence
 from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
 from core.domain.stage import StageRecord
-from core.store.column_types import COST_PLACES, Exact
-from core.store.costs import for_sums
+from core.store.costs import for_sums, total_cost
 from core.store.database import Database
 from core.store.inserting import add_new, insert_new
 from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
@@ -203,7 +202,7 @@ class Runs:
         )
         active = or_(runs.c.started_at >= at, runs.c.finished_at >= at, late_stage.exists())
         query = (
-            select(seats.c.member, runs.c.requested_in, _total_cost())
+            select(seats.c.member, runs.c.requested_in, total_cost())
             .join(runs, runs.c.run_id == seats.c.run_id)
             .where(active)
             .group_by(seats.c.member, runs.c.requested_in)
@@ -216,7 +215,7 @@ class Runs:
     async def token_costs(self, season: Season, as_of: datetime | None = None) -> dict[str, Decimal]:
         """Return what each member's model calls have cost in a season, in USD; of runs up to `as_of`."""
         query = (
-            select(seats.c.member, _total_cost())
+            select(seats.c.member, total_cost())
             .join(runs, runs.c.run_id == seats.c.run_id)
             .where(runs.c.season == season)
             .group_by(seats.c.member)
@@ -248,22 +247,6 @@ async def put_result(connection: AsyncConnection, run_id: str, result: MemberRes
     if (await connection.execute(select(seats.c.place).where(*place))).first() is None:
         raise StoreError(f"{result.member} has no seat in run {run_id}.")
     return False
-
-
-def seat_cost() -> ColumnElement[Decimal]:
-    """The cost of a seat in USD: that in its result, or of its stages while there is none."""
-    of_stages = (
-        select(func.coalesce(func.sum(stages.c.cost_usd), 0))
-        .where(stages.c.run_id == seats.c.run_id, stages.c.member == seats.c.member)
-        .correlate(seats)
-        .scalar_subquery()
-    )
-    cost = case((seats.c.cost_usd.is_not(None), seats.c.cost_usd), else_=of_stages)
-    return type_coerce(cost, Exact(COST_PLACES))
-
-
-def _total_cost() -> ColumnElement[Decimal]:
-    return func.sum(seat_cost(), type_=Exact(COST_PLACES))
 
 
 def _evidence_row(pack: Evidence) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from core.store.export_rows import Exports
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
 from core.store.run_rows import Runs
+from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
 from core.store.stage_rows import Stages
 from core.store.vote_rows import Votes
@@ -27,6 +28,7 @@ class Store:
         self.seasons = Seasons(database)
         self.outcomes = Outcomes(database)
         self.answers = Answers(database)
+        self.scores = Scores(database)
         self.chats = Chats(database)
         self.votes = Votes(database)
         self.audits = Audits(database)

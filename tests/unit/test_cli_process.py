@@ -82,6 +82,14 @@ def test_later_commands_read_what_the_run_has_left(
     board = conclave(folder, "leaderboard", "--json")
     standings = json.loads(board.stdout)["standings"]
     assert {standing["member"] for standing in standings} == {*DEFAULT_BASELINES, "committee", "crowd"}
+    by_trades = conclave(
+        folder, "leaderboard", "--by", "fills", "--period", "week", "--season", "sample", "--json"
+    )
+    ranked = json.loads(by_trades.stdout)
+    assert (ranked["by"], ranked["period"], by_trades.returncode) == ("trades", "7d", 0)
+    assert [one["score"]["value"] for one in ranked["standings"]] == sorted(
+        (one["score"]["value"] for one in ranked["standings"]), reverse=True
+    )
     assert all(standing["trades"] > 0 for standing in standings if standing["medal"])
     # Nobody has voted.
     assert {s["trades"] for s in standings if s["member"] == "crowd"} == {0}
@@ -156,6 +164,11 @@ REFUSED = {
     ("tally", "GOOG", "--method", "majority", "--threshold", "0.5"): ("majority has no threshold",),
     ("models", "nobody"): ("nobody", "momentum"),
     ("leaderboard", "--config", "absent.toml"): ("absent.toml",),
+    ("leaderboard", "--by", "sharp"): ("“sharp” is not a metric", "sharpe"),
+    ("leaderboard", "--period", "7w"): ("“7w” is not a period",),
+    ("leaderboard", "--season", "nowhere"): ("There is no season called nowhere.",),
+    ("leaderboard", "--season", "No Season"): ("“No Season” names no season",),
+    ("leaderboard", "--net", "--by", "beta"): ("off value, pnl and return, not off beta",),
 }
 
 

@@ -23,6 +23,7 @@ from core.config import Settings
 from core.domain.ballot import Action
 from core.domain.errors import StoreError
 from core.domain.run import RunRequest
+from core.domain.scores import Metric
 from core.domain.stage import Preset
 from tests import arena_facts
 from tests.arena_double import ArenaDouble
@@ -79,6 +80,18 @@ async def test_each_command_gives_its_card(app: ArenaDouble, door: DoorDouble, t
     assert isinstance(await answered(app, door, text), card)
     assert len(door.messages) == 1
     assert door.last.address == CHAT
+
+
+async def test_a_ranking_is_asked_for_by_metric_period_and_net(app: ArenaDouble, door: DoorDouble) -> None:
+    for text in ("leaderboard", "top drawdown 7d", "leaderboard net return"):
+        await answered(app, door, text, delivery=text)
+    assert app.ranked == [
+        (None, "all", Metric.VALUE, False),
+        (None, "7d", Metric.MAX_DRAWDOWN, False),
+        (None, "all", Metric.RETURN, True),
+    ]
+    card = await answered(app, door, "leaderboard sharp", delivery="4")
+    assert card == Notice(text="“sharp” is not a metric. Did you mean sharpe?", tone="warning")
 
 
 async def test_a_run_is_asked_for_as_it_was_written_and_in_whose_name(

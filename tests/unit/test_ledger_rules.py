@@ -12,8 +12,9 @@ from core.domain.bars import Mark
 from core.domain.books import Account, Fill, Order, OrderState, Portfolio, Position, Side
 from core.domain.season import Season
 from core.ledger.broker import NotFilled, fill
+from core.ledger.places import ranks
 from core.ledger.sizing import Situation, wish
-from core.ledger.valuation import equity, holdings, leaderboard
+from core.ledger.valuation import equity, holdings, leaderboard, worth
 
 NOW = datetime(2025, 10, 30, 13, 30, tzinfo=UTC)
 FREE = Trading(fee_bps=Decimal(0), slippage_bps=Decimal(0))
@@ -227,3 +228,45 @@ def test_the_leaderboard_ranks_by_value_shares_ranks_and_gives_medals_for_tradin
     assert [s.member for s in unpriced.standings] == ["a", "c", "b", "d"]
     assert unpriced.standings[2].value_usd is None
     assert unpriced.standings[2].rank == 0
+
+
+_SCORES = st.dictionaries(
+    st.sampled_from("abcdefgh"),
+    st.none() | st.integers(-3, 3) | st.floats(-3, 3) | st.decimals(-3, 3, places=1),
+)
+
+
+@given(_SCORES, st.booleans())
+def test_a_rank_is_one_more_than_how_many_are_better(
+    scores: dict[str, Decimal | float | None], lower: bool
+) -> None:
+    known = [score for score in scores.values() if score is not None]
+    for member, rank in ranks(scores, lower_is_better=lower).items():
+        own = scores[member]
+        better = 0 if own is None else sum(one < own if lower else one > own for one in known)
+        assert rank == (0 if own is None else 1 + better)
+
+
+@given(
+    st.decimals(0, 9999, places=2),
+    st.dictionaries(st.sampled_from(["NVDA", "AAPL", "IBM"]), st.decimals("0.000001", "99", places=6)),
+    st.dictionaries(st.sampled_from(["NVDA", "AAPL", "IBM"]), st.integers(1, 28)),
+)
+def test_the_worth_of_a_portfolio_is_what_its_holdings_add_up_to(
+    cash: Decimal, shares: dict[str, Decimal], days: dict[str, int]
+) -> None:
+    book = Portfolio(
+        member="claude",
+        cash_usd=cash,
+        positions=tuple(
+            Position(ticker=ticker, shares=count, average_cost=Decimal(1)) for ticker, count in shares.items()
+        ),
+    )
+    marks = {
+        ticker: mark("12.345678", day).model_copy(update={"ticker": ticker}) for ticker, day in days.items()
+    }
+    valued = holdings(book, marks, date(2025, 10, 14))
+    found = worth(book, marks, date(2025, 10, 14))
+    assert found.value_usd == equity(book, valued)
+    assert found.unpriced == tuple(one.unpriced for one in valued if one.unpriced)
+    assert found.marked == {one.mark.at.date() for one in valued if one.mark}

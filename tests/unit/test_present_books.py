@@ -36,6 +36,8 @@ def test_a_standing_has_rank_medal_value_gain_return_trades_wins_and_cash() -> N
         "win_rate": "67 %",
         "cash": "$7,499.75",
         "warning": None,
+        "score": "",
+        "moved": "",
     }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.config.settings import Scores
 from core.domain.scores import Luck, Metric, TradeTotals
-from core.ledger.scores.against_benchmark import paired
+from core.ledger.scores.against_benchmark import growth, paired
 from core.ledger.scores.curve import Closes, Curve
 from core.ledger.scores.luck import block_length, luck, resampled_means
 from tests.curves import CASH, EAGER, NO_TRADES, card_of, closes_of, curve_of, day, values_of
@@ -194,3 +194,19 @@ def test_running_sums_give_the_means_of_the_blocks_written_out(values: list[floa
         assert len(drawn) == count
         expected.append(math.fsum(drawn) / count)
     assert resampled_means(differences, 7, seed) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_benchmark_grows_from_its_last_close_before_a_period() -> None:
+    closes = closes_of([100, 102, 105, 110])
+    assert growth(closes, day(0), day(2)) == pytest.approx(0.10)
+    assert growth(closes, day(1), day(1)) == pytest.approx(105 / 102 - 1)
+    # Without a close before, or with one that is too old, it grows from the first one within.
+    assert growth(closes_of([102, 105, 110], begin=0), day(0), day(2)) == pytest.approx(110 / 102 - 1)
+    assert growth(closes, day(-1), day(0)) == pytest.approx(0.02)
+    old = Closes.of({day(-9): Decimal(1), day(0): Decimal(10), day(1): Decimal(11)})
+    assert growth(old, day(0), day(1)) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("first", "last"), [(5, 6), (-3, -2), (0, -1)])
+def test_a_benchmark_without_two_closes_in_a_period_has_not_grown(first: int, last: int) -> None:
+    assert growth(closes_of([102], begin=0), day(first), day(last)) is None

@@ -238,3 +238,22 @@ def test_values_that_cannot_be_scored_are_refused(values: list, cash: str, words
 def test_the_page_for_people_names_every_metric() -> None:
     page = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
     assert [metric for metric in Metric if f"| `{metric}` |" not in page] == []
+
+
+@given(VALUES, st.integers(0, 40), st.integers(0, 40))
+def test_a_curve_that_grows_is_the_curve_of_all_its_values(
+    amounts: list[Decimal | None], cut: int, end: int
+) -> None:
+    values = values_of(amounts)
+    whole = Curve.of(values, CASH)
+    grown = Curve.of(values[:cut], CASH).grown(values[cut:])
+    assert list(grown.values) == values
+    for name in ("days", "value", "gross", "traded"):
+        assert getattr(grown, name).tobytes() == getattr(whole, name).tobytes()
+    part = grown.until(day(end))
+    assert card_of(part) == card_of(Curve.of(values[: end + 1], CASH))
+
+
+def test_a_curve_grows_only_forward() -> None:
+    with pytest.raises(ValueError, match="in order of their sessions"):
+        curve_of(1, 2).grown(values_of([3]))

@@ -1,5 +1,6 @@
 """A member's returns beside those of the benchmark over the same sessions."""
 
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,19 @@ def information_ratio(own: Floats, benchmark: Floats) -> float | None:
     Source: T. H. Goodwin, "The Information Ratio", Financial Analysts Journal 54(4), 1998.
     """
     return mean_over_deviation(own - benchmark)
+
+
+def growth(closes: Closes, first: date, last: date) -> float | None:
+    """Return what the benchmark has made from before the session `first` to `last`, dividends included.
+
+    It is measured from its last close before `first`, at most a week old, else from its first close since
+    then; None without two closes.
+    """
+    end = int(np.searchsorted(closes.days, last.toordinal(), side="right")) - 1
+    start = int(np.searchsorted(closes.days, first.toordinal()))
+    if start and first.toordinal() - int(closes.days[start - 1]) <= _LONGEST_BREAK_DAYS:
+        start -= 1
+    return float(closes.price[end] / closes.price[start]) - 1 if start < end else None
 
 
 def _base_day(curve: Curve, closes: Closes) -> int:

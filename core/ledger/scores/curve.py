@@ -1,7 +1,7 @@
 """Daily values and closes as arrays: made once, so that figures over any period are cheap."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -72,6 +72,38 @@ class Curve:
             value=np.array(value, dtype=np.float64),
             gross=gross,
             traded=traded,
+        )
+
+    def grown(self, values: Sequence[DailyValue]) -> "Curve":
+        """Return this curve with later values behind it, the same as `of` makes from all of them.
+
+        Raises:
+            ValueError: as in `of`, or the first of `values` is not later than the last one here.
+        """
+        more = Curve.of(values, Decimal(1))
+        if self.days.size and more.days.size and more.days[0] <= self.days[-1]:
+            raise ValueError("daily values must be in order of their sessions, each session once")
+        return replace(
+            self,
+            values=[*self.values, *values],
+            days=np.concatenate((self.days, more.days)),
+            value=np.concatenate((self.value, more.value)),
+            gross=np.concatenate((self.gross, more.gross)),
+            traded=np.concatenate((self.traded, more.traded)),
+        )
+
+    def until(self, last: date) -> "Curve":
+        """Return the part up to and including the session `last`, measured from the same point."""
+        end = int(np.searchsorted(self.days, last.toordinal(), side="right"))
+        if end == len(self.days):
+            return self
+        return replace(
+            self,
+            values=self.values[:end],
+            days=self.days[:end],
+            value=self.value[:end],
+            gross=self.gross[:end],
+            traded=self.traded[:end],
         )
 
     def since(self, first: date) -> "Curve":
