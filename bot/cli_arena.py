@@ -69,6 +69,12 @@ def _every(text: str) -> str:
     return text
 
 
+def _metrics(text: str | None) -> str | None:
+    if text not in {None, "ai-trader"}:
+        raise typer.BadParameter(f"“{(text or '')[:30]}” is not known; ai-trader is")
+    return text
+
+
 def _usd(text: str) -> Decimal:
     try:
         number = Decimal(text.removeprefix("$"))
@@ -103,6 +109,10 @@ def replay(
     budget: Annotated[
         Decimal | None, typer.Option(metavar="USD", parser=_usd, help="At most this much, all in all.")
     ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="M", callback=_metrics, help="Also a peer's figures: ai-trader.")
+    ] = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write the report at the end.")] = True,
     sample: Sample = False,
     as_json: AsJson = False,
     config: Config = None,
@@ -127,6 +137,8 @@ def replay(
                 preset=Preset(preset),
                 season=season,
                 budget_usd=budget,
+                metrics=metrics,
+                report=report,
             ),
         )
 

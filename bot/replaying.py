@@ -9,11 +9,14 @@ from decimal import Decimal
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from bot.cli_report import write
 from bot.documents import leaderboard_document
+from bot.peers_table import peers_table
 from bot.present import numbers
 from bot.present.leaderboard import leaderboard_card
 from bot.program import Output, opened
 from bot.screen import Screen
+from core.app.app import App
 from core.config import Settings
 from core.domain.errors import BudgetSpent, Refused
 from core.domain.replay import Every, ReplayProgress
@@ -35,6 +38,8 @@ class Asked:
     preset: Preset
     season: Season | None
     budget_usd: Decimal | None
+    metrics: str | None = None
+    report: bool = True
 
 
 async def replay(settings: Settings, output: Output, asked: Asked) -> None:
@@ -60,12 +65,25 @@ async def replay(settings: Settings, output: Output, asked: Asked) -> None:
         except BudgetSpent as spent:
             again = "Give the same command a larger --budget, and it goes on there; nothing is paid twice."
             raise Refused(f"{spent} {again}") from None
-        board = await app.leaderboard(last.season)
-        if output.as_json:
-            output.document(_document(last) | {"leaderboard": leaderboard_document(board)})
-            return
-        Screen(output.out).show(leaderboard_card(board, settings.scores))
-        output.sentence(f"The season is called {last.season}; its runs and books are kept.")
+        await _show(app, output, settings, asked, last)
+
+
+async def _show(app: App, output: Output, settings: Settings, asked: Asked, last: ReplayProgress) -> None:
+    """Print the ranking, figures by a peer's definitions if asked for, and where the report is."""
+    board = await app.leaderboard(last.season)
+    peers = await app.ai_trader_figures(last.season) if asked.metrics else ()
+    written = await write(app, last.season, None, with_chats=True) if asked.report else None
+    if output.as_json:
+        document = _document(last) | {"leaderboard": leaderboard_document(board)}
+        if asked.metrics:
+            document["ai_trader"] = {member: each.model_dump(mode="json") for member, each in peers}
+        output.document(document | {"report": str(written) if written else None})
+        return
+    Screen(output.out).show(leaderboard_card(board, settings.scores))
+    if asked.metrics:
+        output.out.print(peers_table(peers))
+    told = f" The report is in {written}." if written else ""
+    output.sentence(f"The season is called {last.season}; its runs and books are kept.{told}")
 
 
 async def _watch(console: Console, steps: AsyncIterator[ReplayProgress]) -> ReplayProgress:

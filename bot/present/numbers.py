@@ -58,6 +58,11 @@ def percent_change(ratio: Decimal) -> str:
     return f"{sign}{abs(value):,.2f} %"
 
 
+def ratio_percent(ratio: Decimal) -> str:
+    """Return a fraction as a percentage with two decimals and a sign only below zero: `12.34 %`."""
+    return f"{ratio * 100:,.2f} %".replace("-", MINUS)
+
+
 def ratio(value: Decimal) -> str:
     """Write a number without a unit, such as a Sharpe ratio, with two places: `1.42`, `−0.07`."""
     hundredths = value.quantize(_CENT, ROUND_HALF_UP)

@@ -10,6 +10,7 @@ from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
 from core.app.scoreboard import CAVEATS, STALE_AFTER, Scoreboard
+from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
 from core.clock import Clock
 from core.config import Settings
@@ -58,6 +59,7 @@ class App(Bookwork, Seasonwork):
         importer: Importer,
         polls: Polls,
         scoreboard: Scoreboard,
+        reports: SeasonReports,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -70,6 +72,7 @@ class App(Bookwork, Seasonwork):
         self._importer = importer
         self._polls = polls
         self._scoreboard = scoreboard
+        self._reports = reports
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.

@@ -9,6 +9,7 @@ from core.app.polls import Polls
 from core.app.replays import Replays
 from core.app.runs import Runs
 from core.app.scoreboard import Scoreboard
+from core.app.season_reports import SeasonReports
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.domain.member import MemberKind
@@ -43,6 +44,7 @@ async def open_app(
         await store.close()
         raise
     committee = Committee(settings, store, prices, calendar, gateway, clock)
+    scoreboard = Scoreboard(store, settings, clock)
     runs = Runs(committee, store, clock)
     return App(
         settings,
@@ -55,7 +57,8 @@ async def open_app(
         replays=Replays(settings, store, calendar, gateway, clock),
         importer=Importer(settings, store, prices, calendar, clock),
         polls=Polls(store, calendar, clock),
-        scoreboard=Scoreboard(store, settings, clock),
+        scoreboard=scoreboard,
+        reports=SeasonReports(store, scoreboard, settings, clock),
     )
 
 

@@ -9,12 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.app.replays import Replays
+from core.app.season_reports import SeasonReports
 from core.app.trade_logs import read_log
 from core.config.field_types import NAME, NAME_IN_WORDS
 from core.domain.errors import Refused
 from core.domain.member import FOLLOWERS, Member, MemberKind
+from core.domain.peer_figures import AiTraderFigures
 from core.domain.replay import Every, ReplayProgress
 from core.domain.season import Season
+from core.domain.season_report import SeasonReport
 from core.domain.stage import Preset
 from core.domain.trade_log import Imported, LogPrice
 from core.pipeline.importing import Importer
@@ -25,6 +28,11 @@ class Seasonwork(ABC):
 
     _replays: Replays
     _importer: Importer
+    _reports: SeasonReports
+
+    @abstractmethod
+    async def members(self) -> tuple[Member, ...]:
+        """Return all members of the arena."""
 
     @abstractmethod
     async def _chosen(self, names: tuple[str, ...]) -> tuple[Member, ...]:
@@ -70,3 +78,21 @@ class Seasonwork(ABC):
             raise Refused(f"“{member[:40]}” cannot be a member's name; {NAME_IN_WORDS}.")
         log = await asyncio.to_thread(read_log, file, price)
         return await self._importer.run(log, member, season, price, costs=costs)
+
+    async def season_report(self, season: Season | None = None, *, with_chats: bool = False) -> SeasonReport:
+        """Return everything about a season, or about the one of `leaderboard`.
+
+        `with_chats` adds every ModelChat; they are many, and can be asked for run by run instead.
+
+        Raises:
+            NotFound: there is no such season.
+        """
+        return await self._reports.report(season, await self.members(), with_chats=with_chats)
+
+    async def ai_trader_figures(self, season: Season) -> tuple[tuple[str, AiTraderFigures], ...]:
+        """Return each member's figures by the definitions of AI-Trader, in order of the leaderboard.
+
+        Raises:
+            NotFound: there is no such season.
+        """
+        return await self._reports.ai_trader(season)

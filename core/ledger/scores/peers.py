@@ -2,30 +2,13 @@
 
 from datetime import date
 
-from core.domain.values import Frozen
+from core.domain.peer_figures import AiTraderFigures
 from core.ledger.scores.curve import ROUNDING_NOISE, SESSIONS_A_YEAR, Curve
 from core.ledger.scores.drawdown import deepest_fall
 from core.ledger.scores.returns import power_less_one, volatility
 
 _AI_TRADER_RISK_FREE = 0.02
 _PLACES = 4
-
-
-class AiTraderFigures(Frozen):
-    """The figures of HKUDS/AI-Trader (its arena of 2025), fractions rounded to four places.
-
-    None stands where AI-Trader writes 0 for want of data.
-    """
-
-    cumulative_return: float | None
-    annualised_return: float | None
-    sharpe: float | None
-    volatility: float | None
-    max_drawdown: float | None
-    drawdown_peak: date | None
-    drawdown_trough: date | None
-    win_rate: float | None
-    profit_loss_ratio: float | None
 
 
 def ai_trader(curve: Curve, *, start: date | None = None) -> AiTraderFigures:
