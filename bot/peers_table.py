@@ -10,15 +10,15 @@ from bot.terminal_style import say
 from core.domain.peer_figures import AiTraderFigures
 
 _NOT_AVAILABLE = "n/a"
-_COLUMNS = ("return", "annualised", "Sharpe", "volatility", "max drawdown", "win days", "P/L ratio")
+_COLUMNS = ("return", "a year", "Sharpe", "vol.", "max DD", "win days", "P/L")
 
 
 def peers_table(figures: Sequence[tuple[str, AiTraderFigures]]) -> Table:
     """Return each member's figures by AI-Trader's definitions."""
     table = Table(title="By AI-Trader's definitions", title_justify="left", box=None)
-    table.add_column("member")
+    table.add_column("member", overflow="fold")
     for name in _COLUMNS:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for member, each in figures:
         table.add_row(
             say(member),
@@ -38,4 +38,4 @@ def _percent(value: float | None) -> str:
 
 
 def _plain(value: float | None) -> str:
-    return _NOT_AVAILABLE if value is None else f"{value:.4f}"
+    return _NOT_AVAILABLE if value is None else numbers.ratio(Decimal(repr(value)))
