@@ -11,10 +11,9 @@ from pathlib import Path
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
-from core.app.trade_logs import read_log
+from core.app.trade_logs import member_named, read_log
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import NAME, NAME_IN_WORDS
 from core.consensus.track import calibration_of
 from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
@@ -38,8 +37,6 @@ from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.importing import Importer
 from core.store.store import Store
 
-FOLLOWERS = ("committee", "crowd")
-"""Members whose books follow from what others decide."""
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _STALE_AFTER = timedelta(days=10)
 _LAST_FILLS = 10
@@ -169,17 +166,19 @@ class App:
                 yield progress
 
     async def import_trades(
-        self, file: Path, member: str, *, season: Season, price: LogPrice, costs: bool
+        self, file: Path, member: str, *, season: Season | None, price: LogPrice, costs: bool
     ) -> Imported:
-        """Replay a log of trades into the books of `member`, configured or not; all of it or nothing.
+        """Replay a log of trades into new books of `member`, configured or not; all of it or nothing.
+
+        Without `season` they are live books, or those of the sample where all prices are the sample's.
 
         Raises:
             Refused: the file or a row cannot be booked; the sentence names the line.
         """
-        if not NAME.fullmatch(member) or member in FOLLOWERS:
-            raise Refused(f"“{member[:40]}” cannot be a member's name; {NAME_IN_WORDS}.")
+        name = member_named(member, await self._store.members.all())
         log = await asyncio.to_thread(read_log, file, price)
-        return await self._importer.run(log, member, season, price, costs=costs)
+        usual = Season.SAMPLE if set(self.settings.market.prices) == {"sample"} else Season.LIVE
+        return await self._importer.run(log, name, season or usual, price, costs=costs)
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.

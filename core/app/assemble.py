@@ -47,5 +47,5 @@ async def open_app(
         runs=runs,
         keeper=committee.keeper,
         replays=Replays(settings, store, calendar, gateway, clock),
-        importer=Importer(settings, store, prices, calendar, clock),
+        importer=Importer(settings, store, prices, calendar, committee.keeper, clock),
     )

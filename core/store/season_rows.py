@@ -29,7 +29,7 @@ class SeasonState:
     `opened_at` is when the first account was opened; `last` the newest session gone through. `held` and
     `waiting` are the tickers of holdings and of orders, `decided` the oldest decision of those that wait,
     `unsettled` the tickers with ballots to settle and the day of the oldest. `sources` is the vendor by which
-    each ticker is traded, `newest_source` that of the newest run.
+    each ticker is traded, `newest_source` that of the newest run, or without runs of some mark.
     """
 
     season: Season
@@ -115,7 +115,7 @@ class Seasons:
                 decided=decided,
                 unsettled=await _unsettled(connection, season),
                 sources={**runs_from, **marked_from},
-                newest_source=next(reversed(runs_from.values()), ""),
+                newest_source=next(reversed((marked_from | runs_from).values()), ""),
             )
 
 
