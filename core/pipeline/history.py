@@ -6,7 +6,6 @@ failed is in `failed`, and is not the same as one that did not trade.
 
 import asyncio
 import logging
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -58,21 +57,12 @@ class History:
 
     def first_after(self, ticker: str, session: date) -> Moved | None:
         """Return the first bar of a ticker later than `session`."""
-        moves = self.bars.get(ticker, [])
-        count = bisect_right(moves, session, key=lambda move: move.bar.date)
-        return moves[count] if count < len(moves) else None
+        return next((move for move in self.bars.get(ticker, ()) if move.bar.date > session), None)
 
     def last_at(self, ticker: str, session: date) -> Moved | None:
         """Return the newest bar of a ticker up to and including `session`."""
-        moves = self.bars.get(ticker, [])
-        count = bisect_right(moves, session, key=lambda move: move.bar.date)
-        return moves[count - 1] if count else None
-
-    def closed_at(self, ticker: str, moment: datetime) -> Moved | None:
-        """Return the newest bar of a ticker that had closed at `moment`."""
-        moves = self.bars.get(ticker, [])
-        count = bisect_right(moves, moment, key=lambda move: move.closes)
-        return moves[count - 1] if count else None
+        known = [move for move in self.bars.get(ticker, ()) if move.bar.date <= session]
+        return known[-1] if known else None
 
     def acted(self, ticker: str, after: date, until: date) -> tuple[CorporateAction, ...]:
         """Return the actions with an ex-date later than `after` and up to `until`."""

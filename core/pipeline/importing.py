@@ -6,44 +6,28 @@ whole before anything is written, and then written in one transaction.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from core.clock import Clock
 from core.config import Settings
 from core.domain.errors import Refused
 from core.domain.ids import new_id
 from core.domain.season import Season
-from core.domain.trade_log import Imported, LoggedFill, LogPrice, TradeLog, refusal
+from core.domain.trade_log import Imported, LogPrice, TradeLog, refusal
 from core.market.calendar import MarketCalendar, Session
 from core.market.chain import PriceChain
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.history import History
-from core.pipeline.log_prices import LogPricer, check_source, history_of
+from core.pipeline.log_prices import PricedLog, check_sources, history_of
 from core.pipeline.log_walk import LogWalk, actions_of
 from core.pipeline.walking import benchmark_passed
 from core.store.imported_account import ImportedAccount
 from core.store.locked_books import LockedBooks
-from core.store.locked_imports import DatedAction, ImportFacts
+from core.store.locked_imports import ImportFacts
 from core.store.locked_sessions import Passed
 from core.store.store import Store
 
 _KINDS = {Season.LIVE: "live", Season.SAMPLE: "sample"}
-
-
-@dataclass(frozen=True)
-class _Priced:
-    """A log with its prices: its fills in order of time, and the sessions that they lie in."""
-
-    log: TradeLog
-    history: History
-    fills: Sequence[LoggedFill]
-    outside: Sequence[int]
-    sessions: Sequence[Session]
-
-    @property
-    def tickers(self) -> set[str]:
-        return {trade.ticker for trade in self.log.trades}
 
 
 class Importer:
@@ -88,14 +72,17 @@ class Importer:
             state.sources if state else {},
             now,
         )
-        priced = await asyncio.to_thread(self._price, log, history, price, now, costs=costs)
-        check_source(history, priced.tickers, live=season == Season.LIVE, sample=season == Season.SAMPLE)
-        self._check_season(season, facts, priced)
-        await asyncio.to_thread(self._try, priced, season, member, facts)
+        priced = await asyncio.to_thread(
+            PricedLog, log, history, price, self._settings.trading if costs else None, now
+        )
+        check_sources(history, priced.tickers, live=season == Season.LIVE, sample=season == Season.SAMPLE)
+        sessions = await asyncio.to_thread(self._sessions, priced, now)
+        _check_within(facts, log, season, sessions[-1].day)
+        await asyncio.to_thread(self._try, priced, sessions, season, member, facts)
         if not facts.is_new:
-            await self._keeper.advance(season, priced.sessions[-1].closes)
+            await self._keeper.advance(season, sessions[-1].closes)
         async with self._store.books.locked(season) as books:
-            return await self._book(books, priced, member, price, now)
+            return await self._book(books, priced, sessions, member, price, now)
 
     async def _facts(self, season: Season, member: str, log: TradeLog) -> ImportFacts:
         async with self._store.books.locked(season) as books:
@@ -103,18 +90,16 @@ class Importer:
         _check_new(facts, log, member, season)
         return facts
 
-    def _price(
-        self, log: TradeLog, history: History, price: LogPrice, now: datetime, *, costs: bool
-    ) -> _Priced:
-        """Price every row, and find the sessions from the log's first day to its end."""
-        pricer = LogPricer(log, history, price, self._settings.trading if costs else None, now)
-        fills = pricer.fills()
-        exchange = self._calendar.exchange
+    def _sessions(self, priced: PricedLog, now: datetime) -> tuple[Session, ...]:
+        """Return the sessions from the log's first day to its end.
+
+        A pair that trades at the weekend is in the books of the session after it.
+        """
+        log, exchange = priced.log, self._calendar.exchange
         newest = exchange.last_closed(now)
         end = exchange.back(min(log.last, newest.day))
-        late = fills[-1] if fills else None
-        while late and end.closes < late.at:
-            # A pair that trades at the weekend is in the books of the session after it.
+        late = priced.trades[-1] if priced.trades else None
+        while late and end.closes < priced.moment(late):
             end = exchange.after(end.day)
         if late and end.closes > now:
             why = f"the books can go to the close of {newest.day} by now, and this trade is later"
@@ -122,69 +107,52 @@ class Importer:
         sessions = exchange.between(log.first, end.day)
         if not sessions:
             raise Refused(f"No session from {log.first} to {log.last} has closed yet. Nothing was imported.")
-        return _Priced(log, history, fills, tuple(pricer.outside), sessions)
+        return sessions
 
-    def _check_season(self, season: Season, facts: ImportFacts, priced: _Priced) -> None:
-        """Check that the log lies within the season, as far as it is known."""
-        log, end = priced.log, priced.sessions[-1]
-        if facts.begins and log.first < facts.begins:
-            raise Refused(
-                f"Season {season} begins on {facts.begins}, and {log.file_name} on {log.first}; "
-                "import it into a season of its own with --season."
-            )
-        if facts.kind == "replay" and (facts.last is None or end.day > facts.last.session):
-            come = f"has come to {facts.last.session}" if facts.last else "has no session yet"
-            raise Refused(
-                f"The replay {season} {come}, and {log.file_name} goes to {end.day}; "
-                "import it into a season of its own with --season."
-            )
-
-    def _try(self, priced: _Priced, season: Season, member: str, facts: ImportFacts) -> None:
+    def _try(
+        self,
+        priced: PricedLog,
+        sessions: Sequence[Session],
+        season: Season,
+        member: str,
+        facts: ImportFacts,
+    ) -> None:
         """Work everything out without writing, so that a log that cannot be booked changes nothing."""
-        sessions = priced.sessions
         if facts.last and facts.last.session > sessions[-1].day:
             sessions = self._calendar.exchange.between(priced.log.first, facts.last.session)
-        actions = actions_of(priced.history, priced.tickers, sessions[-1].closes, facts.actions)
-        account = self._account(season, member, priced)
-        for _ in self._walk(account, priced, sessions, actions).steps():
+        actions, _ = actions_of(priced, sessions[-1].closes, facts.actions)
+        account = self._account(season, member, priced, sessions[0])
+        for _ in LogWalk(account, priced, actions, sessions, self._settings.trading).steps():
             account.take()
 
-    def _account(self, season: Season, member: str, priced: _Priced) -> ImportedAccount:
-        opened = min([priced.sessions[0].opens, *(fill.at for fill in priced.fills[:1])])
+    def _account(self, season: Season, member: str, priced: PricedLog, first: Session) -> ImportedAccount:
+        opened = min([first.opens, *(priced.moment(trade) for trade in priced.trades[:1])])
         return ImportedAccount(season, member, new_id(12), self._settings.arena.initial_cash, opened)
 
-    def _walk(
-        self,
-        account: ImportedAccount,
-        priced: _Priced,
-        sessions: Sequence[Session],
-        actions: Sequence[DatedAction],
-    ) -> LogWalk:
-        name, terms = priced.log.file_name, self._settings.trading
-        return LogWalk(account, name, priced.fills, actions, sessions, priced.history, terms)
-
     async def _book(
-        self, books: LockedBooks, priced: _Priced, member: str, price: LogPrice, now: datetime
+        self,
+        books: LockedBooks,
+        priced: PricedLog,
+        sessions: Sequence[Session],
+        member: str,
+        price: LogPrice,
+        now: datetime,
     ) -> Imported:
-        log, season, history = priced.log, books.season, priced.history
+        log, season, benchmark = priced.log, books.season, self._settings.arena.benchmark
         facts = await books.imports.facts(member, log, priced.tickers)
         _check_new(facts, log, member, season)
-        sessions, end = priced.sessions, priced.sessions[-1]
+        account = self._account(season, member, priced, sessions[0])
         if not facts.is_new:
-            if facts.last is None or facts.last.session < end.day:
-                raise Refused(
-                    f"The books of season {season} wait for prices before {end.day}; try again later, "
-                    "or import the log into a season of its own with --season."
-                )
+            _check_carried(facts, season, sessions[-1].day)
+            # Of a session that has passed only the day and the close matter.
             sessions = [Session(each.session, each.closed_at, each.closed_at) for each in facts.passed]
-        account, benchmark = self._account(season, member, priced), self._settings.arena.benchmark
         kind = _KINDS.get(season, "import")
         await books.imports.begin(account, log, price, kind=kind, benchmark=benchmark, at=now)
         if facts.is_new:
-            await books.imports.add_sessions(_passed(history, sessions, benchmark))
-        actions = actions_of(history, priced.tickers, sessions[-1].closes, facts.actions)
-        await books.imports.add_actions(actions)
-        for _ in self._walk(account, priced, sessions, actions).steps():
+            await books.imports.add_sessions(_passed(priced.history, sessions, benchmark))
+        actions, new = actions_of(priced, sessions[-1].closes, facts.actions)
+        await books.imports.add_actions(new)
+        for _ in LogWalk(account, priced, actions, sessions, self._settings.trading).steps():
             await books.imports.write(account.take())
         await books.imports.finish(account)
         return _imported(priced, account, sessions)
@@ -200,15 +168,36 @@ def _check_new(facts: ImportFacts, log: TradeLog, member: str, season: Season) -
         )
 
 
+def _check_within(facts: ImportFacts, log: TradeLog, season: Season, end: date) -> None:
+    """Check that a log, which goes to `end`, lies within the season, as far as that is known."""
+    elsewhere = "import it into a season of its own with --season"
+    if facts.begins and log.first < facts.begins:
+        raise Refused(
+            f"Season {season} begins on {facts.begins}, and {log.file_name} on {log.first}; {elsewhere}."
+        )
+    if facts.kind == "replay" and (facts.last is None or end > facts.last.session):
+        come = f"has come to {facts.last.session}" if facts.last else "has no session yet"
+        raise Refused(f"The replay {season} {come}, and {log.file_name} goes to {end}; {elsewhere}.")
+
+
+def _check_carried(facts: ImportFacts, season: Season, end: date) -> None:
+    if facts.last is None or facts.last.session < end:
+        raise Refused(
+            f"The books of season {season} wait for prices before {end}; try again later, "
+            "or import the log into a season of its own with --season."
+        )
+
+
 def _passed(history: History, sessions: Sequence[Session], benchmark: str) -> list[Passed]:
     passed: list[Passed] = []
+    known: Passed | None = None
     for session in sessions:
-        before = passed[-1] if passed else None
-        passed.append(benchmark_passed(history, session, before, benchmark))
+        passed.append(benchmark_passed(history, session, known, benchmark))
+        known = passed[-1] if passed[-1].benchmark else known
     return passed
 
 
-def _imported(priced: _Priced, account: ImportedAccount, sessions: Sequence[Session]) -> Imported:
+def _imported(priced: PricedLog, account: ImportedAccount, sessions: Sequence[Session]) -> Imported:
     return Imported(
         season=account.season,
         member=account.member,

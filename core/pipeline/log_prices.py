@@ -12,7 +12,7 @@ from core.domain.values import to_cents
 from core.ledger.costs import fee, fill_price
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
-from core.pipeline.history import History, fetch
+from core.pipeline.history import History, Moved, fetch
 
 LOOK_BACK = timedelta(days=60)
 """How far before a log its splits and dividends are looked up.
@@ -45,11 +45,8 @@ async def history_of(
     wanted = {*first, *([benchmark] if benchmark else [])}
     own = {ticker: known[ticker] for ticker in wanted if ticker in known}
     others = wanted - set(own)
-    asked = [own, *(dict.fromkeys(others, vendor.name) for vendor in prices.vendors)]
-    for sources in asked:
+    for sources in (own, *(dict.fromkeys(others, vendor.name) for vendor in prices.vendors)):
         missing = {ticker: name for ticker, name in sources.items() if not found.bars.get(ticker)}
-        if not missing:
-            continue
         more = await fetch(prices, calendar, missing, start, end, now)
         found.failed |= more.failed
         for ticker, name in missing.items():
@@ -66,47 +63,64 @@ async def history_of(
     return found
 
 
-class LogPricer:
-    """Finds the session and the price of each row. `terms`, if any, are the costs that are added."""
+def check_sources(history: History, tickers: set[str], *, live: bool, sample: bool) -> None:
+    """Check that sample prices and others do not come together in the live or the sample books.
+
+    Raises:
+        Refused: they would; says which ticker, and what to do.
+    """
+    for ticker in sorted(tickers):
+        of_sample = history.sources[ticker] == "sample"
+        if (live and of_sample) or (sample and not of_sample):
+            whose = "from the bundled sample" if of_sample else f"from {history.sources[ticker]}"
+            books = "live" if live else "sample"
+            raise Refused(
+                f"The prices of {ticker} come {whose} and stay out of the {books} books; "
+                "import the log into a season of its own with --season."
+            )
+
+
+class PricedLog:
+    """A log with the session and the price of each row. `terms`, if any, are the costs that are added.
+
+    `trades` are in the order of their moments, and of the log at the same moment; `outside` are the lines
+    whose own price is outside what was traded at in their session.
+
+    Raises:
+        Refused: a row has no session or no price; names its line.
+    """
 
     def __init__(
         self, log: TradeLog, history: History, price: LogPrice, terms: Trading | None, now: datetime
     ) -> None:
-        self._log = log
-        self._history = history
-        self._price = price
+        self.log = log
+        self.history = history
+        self.tickers = {trade.ticker for trade in log.trades}
+        self._late = price is LogPrice.CLOSE
         self._terms = terms
-        self._now = now
         self._bars = {
-            ticker: {move.bar.date: move for move in moves} for ticker, moves in history.bars.items()
+            ticker: {move.bar.date: move for move in history.bars[ticker] if move.closes <= now}
+            for ticker in self.tickers
         }
         self.outside: list[int] = []
-        """The lines of trades whose own price is outside what was traded at in their session."""
+        for trade in log.trades:
+            self._check(trade, now)
+        self.trades = sorted(log.trades, key=self.moment)
 
-    def fills(self) -> list[LoggedFill]:
-        """Return all rows that trade, in the order of their moments, and of the log at the same moment.
+    def moment(self, trade: LoggedTrade) -> datetime:
+        """Return when a row is booked (UTC): at the open of its session, or at the close."""
+        move = self._bars[trade.ticker][trade.day]
+        return move.closes if self._late else move.opens
 
-        Raises:
-            Refused: a row has no session or no price; names its line.
-        """
-        return sorted((self._fill(trade) for trade in self._log.trades), key=lambda fill: fill.at)
-
-    def _fill(self, trade: LoggedTrade) -> LoggedFill:
-        move = self._bars[trade.ticker].get(trade.day)
-        if move is None or move.closes > self._now:
-            raise refusal(self._log.file_name, trade.line, self._missing(trade))
-        late = self._price is LogPrice.CLOSE
-        reference = trade.price or (move.bar.close if late else move.bar.open)
-        if not move.bar.low <= reference <= move.bar.high:
-            self.outside.append(trade.line)
+    def fill(self, trade: LoggedTrade) -> LoggedFill:
+        """Return a row as it is booked."""
+        move = self._bars[trade.ticker][trade.day]
+        reference = self._reference(trade, move)
         price = fill_price(reference, trade.side, self._terms) if self._terms else reference
         amount = to_cents(price * trade.shares)
-        if amount > _MOST_USD:
-            why = f"an amount of ${amount:,.2f} is more than the books can hold"
-            raise refusal(self._log.file_name, trade.line, why)
         return LoggedFill(
             line=trade.line,
-            at=move.closes if late else move.opens,
+            at=move.closes if self._late else move.opens,
             session=trade.day,
             ticker=trade.ticker,
             side=trade.side,
@@ -117,28 +131,25 @@ class LogPricer:
             fee_usd=fee(amount, self._terms) if self._terms else Decimal("0.00"),
         )
 
-    def _missing(self, trade: LoggedTrade) -> str:
+    def _reference(self, trade: LoggedTrade, move: Moved) -> Decimal:
+        return trade.price or (move.bar.close if self._late else move.bar.open)
+
+    def _check(self, trade: LoggedTrade, now: datetime) -> None:
+        move = self._bars[trade.ticker].get(trade.day)
+        if move is None:
+            raise refusal(self.log.file_name, trade.line, self._missing(trade, now))
+        reference = self._reference(trade, move)
+        if trade.price and not move.bar.low <= reference <= move.bar.high:
+            self.outside.append(trade.line)
+        if reference * trade.shares > _MOST_USD:
+            why = f"an amount of ${reference * trade.shares:,.2f} is more than the books can hold"
+            raise refusal(self.log.file_name, trade.line, why)
+
+    def _missing(self, trade: LoggedTrade, now: datetime) -> str:
         ticker, day = trade.ticker, trade.day
-        session = self._history.sessions(ticker).session(day)
+        session = self.history.sessions(ticker).session(day)
         if session is None:
             return f"the market of {ticker} was closed on {day}"
-        if session.closes > self._now:
+        if session.closes > now:
             return f"the session of {ticker} on {day} has not closed yet"
-        return f"{self._history.sources[ticker]} has no price of {ticker} on {day}"
-
-
-def check_source(history: History, tickers: set[str], *, live: bool, sample: bool) -> None:
-    """Check that sample prices and real ones do not come together in the live or the sample books.
-
-    Raises:
-        Refused: they would; says which ticker, and what to do.
-    """
-    for ticker in sorted(tickers):
-        of_sample = history.sources[ticker] == "sample"
-        if (live and of_sample) or (sample and not of_sample):
-            whose = "the bundled sample" if of_sample else history.sources[ticker]
-            books = "live" if live else "sample"
-            raise Refused(
-                f"The prices of {ticker} are those of {whose}, and they stay out of the {books} books; "
-                "import the log into a season of its own with --season."
-            )
+        return f"{self.history.sources[ticker]} has no price of {ticker} on {day}"

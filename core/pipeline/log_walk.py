@@ -1,7 +1,8 @@
-"""A log of trades goes through the sessions of a season, as everybody's books do: opens, actions, closes."""
+"""A log of trades goes through the sessions of a season, as everybody's books do: actions, trades, closes."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from core.config.settings import Trading
@@ -9,9 +10,10 @@ from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Mark
 from core.domain.books import MovementKind, Side
 from core.domain.trade_log import LoggedFill, refusal
+from core.domain.values import PRICE_STEP, to_price
 from core.ledger.carrying import interest
 from core.market.calendar import Session
-from core.pipeline.history import History
+from core.pipeline.log_prices import PricedLog
 from core.pipeline.walking import daily_value
 from core.store.imported_account import ImportedAccount
 from core.store.locked_imports import DatedAction
@@ -21,26 +23,31 @@ _PAUSE = 1000
 
 
 def actions_of(
-    history: History, tickers: set[str], until: datetime, recorded: Sequence[DatedAction]
-) -> list[DatedAction]:
-    """Return the splits and dividends of tickers with the opens from which they are in force, up to `until`.
+    priced: PricedLog, until: datetime, recorded: Sequence[DatedAction]
+) -> tuple[list[DatedAction], list[DatedAction]]:
+    """Return the splits and dividends of a log's tickers in the order of time, and those that are new.
 
-    What the season has applied already counts as `recorded`, also when it is later. An action of a day
-    without a bar is in force from the next open.
+    They are in force from the open of their ex-date, up to `until`. What the season has applied already is
+    `recorded`, and counts as it was applied, also when that is later.
     """
     known = {(action.ticker, action.kind, action.ex_date) for action, _ in recorded}
-    found = list(recorded)
-    for ticker in tickers:
-        for action in history.actions.get(ticker, ()):
-            move = history.first_after(ticker, action.ex_date - timedelta(days=1))
-            new = (action.ticker, action.kind, action.ex_date) not in known
-            if new and move and move.opens <= until:
-                found.append((action, move.opens))
-    return sorted(found, key=lambda dated: (dated[1], dated[0].kind is ActionKind.DIVIDEND, dated[0].ticker))
+    new = []
+    for ticker in priced.tickers:
+        sessions = priced.history.sessions(ticker)
+        for action in priced.history.actions[ticker]:
+            opens = sessions.opening(action.ex_date)
+            if (action.ticker, action.kind, action.ex_date) not in known and opens <= until:
+                new.append((action, opens))
+    return sorted([*recorded, *new], key=_in_order), new
+
+
+def _in_order(dated: DatedAction) -> tuple[datetime, bool, str]:
+    action, at = dated
+    return at, action.kind is ActionKind.DIVIDEND, action.ticker
 
 
 class LogWalk:
-    """Carries a new account through its log. `fills` and `actions` are in the order of time.
+    """Carries a new account through its log. `actions` are in the order of time.
 
     `sessions` are those that its season goes through, from the log's first day on.
     """
@@ -48,21 +55,19 @@ class LogWalk:
     def __init__(
         self,
         account: ImportedAccount,
-        file_name: str,
-        fills: Sequence[LoggedFill],
+        priced: PricedLog,
         actions: Sequence[DatedAction],
         sessions: Sequence[Session],
-        history: History,
         terms: Trading,
     ) -> None:
         self._account = account
-        self._file_name = file_name
-        self._fills = fills
+        self._priced = priced
+        self._history = priced.history
         self._actions = actions
         self._sessions = sessions
-        self._history = history
         self._terms = terms
-        self._filled = self._acted = 0
+        self._adjusted: dict[str, Mark] = {}
+        self._acted = 0
 
     def steps(self) -> Iterator[None]:
         """Book everything; pauses now and then, so that rows can be written.
@@ -70,20 +75,20 @@ class LogWalk:
         Raises:
             Refused: a row sells more than is held, or costs more than there is; names its line.
         """
-        before: Session | None = None
+        trades = self._priced.trades
+        done = 0
         for session in self._sessions:
             traded = Decimal(0)
-            while self._filled < len(self._fills) and self._fills[self._filled].at <= session.closes:
-                fill = self._fills[self._filled]
+            while done < len(trades) and self._priced.moment(trades[done]) <= session.closes:
+                fill = self._priced.fill(trades[done])
                 self._act_until(fill.at)
                 self._trade(fill)
                 traded += abs(fill.amount_usd)
-                self._filled += 1
-                if self._filled % _PAUSE == 0:
+                done += 1
+                if done % _PAUSE == 0:
                     yield
             self._act_until(session.closes)
-            self._close(session, before, traded)
-            before = session
+            self._close(session, traded)
             yield
         for action, at in self._actions[self._acted :]:
             self._act(action, at)
@@ -94,33 +99,50 @@ class LogWalk:
             self._acted += 1
 
     def _act(self, action: CorporateAction, at: datetime) -> None:
-        move = self._history.first_after(action.ticker, action.ex_date - timedelta(days=1))
-        price = move.bar.open if move and action.kind is ActionKind.SPLIT else None
+        if not self._account.shares(action.ticker):
+            return
+        before = self._mark(action.ticker, at)
+        price = None
+        if before and before.at < at:
+            split = action.kind is ActionKind.SPLIT
+            price = before.price / action.value if split else before.price - action.value
+            adjusted = max(to_price(price), PRICE_STEP)
+            self._adjusted[action.ticker] = before.model_copy(update={"price": adjusted, "at": at})
         self._account.act(action, at, fractional=self._terms.fractional, price=price)
 
     def _trade(self, fill: LoggedFill) -> None:
-        account = self._account
+        account, name = self._account, self._priced.log.file_name
         held = account.shares(fill.ticker)
         if fill.side is Side.SELL and fill.shares > held:
             why = f"it sells {fill.shares:f} {fill.ticker}, and {held:f} are held then"
-            raise refusal(self._file_name, fill.line, why)
+            raise refusal(name, fill.line, why)
         cost = fill.fee_usd - fill.amount_usd
         if fill.side is Side.BUY and cost > account.cash_usd:
             why = f"it costs ${cost:,.2f}, and the cash is ${account.cash_usd:,.2f} then"
-            raise refusal(self._file_name, fill.line, why)
+            raise refusal(name, fill.line, why)
         account.trade(fill)
 
-    def _close(self, session: Session, before: Session | None, traded: Decimal) -> None:
-        account, terms = self._account, self._terms
-        if before and terms.cash_interest:
-            earned = interest(account.cash_usd, (session.day - before.day).days, terms)
-            account.receive(MovementKind.INTEREST, earned, session.closes, CASH, session.day)
+    def _close(self, session: Session, traded: Decimal) -> None:
+        account = self._account
+        nights = (self._history.calendar.exchange.after(session.day).day - session.day).days
+        earned = interest(account.cash_usd, nights, self._terms)
+        account.receive(MovementKind.INTEREST, earned, session.closes, CASH, session.day)
         portfolio = account.portfolio()
-        marks = {}
-        for held in portfolio.positions:
-            if move := self._history.closed_at(held.ticker, session.closes):
-                source = self._history.sources[held.ticker]
-                marks[held.ticker] = Mark(
-                    ticker=held.ticker, price=move.bar.close, at=move.closes, source=source
-                )
+        marks = {
+            held.ticker: mark
+            for held in portfolio.positions
+            if (mark := self._mark(held.ticker, session.closes))
+        }
         account.close(daily_value(portfolio, marks, session)._replace(traded_usd=traded), marks)
+
+    def _mark(self, ticker: str, at: datetime) -> Mark | None:
+        """Return the newest price of a ticker at `at`: a close, or one from before a split as it is after."""
+        moves, adjusted = self._history.bars[ticker], self._adjusted.get(ticker)
+        count = bisect_right(moves, at, key=lambda move: move.closes)
+        if adjusted and (count == 0 or moves[count - 1].closes <= adjusted.at):
+            return adjusted
+        if count == 0:
+            return None
+        move = moves[count - 1]
+        source = self._history.sources[ticker]
+        return Mark(ticker=ticker, price=move.bar.close, at=move.closes, source=source)

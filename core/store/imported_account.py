@@ -52,8 +52,10 @@ class ImportedAccount:
         self.value: DailyValue | None = None
         self._held: dict[str, Held] = {}
         self._last_at: datetime | None = None
-        self._fills = 0
-        self._closed: list[Closed] = []
+        self._fills = self._closed = self._wins = 0
+        self._gains = self._losses = _NOTHING
+        self._best: Decimal | None = None
+        self._worst: Decimal | None = None
         self._marked: dict[str, datetime] = {}
         self._rows: defaultdict[Table, list[dict[str, Any]]] = defaultdict(list)
         self._own = {"season": season, "member": member}
@@ -86,10 +88,19 @@ class ImportedAccount:
         self._fills += 1
         self._write(fill)
         if closed:
-            self._closed.append(closed)
+            self._count(closed)
             facts = {"ticker": fill.ticker, "session": fill.session, "fill_id": self._id(fill)}
             earned = {"pnl_usd": closed.pnl_usd, "cost_usd": closed.cost_usd}
             self._rows[closed_trades].append(self._own | facts | earned)
+
+    def _count(self, closed: Closed) -> None:
+        pnl = closed.pnl_usd
+        self._closed += 1
+        self._wins += closed.won
+        self._gains += max(pnl, _NOTHING)
+        self._losses += max(-pnl, _NOTHING)
+        self._best = pnl if self._best is None else max(self._best, pnl)
+        self._worst = pnl if self._worst is None else min(self._worst, pnl)
 
     def _id(self, fill: LoggedFill) -> str:
         """Return the id of a row's order, and of its fill: the import's, and the line."""
@@ -132,7 +143,11 @@ class ImportedAccount:
         self._move(MovementKind.FEE, -fill.fee_usd, fill.at, fill_id=own)
 
     def act(self, action: CorporateAction, at: datetime, *, fractional: bool, price: Decimal | None) -> None:
-        """Apply a split or dividend to what is held, as `LockedSessions.apply` does for everybody."""
+        """Apply a split or dividend to what is held, as `LockedSessions.apply` does for everybody.
+
+        A fraction of a share that cannot be held is paid out at `price` (USD a share after the split), or
+        else at its cost.
+        """
         held = self._held.get(action.ticker)
         if held is None:
             return
@@ -149,7 +164,7 @@ class ImportedAccount:
         if after:
             self._held[action.ticker] = after
         self._last_at = at
-        left = to_cents((exact - shares) * price) if price else _NOTHING
+        left = to_cents((exact - shares) * (price or held.average / action.value))
         self.receive(MovementKind.CASH_IN_LIEU, left, at, action.ticker, action.ex_date)
 
     def receive(
@@ -177,18 +192,17 @@ class ImportedAccount:
 
     def totals(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Return the account's row of running totals, and its rows of holdings."""
-        earned = [closed.pnl_usd for closed in self._closed]
         balance = {
             **self._own,
             "deposits_usd": self.deposit_usd,
             "cash_usd": self.cash_usd,
             "fills": self._fills,
-            "closed": len(earned),
-            "wins": sum(closed.won for closed in self._closed),
-            "gains_usd": sum((pnl for pnl in earned if pnl > 0), _NOTHING),
-            "losses_usd": -sum((pnl for pnl in earned if pnl < 0), _NOTHING),
-            "best_usd": max(earned, default=None),
-            "worst_usd": min(earned, default=None),
+            "closed": self._closed,
+            "wins": self._wins,
+            "gains_usd": self._gains,
+            "losses_usd": self._losses,
+            "best_usd": self._best,
+            "worst_usd": self._worst,
             "last_at": self._last_at,
         }
         return balance, [

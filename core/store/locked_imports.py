@@ -148,9 +148,9 @@ class LockedImports:
         await self._insert(sessions, [{"season": self._season, **each._asdict()} for each in passed])
 
     async def add_actions(self, applied: Sequence[DatedAction]) -> None:
-        """Note splits and dividends as applied, so that no later session does it again."""
+        """Note splits and dividends that are new as applied, so that no later session does it again."""
         rows = [{"season": self._season, **action.model_dump(), "at": at} for action, at in applied]
-        await self._insert(corporate_actions, rows, shared=True)
+        await self._insert(corporate_actions, rows)
 
     async def write(self, rows: Mapping[Table, list[dict[str, Any]]]) -> None:
         """Keep rows of an account; marks that are there already stay as they are."""

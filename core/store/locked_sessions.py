@@ -84,7 +84,18 @@ class LockedSessions:
         row = {"season": self._season, **action.model_dump(), "at": at}
         if not await add_new(self._connection, corporate_actions, row):
             return False
-        for member, held, position, _ in await self._totals.holders(action.ticker):
+        for member, *_ in await self._totals.holders(action.ticker):
+            await self.apply_to(action, member, at, fractional=fractional, price=price)
+        if action.kind is ActionKind.SPLIT:
+            await self._split_orders(action, fractional=fractional)
+        return True
+
+    async def apply_to(
+        self, action: CorporateAction, member: str, at: datetime, *, fractional: bool, price: Decimal | None
+    ) -> None:
+        """Apply a split or dividend to one member's holding, if it has one; see `apply`."""
+        found = [each for each in await self._totals.holders(action.ticker) if each[0] == member]
+        for _, held, position, _ in found:
             if action.kind is ActionKind.DIVIDEND:
                 amount = to_cents(held.shares * action.value)
                 await self.move(member, MovementKind.DIVIDEND, amount, at, action.ticker, action.ex_date)
@@ -104,9 +115,6 @@ class LockedSessions:
             await self._totals.touch(member, at)
             left = to_cents((exact - shares) * price) if price else Decimal(0)
             await self.move(member, MovementKind.CASH_IN_LIEU, left, at, action.ticker, action.ex_date)
-        if action.kind is ActionKind.SPLIT:
-            await self._split_orders(action, fractional=fractional)
-        return True
 
     async def _split_orders(self, action: CorporateAction, *, fractional: bool) -> None:
         """Bring orders that were decided before a split, and wait, to the new shares."""
