@@ -114,7 +114,7 @@ class LogWalk:
         account, name = self._account, self._priced.log.file_name
         held = account.shares(fill.ticker)
         if fill.side is Side.SELL and fill.shares > held:
-            why = f"it sells {fill.shares:f} {fill.ticker}, and {held:f} are held then"
+            why = f"it sells {_plain(fill.shares)} {fill.ticker}, and {_plain(held)} are held then"
             raise refusal(name, fill.line, why)
         cost = fill.fee_usd - fill.amount_usd
         if fill.side is Side.BUY and cost > account.cash_usd:
@@ -146,3 +146,7 @@ class LogWalk:
         move = moves[count - 1]
         source = self._history.sources[ticker]
         return Mark(ticker=ticker, price=move.bar.close, at=move.closes, source=source)
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
