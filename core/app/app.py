@@ -11,7 +11,7 @@ from pathlib import Path
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
-from core.app.trade_logs import member_named, read_log
+from core.app.trade_logs import read_log
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -175,10 +175,8 @@ class App:
         Raises:
             Refused: the file or a row cannot be booked; the sentence names the line.
         """
-        name = member_named(member, await self._store.members.all())
         log = await asyncio.to_thread(read_log, file, price)
-        usual = Season.SAMPLE if set(self.settings.market.prices) == {"sample"} else Season.LIVE
-        return await self._importer.run(log, name, season or usual, price, costs=costs)
+        return await self._importer.run(log, member, season, price, costs=costs)
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.

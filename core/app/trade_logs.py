@@ -10,11 +10,9 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from core.config.settings import NAME, NAME_IN_WORDS
 from core.domain.books import Side
 from core.domain.errors import BadTicker, Refused
 from core.domain.instrument import parse_ticker
-from core.domain.member import Member, MemberKind
 from core.domain.trade_log import LoggedTrade, LogPrice, TradeLog, refusal
 from core.domain.values import SHARE_STEP, to_price
 from core.market.calendar import FIRST_DAY, LAST_DAY
@@ -26,21 +24,6 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,40})?", re.ASCII)
 _ACTIONS = {"buy": Side.BUY, "sell": Side.SELL, "none": None}
-_FOLLOWERS = {MemberKind.COMMITTEE, MemberKind.CROWD}
-
-
-def member_named(text: str, members: tuple[Member, ...]) -> str:
-    """Return the name of the member that `text` names, whatever its capitals, or `text` for a new one.
-
-    Raises:
-        Refused: nobody can have this name, or the books of this member follow from what others decide.
-    """
-    known = {member.name.lower(): member for member in members}.get(text.lower())
-    if text.lower() in _FOLLOWERS or (known and known.kind in _FOLLOWERS):
-        raise Refused(f"The books of {text.lower()} follow from what others decide; choose another name.")
-    if not NAME.fullmatch(text):
-        raise Refused(f"{_shown(text)} cannot be a member's name: it has {NAME_IN_WORDS}.")
-    return known.name if known else text
 
 
 def read_log(path: Path, price: LogPrice) -> TradeLog:

@@ -10,8 +10,10 @@ from datetime import date, datetime
 
 from core.clock import Clock
 from core.config import Settings
+from core.config.settings import NAME, NAME_IN_WORDS
 from core.domain.errors import Refused
 from core.domain.ids import new_id
+from core.domain.member import Member, MemberKind
 from core.domain.season import Season
 from core.domain.trade_log import Imported, LogPrice, TradeLog, refusal
 from core.market.calendar import MarketCalendar, Session
@@ -27,6 +29,7 @@ from core.store.locked_imports import ImportFacts
 from core.store.locked_sessions import Passed
 from core.store.store import Store
 
+_FOLLOWERS = frozenset({MemberKind.COMMITTEE, MemberKind.CROWD})
 _KINDS = {Season.LIVE: "live", Season.SAMPLE: "sample"}
 
 
@@ -50,17 +53,21 @@ class Importer:
         self._clock = clock
 
     async def run(
-        self, log: TradeLog, member: str, season: Season, price: LogPrice, *, costs: bool
+        self, log: TradeLog, name: str, wanted: Season | None, price: LogPrice, *, costs: bool
     ) -> Imported:
-        """Book a whole log into new books of `member` in `season`, or nothing of it.
+        """Book a whole log into new books of the member called `name`, or nothing of it.
 
-        With `costs` the configured slippage and fee are added to each trade. A season that others are in is
-        carried to the end of the log first, as any run would do.
+        They are those of season `wanted`, or else the live ones, or those of the sample where all prices are
+        the sample's. With `costs` the configured slippage and fee are added to each trade. A season that
+        others are in is carried to the end of the log first, as any run would do.
 
         Raises:
-            Refused: a row cannot be booked (by its line), the member has books in the season already, the log
-                does not lie within the season, or prices are missing.
+            Refused: a row cannot be booked (by its line), nobody can have this name, the member has books in
+                the season already, the log does not lie within the season, or prices are missing.
         """
+        member = member_named(name, await self._store.members.all())
+        only_sample = set(self._settings.market.prices) == {"sample"}
+        season = wanted or (Season.SAMPLE if only_sample else Season.LIVE)
         now = self._clock.now()
         facts = await self._facts(season, member, log)
         state = await self._store.seasons.state(season)
@@ -156,6 +163,21 @@ class Importer:
             await books.imports.write(account.take())
         await books.imports.finish(account)
         return _imported(priced, account, sessions)
+
+
+def member_named(text: str, members: Sequence[Member]) -> str:
+    """Return the name of the member that `text` names, whatever its capitals, or `text` for a new one.
+
+    Raises:
+        Refused: nobody can have this name, or the books of this member follow from what others decide.
+    """
+    known = {member.name.lower(): member for member in members}.get(text.lower())
+    if text.lower() in _FOLLOWERS or (known and known.kind in _FOLLOWERS):
+        raise Refused(f"The books of {text.lower()} follow from what others decide; choose another name.")
+    if not NAME.fullmatch(text):
+        shown = "".join(sign for sign in text if sign.isprintable())[:24]
+        raise Refused(f"“{shown}” cannot be a member's name: it has {NAME_IN_WORDS}.")
+    return known.name if known else text
 
 
 def _check_new(facts: ImportFacts, log: TradeLog, member: str, season: Season) -> None:

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.app import trade_logs
-from core.app.trade_logs import member_named, parse_log, read_log
+from core.app.trade_logs import parse_log, read_log
 from core.domain.books import Side
 from core.domain.errors import Refused
 from core.domain.member import Member, MemberKind
 from core.domain.trade_log import LoggedTrade, LogPrice, TradeLog
+from core.pipeline.importing import member_named
 
 HEADER = "date,seq,action,symbol,shares,price"
 FIRST = "2025-06-02,1,buy,NVDA,10,135.5"
