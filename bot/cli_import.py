@@ -29,7 +29,9 @@ def import_trades(
     price: Annotated[
         str, typer.Option(callback=_price, help="Book at the session's open or close, or the price column.")
     ] = "open",
-    season: Annotated[str, typer.Option(metavar="S", help="Into which season.")] = "live",
+    season: Annotated[
+        str | None, typer.Option(metavar="S", help="Into which season (else the live one).")
+    ] = None,
     costs: Annotated[
         bool, typer.Option("--costs/--no-costs", help="Add the configured slippage and fee to each trade.")
     ] = False,
@@ -42,10 +44,9 @@ def import_trades(
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         from bot.documents import imported_document
         from bot.present.trades import imported_sentence
-        from core.domain.season import Season
         from core.domain.trade_log import LogPrice
 
-        wanted = season_named(season) or Season.LIVE
+        wanted = season_named(season)
         async with program.opened(settings) as app:
             done = await app.import_trades(file, member, season=wanted, price=LogPrice(price), costs=costs)
         if output.as_json:

@@ -373,6 +373,8 @@ def imported_document(done: Imported) -> Document:
         "rows": done.rows,
         "trades": done.trades,
         "without_trade": done.without_trade,
+        "outside_range": done.outside_range,
+        "first_outside": done.first_outside,
         "sessions": done.sessions,
         "first": done.first.isoformat(),
         "last": done.last.isoformat(),

@@ -11,7 +11,7 @@ _WHAT = {
     MemberKind.BASELINE: "baseline, a rule without a model",
     MemberKind.COMMITTEE: "follows the verdicts",
     MemberKind.CROWD: "follows the votes of people",
-    MemberKind.IMPORTED: "its trades come from a log",
+    MemberKind.IMPORTED: "traded elsewhere, from an imported log",
 }
 
 

@@ -45,7 +45,7 @@ _WORDS = {
     ),
     Metric.CALMAR: _Words("Calmar ratio", "Calmar", _DAYS, "Return a year over the maximum drawdown."),
     Metric.EXPOSURE: _Words("Exposure", "Exposure", _ANY, "Mean share of the value that was invested."),
-    Metric.TURNOVER: _Words("Turnover", "Turnover", _ANY, "Traded in a year, over the mean value."),
+    Metric.TURNOVER: _Words("Turnover", "Turnover", _ANY, "Bought and sold, over the mean value."),
     Metric.TRADES: _Words("Trades", "Trades", _ANY, "Fills, both buys and sells."),
     Metric.WIN_RATE: _Words(
         "Win rate of trades", "Wins", _TRADES, "Closed trades that earned, at average cost and after fees."

@@ -49,9 +49,17 @@ def _clamped(clamps: Iterable[Clamp]) -> str:
 
 def imported_sentence(done: Imported) -> str:
     """Say what an import of a log has done."""
-    value = "unknown, a holding has no price" if done.value_usd is None else numbers.usd(done.value_usd)
-    noted = f", {numbers.counted(done.without_trade, 'row')} without a trade" if done.without_trade else ""
+    noted = ""
+    if done.without_trade:
+        noted = f" {numbers.counted(done.without_trade, 'row')} without a trade noted."
+    if done.outside_range:
+        noted += (
+            f" The price of {numbers.counted(done.outside_range, 'trade')} is outside its session's range, "
+            f"first in line {done.first_outside}."
+        )
+    value = "unknown, as a holding has no price" if done.value_usd is None else numbers.usd(done.value_usd)
     return (
-        f"{numbers.counted(done.trades, 'trade')} of {done.member} booked in season {done.season}{noted}; "
-        f"{numbers.counted(done.sessions, 'session')} from {done.first} to {done.last}; value {value}."
+        f"{numbers.counted(done.trades, 'trade')} of {done.member} booked in season {done.season}.{noted} "
+        f"Valued at {numbers.counted(done.sessions, 'close')} from {done.first} to {done.last}; "
+        f"the value is {value}."
     )

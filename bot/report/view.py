@@ -34,6 +34,7 @@ _KINDS = {
     MemberKind.BASELINE.value: "rule",
     MemberKind.COMMITTEE.value: "committee",
     MemberKind.CROWD.value: "crowd",
+    MemberKind.IMPORTED.value: "imported",
 }
 _STANDINGS = (
     Metric.VALUE,

@@ -55,7 +55,7 @@ async def open_app(
         runs=runs,
         keeper=committee.keeper,
         replays=Replays(settings, store, calendar, gateway, clock),
-        importer=Importer(settings, store, prices, calendar, clock),
+        importer=Importer(settings, store, prices, calendar, committee.keeper, clock),
         polls=Polls(store, calendar, clock),
         scoreboard=scoreboard,
         reports=SeasonReports(store, scoreboard, settings, clock),

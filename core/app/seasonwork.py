@@ -11,9 +11,7 @@ from pathlib import Path
 from core.app.replays import Replays
 from core.app.season_reports import SeasonReports
 from core.app.trade_logs import read_log
-from core.config.field_types import NAME, NAME_IN_WORDS
-from core.domain.errors import Refused
-from core.domain.member import FOLLOWERS, Member, MemberKind
+from core.domain.member import Member, MemberKind
 from core.domain.peer_figures import AiTraderFigures
 from core.domain.replay import Every, ReplayProgress
 from core.domain.season import Season
@@ -67,15 +65,15 @@ class Seasonwork(ABC):
                 yield progress
 
     async def import_trades(
-        self, file: Path, member: str, *, season: Season, price: LogPrice, costs: bool
+        self, file: Path, member: str, *, season: Season | None, price: LogPrice, costs: bool
     ) -> Imported:
-        """Replay a log of trades into the books of `member`, configured or not; all of it or nothing.
+        """Replay a log of trades into new books of `member`, configured or not; all of it or nothing.
+
+        Without `season` they are live books, or those of the sample where all prices are the sample's.
 
         Raises:
             Refused: the file or a row cannot be booked; the sentence names the line.
         """
-        if not NAME.fullmatch(member) or member.lower() in FOLLOWERS:
-            raise Refused(f"“{member[:40]}” cannot be a member's name; {NAME_IN_WORDS}.")
         log = await asyncio.to_thread(read_log, file, price)
         return await self._importer.run(log, member, season, price, costs=costs)
 

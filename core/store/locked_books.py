@@ -61,7 +61,7 @@ class LockedBooks:
         self._clock = clock
         self._totals = RunningTotals(connection, season)
         self.sessions = LockedSessions(connection, season, self._totals)
-        self.imports = LockedImports(connection, season, self.sessions)
+        self.imports = LockedImports(connection, season)
 
     async def open_account(self, member: str, cash_usd: Decimal, at: datetime) -> bool:
         """Deposit the initial cash, exactly once; False when the account is open already.

@@ -97,19 +97,6 @@ class LockedMovements:
             await add_new(self._connection, marks, mark.model_dump() | {"season": self._season})
         return True
 
-    async def apply_to(
-        self, action: CorporateAction, member: str, at: datetime, *, fractional: bool, price: Decimal | None
-    ) -> None:
-        """Apply a split or dividend to one member's holding alone, if it has one; see `apply`."""
-        own = (holdings.c.ticker == action.ticker, holdings.c.member == member)
-        for holder in await self._totals.holders(*own):
-            if action.kind is ActionKind.SPLIT:
-                step = SHARE_STEP if fractional else Decimal(1)
-                await self._split_holding(action, at, holder, step, price)
-            else:
-                amount = to_cents(holder.held.shares * action.value)
-                await self.move(member, MovementKind.DIVIDEND, amount, at, action.ticker, action.ex_date)
-
     async def _mark_before(self, ticker: str, at: datetime) -> Mark | None:
         own = (marks.c.season == self._season, marks.c.ticker == ticker, marks.c.at < at)
         query = select(*(marks.c[name] for name in Mark.model_fields)).where(*own)

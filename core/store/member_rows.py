@@ -48,24 +48,29 @@ class Members:
                 await connection.execute(update(members).where(members.c.name == row["name"]).values(row))
             return await _all(connection)
 
-    async def ensure(self, name: str, kind: MemberKind) -> None:
-        """Make sure that there is a member of this name; a new one is of `kind` and takes no part in runs."""
-        if any(member.name == name for member in await self.all()):
-            return
-        async with self._database.write() as connection:
-            if not self._database.is_sqlite:
-                await connection.execute(text("LOCK TABLE members IN EXCLUSIVE MODE"))
-            known = await _rows(connection)
-            if name in {row["name"] for row in known}:
-                return
-            number = 1 + max((row["number"] for row in known), default=0)
-            row = {"name": name, "number": number, "kind": str(kind), "weight": Decimal(0), "route": ()}
-            await connection.execute(insert(members).values(row | {"enabled": False, "place": None}))
-
     async def all(self) -> tuple[Member, ...]:
         """Return all members: those of the last configuration in its order, then the rest by number."""
         async with self._database.read() as connection:
             return await _all(connection)
+
+
+async def seat_beside(connection: AsyncConnection, name: str, kind: MemberKind) -> None:
+    """Make sure, within a transaction, that there is a member of this name.
+
+    A new one is of `kind` and takes no part in runs.
+    """
+    known = select(members.c.name).where(members.c.name == name)
+    if (await connection.execute(known)).first():
+        return
+    if connection.dialect.name != "sqlite":
+        # As in `seat`; but whoever only refers to a member need not wait until a long transaction is over.
+        await connection.execute(text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
+    rows = await _rows(connection)
+    if name in {row["name"] for row in rows}:
+        return
+    number = 1 + max((row["number"] for row in rows), default=0)
+    row = {"name": name, "number": number, "kind": str(kind), "weight": Decimal(0), "route": ()}
+    await connection.execute(insert(members).values(row | {"enabled": False, "place": None}))
 
 
 async def _rows(connection: AsyncConnection) -> Sequence[RowMapping]:

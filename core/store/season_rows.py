@@ -32,7 +32,8 @@ class SeasonState:
     `opened_at` is when the first account was opened; `last` the newest session gone through. `held` and
     `waiting` are the tickers of holdings and of orders, `decided` the oldest decision of those that wait,
     `unsettled` the tickers with ballots to settle and the day of the oldest. `sources` is the vendor by which
-    each ticker is traded, `newest_source` that of the newest run; `marked` when each was priced last (UTC).
+    each ticker is traded, `newest_source` that of the newest run, or without runs of some mark; `marked` when
+    each was priced last (UTC).
     """
 
     season: Season
@@ -130,6 +131,7 @@ class Seasons:
             decided = await _decided(connection, season)
             runs_from = await _sources_of_runs(connection, season)
             newest_marks = await latest_marks(connection, season)
+            marked_from = {ticker: mark.source for ticker, mark in newest_marks.items()}
             held = select(holdings.c.ticker).where(holdings.c.season == season).distinct()
             return SeasonState(
                 season=season,
@@ -140,8 +142,8 @@ class Seasons:
                 waiting=frozenset(decided),
                 decided=decided,
                 unsettled=await _unsettled(connection, season),
-                sources=runs_from | {ticker: mark.source for ticker, mark in newest_marks.items()},
-                newest_source=next(reversed(runs_from.values()), ""),
+                sources=runs_from | marked_from,
+                newest_source=next(reversed((marked_from | runs_from).values()), ""),
                 marked={ticker: mark.at for ticker, mark in newest_marks.items()},
             )
 

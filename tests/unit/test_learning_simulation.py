@@ -119,7 +119,7 @@ def verdicts(seed: int, rules: Consensus) -> float:
         for outcomes in by_ticker if number >= 20 else ():
             ballots = [ballot_of(each) for each in outcomes]
             used = weights_from(ballots, found, configured, rules)
-            verdict = tally(ballots, [], {each.member: each.weight for each in used}, rules)
+            verdict = tally(ballots, [], {each.member: each for each in used}, rules)
             up = (outcomes[0].action is Action.BUY) == outcomes[0].right
             rights.append(verdict.decision is (Action.BUY if up else Action.SELL))
         past += week
