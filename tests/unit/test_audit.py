@@ -173,3 +173,8 @@ def test_of_each_rule_the_first_findings_are_kept_and_the_rest_is_counted() -> N
         found[-1].sentence
         == "the books: findings on the rule “cash” should be none, and is 800 more of them."
     )
+
+
+def test_every_rule_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [rule for rule in Rule if f"`{rule}`" not in text] == []
