@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 STALE_AFTER = timedelta(days=10)
 """The age, against the newest mark, beyond which a mark no longer values a holding."""
-CAVEATS = {Season.SAMPLE: SAMPLE_CAVEAT}
-"""What must be said wherever a person sees the books of a season, if anything."""
 _SEASONS_KEPT = 4
 _EXTREMES = {Metric.BEST_TRADE, Metric.WORST_TRADE}
 _OF_TRADES = {Metric.TRADES, Metric.WIN_RATE, Metric.PROFIT_FACTOR, *_EXTREMES}
@@ -51,6 +49,11 @@ class Scoreboard:
             if await self._store.scores.has_books(season):
                 return season
         return Season.LIVE
+
+    async def caveat(self, season: Season) -> str | None:
+        """Return what must be said wherever a person sees the books of a season, if anything."""
+        sampled = season == Season.SAMPLE or await self._store.scores.priced_by(season, "sample")
+        return SAMPLE_CAVEAT if sampled else None
 
     async def leaderboard(
         self, season: Season | None, period: str, by: Metric, *, net_of_tokens: bool = False
@@ -78,7 +81,7 @@ class Scoreboard:
                 marks,
                 await known.token_costs(),
                 oldest=(newest - STALE_AFTER).date() if newest else None,
-                caveat=CAVEATS.get(season),
+                caveat=await self.caveat(season),
             )
             window = record.window(days)
             scored = await self._scored(known, record, window)

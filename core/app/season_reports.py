@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from core.app.scoreboard import CAVEATS, Scoreboard
+from core.app.scoreboard import Scoreboard
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -66,7 +66,7 @@ class SeasonReports:
             last=days.closes[-1].session if days.closes else None,
             initial_cash_usd=initial,
             benchmark=await self._store.scores.benchmark(season),
-            caveat=CAVEATS.get(season),
+            caveat=await self._scoreboard.caveat(season),
             minimums=Minimums(rules.min_days, rules.min_trades, rules.min_settled),
             ranked_by=Metric.VALUE,
             scorecards=tuple(cards[standing.member] for standing in board.standings),
@@ -110,6 +110,7 @@ class SeasonReports:
         now = self._clock.now()
         settled = await self._store.outcomes.of_season(season, now)
         weights: Mapping[str, Decimal] = {member.name: member.weight for member in members}
+        caveat = await self._scoreboard.caveat(season)
         names = [name for name in weights if any(each.member == name for each in settled)]
         found = [
             calibration_of(
@@ -120,7 +121,7 @@ class SeasonReports:
                 now,
                 minimum=self._settings.scores.min_settled,
                 in_use=self._settings.consensus.weights == "learned",
-                caveat=CAVEATS.get(season),
+                caveat=caveat,
             )
             for name in names
         ]
