@@ -9,7 +9,7 @@ from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
-from core.app.scoreboard import STALE_AFTER, Scoreboard
+from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
 from core.clock import Clock
@@ -301,7 +301,7 @@ class App(Bookwork, Seasonwork):
             return_ratio=None if value is None else to_ratio((value - start) / start),
             pending=await books.pending(season, found.name),
             fills=await books.fills(season, found.name, _LAST_FILLS),
-            caveat=await self._scoreboard.caveat(season),
+            caveat=caveat_of(season, marks),
         )
 
     async def _season(self) -> Season:
@@ -323,7 +323,7 @@ class App(Bookwork, Seasonwork):
             now,
             minimum=self.settings.scores.min_settled,
             in_use=self.settings.consensus.weights == "learned",
-            caveat=await self._scoreboard.caveat(season),
+            caveat=caveat_of(season, await self._store.books.marks(season)),
         )
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:

@@ -34,6 +34,12 @@ _OF_TRADES = {Metric.TRADES, Metric.WIN_RATE, Metric.PROFIT_FACTOR, *_EXTREMES}
 _OF_BALLOTS = {Metric.HIT_RATE_1, Metric.HIT_RATE_5, Metric.HIT_RATE_20, Metric.USD_PER_RIGHT}
 
 
+def caveat_of(season: Season, marks: Mapping[str, Mark]) -> str | None:
+    """Return what must be said wherever a person sees the books of a season with these marks, if anything."""
+    sampled = season == Season.SAMPLE or any(mark.source == "sample" for mark in marks.values())
+    return SAMPLE_CAVEAT if sampled else None
+
+
 class Scoreboard:
     """Ranks the members of seasons. Any number of tasks may ask at the same time."""
 
@@ -49,11 +55,6 @@ class Scoreboard:
             if await self._store.scores.has_books(season):
                 return season
         return Season.LIVE
-
-    async def caveat(self, season: Season) -> str | None:
-        """Return what must be said wherever a person sees the books of a season, if anything."""
-        sampled = season == Season.SAMPLE or await self._store.scores.priced_by(season, "sample")
-        return SAMPLE_CAVEAT if sampled else None
 
     async def leaderboard(
         self, season: Season | None, period: str, by: Metric, *, net_of_tokens: bool = False
@@ -81,7 +82,7 @@ class Scoreboard:
                 marks,
                 await known.token_costs(),
                 oldest=(newest - STALE_AFTER).date() if newest else None,
-                caveat=await self.caveat(season),
+                caveat=caveat_of(season, marks),
             )
             window = record.window(days)
             scored = await self._scored(known, record, window)

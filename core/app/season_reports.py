@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from core.app.scoreboard import Scoreboard
+from core.app.scoreboard import Scoreboard, caveat_of
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -66,7 +66,7 @@ class SeasonReports:
             last=days.closes[-1].session if days.closes else None,
             initial_cash_usd=initial,
             benchmark=await self._store.scores.benchmark(season),
-            caveat=await self._scoreboard.caveat(season),
+            caveat=board.caveat,
             minimums=Minimums(rules.min_days, rules.min_trades, rules.min_settled),
             ranked_by=Metric.VALUE,
             scorecards=tuple(cards[standing.member] for standing in board.standings),
@@ -110,7 +110,7 @@ class SeasonReports:
         now = self._clock.now()
         settled = await self._store.outcomes.of_season(season, now)
         weights: Mapping[str, Decimal] = {member.name: member.weight for member in members}
-        caveat = await self._scoreboard.caveat(season)
+        caveat = caveat_of(season, await self._store.books.marks(season))
         names = [name for name in weights if any(each.member == name for each in settled)]
         found = [
             calibration_of(

@@ -28,7 +28,7 @@ from core.store.season_tables import (
     sessions,
     share_movements,
 )
-from core.store.tables import accounts, fills, marks, runs, seats
+from core.store.tables import accounts, fills, runs, seats
 
 _WORLD = timedelta(days=2)
 """A session's fills lie within this time of its midnight in UTC, wherever on earth its exchange is."""
@@ -97,12 +97,6 @@ class Scores:
     async def has_books(self, season: Season) -> bool:
         """Say whether anybody has an account in a season."""
         query = select(accounts.c.member).where(accounts.c.season == season).limit(1)
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).first() is not None
-
-    async def priced_by(self, season: Season, source: str) -> bool:
-        """Say whether any holding of a season was valued at prices of the vendor `source`."""
-        query = select(marks.c.ticker).where(marks.c.season == season, marks.c.source == source).limit(1)
         async with self._database.read() as connection:
             return (await connection.execute(query)).first() is not None
 
