@@ -73,7 +73,14 @@ def _diagram(canvas: Canvas, plot: Axes, filled: list[ReliabilityBin], *, letter
         plot.plot([x, x], [x, y], color=colour, linewidth=5, alpha=0.25, zorder=8, solid_capstyle="butt")
         area = _SMALLEST + (_LARGEST - _SMALLEST) * (count / most) ** 0.5
         plot.plot(
-            [x], [y], marker="o", markersize=area, color=colour, markeredgecolor=palette.paper, zorder=12
+            [x],
+            [y],
+            marker="o",
+            markersize=area,
+            color=colour,
+            markeredgecolor=palette.paper,
+            zorder=12,
+            clip_on=False,
         )
     _percents(canvas, plot, "xy", letters)
     _axis_names(canvas, plot, "stated confidence", "came true", letters)
