@@ -183,3 +183,22 @@ async def test_two_processes_that_keep_the_same_books_pay_a_dividend_once(tmp_pa
         assert kinds.count("dividend") == 1
         assert len(await days.rows("sessions")) == 4
         assert await days.value("2025-10-31") == 10_025
+
+
+async def test_a_run_that_looks_back_shows_its_verdict_trades_nothing_and_books_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    async with market_days(tmp_path) as days:
+        days.market.prices("NVDA", STEADY)
+        days.market.actions("NVDA", "2025-10-30,dividend,1.25")
+        await days.buy("NVDA", evening("2025-10-27"))
+        await days.keep(evening("2025-10-30"))
+        days.say("SELL")
+        record = await days.run("NVDA", evening("2025-10-31"), as_of=evening("2025-10-29"))
+        assert record.verdict is not None
+        assert record.verdict.decision == "SELL"
+        assert record.orders[0].state is OrderState.CANCELLED
+        assert record.orders[0].reason == "books only go forward: they have gone through 2025-10-30"
+        await days.keep(evening("2025-10-31"))
+        assert await days.cash() == 8_025
+        assert await days.shares("NVDA") == 20
