@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.domain.ballot import Action, Ballot
-from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
+from core.domain.books import Fill, Happening, Leaderboard, Order, Standing, Statement
 from core.domain.run import RunRecord
 from core.domain.stage import ModelChat, Stage, StageRecord
 from core.domain.verdict import Dissent, Verdict, WeightUsed
@@ -137,6 +137,24 @@ def _order(order: Order) -> Document:
         "state": order.state.value,
         "reason": order.reason,
         "clamps": [clamp.note for clamp in order.clamps],
+        "cause": order.cause.value,
+        "stop_loss": _money(order.stop_loss),
+        "take_profit": _money(order.take_profit),
+    }
+
+
+def _happening(happening: Happening) -> Document:
+    return {
+        "kind": happening.kind.value,
+        "session": happening.session.isoformat(),
+        "at": happening.at.isoformat(),
+        "ticker": happening.ticker,
+        "amount_usd": _money(happening.amount_usd),
+        "ratio": _money(happening.ratio),
+        "shares_before": _money(happening.shares_before),
+        "shares": _money(happening.shares),
+        "side": happening.side.value if happening.side else None,
+        "reason": happening.reason,
     }
 
 
@@ -222,11 +240,14 @@ def portfolio_document(statement: Statement) -> Document:
                 "marked_at": holding.mark.at.isoformat() if holding.mark else None,
                 "value_usd": _money(holding.value_usd),
                 "unpriced": holding.unpriced,
+                "stop_loss": _money(holding.position.stop_loss),
+                "take_profit": _money(holding.position.take_profit),
             }
             for holding in statement.holdings
         ],
         "pending": [_order(order) for order in statement.pending],
         "fills": [_fill(fill) for fill in statement.fills],
+        "history": [_happening(happening) for happening in statement.history],
         "caveat": statement.caveat,
     }
 
