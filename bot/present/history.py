@@ -24,7 +24,8 @@ def _what(happening: Happening) -> str:
     match happening.kind:
         case HappeningKind.SPLIT:
             ratio = numbers.ratio(happening.ratio or Decimal(1))
-            return f"{ticker} split {ratio}: {_count(happening.shares_before)} became {_count(happening.shares)}"
+            before, after = _count(happening.shares_before), _count(happening.shares)
+            return f"{ticker} split {ratio}: {before} became {after}"
         case HappeningKind.DIVIDEND:
             return f"dividend {'owed for short' if amount < 0 else 'of'} {ticker}: {moved}"
         case HappeningKind.CASH_IN_LIEU:
