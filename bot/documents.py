@@ -144,18 +144,10 @@ def _order(order: Order) -> Document:
 
 
 def _happening(happening: Happening) -> Document:
-    return {
-        "kind": happening.kind.value,
-        "session": happening.session.isoformat(),
-        "at": happening.at.isoformat(),
-        "ticker": happening.ticker,
-        "amount_usd": _money(happening.amount_usd),
-        "ratio": _money(happening.ratio),
-        "shares_before": _money(happening.shares_before),
-        "shares": _money(happening.shares),
-        "side": happening.side.value if happening.side else None,
-        "reason": happening.reason,
-    }
+    """Return what its fields say; a split's ratio is new shares for an old one."""
+    amounts = ("amount_usd", "ratio", "shares_before", "shares")
+    told = {name: _money(getattr(happening, name)) for name in amounts}
+    return happening.model_dump(mode="json") | told | {"at": happening.at.isoformat()}
 
 
 def chat_document(chat: ModelChat, stage: Stage | None = None) -> Document:

@@ -23,7 +23,7 @@ def _what(happening: Happening) -> str:
     moved = numbers.usd_change(amount)
     match happening.kind:
         case HappeningKind.SPLIT:
-            ratio = numbers.ratio(happening.ratio or Decimal(1))
+            ratio = numbers.split(happening.ratio or Decimal(1))
             before, after = _count(happening.shares_before), _count(happening.shares)
             return f"{ticker} split {ratio}: {before} became {after}"
         case HappeningKind.DIVIDEND:

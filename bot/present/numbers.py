@@ -48,7 +48,7 @@ def shares(count: Decimal) -> str:
     return f"{MINUS if count < 0 else ''}{text}"
 
 
-def ratio(new_for_old: Decimal) -> str:
+def split(new_for_old: Decimal) -> str:
     """Write a split: `4 for 1`, `1 for 10`, `1.5 for 1`."""
     if new_for_old >= 1:
         return f"{_trimmed(new_for_old.quantize(_RATIO, ROUND_HALF_EVEN), places=0)} for 1"

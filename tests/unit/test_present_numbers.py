@@ -180,4 +180,4 @@ def test_shares_below_zero_have_a_minus_sign() -> None:
     ],
 )
 def test_a_split_is_written_as_people_say_it(value: str, text: str) -> None:
-    assert numbers.ratio(Decimal(value)) == text
+    assert numbers.split(Decimal(value)) == text
