@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.plain_money import plain_money as _money
 from core.domain.ballot import Action, Ballot
 from core.domain.books import Fill, Happening, Leaderboard, Order, Standing, Statement
 from core.domain.run import RunRecord
@@ -242,11 +243,3 @@ def portfolio_document(statement: Statement) -> Document:
         "history": [_happening(happening) for happening in statement.history],
         "caveat": statement.caveat,
     }
-
-
-def _money(value: Decimal | None) -> str | None:
-    """Return a decimal as a plain string with at least two places, never in exponent form."""
-    if value is None:
-        return None
-    whole, _, places = f"{value.normalize():f}".partition(".")
-    return f"{whole}.{places.ljust(2, '0')}"
