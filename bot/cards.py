@@ -159,13 +159,18 @@ class LeaderboardCard(Frozen):
 
 
 class PortfolioCard(Frozen):
-    """One member's books. `holdings` rows are ticker, shares, average cost, mark, value or warning."""
+    """One member's books. `holdings` rows are ticker, shares, average cost, mark, value or warning.
+
+    `levels` says at which prices holdings are closed; `history` what happened that no ballot asked for.
+    """
 
     title: str
     facts: tuple[tuple[str, str], ...]
     holdings: tuple[tuple[str, str, str, str, str], ...]
+    levels: tuple[str, ...] = ()
     pending: tuple[str, ...]
     fills: tuple[str, ...]
+    history: tuple[str, ...] = ()
     footer: str
     caveat: str | None = None
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.plain_money import plain_money as _money
 from core.domain.audit import Extent, Finding
 from core.domain.ballot import Abstention, Action, Ballot
-from core.domain.books import Fill, Leaderboard, Order, Standing, Statement
+from core.domain.books import Fill, Happening, Leaderboard, Order, Standing, Statement
 from core.domain.calibration import Calibration
 from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord
@@ -164,6 +165,9 @@ def _order(order: Order) -> Document:
         "state": order.state.value,
         "reason": order.reason,
         "clamps": [clamp.note for clamp in order.clamps],
+        "cause": order.cause.value,
+        "stop_loss": _money(order.stop_loss),
+        "take_profit": _money(order.take_profit),
     }
 
 
@@ -176,6 +180,13 @@ def findings_document(findings: Sequence[Finding], extent: Extent) -> Document:
             {**finding.model_dump(mode="json"), "sentence": finding.sentence} for finding in findings
         ],
     }
+
+
+def _happening(happening: Happening) -> Document:
+    """Return what its fields say; a split's ratio is new shares for an old one."""
+    amounts = ("amount_usd", "ratio", "shares_before", "shares")
+    told = {name: _money(getattr(happening, name)) for name in amounts}
+    return happening.model_dump(mode="json") | told | {"at": happening.at.isoformat()}
 
 
 def chat_document(chat: ModelChat, stage: Stage | None = None) -> Document:
@@ -298,11 +309,14 @@ def portfolio_document(statement: Statement) -> Document:
                 "marked_at": holding.mark.at.isoformat() if holding.mark else None,
                 "value_usd": _money(holding.value_usd),
                 "unpriced": holding.unpriced,
+                "stop_loss": _money(holding.position.stop_loss),
+                "take_profit": _money(holding.position.take_profit),
             }
             for holding in statement.holdings
         ],
         "pending": [_order(order) for order in statement.pending],
         "fills": [_fill(fill) for fill in statement.fills],
+        "history": [_happening(happening) for happening in statement.history],
         "caveat": statement.caveat,
     }
 
@@ -380,11 +394,3 @@ def imported_document(done: Imported) -> Document:
         "last": done.last.isoformat(),
         "value_usd": _money(done.value_usd),
     }
-
-
-def _money(value: Decimal | None) -> str | None:
-    """Return a decimal as a plain string with at least two places, never in exponent form."""
-    if value is None:
-        return None
-    whole, _, places = f"{value.normalize():f}".partition(".")
-    return f"{whole}.{places.ljust(2, '0')}"

@@ -286,14 +286,18 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
         if worded:
             warnings.append([run(f"⚠️ {_line(numbers[0])}: {_line(value)}")])
     pending = [[run("⏳ "), run(_line(order))] for order in card.pending]
-    fills = [[run("• "), run(_line(fill))] for fill in card.fills]
+    levels, fills, history = (
+        [[run("• "), run(_line(line))] for line in texts] for texts in (card.levels, card.fills, card.history)
+    )
     return [
         Part(header(card.title)),
         *_parts(facts(card.facts), 1),
         *_parts(preformatted(columns(table, left=1)) if card.holdings else context("No holdings."), 2),
         *_parts(rich(warnings), 2),
+        *_parts(_titled("Levels", levels), 3),
         *_parts(_titled("Orders that wait", pending), 3),
         *_parts(_titled("Last fills", fills), 4),
+        *_parts(_titled("History", history), 5),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
     ]

@@ -255,8 +255,8 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
         [[_fixed("Holdings", "b")], [Span(holdings, "pre")], *_more(card.holdings, MAX_ROWS)]
         if holdings
         else [],
-        [[_fixed("Pending", "b")], *_bullets(card.pending, MAX_NOTES)] if card.pending else [],
-        [[_fixed("Last fills", "b")], *_bullets(card.fills, MAX_NOTES)] if card.fills else [],
+        *_lists(("Levels", card.levels), ("Pending", card.pending)),
+        *_lists(("Last fills", card.fills), ("History", card.history)),
         [[_italic(card.footer)]],
     ]
     return blocks, ()
@@ -303,6 +303,11 @@ def _head(title: str, subtitle: str, caveat: str | None) -> Block:
 
 def _caveat(caveat: str | None) -> Block:
     return [[_fixed("⚠️ "), _plain(caveat)]] if caveat else []
+
+
+def _lists(*lists: tuple[str, Sequence[str]]) -> list[Block]:
+    """Return the lists that have anything, each under its title."""
+    return [[[_fixed(title, "b")], *_bullets(texts, MAX_NOTES)] for title, texts in lists if texts]
 
 
 def _bullets(texts: Sequence[str], most: int, sign: str = "•") -> Block:

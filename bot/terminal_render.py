@@ -207,7 +207,12 @@ def _portfolio(card: PortfolioCard, width: int) -> RenderableType:
         parts.append(say(card.caveat, "yellow"))
     if card.holdings:
         parts.append(_holdings(card.holdings, room(width)))
-    for head, rows in (("Waiting for the open", card.pending), ("Last fills", card.fills)):
+    for head, rows in (
+        ("Levels", card.levels),
+        ("Waiting for the open", card.pending),
+        ("Last fills", card.fills),
+        ("History", card.history),
+    ):
         if rows:
             parts.append(Group(say(head, "dim"), lines(rows)))
     return frame(parts, title=card.title, foot=card.footer, width=width)

@@ -9,6 +9,8 @@ from core.domain.bars import Mark
 from core.domain.books import (
     Clamp,
     Fill,
+    Happening,
+    HappeningKind,
     Holding,
     Leaderboard,
     Order,
@@ -390,7 +392,12 @@ STATEMENT = Statement(
     cash_usd=Decimal("7499.86"),
     holdings=(
         Holding(
-            position=Position(ticker="NVDA", shares=Decimal("12.072"), average_cost=Decimal("207.081408")),
+            position=Position(
+                ticker="NVDA",
+                shares=Decimal("12.072"),
+                average_cost=Decimal("207.081408"),
+                stop_loss=Decimal(190),
+            ),
             mark=Mark(ticker="NVDA", price=Decimal("207.04"), at=AS_OF, source="csv"),
             value_usd=Decimal("2499.39"),
         ),
@@ -404,6 +411,17 @@ STATEMENT = Statement(
     return_ratio=None,
     pending=(order("claude-sonnet-4.5", "2", OrderState.PENDING),),
     fills=FILLS,
+    history=(
+        Happening(
+            kind=HappeningKind.SPLIT,
+            session=date(2025, 10, 28),
+            at=AS_OF,
+            ticker="NVDA",
+            ratio=Decimal(4),
+            shares_before=Decimal("3.018"),
+            shares=Decimal("12.072"),
+        ),
+    ),
 )
 
 

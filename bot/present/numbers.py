@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 MINUS = "\N{MINUS SIGN}"
 _CENT = Decimal("0.01")
 _MICRO = Decimal("0.000001")
+_RATIO = Decimal("0.0001")
 _MINUTE_TENTHS, _HOUR_MINUTES = 600, 60
 
 
@@ -42,8 +43,16 @@ def price(value: Decimal) -> str:
 
 
 def shares(count: Decimal) -> str:
-    """Write a number of shares with up to six places, none where they are zeros: `12.5`, `1,000`."""
-    return _trimmed(count.quantize(_MICRO, ROUND_HALF_EVEN), places=0)
+    """Write a number of shares with up to six places, none where they are zeros: `12.5`, `1,000`, `−3`."""
+    text = _trimmed(abs(count).quantize(_MICRO, ROUND_HALF_EVEN), places=0)
+    return f"{MINUS if count < 0 else ''}{text}"
+
+
+def split(new_for_old: Decimal) -> str:
+    """Write a split: `4 for 1`, `1 for 10`, `1.5 for 1`."""
+    if new_for_old >= 1:
+        return f"{_trimmed(new_for_old.quantize(_RATIO, ROUND_HALF_EVEN), places=0)} for 1"
+    return f"1 for {_trimmed((1 / new_for_old).quantize(_RATIO, ROUND_HALF_EVEN), places=0)}"
 
 
 def percent(ratio: Decimal) -> str:

@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo
 
 from bot.cards import PortfolioCard
 from bot.present import numbers, words
+from bot.present.history import happening_line
 from bot.present.leaderboard import UNKNOWN
 from bot.present.trades import fill_line, order_line
-from core.domain.books import Holding, Statement
+from core.domain.books import Holding, Position, Statement
 from core.domain.season import Season
 
 
@@ -27,6 +28,8 @@ def portfolio_card(statement: Statement, zone: ZoneInfo) -> PortfolioCard:
         holdings=tuple(_row(holding) for holding in statement.holdings),
         pending=tuple(order_line(order) for order in statement.pending),
         fills=tuple(f"{numbers.day(fill.session)} {fill_line(fill)}" for fill in statement.fills),
+        levels=tuple(line for holding in statement.holdings if (line := _levels(holding.position))),
+        history=tuple(happening_line(happening) for happening in statement.history),
         footer=f"{_marked(statement, zone)} · {words.PAPER}",
         caveat=statement.caveat,
     )
@@ -40,11 +43,18 @@ def _row(holding: Holding) -> tuple[str, str, str, str, str]:
         value = holding.unpriced or "no usable price"
     return (
         held.ticker,
-        numbers.shares(held.shares),
+        f"{numbers.shares(-held.shares)} short" if held.shares < 0 else numbers.shares(held.shares),
         numbers.price(held.average_cost) if held.average_cost > 0 else UNKNOWN,
         numbers.price(mark.price) if mark else UNKNOWN,
         value,
     )
+
+
+def _levels(held: Position) -> str:
+    """Say at which prices a holding is closed, or nothing."""
+    levels = (("stop", held.stop_loss), ("take-profit", held.take_profit))
+    known = [f"{name} {numbers.price(level)}" for name, level in levels if level is not None]
+    return f"{held.ticker}: {', '.join(known)}" if known else ""
 
 
 def _marked(statement: Statement, zone: ZoneInfo) -> str:

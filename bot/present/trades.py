@@ -3,11 +3,16 @@
 from collections.abc import Iterable
 
 from bot.present import numbers
-from core.domain.books import Clamp, Fill, Order, OrderState, Side
+from core.domain.books import Clamp, Fill, Order, OrderCause, OrderState, Side
 from core.domain.run import RunRecord
 from core.domain.trade_log import Imported
 
 _DID = {Side.BUY: "bought", Side.SELL: "sold"}
+_BECAUSE = {
+    OrderCause.STOP: "by its stop",
+    OrderCause.TAKE_PROFIT: "by its take-profit",
+    OrderCause.MARGIN_CALL: "by a margin call",
+}
 
 
 def trade_lines(record: RunRecord) -> tuple[str, ...]:
@@ -27,7 +32,7 @@ def fill_line(fill: Fill, order: Order | None = None) -> str:
     clamps = (*(order.clamps if order else ()), *fill.clamps)
     return (
         f"{_DID[fill.side]} {numbers.shares(fill.shares)} {fill.ticker} at {numbers.price(fill.price)} "
-        f"for {numbers.usd(abs(fill.amount_usd))}{fee}{_clamped(clamps)}"
+        f"for {numbers.usd(abs(fill.amount_usd))}{fee}{_because(order)}{_clamped(clamps)}"
     )
 
 
@@ -39,7 +44,14 @@ def order_line(order: Order) -> str:
         about = f"will {wish} at the next open, about {numbers.price(order.reference_price)}"
     else:
         about = f"did not {wish}: {(order.reason or 'cancelled').rstrip('.')}"
-    return about + _clamped(order.clamps)
+    # A clamp that left nothing of the order is its reason already.
+    clamps = (clamp for clamp in order.clamps if clamp.note != order.reason)
+    return about + _because(order) + _clamped(clamps)
+
+
+def _because(order: Order | None) -> str:
+    because = _BECAUSE.get(order.cause) if order else None
+    return f", {because}" if because else ""
 
 
 def _clamped(clamps: Iterable[Clamp]) -> str:

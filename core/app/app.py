@@ -301,6 +301,7 @@ class App(Bookwork, Seasonwork):
             return_ratio=None if value is None else to_ratio((value - start) / start),
             pending=await books.pending(season, found.name),
             fills=await books.fills(season, found.name, _LAST_FILLS),
+            history=await books.happenings(season, found.name, _LAST_FILLS),
             caveat=caveat_of(season, marks),
         )
 

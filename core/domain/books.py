@@ -142,6 +142,40 @@ class Portfolio(Frozen):
         return next((held for held in self.positions if held.ticker == ticker), None)
 
 
+class HappeningKind(StrEnum):
+    """What changed a member's books beside the fills that its ballots asked for."""
+
+    SPLIT = "split"
+    DIVIDEND = "dividend"
+    CASH_IN_LIEU = "cash_in_lieu"
+    INTEREST = "interest"
+    BORROW = "borrow"
+    STOP = "stop"
+    TAKE_PROFIT = "take_profit"
+    MARGIN_CALL = "margin_call"
+
+
+class Happening(Frozen):
+    """One line of a member's history that no ballot asked for.
+
+    `session` is the day, `at` the moment that it counts from. `amount_usd` is the cash that moved, below zero
+    when it was paid; of interest and of borrow fees it is the sum so far, and the day that of the last one.
+    A split has its `ratio` (new shares for an old one) and the shares before and after; what closed a holding
+    has `side` and `shares`, and a `reason` where it could not.
+    """
+
+    kind: HappeningKind
+    session: date
+    at: AwareDatetime
+    ticker: str | None = None
+    amount_usd: Decimal | None = None
+    ratio: Decimal | None = None
+    shares_before: Decimal | None = None
+    shares: Decimal | None = None
+    side: Side | None = None
+    reason: str | None = None
+
+
 class Account(Frozen):
     """A member's books summed up. `trades` counts fills; `closed_trades` sells, `wins` those above cost.
 
@@ -223,7 +257,8 @@ class Holding(Frozen):
 class Statement(Frozen):
     """One member's books for a person: cash, holdings, orders that wait, and the last fills, newest first.
 
-    `value_usd` and what follows from it are None when a holding has no usable price.
+    `history` is what else has happened lately, newest first. `value_usd` and what follows from it are None
+    when a holding has no usable price.
     """
 
     season: Season
@@ -237,6 +272,7 @@ class Statement(Frozen):
     return_ratio: Decimal | None
     pending: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
+    history: tuple[Happening, ...] = ()
     caveat: str | None = None
 
 

@@ -54,3 +54,8 @@ def to_ratio(value: Decimal) -> Decimal:
 def plain(value: Decimal) -> str:
     """Return a number for a sentence: its digits without trailing zeros, never in exponent form."""
     return f"{value.normalize():f}"
+
+
+def usd(amount: Decimal) -> str:
+    """Return an amount of USD for a sentence, in dollars and cents, for instance -$1,250.00."""
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from core.config.settings import Trading
 from core.domain.books import CLOSING, Clamp, Fill, Order, Portfolio, Side
-from core.domain.values import SHARE_STEP, plain, to_cents, to_shares
+from core.domain.values import SHARE_STEP, plain, to_cents, to_shares, usd
 from core.ledger.costs import fee, fill_price
 
 
@@ -39,12 +39,12 @@ def fill(
         closing = "close" if order.cause in CLOSING else "sell"
         return NotFilled(f"nothing of {order.ticker} was left to {closing}")
     if order.side is Side.BUY and shares > (most := _affordable(portfolio.cash_usd, price, rules)):
-        note = f"cash of ${portfolio.cash_usd:,.2f} pays for {plain(most)} of {plain(shares)} shares"
+        note = f"cash of {usd(portfolio.cash_usd)} pays for {plain(most)} of {plain(shares)} shares"
         shares, clamps = most, (*clamps, Clamp(rule="cash", note=note))
     notional = to_cents(price * shares)
     # What is worth less than half a cent is not given away, but it can always be closed.
     if shares == 0 or (notional == 0 and order.side is Side.BUY and _held(order, portfolio) >= 0):
-        return NotFilled(f"the cash of ${portfolio.cash_usd:,.2f} pays for nothing at ${price:,.2f} a share")
+        return NotFilled(f"the cash of {usd(portfolio.cash_usd)} pays for nothing at {usd(price)} a share")
     return Fill(
         id=fill_id,
         order_id=order.id,

@@ -15,7 +15,7 @@ from decimal import Decimal
 from core.config.settings import Trading
 from core.domain.ballot import Action, Ballot, Rating
 from core.domain.books import Clamp, Position, Side
-from core.domain.values import to_shares
+from core.domain.values import to_shares, usd
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def wish(ballot: Ballot, position: Position | None, now: Situation, rules: Tradi
         if clamp and change == 0:
             return Wish(side, Decimal(0), clamps, clamp.note)
     if abs(change) * now.price < rules.min_order_usd and held + change != 0:
-        small = f"the order is smaller than the minimum of ${rules.min_order_usd:,.2f}"
+        small = f"the order is smaller than the minimum of {usd(rules.min_order_usd)}"
         return Wish(side, Decimal(0), clamps, small)
     return Wish(side, abs(change), clamps)
 
@@ -98,7 +98,7 @@ def _no_change(side: Side, held: Decimal, target: Decimal, aim: Decimal, now: Si
     if not now.equity_usd or now.equity_usd < 0:
         return "no equity is left to trade with"
     if target and not aim and not held:
-        return f"{abs(target):.1%} of equity is less than one share of ${now.price:,.2f}"
+        return f"{abs(target):.1%} of equity is less than one share of {usd(now.price)}"
     weight = held * now.price / now.equity_usd
     if side is Side.BUY:
         return f"already holds {weight:.1%} of equity, and the target is {target:.1%}"
@@ -134,5 +134,5 @@ def _within_gross(
     most = most if turned else max(most, abs(held))
     if abs(after) <= most:
         return change, None
-    note = f"all holdings together may be {rules.max_gross_exposure:.0%} of equity: ${room:,.2f} are left"
+    note = f"all holdings together may be {rules.max_gross_exposure:.0%} of equity: {usd(room)} are left"
     return most.copy_sign(after) - held, Clamp(rule="max gross exposure", note=note)

@@ -16,7 +16,7 @@ from core.domain.season import Season
 from core.market.calendar import MarketCalendar, Session
 from core.market.chain import PriceChain
 from core.pipeline.history import Acted, History, fetch
-from core.pipeline.lateness import PATIENCE_SESSIONS, late_tickers
+from core.pipeline.lateness import PATIENCE_SESSIONS, failed_lately, late_tickers
 from core.pipeline.settling import settle_ballots
 from core.pipeline.walking import MarketPrice, close_session, open_sessions
 from core.store.season_rows import SeasonState
@@ -144,6 +144,8 @@ class Bookkeeper:
                 return Gone.AS_FAR_AS_IT_GOES
             if not await self._step(state, history, step):
                 return Gone.ANEW
+        if failed_lately(state, history, moment):
+            return Gone.AS_FAR_AS_IT_GOES
         async with self._store.books.locked(season) as books:
             if not await books.sessions.tickers() <= state.held | state.waiting:
                 return Gone.ANEW

@@ -71,6 +71,8 @@ def briefing_text(briefing: Briefing, ticker: str, terms: Trading) -> str:
             f"largest exposure, all positions together: {terms.max_gross_exposure:.1%} of equity",
             _short_positions(terms),
             f"costs a trade: fee {terms.fee_bps:f} bps, slippage {terms.slippage_bps:f} bps",
+            "a stop loss or take profit closes the position when a session reaches it; without a new one, "
+            "those that stand stay",
             "trades fill at the next session's open"
             if terms.fill == "next_open"
             else "trades fill at the last price while the exchange is open, else at the next session's open",
@@ -88,7 +90,11 @@ def _short_positions(terms: Trading) -> str:
 
 
 def _position(held: Position | None) -> str:
-    return f"{quantity(held.shares)} shares at {price(held.average_cost)}" if held else "none"
+    if held is None:
+        return "none"
+    levels = (("stop", held.stop_loss), ("take profit", held.take_profit))
+    guarded = "".join(f", {name} {price(level)}" for name, level in levels if level is not None)
+    return f"{quantity(held.shares)} shares at {price(held.average_cost)}{guarded}"
 
 
 def price(value: Decimal) -> str:

@@ -5,7 +5,8 @@ taken for late while it has no bar of that session for any other instrument of t
 not for ever: an instrument that has been without prices for more than `PATIENCE_SESSIONS` holds up nobody.
 """
 
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime
 
 from core.market.calendar import Session
 from core.pipeline.history import History
@@ -18,26 +19,39 @@ PATIENCE_SESSIONS = 3
 def late_tickers(state: SeasonState, history: History, step: Session) -> frozenset[str]:
     """Return the tickers whose price of `step` may still come: held, ordered, or the benchmark."""
     newest = {ticker: moves[-1].bar.date for ticker, moves in history.bars.items() if moves}
-    marked = {ticker: history.sessions(ticker).last_closed(at).day for ticker, at in state.marked.items()}
-    known = marked | newest
-    if state.last and state.last.benchmark is not None:
-        known.setdefault(state.benchmark, state.last.session)
+    known = _known(state, history) | newest
+    if state.benchmark in history.failed and (state.last is None or state.last.benchmark is not None):
+        since = state.last.closed_at if state.last else state.opened_at
+        known.setdefault(state.benchmark, history.sessions(state.benchmark).last_closed(since).day)
     concerned = (state.held | state.waiting | {state.benchmark}) & history.sources.keys() & known.keys()
     return frozenset(
         ticker
         for ticker in concerned
-        if _may_come(ticker, known[ticker], step, history)
+        if 1 <= _missed(ticker, known[ticker], step.closes, history) <= PATIENCE_SESSIONS
         and (ticker in history.failed or not _others_have(ticker, step, history, newest))
     )
 
 
-def _may_come(ticker: str, newest: date, step: Session, history: History) -> bool:
-    sessions = history.sessions(ticker)
-    wanted = sessions.last_closed(step.closes).day
-    return 1 <= len(sessions.between(newest + timedelta(days=1), wanted)) <= PATIENCE_SESSIONS
+def failed_lately(state: SeasonState, history: History, moment: datetime) -> frozenset[str]:
+    """Return what the books hold or have ordered, and whose vendor failed, but has not done so for long."""
+    known = _known(state, history)
+    concerned = (state.held | state.waiting) & history.failed & known.keys()
+    return frozenset(
+        ticker for ticker in concerned if _missed(ticker, known[ticker], moment, history) <= PATIENCE_SESSIONS
+    )
 
 
-def _others_have(ticker: str, step: Session, history: History, newest: dict[str, date]) -> bool:
+def _known(state: SeasonState, history: History) -> dict[str, date]:
+    """Return the newest session of each ticker whose close is known to the books."""
+    return {ticker: history.sessions(ticker).last_closed(at).day for ticker, at in state.marked.items()}
+
+
+def _missed(ticker: str, newest: date, moment: datetime, history: History) -> int:
+    """Return how many of a ticker's sessions later than `newest` had closed at `moment`."""
+    return history.sessions(ticker).age(newest, moment)
+
+
+def _others_have(ticker: str, step: Session, history: History, newest: Mapping[str, date]) -> bool:
     """Say whether the ticker's vendor has bars of this session for others of the same exchange."""
     sessions = history.sessions(ticker)
     wanted = sessions.last_closed(step.closes).day

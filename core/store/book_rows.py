@@ -10,10 +10,11 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 
 from core.domain.bars import Mark
-from core.domain.books import Account, Fill, Order, Portfolio
+from core.domain.books import Account, Fill, Happening, Order, Portfolio
 from core.domain.season import Season
 from core.store import book_queries
 from core.store.database import Database
+from core.store.happenings import happenings
 from core.store.locked_books import LockedBooks
 from core.store.run_record import FILL, fill_of
 from core.store.season_tables import balances
@@ -96,6 +97,11 @@ class Books:
         query = select(*FILL).where(*own).order_by(*newest).limit(limit)
         async with self._database.read() as connection:
             return tuple(fill_of(row) for row in (await connection.execute(query)).mappings())
+
+    async def happenings(self, season: Season, member: str, limit: int) -> tuple[Happening, ...]:
+        """Return what else happened to a member's books lately (see `core.store.happenings`)."""
+        async with self._database.read() as connection:
+            return await happenings(connection, season, member, limit)
 
     async def accounts(self, season: Season) -> tuple[Account, ...]:
         """Return every member that has books in a season, by number."""

@@ -1,7 +1,7 @@
 """Addresses of databases, engines for them, and driver errors in plain sentences."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,13 @@ def make_engine(
         # fill that was shown would be gone. A commit costs a fraction of a millisecond more.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def undo(connection: Any, record: Any, error: BaseException | None) -> None:
+        # A cancelled statement costs the connection. Closing it leaves its transaction, and so the lock on
+        # the file, to whenever its cursors are collected.
+        with suppress(Exception):
+            connection.rollback()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

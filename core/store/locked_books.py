@@ -93,10 +93,8 @@ class LockedBooks:
         With `at` it is what a fill of that moment may use: of cash, and of each holding, the least that
         there is from then on. It differs only where fills are dated later than `at`.
         """
-        own = book_queries.portfolio(self._connection, self.season, member)
         if at is None or not await self._is_past(member, at):
-            return await own
-        own.close()
+            return await book_queries.portfolio(self._connection, self.season, member)
         deposited, entries = await book_queries.history(self._connection, self.season, member)
         return usable_at(member, deposited, entries, at)
 

@@ -81,9 +81,10 @@ class LockedMovements:
         is paid out at `price` (USD a share after the split), or else at that mark. A holding that was traded
         since a split is left alone, and the log says so: its books need a person.
         """
-        row = {"season": self._season, **action.model_dump(), "at": at}
-        if not await add_new(self._connection, corporate_actions, row):
+        if action.key in await self.applied(action.ex_date):
             return False
+        row = {"season": self._season, **action.model_dump(), "at": at}
+        await self._connection.execute(insert(corporate_actions).values(row))
         before = await self._mark_before(action.ticker, at)
         since = await self._traded_since(action.ticker, at)
         if action.kind is ActionKind.SPLIT:

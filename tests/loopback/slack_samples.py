@@ -182,12 +182,18 @@ SAMPLES: dict[str, Card] = {
         holdings=(
             ("NVDA", "12.065817", "$201.03", "$207.04", "$2,498.11"),
             ("AAPL", "1.5", "$270.10", "$281.25", "$421.87"),
+            ("TSLA", "4 short", "$440.10", "$446.00", "−$1,784.00"),
             ("ACME", "100", "$1.00", "—", "no usable price"),
         ),
+        levels=("NVDA: stop $190.00, take-profit $240.00", "TSLA: stop $480.00"),
         pending=("buy 3 MSFT at the next open (about $1,620.00)",),
         fills=(
             "2025-10-29 bought 12.065817 NVDA at $201.03, fee $0.25",
             "2025-10-28 bought 1.5 AAPL at $270.10",
+        ),
+        history=(
+            "2025-10-29 fees for borrowed TSLA so far: −$0.44",
+            "2025-10-28 AAPL split 1.5 for 1: 1 became 1.5",
         ),
         footer="Live books, marked 2025-10-29 16:00 EDT · Paper trading, not advice",
     ),

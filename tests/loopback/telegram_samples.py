@@ -160,10 +160,17 @@ PORTFOLIO = PortfolioCard(
     holdings=(
         ("NVDA", "12.052031", "$207.08", "$210.11", "$2,532.25"),
         ("BRK.B", "5", "$490.10", "$494.39", "$2,471.95"),
+        ("TSLA", "4 short", "$440.10", "$446.00", "−$1,784.00"),
         ("AAPL", "3.5", "$231.00", "—", "no usable price: the last bar is 9 sessions old"),
     ),
+    levels=("NVDA: stop $190.00, take-profit $240.00", "TSLA: stop $480.00"),
     pending=("will sell 5 BRK.B at the next open, about $494.39",),
     fills=("29 Oct 2025 bought 12.052031 NVDA at $207.08 for $2,495.73, fee $0.25 (kept to 25 %)",),
+    history=(
+        "29 Oct 2025 fees for borrowed TSLA so far: −$0.44",
+        "28 Oct 2025 BRK.B split 1,500 for 1: 0.003333 became 5",
+        "27 Oct 2025 dividend of AAPL: +$0.91",
+    ),
     footer="Live books, marked 29 Oct 2025, 16:00 EDT · Paper trading, not advice.",
     caveat="AAPL cannot be priced, so the value leaves it out.",
 )

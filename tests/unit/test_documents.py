@@ -191,3 +191,26 @@ def test_what_cannot_be_priced_is_null_and_says_why() -> None:
     books = DOCUMENTS["portfolio"]
     assert (books["value_usd"], books["pnl_usd"], books["return"]) == (None, None, None)
     assert books["positions"][1]["unpriced"] == "no usable price since 2025-09-30"
+
+
+def test_levels_and_what_else_happened_are_in_the_books_of_a_member() -> None:
+    books = DOCUMENTS["portfolio"]
+    assert [(held["stop_loss"], held["take_profit"]) for held in books["positions"]] == [
+        ("190.00", None),
+        (None, None),
+    ]
+    assert books["pending"][0]["cause"] == "ballot"
+    assert books["history"] == [
+        {
+            "kind": "split",
+            "session": "2025-10-28",
+            "at": arena_facts.AS_OF.isoformat(),
+            "ticker": "NVDA",
+            "amount_usd": None,
+            "ratio": "4.00",
+            "shares_before": "3.018",
+            "shares": "12.072",
+            "side": None,
+            "reason": None,
+        }
+    ]

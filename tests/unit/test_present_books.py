@@ -4,10 +4,21 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
+from bot.present.trades import order_line
 from core.domain.bars import Mark
-from core.domain.books import Clamp, Holding, Leaderboard, OrderState, Position, Statement
+from core.domain.books import (
+    Clamp,
+    Happening,
+    Holding,
+    Leaderboard,
+    OrderState,
+    Position,
+    Statement,
+)
 from core.domain.season import Season
 from tests import arena_facts
 from tests.arena_facts import LEADERBOARD, STATEMENT
@@ -138,3 +149,84 @@ def test_the_footer_tells_the_oldest_mark() -> None:
     both = statement(holdings=(held, *STATEMENT.holdings))
     assert "marked 2025-10-29 16:00 EDT" in portfolio_card(both, ZONE).footer
     assert portfolio_card(statement(holdings=()), ZONE).footer.startswith("Live books · ")
+
+
+def test_a_short_holding_is_called_so_and_its_value_is_what_is_owed() -> None:
+    owed = Holding(
+        position=Position(ticker="TSLA", shares=Decimal(-4), average_cost=Decimal("440.1")),
+        mark=Mark(ticker="TSLA", price=Decimal(446), at=arena_facts.AS_OF, source="csv"),
+        value_usd=Decimal(-1784),
+    )
+    assert portfolio_card(statement(holdings=(owed,)), ZONE).holdings == (
+        ("TSLA", "4 short", "$440.10", "$446.00", "−$1,784.00"),
+    )
+
+
+def test_levels_are_told_for_the_holdings_that_have_some() -> None:
+    guarded = Position(
+        ticker="ABC",
+        shares=Decimal(1),
+        average_cost=Decimal(1),
+        stop_loss=Decimal("0.5"),
+        take_profit=Decimal(120),
+    )
+    holdings = (*STATEMENT.holdings, Holding(position=guarded))
+    assert portfolio_card(statement(holdings=holdings), ZONE).levels == (
+        "NVDA: stop $190.00",
+        "ABC: stop $0.50, take-profit $120.00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        (
+            {"kind": "split", "ratio": "4", "shares_before": "20", "shares": "80"},
+            "2025-10-29 NVDA split 4 for 1: 20 became 80",
+        ),
+        (
+            {"kind": "split", "ratio": "0.333333333333", "shares_before": "-20", "shares": "-6"},
+            "2025-10-29 NVDA split 1 for 3: −20 became −6",
+        ),
+        ({"kind": "dividend", "amount_usd": "25"}, "2025-10-29 dividend of NVDA: +$25.00"),
+        ({"kind": "dividend", "amount_usd": "-3"}, "2025-10-29 dividend owed for short NVDA: −$3.00"),
+        (
+            {"kind": "cash_in_lieu", "amount_usd": "66.67"},
+            "2025-10-29 the part of a NVDA share that a split left over: +$66.67",
+        ),
+        (
+            {"kind": "interest", "ticker": None, "amount_usd": "3.2"},
+            "2025-10-29 interest on cash so far: +$3.20",
+        ),
+        ({"kind": "borrow", "amount_usd": "-8"}, "2025-10-29 fees for borrowed NVDA so far: −$8.00"),
+        ({"kind": "stop", "side": "sell", "shares": "20"}, "2025-10-29 stop of NVDA reached: sold 20"),
+        (
+            {"kind": "take_profit", "side": "buy", "shares": "20"},
+            "2025-10-29 take-profit of NVDA reached: bought 20",
+        ),
+        (
+            {"kind": "margin_call", "side": "buy", "shares": "20", "reason": "the cash pays for nothing."},
+            "2025-10-29 margin call for NVDA: could not buy 20, the cash pays for nothing",
+        ),
+    ],
+)
+def test_what_no_ballot_asked_for_is_one_line_each(facts: dict[str, object], line: str) -> None:
+    happening = Happening.model_validate(
+        {"ticker": "NVDA", "session": date(2025, 10, 29), "at": arena_facts.AS_OF} | facts
+    )
+    assert portfolio_card(statement(history=(happening,)), ZONE).history == (line,)
+
+
+def test_an_order_that_no_ballot_made_says_what_did() -> None:
+    called = arena_facts.order("gpt-5", "2", OrderState.PENDING, cause="margin_call")
+    assert portfolio_card(statement(pending=(called,)), ZONE).pending == (
+        "will buy 2 NVDA at the next open, about $207.04, by a margin call",
+    )
+
+
+def test_a_clamp_that_left_nothing_of_an_order_is_told_once() -> None:
+    braked = Clamp(rule="drawdown brake", note="equity fell 6.0% since the last close")
+    stopped = arena_facts.order(
+        "gpt-5", "0", OrderState.CANCELLED, clamps=(braked,), reason="equity fell 6.0% since the last close"
+    )
+    assert order_line(stopped) == "did not buy NVDA: equity fell 6.0% since the last close"

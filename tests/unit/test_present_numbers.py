@@ -162,3 +162,22 @@ def test_days_weights_and_hashes_are_short() -> None:
     assert numbers.day(date(2025, 10, 29)) == "2025-10-29"
     assert [numbers.weight(Decimal(weight)) for weight in ("1", "1.00", "0.50")] == ["1", "1", "0.5"]
     assert numbers.short_hash("3f2a9c01d4e85b77") == "3f2a9c01d4e8"
+
+
+def test_shares_below_zero_have_a_minus_sign() -> None:
+    assert numbers.shares(Decimal("-1000.5")) == "−1,000.5"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("4", "4 for 1"),
+        ("1.5", "1.5 for 1"),
+        ("0.1", "1 for 10"),
+        ("0.333333333333", "1 for 3"),
+        ("0.4", "1 for 2.5"),
+        ("1000", "1,000 for 1"),
+    ],
+)
+def test_a_split_is_written_as_people_say_it(value: str, text: str) -> None:
+    assert numbers.split(Decimal(value)) == text

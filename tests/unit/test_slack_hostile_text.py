@@ -140,8 +140,10 @@ portfolios = st.builds(
     title=texts,
     facts=rows(texts, texts, upto=12),
     holdings=rows(*[texts] * 5, upto=40),
+    levels=lists_of_texts,
     pending=lists_of_texts,
     fills=lists_of_texts,
+    history=lists_of_texts,
     footer=texts,
     caveat=maybe,
 )

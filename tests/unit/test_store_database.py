@@ -1,16 +1,20 @@
 """Opening, sharing, copying and losing a database."""
 
 import asyncio
+import itertools
 import signal
 import sqlite3
 import sys
 from contextlib import closing
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from core.clock import ManualClock, SystemClock
+from core.domain.bars import Mark
 from core.domain.errors import StoreError
 from core.domain.season import Season
 from core.domain.stage import Stage
@@ -107,6 +111,32 @@ async def test_a_database_that_another_program_keeps_busy_is_named(
     assert len(clock.slept) == 3
     assert await store.chats.greet_once("telegram:1", START)
     await store.close()
+
+
+@pytest.mark.parametrize("place", range(1, 6))
+async def test_a_write_that_is_cancelled_at_any_statement_leaves_the_database_free(
+    store: Store, place: int
+) -> None:
+    async def write() -> None:
+        async with store.books.locked(Season.LIVE) as books:
+            for day in (1, 2):
+                at = START + timedelta(days=day)
+                await books.add_mark(Mark(ticker="NVDA", price=Decimal(100), at=at, source="csv"))
+                await books.marks()
+
+    task, count = asyncio.create_task(write()), itertools.count(1)
+
+    def cancel(*_: object) -> None:
+        if next(count) == place:
+            task.cancel()
+
+    event.listen(store.database.sync_engine, "before_cursor_execute", cancel)
+    with pytest.raises(asyncio.CancelledError) as kept:  # with all that the interrupted statement holds
+        await task
+    event.remove(store.database.sync_engine, "before_cursor_execute", cancel)
+    assert await store.chats.greet_once("telegram:1", START)
+    assert await store.books.marks(Season.LIVE) == {}
+    del kept
 
 
 _CRASH = """

@@ -113,16 +113,27 @@ Started with  $10,000.00</pre>
   12.052031 at $207.08 → $210.11
 BRK.B                    $2,471.95
   5 at $490.10 → $494.39
+TSLA                    −$1,784.00
+  4 short at $440.10 → $446.00
 AAPL
   no usable price: the last bar is
   9 sessions old
   3.5 at $231.00</pre>
+
+<b>Levels</b>
+• NVDA: stop $190.00, take-profit $240.00
+• TSLA: stop $480.00
 
 <b>Pending</b>
 • will sell 5 BRK.B at the next open, about $494.39
 
 <b>Last fills</b>
 • 29 Oct 2025 bought 12.052031 NVDA at $207.08 for $2,495.73, fee $0.25 (kept to 25 %)
+
+<b>History</b>
+• 29 Oct 2025 fees for borrowed TSLA so far: −$0.44
+• 28 Oct 2025 BRK.B split 1,500 for 1: 0.003333 became 5
+• 27 Oct 2025 dividend of AAPL: +$0.91
 
 <i>Live books, marked 29 Oct 2025, 16:00 EDT · Paper trading, not advice.</i>"""
 
