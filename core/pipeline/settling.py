@@ -1,13 +1,13 @@
 """Ballots are settled: once the prices of a horizon's last session are known, so is what they were worth."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from core.domain.ballot import Ballot
 from core.domain.outcomes import HORIZONS, Outcome
 from core.domain.season import Season
-from core.market.calendar import Session
+from core.market.calendar import Session, Sessions
 from core.pipeline.history import History
 from core.pipeline.outcomes import Span, same_time, span
 from core.store.locked_books import LockedBooks
@@ -27,11 +27,16 @@ class Due(NamedTuple):
     known_at: datetime
 
 
+Ends = dict[tuple[Sessions, datetime], tuple[date, date]]
+"""By market and moment: the last session that had opened then, and the last one of the horizon."""
+
+
 async def settle_ballots(books: LockedBooks, history: History, session: Session, benchmark: str) -> None:
     """Settle every ballot whose horizon ended at or before this session's close, at each horizon."""
     for horizon in HORIZONS:
         runs = await books.sessions.unsettled(horizon, session.closes - SETTLED_WITHIN)
-        found = {run[0]: (run, due) for run in runs if (due := _due(history, run, horizon, session))}
+        ends: Ends = {}
+        found = {run[0]: (run, due) for run in runs if (due := _due(history, run, horizon, session, ends))}
         if not found:
             continue
         # Of the runs of one ticker and moment the benchmark did the same.
@@ -43,13 +48,16 @@ async def settle_ballots(books: LockedBooks, history: History, session: Session,
         await books.sessions.settle(outcomes)
 
 
-def _due(history: History, run: Run, horizon: int, session: Session) -> Due | None:
+def _due(history: History, run: Run, horizon: int, session: Session, ends: Ends) -> Due | None:
     """Return what became of a run's ticker, or None while that is not known."""
     _, ticker, as_of = run
     sessions = history.sessions(ticker)
-    last = decided = sessions.last_opened(as_of).day
-    for _ in range(horizon):
-        last = sessions.after(last).day
+    if (sessions, as_of) not in ends:
+        last = decided = sessions.last_opened(as_of).day
+        for _ in range(horizon):
+            last = sessions.after(last).day
+        ends[sessions, as_of] = decided, last
+    decided, last = ends[sessions, as_of]
     if sessions.closing(last) > session.closes:
         return None
     found = span(history, ticker, decided, horizon)
