@@ -101,6 +101,8 @@ class Days:
             **self._sections,
             **sections,
         }
+        # One member trades, so that every row of the books is about it.
+        facts["arena"] = {"committee": False, "crowd": False, **facts.get("arena", {})}
         app = await arena.opened(self._models.base_url, self._folder, clock=self.clock, **facts)
         self._apps.append(app)
         return app
