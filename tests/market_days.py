@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from core.app.app import App
 from core.clock import SystemClock
+from core.config.settings import Arena
 from core.domain.books import Order
 from core.domain.run import RunRecord
 from core.domain.season import Season
@@ -23,6 +24,8 @@ from tests.loopback.model_server import ModelServer
 
 HEAD = "date,open,high,low,close,volume\n"
 ACTIONS_HEAD = "date,kind,value\n"
+NO_FOLLOWERS = {name: False for name in ("committee", "crowd") if name in Arena.model_fields}
+"""The books of those who follow the others would be among the rows that these tests count."""
 PLAIN = {"fee_bps": "0", "slippage_bps": "0"}
 """Trading that costs nothing, so that sums can be done in one's head."""
 LIVE = Season.LIVE
@@ -97,6 +100,7 @@ class Days:
             "market": {"prices": ["csv"], "csv": {"dir": str(self.market.folder)}, "max_age_sessions": 30},
             "members": [{"name": "claude", "route": ["loopback:claude/claude-1"]}],
             "consensus": {"min_members": 1},
+            "arena": NO_FOLLOWERS,
             "trading": PLAIN,
             **self._sections,
             **sections,
