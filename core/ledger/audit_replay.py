@@ -16,7 +16,6 @@ from core.domain.values import CENT, SHARE_STEP, to_cents
 
 _DIGITS = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _BOOKED = Decimal("1e-8")
-_NOISE = Decimal("1e-20")
 _NOTHING = Decimal(0)
 _SPLIT_FIRST = {ActionKind.SPLIT: 0, ActionKind.DIVIDEND: 1}
 
@@ -112,13 +111,13 @@ class Replayed:
         if after:
             self._held[fill.ticker] = after
         kept = None if fill.pnl_usd is None or fill.cost_usd is None else (fill.pnl_usd, fill.cost_usd)
-        own = closed and closed[:2]
-        if own != kept:
-            yield self._finding(Rule.CLOSED_TRADE, f"what fill {fill.id} closed", _earned(own), _earned(kept))
+        if closed != kept:
+            what = f"what fill {fill.id} closed"
+            yield self._finding(Rule.CLOSED_TRADE, what, _earned(closed), _earned(kept))
         if closed:
-            pnl, _, won = closed
+            pnl, _ = closed
             self._closed += 1
-            self._wins += won
+            self._wins += pnl > 0
             self._gains += max(pnl, _NOTHING)
             self._losses += max(-pnl, _NOTHING)
             self._best = pnl if self._best is None else max(self._best, pnl)
@@ -200,8 +199,8 @@ def _events(rows: BookRows, actions: Iterable[ActionRow]) -> list[_Event]:
 
 def _after(
     held: HoldingRow | None, fill: FillRow
-) -> tuple[HoldingRow | None, tuple[Decimal, Decimal, bool] | None]:
-    """Return the holding after a fill, and of what it closed: earned, cost (USD), and whether it was won."""
+) -> tuple[HoldingRow | None, tuple[Decimal, Decimal] | None]:
+    """Return the holding after a fill, and of what it closed: earned and cost (USD)."""
     shares, average = held or (_NOTHING, _NOTHING)
     after = shares + fill.shares if fill.side == Side.BUY else shares - fill.shares
     if abs(after) == abs(shares) + fill.shares:
@@ -212,13 +211,9 @@ def _after(
         _DIGITS.divide(_DIGITS.multiply(whole, part), fill.shares).quantize(_BOOKED, context=_DIGITS)
         for whole in (fill.amount_usd, fill.fee_usd)
     )
-    exact, value = _DIGITS.multiply(part, average), _DIGITS.multiply(part, fill.price)
-    booked = exact.quantize(_BOOKED, context=_DIGITS)
-    won = _DIGITS.subtract(
-        _DIGITS.subtract(value, exact) if shares > 0 else _DIGITS.subtract(exact, value), fee
-    )
+    booked = _DIGITS.multiply(part, average).quantize(_BOOKED, context=_DIGITS)
     pnl = amount - fee - booked if shares > 0 else booked + amount - fee
-    closed = (pnl, booked, won > _NOISE)
+    closed = (pnl, booked)
     if after == 0:
         return None, closed
     return HoldingRow(after, average if (after > 0) == (shares > 0) else fill.price), closed

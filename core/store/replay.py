@@ -17,8 +17,6 @@ from core.domain.errors import StoreError
 from core.domain.values import PRICE_STEP
 
 _DIGITS = Context(prec=60, rounding=ROUND_HALF_EVEN)
-_NOISE = Decimal("1e-20")
-"""Differences in USD below this come from rounding an average, not from a trade."""
 _BOOKED = Decimal("1e-8")
 _NOTHING = Decimal(0)
 
@@ -67,7 +65,11 @@ class Closed(NamedTuple):
 
     pnl_usd: Decimal
     cost_usd: Decimal
-    won: bool
+
+    @property
+    def won(self) -> bool:
+        """Say whether it has a profit. A cost that was rounded on the way makes none: it is booked to 10^-8."""
+        return self.pnl_usd > 0
 
 
 def after_fill(held: Held | None, fill: Booked) -> tuple[Held | None, Closed | None]:
@@ -89,12 +91,9 @@ def after_fill(held: Held | None, fill: Booked) -> tuple[Held | None, Closed | N
 
 def _closed(held: Held, fill: Booked, shares: Decimal) -> Closed:
     amount, fee = (_part(whole, shares, fill.shares) for whole in (fill.amount_usd, fill.fee_usd))
-    exact = _DIGITS.multiply(shares, held.average)
-    cost = exact.quantize(_BOOKED, context=_DIGITS)
-    value = _DIGITS.multiply(shares, fill.price)
-    earned = _DIGITS.subtract(value, exact) if held.shares > 0 else _DIGITS.subtract(exact, value)
+    cost = _DIGITS.multiply(shares, held.average).quantize(_BOOKED, context=_DIGITS)
     pnl = amount - fee - cost if held.shares > 0 else cost + amount - fee
-    return Closed(pnl, cost, won=_DIGITS.subtract(earned, fee) > _NOISE)
+    return Closed(pnl, cost)
 
 
 def _part(whole: Decimal, shares: Decimal, of: Decimal) -> Decimal:

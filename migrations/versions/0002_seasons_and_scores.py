@@ -512,7 +512,7 @@ def _booked(bind: sa.Connection, season: str, member: str) -> dict[str, int | No
     account = {"season": season, "member": member}
     held: dict[str, tuple[Decimal, Decimal, str]] = {}
     earned: list[int] = []
-    fills, wins, last = 0, 0, None
+    fills, last = 0, None
     for fill in bind.execute(query, account).all():
         fills, last = fills + 1, fill.filled_at
         count, price = Decimal(fill.shares) * UNIT, Decimal(fill.price) * UNIT
@@ -526,7 +526,6 @@ def _booked(bind: sa.Connection, season: str, member: str) -> dict[str, int | No
             held[fill.ticker] = (shares - count, average, fill.run_id)
         spent = int(cost.quantize(UNIT, context=DIGITS) / UNIT)
         earned.append(fill.amount_usd - fill.fee_usd - spent)
-        wins += value - Decimal(fill.fee_usd) * UNIT - cost > Decimal("1e-20")
         facts = {"ticker": fill.ticker, "session": fill.session, "fill_id": fill.id}
         _insert("closed_trades", **account, **facts, pnl_usd=earned[-1], cost_usd=spent)
     for ticker, (shares, average, run_id) in held.items():
@@ -537,7 +536,7 @@ def _booked(bind: sa.Connection, season: str, member: str) -> dict[str, int | No
     return {
         "fills": fills,
         "closed": len(earned),
-        "wins": wins,
+        "wins": sum(pnl > 0 for pnl in earned),
         "gains_usd": sum(pnl for pnl in earned if pnl > 0),
         "losses_usd": -sum(pnl for pnl in earned if pnl < 0),
         "best_usd": max(earned, default=None),

@@ -5,12 +5,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.domain.books import Position, Side
 from core.domain.errors import StoreError
-from core.store.replay import Booked, Split, check_never_negative, in_order, replay, usable_at
+from core.store.replay import Booked, Split, after_fill, check_never_negative, in_order, replay, usable_at
 from tests.store_values import START
 
 
@@ -55,7 +55,27 @@ def test_selling_at_an_average_that_was_rounded_on_the_way_is_not_won() -> None:
     buys = [("7", "34"), ("6", "13"), ("4", "24"), ("2", "22")]
     fills = [booked(Side.BUY, shares, price) for shares, price in buys]
     assert replay([*fills, booked(Side.SELL, "1", "24")]).wins == 0
-    assert replay([*fills, booked(Side.SELL, "1", "24.00000001")]).wins == 1
+    assert replay([*fills, booked(Side.SELL, "1", "24.01")]).wins == 1
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(Side), st.integers(1, 50), st.sampled_from(["33.333333", "33.33", "33.34"])
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+@example([(Side.BUY, 2, "33.333333"), (Side.SELL, 2, "33.333333")])
+def test_trades_are_won_that_are_booked_with_a_profit(trades: list[tuple[Side, int, str]]) -> None:
+    # Amounts are booked in whole cents, so a trade at its very average may earn half a cent or lose it.
+    fills = [booked(side, f"0.{shares:02}", price) for side, shares, price in trades]
+    held, profits = None, []
+    for fill in fills:
+        held, closed = after_fill(held, fill)
+        profits += [closed.pnl_usd] if closed else []
+    assert replay(fills).wins == sum(pnl > 0 for pnl in profits)
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 10**9)), min_size=1, max_size=30))
