@@ -4,7 +4,7 @@ On day D of the month NVDA opens at 100 + D and closes half a dollar higher, SPY
 and closes at 1500 and from its 15:1 split on the 10th at 100 and 101, PAIR-USD trades every day at 20.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,15 +14,39 @@ from sqlalchemy import select
 
 from core.app.app import App
 from core.domain.season import Season
+from core.domain.trade_log import Imported, LogPrice
 from core.store import book_queries
 from core.store.replay import replay
-from core.store.season_tables import balances, holdings
+from core.store.season_tables import balances, daily_values, holdings
 from core.store.tables import metadata
 from tests.vendor_double import CALENDAR
+
+Open = Callable[..., Awaitable[App]]
 
 NOW = datetime(2025, 6, 24, 12, 0, tzinfo=UTC)
 FIRST, LAST = date(2025, 6, 2), date(2025, 6, 23)
 HEADER = "date,seq,action,symbol,shares,price"
+
+
+async def imported(
+    app: App, file: Path, member: str = "elsewhere", season: str | None = "league", **more: Any
+) -> Imported:
+    """Import a log, at the open and without costs unless `more` says otherwise."""
+    asked = {"price": LogPrice.OPEN, "costs": False, **more}
+    return await app.import_trades(file, member, season=Season(season) if season else None, **asked)
+
+
+async def values(app: App, member: str, season: str = "league") -> dict[date, Decimal | None]:
+    """Return what a member's books were worth at each close."""
+    return {row["session"]: row["value_usd"] for row in await rows(app, daily_values, season, member)}
+
+
+def june(day: int) -> date:
+    return date(2025, 6, day)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2025, 6, day, hour, minute, tzinfo=UTC)
 
 
 def write_prices(folder: Path) -> Path:
