@@ -3,11 +3,11 @@
 Those of `tests.storage` and `tests.arena_fixtures` must stand there, too.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+import pytest_asyncio
 
 from core.app.app import App
 from core.clock import ManualClock
@@ -17,10 +17,14 @@ Opening = Callable[..., Awaitable[App]]
 NOBODY = "http://127.0.0.1:9"
 
 
-@pytest.fixture
-def open_arena(opening: Opening, url: str, tmp_path: Path) -> Open:
-    """Opens an arena over the made-up prices, with one rule as its member; the same database each time."""
+@pytest_asyncio.fixture
+async def open_arena(opening: Opening, url: str, tmp_path: Path) -> AsyncIterator[Open]:
+    """Opens an arena over the made-up prices, with one rule as its member; the same database each time.
+
+    Whatever a test does, the audit finds nothing in the end.
+    """
     prices = write_prices(tmp_path / "prices")
+    apps: list[App] = []
 
     async def opened(**more: Any) -> App:
         sections = {
@@ -29,6 +33,9 @@ def open_arena(opening: Opening, url: str, tmp_path: Path) -> Open:
             "clock": ManualClock(NOW),
             **more,
         }
-        return await opening(NOBODY, tmp_path, url=url, **sections)
+        apps.append(await opening(NOBODY, tmp_path, url=url, **sections))
+        return apps[-1]
 
-    return opened
+    yield opened
+    for app in apps:
+        assert await app.audit() == ()

@@ -13,7 +13,7 @@ from core.config import Settings
 from core.config.field_types import NAME, NAME_IN_WORDS
 from core.domain.errors import Refused
 from core.domain.ids import new_id
-from core.domain.member import Member, MemberKind
+from core.domain.member import FOLLOWERS, Member
 from core.domain.season import Season
 from core.domain.trade_log import Imported, LogPrice, TradeLog, refusal
 from core.market.calendar import MarketCalendar, Session
@@ -29,7 +29,6 @@ from core.store.locked_imports import ImportFacts
 from core.store.locked_sessions import Passed
 from core.store.store import Store
 
-_FOLLOWERS = frozenset({MemberKind.COMMITTEE, MemberKind.CROWD})
 _KINDS = {Season.LIVE: "live", Season.SAMPLE: "sample"}
 
 
@@ -172,7 +171,7 @@ def member_named(text: str, members: Sequence[Member]) -> str:
         Refused: nobody can have this name, or the books of this member follow from what others decide.
     """
     known = {member.name.lower(): member for member in members}.get(text.lower())
-    if text.lower() in _FOLLOWERS or (known and known.kind in _FOLLOWERS):
+    if text.lower() in FOLLOWERS or (known and known.kind.follows):
         raise Refused(f"The books of {text.lower()} follow from what others decide; choose another name.")
     if not NAME.fullmatch(text):
         shown = "".join(sign for sign in text if sign.isprintable())[:24]

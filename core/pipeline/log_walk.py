@@ -6,11 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.config.settings import Trading
-from core.domain.actions import ActionKind, CorporateAction
+from core.domain.actions import ActionKind, CorporateAction, adjusted_for
 from core.domain.bars import Mark
 from core.domain.books import MovementKind, Side
 from core.domain.trade_log import LoggedFill, refusal
-from core.domain.values import PRICE_STEP, to_price
+from core.domain.values import plain
 from core.ledger.carrying import interest
 from core.market.calendar import Session
 from core.pipeline.log_prices import PricedLog
@@ -30,13 +30,13 @@ def actions_of(
     They are in force from the open of their ex-date, up to `until`. What the season has applied already is
     `recorded`, and counts as it was applied, also when that is later.
     """
-    known = {(action.ticker, action.kind, action.ex_date) for action, _ in recorded}
+    known = {action.key for action, _ in recorded}
     new = []
     for ticker in priced.tickers:
         sessions = priced.history.sessions(ticker)
         for action in priced.history.actions[ticker]:
             opens = sessions.opening(action.ex_date)
-            if (action.ticker, action.kind, action.ex_date) not in known and opens <= until:
+            if action.key not in known and opens <= until:
                 new.append((action, opens))
     return sorted([*recorded, *new], key=_in_order), new
 
@@ -104,17 +104,17 @@ class LogWalk:
         before = self._mark(action.ticker, at)
         price = None
         if before and before.at < at:
-            split = action.kind is ActionKind.SPLIT
-            price = before.price / action.value if split else before.price - action.value
-            adjusted = max(to_price(price), PRICE_STEP)
-            self._adjusted[action.ticker] = before.model_copy(update={"price": adjusted, "at": at})
+            if action.kind is ActionKind.SPLIT:
+                price = before.price / action.value
+            after = {"price": adjusted_for(action, before.price), "at": at}
+            self._adjusted[action.ticker] = before.model_copy(update=after)
         self._account.act(action, at, fractional=self._terms.fractional, price=price)
 
     def _trade(self, fill: LoggedFill) -> None:
         account, name = self._account, self._priced.log.file_name
         held = account.shares(fill.ticker)
         if fill.side is Side.SELL and fill.shares > held:
-            why = f"it sells {_plain(fill.shares)} {fill.ticker}, and {_plain(held)} are held then"
+            why = f"it sells {plain(fill.shares)} {fill.ticker}, and {plain(held)} are held then"
             raise refusal(name, fill.line, why)
         cost = fill.fee_usd - fill.amount_usd
         if fill.side is Side.BUY and cost > account.cash_usd:
@@ -146,7 +146,3 @@ class LogWalk:
         move = moves[count - 1]
         source = self._history.sources[ticker]
         return Mark(ticker=ticker, price=move.bar.close, at=move.closes, source=source)
-
-
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}"
