@@ -219,6 +219,54 @@ async def test_a_movement_of_nothing_and_one_that_is_repeated_are_not_booked(sto
         assert (await books.portfolio("alpha")).cash_usd == Decimal("10001.10")
 
 
+async def test_what_happened_is_told_newest_first_and_interest_as_one_sum(store: Store) -> None:
+    await opened(store)
+    async with store.books.locked(LIVE) as books:
+        await trade(books, "a", Side.BUY, "10")
+        await books.sessions.apply(act("dividend", "1", EX_DATE), OPEN, fractional=True)
+        await books.sessions.apply(act("split", "0.3", EX_DATE + DAY), OPEN + DAY, fractional=False)
+        for day in range(3):
+            at, session = OPEN + day * DAY + HOUR, EX_DATE + day * DAY
+            fees = {"TSLA": Decimal("0.50"), "NVDA": Decimal(0)}
+            await books.sessions.carry("alpha", Decimal("1.10"), fees, at, session)
+        await trade(books, "b", Side.SELL, "2", hour=100, cause=OrderCause.STOP)
+        waiting = order_of("c", "alpha", Side.BUY, "1", cause=OrderCause.MARGIN_CALL)
+        await books.add_order(waiting)
+        lost = order_of("d", "alpha", Side.BUY, "1", cause=OrderCause.MARGIN_CALL)
+        await books.add_order(lost)
+        await books.cancel_order("d", "The cash pays for nothing.", START + 101 * HOUR)
+    told = await store.books.happenings(LIVE, "alpha", 10)
+    assert [(one.kind.value, one.ticker, one.amount_usd, one.shares) for one in told] == [
+        ("margin_call", "NVDA", None, 1),
+        ("stop", "NVDA", None, 2),
+        ("interest", None, Decimal("3.30"), None),
+        ("borrow", "TSLA", Decimal("-1.50"), None),
+        ("split", "NVDA", None, 3),
+        ("dividend", "NVDA", 10, None),
+    ]
+    assert told[0].reason == "The cash pays for nothing."
+    assert told[2].session == EX_DATE + 2 * DAY
+    assert await store.books.happenings(LIVE, "alpha", 2) == told[:2]
+    assert await store.books.happenings(LIVE, "beta", 10) == ()
+
+
+async def test_a_snapshot_has_everybody_as_they_were(store: Store) -> None:
+    await opened(store)
+    async with store.books.locked(LIVE) as books:
+        await trade(books, "a", Side.BUY, "10", hour=1)
+        await trade(books, "b", Side.SELL, "4", hour=5)
+        await books.add_order(order_of("c", "beta"))
+        await books.add_mark(Mark(ticker="NVDA", price=Decimal(90), at=START, source="csv"))
+        await books.add_mark(Mark(ticker="NVDA", price=Decimal(80), at=START + 3 * HOUR, source="csv"))
+    for hour, shares, cash, price in ((0, None, 10_000, 90), (2, 10, 9_000, 90), (6, 6, 9_400, 80)):
+        then = await store.books.snapshot(LIVE, START + hour * HOUR)
+        position = then.portfolios["alpha"].position("NVDA")
+        assert (position and position.shares, then.portfolios["alpha"].cash_usd) == (shares, cash)
+        assert then.portfolios["beta"].cash_usd == 10_000
+        assert [order.id for order in then.pending["beta"]] == ["c"]
+        assert then.marks["NVDA"].price == price
+
+
 _NAMES = itertools.count()
 
 
