@@ -212,16 +212,19 @@ class Runs:
             rows = (await connection.execute(query)).all()
         return tuple((member, place, cost) for member, place, cost in rows)
 
-    async def token_costs(self, season: Season, as_of: datetime | None = None) -> dict[str, Decimal]:
-        """Return what each member's model calls have cost in a season, in USD; of runs up to `as_of`."""
+    async def token_costs(self, season: Season, before: datetime | None = None) -> dict[str, Decimal]:
+        """Return what each member's model calls have cost in a season, in USD; of runs decided `before` that.
+
+        A run decided at a close trades in the next session and is counted there, whenever it was made.
+        """
         query = (
             select(seats.c.member, total_cost())
             .join(runs, runs.c.run_id == seats.c.run_id)
             .where(runs.c.season == season)
             .group_by(seats.c.member)
         )
-        if as_of is not None:
-            query = query.where(runs.c.as_of <= as_of)
+        if before is not None:
+            query = query.where(runs.c.as_of < before)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return {str(member): cost for member, cost in rows}

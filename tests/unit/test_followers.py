@@ -1,6 +1,6 @@
 """What the committee makes of a verdict, and the crowd of votes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.config.settings import Consensus, Trading
 from core.consensus.tally import tally
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult, Rating, RiskLevel
-from core.domain.verdict import Dissent, Verdict
+from core.domain.verdict import Dissent, Verdict, WeightUsed
 from core.domain.vote import Vote, count_votes
 from core.ledger.sizing import wish
 from core.pipeline.followers import UNSTATED_CONFIDENCE, committee_result, crowd_result
@@ -36,9 +36,13 @@ def equal(ballots: Sequence[Ballot]) -> dict[str, Decimal]:
     return {cast.member: Decimal(1) for cast in ballots}
 
 
+def used(weights: Mapping[str, Decimal]) -> dict[str, WeightUsed]:
+    return {name: WeightUsed(member=name, configured=each, weight=each) for name, each in weights.items()}
+
+
 def followed(ballots: Sequence[Ballot], weights: dict[str, Decimal] | None = None) -> MemberResult:
     weights = weights or equal(ballots)
-    return committee_result("committee", tally(ballots, [], weights, Consensus()), ballots, weights)
+    return committee_result("committee", tally(ballots, [], used(weights), Consensus()), ballots, weights)
 
 
 def cast(result: MemberResult) -> Ballot:
@@ -79,7 +83,7 @@ def test_the_committee_decides_as_the_verdict_and_with_its_levels() -> None:
         ballot("c", Rating.BUY, confidence="0.7"),
         ballot("d", Rating.SELL, confidence="0.6", target_weight="0"),
     ]
-    verdict = tally(ballots, [], equal(ballots), Consensus())
+    verdict = tally(ballots, [], used(equal(ballots)), Consensus())
     made = cast(committee_result("committee", verdict, ballots, equal(ballots)))
     assert made == Ballot(
         member="committee",
@@ -130,7 +134,7 @@ def test_after_a_tie_the_committee_holds_and_tells_the_rule() -> None:
 def test_dissent_stands_in_the_committees_key_points() -> None:
     ballots = [ballot("a", Rating.BUY), ballot("b", Rating.BUY), ballot("c", Rating.SELL)]
     dissent = Dissent(member="c", action=Action.SELL, reason="The multiple is stretched.")
-    verdict = tally(ballots, [], equal(ballots), Consensus()).model_copy(update={"dissent": (dissent,)})
+    verdict = tally(ballots, [], used(equal(ballots)), Consensus()).model_copy(update={"dissent": (dissent,)})
     made = cast(committee_result("committee", verdict, ballots, equal(ballots)))
     assert made.key_points == ("c SELL: The multiple is stretched.",)
 
@@ -148,7 +152,7 @@ def test_whatever_is_voted_the_committee_agrees_with_the_verdict(
     election: tuple[list[Ballot], dict[str, Decimal]],
 ) -> None:
     ballots, weights = election
-    verdict: Verdict = tally(ballots, [], weights, Consensus())
+    verdict: Verdict = tally(ballots, [], used(weights), Consensus())
     made = committee_result("committee", verdict, ballots, weights)
     assert committee_result("committee", verdict, ballots[::-1], weights) == made
     if verdict.decision is None:

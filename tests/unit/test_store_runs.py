@@ -235,6 +235,10 @@ async def test_spending_is_counted_by_result_or_else_by_stages(store: Store) -> 
         "momentum": Decimal(0),
     }
     assert await store.runs.token_costs(Season.SAMPLE) == {}
+    # A run decided at a close is no cost of the session that has just closed.
+    assert await store.runs.token_costs(Season.LIVE, START) == {}
+    later = START + timedelta(microseconds=1)
+    assert await store.runs.token_costs(Season.LIVE, later) == await store.runs.token_costs(Season.LIVE)
 
 
 async def test_a_run_over_midnight_counts_in_the_new_day(store: Store) -> None:
