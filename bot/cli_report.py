@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli_work import Config, carry_out
+from bot.cli_work import Config, carry_out, season_named
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -38,21 +38,6 @@ def report(
         output.sentence(f"The report is in {written}.")
 
     carry_out(ctx, config, work)
-
-
-def season_named(text: str | None) -> "Season | None":
-    """Return the season that a person typed.
-
-    Raises:
-        Refused: no season can have this name.
-    """
-    from core.domain.errors import Refused
-    from core.domain.season import Season
-
-    try:
-        return Season(text) if text is not None else None
-    except ValueError as error:
-        raise Refused(f"“{(text or '')[:50]}” is no season: {error}.") from None
 
 
 async def write(arena: Any, season: "Season | None", out: Path | None, *, with_chats: bool) -> Path:

@@ -121,7 +121,7 @@ class _Booking:
                 f"{self._member} has traded in season {season} already; import into another with --season."
             )
         first = sessions[0]
-        kind = season if season in {Season.LIVE, Season.SAMPLE} else "replay"
+        kind = season if season.is_the_arenas else "import"
         await books.sessions.open_season(kind, self._settings.arena.benchmark, first.opens)
         await books.open_account(self._member, self._settings.arena.initial_cash, first.opens)
         if not await books.imports.begin(self._import_id, self._member, log, self._price, clock.now()):

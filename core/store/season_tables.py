@@ -35,7 +35,7 @@ seasons = Table(
     Column("plan", FreeJson),
     Column("owner", Words),
     Column("lease_until", Moment),
-    CheckConstraint("kind IN ('live', 'sample', 'replay')", name="kind"),
+    CheckConstraint("kind IN ('live', 'sample', 'replay', 'import')", name="kind"),
     CheckConstraint("state IN ('open', 'ended')", name="state"),
 )
 """One row a season. `plan` is what a replay was asked to do; its lease is that of runs."""

@@ -56,7 +56,7 @@ def _seasons() -> None:
         sa.Column("plan", sa.Text(), nullable=True),
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("kind IN ('live', 'sample', 'replay')", name=op.f("ck_seasons_kind")),
+        sa.CheckConstraint("kind IN ('live', 'sample', 'replay', 'import')", name=op.f("ck_seasons_kind")),
         sa.CheckConstraint("state IN ('open', 'ended')", name=op.f("ck_seasons_state")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_seasons")),
     )
