@@ -26,6 +26,9 @@ def report(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to (else conclave-report-SEASON.html).")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also draw its curves and ranking as PNG, into DIR.")
+    ] = None,
     chats: Annotated[bool, typer.Option("--chats/--no-chats", help="With every ModelChat.")] = True,
     config: Config = None,
 ) -> None:
@@ -35,7 +38,12 @@ def report(
         wanted = season_named(season)
         async with program.opened(settings) as arena:
             written = await write(arena, wanted, out, with_chats=chats)
-        output.sentence(f"The report is in {written}.")
+            output.sentence(f"The report is in {written}.")
+            if pictures is not None:
+                from bot.report.pictures import write_pictures
+
+                drawn = await write_pictures(await arena.season_report(wanted), pictures)
+                output.sentence(f"In {pictures} are {', '.join(path.name for path in drawn)}.")
 
     carry_out(ctx, config, work)
 
