@@ -13,7 +13,7 @@ from bot.cli_board import board
 from bot.cli_books import books
 from bot.cli_import import imports
 from bot.cli_report import reports
-from bot.cli_work import AsJson, Config, Sample, carry_out, known_preset
+from bot.cli_work import AsJson, Config, InSeason, Sample, carry_out, known_preset, season_named
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -118,13 +118,14 @@ def why(
 def portfolio(
     ctx: typer.Context,
     member: Annotated[str, typer.Argument(metavar="MEMBER")],
+    season: InSeason = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Show one member's cash, holdings, waiting orders and last fills."""
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
-        await program.portfolio(settings, output, member)
+        await program.portfolio(settings, output, member, season_named(season))
 
     carry_out(ctx, config, work, as_json=as_json)
 
@@ -133,13 +134,14 @@ def portfolio(
 def models(
     ctx: typer.Context,
     member: Annotated[str | None, typer.Argument(metavar="MEMBER")] = None,
+    season: InSeason = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """List who sits on the committee, or show how far one member is to be trusted."""
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
-        await program.models(settings, output, member)
+        await program.models(settings, output, member, season_named(season))
 
     carry_out(ctx, config, work, as_json=as_json)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli_work import AsJson, Config, carry_out
+from bot.cli_work import AsJson, Config, InSeason, carry_out, season_named
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -22,9 +22,7 @@ def leaderboard(
     by: Annotated[
         str, typer.Option("--by", metavar="METRIC", help="Such as return, sharpe or max_drawdown.")
     ] = "value",
-    season: Annotated[
-        str | None, typer.Option(metavar="NAME", help="live, sample, or a replay; else live if it has books.")
-    ] = None,
+    season: InSeason = None,
     net: Annotated[
         bool, typer.Option("--net", help="Take the cost of tokens off value, pnl or return.")
     ] = False,
@@ -35,13 +33,8 @@ def leaderboard(
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         from bot import board_arguments
-        from core.domain.errors import Refused
-        from core.domain.season import Season
 
-        try:
-            chosen = Season(season) if season is not None else None
-        except ValueError as error:
-            raise Refused(f"“{(season or '')[:50]}” names no season: {error}.") from None
+        chosen = season_named(season)
         span, metric = board_arguments.period_named(period), board_arguments.metric_named(by)
         await program.leaderboard(settings, output, season=chosen, period=span, by=metric, net=net)
 

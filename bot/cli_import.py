@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli_report import season_named
-from bot.cli_work import AsJson, Config, Sample, carry_out
+from bot.cli_work import AsJson, Config, Sample, carry_out, season_named
 
 if TYPE_CHECKING:
     from bot.program import Output

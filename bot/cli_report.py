@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli_work import Config, carry_out
+from bot.cli_work import Config, carry_out, season_named
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -26,6 +26,9 @@ def report(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to (else conclave-report-SEASON.html).")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also draw its curves and ranking as PNG, into DIR.")
+    ] = None,
     chats: Annotated[bool, typer.Option("--chats/--no-chats", help="With every ModelChat.")] = True,
     config: Config = None,
 ) -> None:
@@ -35,24 +38,14 @@ def report(
         wanted = season_named(season)
         async with program.opened(settings) as arena:
             written = await write(arena, wanted, out, with_chats=chats)
-        output.sentence(f"The report is in {written}.")
+            output.sentence(f"The report is in {written}.")
+            if pictures is not None:
+                from bot.report.pictures import write_pictures
+
+                drawn = await write_pictures(await arena.season_report(wanted), pictures)
+                output.sentence(f"In {pictures} are {', '.join(path.name for path in drawn)}.")
 
     carry_out(ctx, config, work)
-
-
-def season_named(text: str | None) -> "Season | None":
-    """Return the season that a person typed.
-
-    Raises:
-        Refused: no season can have this name.
-    """
-    from core.domain.errors import Refused
-    from core.domain.season import Season
-
-    try:
-        return Season(text) if text is not None else None
-    except ValueError as error:
-        raise Refused(f"“{(text or '')[:50]}” is no season: {error}.") from None
 
 
 async def write(arena: Any, season: "Season | None", out: Path | None, *, with_chats: bool) -> Path:

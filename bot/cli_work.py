@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from bot.program import Output
     from core.config import Settings
+    from core.domain.season import Season
 
 Config = Annotated[
     Path | None,
@@ -21,6 +22,10 @@ Config = Annotated[
 ]
 Sample = Annotated[bool, typer.Option("--sample", help="Take prices from the bundled sample only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+InSeason = Annotated[
+    str | None,
+    typer.Option("--season", metavar="NAME", help="live, sample, or a replay; else live if it has books."),
+]
 
 Work = Callable[[Any, "Settings", "Output"], Coroutine[None, None, bool | None]]
 
@@ -32,6 +37,21 @@ def known_preset(text: str | None) -> str | None:
     if text is not None and text not in list(Preset):
         raise typer.BadParameter(f"“{text[:30]}” is not a preset; choose one of {', '.join(Preset)}")
     return text
+
+
+def season_named(text: str | None) -> "Season | None":
+    """Return the season that a person typed.
+
+    Raises:
+        Refused: no season can have this name.
+    """
+    from core.domain.errors import Refused
+    from core.domain.season import Season
+
+    try:
+        return Season(text) if text is not None else None
+    except ValueError as error:
+        raise Refused(f"“{(text or '')[:50]}” is no season: {error}.") from None
 
 
 def carry_out(

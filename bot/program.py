@@ -237,23 +237,25 @@ async def leaderboard(
     """Print the ranking by a metric over a period."""
     async with opened(settings) as app:
         board = await app.leaderboard(season, period=period, by=by, net_of_tokens=net)
+        if not board.standings and (others := await app.seasons()):
+            output.sentence(f"Seasons with books, for --season: {', '.join(others)}.")
         if output.as_json:
             output.document(leaderboard_document(board))
         else:
             Screen(output.out).show(leaderboard_card(board, settings.scores))
 
 
-async def portfolio(settings: Settings, output: Output, member: str) -> None:
+async def portfolio(settings: Settings, output: Output, member: str, season: Season | None) -> None:
     """Print one member's books."""
     async with opened(settings) as app:
-        statement = await app.portfolio(member)
+        statement = await app.portfolio(member, season)
         if output.as_json:
             output.document(portfolio_document(statement))
         else:
             Screen(output.out).show(portfolio_card(statement, zone_of(app)))
 
 
-async def models(settings: Settings, output: Output, member: str | None) -> None:
+async def models(settings: Settings, output: Output, member: str | None, season: Season | None) -> None:
     """Print who sits on the committee, or how far one member is to be trusted."""
     async with opened(settings) as app:
         if member is None:
@@ -263,7 +265,7 @@ async def models(settings: Settings, output: Output, member: str | None) -> None
             else:
                 Screen(output.out).show(models_card(members))
             return
-        found = await app.calibration(member)
+        found = await app.calibration(member, season)
         if output.as_json:
             output.document(calibration_document(found))
         else:

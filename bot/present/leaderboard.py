@@ -75,12 +75,21 @@ def _line(board: Leaderboard, standing: Standing, minimums: Minimums | None, *, 
         pnl=UNKNOWN if pnl is None else numbers.usd_change(pnl),
         return_=UNKNOWN if change is None else numbers.percent_change(change),
         trades=f"{standing.trades:,}",
-        win_rate=UNKNOWN if standing.win_rate is None else numbers.percent(standing.win_rate),
+        win_rate=_wins(standing, minimums),
         cash="" if column else numbers.usd(standing.cash_usd),
         warning=f"no usable price for {', '.join(standing.unpriced)}" if standing.unpriced else None,
         score=_score(board.by, standing, minimums) if column else "",
         moved=_moved(standing),
     )
+
+
+def _wins(standing: Standing, minimums: Minimums | None) -> str:
+    """Write the win rate, or how many closed trades there are where they are too few."""
+    if standing.win_rate is not None:
+        return numbers.percent(standing.win_rate)
+    if not standing.closed_trades:
+        return UNKNOWN
+    return f"{_NOT_YET}, {standing.closed_trades:,}" + (f" of {minimums.trades:,}" if minimums else "")
 
 
 def _score(metric: Metric, standing: Standing, minimums: Minimums | None) -> str:

@@ -59,5 +59,6 @@ def _levels(held: Position) -> str:
 
 def _marked(statement: Statement, zone: ZoneInfo) -> str:
     times = sorted(holding.mark.at for holding in statement.holdings if holding.mark)
-    books = "Sample books" if statement.season == Season.SAMPLE else "Live books"
+    named = {Season.LIVE: "Live books", Season.SAMPLE: "Sample books"}
+    books = named.get(statement.season, f"Books of {statement.season}")
     return f"{books}, marked {numbers.moment(times[0], zone)}" if times else books

@@ -159,8 +159,8 @@ def needed_for(metric: Metric, minimums: Minimums) -> int | None:
     return needed.get(_WORDS[metric].sample)
 
 
-def luck_sentence(card: Scorecard, benchmark: str) -> str:
-    """Say in one sentence whether a member can be told from the benchmark.
+def luck_sentence(card: Scorecard, benchmark: str, *, priced: bool = True) -> str:
+    """Say in one sentence whether a member can be told from the benchmark, if that has prices (`priced`).
 
     For instance `14 trades: cannot be told from SPY yet.`
     """
@@ -168,6 +168,8 @@ def luck_sentence(card: Scorecard, benchmark: str) -> str:
     luck = card.luck
     if luck is None:
         count = int(trades.value or 0) if trades else 0
+        if not priced:
+            return f"{numbers.counted(count, 'trade')}: no prices of {benchmark} to compare with."
         return f"{numbers.counted(count, 'trade')}: too short a record to compare with {benchmark}."
     told = numbers.counted(luck.trades, "trade")
     if not luck.told_apart:

@@ -141,7 +141,8 @@ def page_view(report: SeasonReport, zone: ZoneInfo) -> dict[str, Any]:
         "equity": equity_charts(report),
         "drawdown": drawdown_charts(report),
         "falls": [_fall(card) for card in cards],
-        "luck": [(card.member, luck_sentence(card, report.benchmark), _interval(card)) for card in cards],
+        "priced": bool(report.benchmark_curve),
+        "luck": [(card.member, _luck(report, card), _interval(card)) for card in cards],
         "calibrations": [_calibration(found) for found in report.calibrations],
         "fills": [
             (numbers.day(fill.session), fill.member, fill_line(fill), fill.run_id) for fill in report.fills
@@ -149,6 +150,10 @@ def page_view(report: SeasonReport, zone: ZoneInfo) -> dict[str, Any]:
         "actions": [_action(action) for action in report.corporate_actions],
         "runs": len(report.runs),
     }
+
+
+def _luck(report: SeasonReport, card: Scorecard) -> str:
+    return luck_sentence(card, report.benchmark, priced=bool(report.benchmark_curve))
 
 
 def around_view(report: SeasonReport) -> dict[str, Any]:

@@ -269,14 +269,14 @@ class App(Bookwork, Seasonwork):
         """
         return await self._scoreboard.leaderboard(season, period, by, net_of_tokens=net_of_tokens)
 
-    async def portfolio(self, member: str) -> Statement:
-        """Return one member's books in the season of `leaderboard` (`member` as in `member`).
+    async def portfolio(self, member: str, season: Season | None = None) -> Statement:
+        """Return one member's books in a season, or in that of `leaderboard` (`member` as in `member`).
 
         Raises:
-            NotFound: no such member.
+            NotFound: no such member or season.
         """
         found = await self.member(member)
-        season = await self._scoreboard.current()
+        season = await self._scoreboard.current(season)
         books = self._store.books
         portfolio = await books.portfolio(season, found.name)
         marks = await books.marks(season)
@@ -308,14 +308,18 @@ class App(Bookwork, Seasonwork):
     async def _season(self) -> Season:
         return await self._scoreboard.current()
 
-    async def calibration(self, member: str) -> Calibration:
-        """Return how far one member is to be trusted, by its settled ballots in the season of `leaderboard`.
+    async def seasons(self) -> tuple[Season, ...]:
+        """Return every season that has books, the oldest first."""
+        return await self._store.seasons.names()
+
+    async def calibration(self, member: str, season: Season | None = None) -> Calibration:
+        """Return how far one member is to be trusted, by its settled ballots in a season as in `portfolio`.
 
         Raises:
-            NotFound: no such member.
+            NotFound: no such member or season.
         """
         found = await self.member(member)
-        season, now = await self._scoreboard.current(), self.clock.now()
+        season, now = await self._scoreboard.current(season), self.clock.now()
         return calibration_of(
             season,
             found.name,

@@ -49,8 +49,15 @@ class Scoreboard:
         self._clock = clock
         self._seasons: OrderedDict[Season, RememberedSeason] = OrderedDict()
 
-    async def current(self) -> Season:
-        """Return the live season, unless only the sample one has any books."""
+    async def current(self, wanted: Season | None = None) -> Season:
+        """Return the season that is wanted, else the live one unless only the sample one has any books.
+
+        Raises:
+            NotFound: there is no such season.
+        """
+        if wanted is not None:
+            await self._known(wanted)
+            return wanted
         for season in (Season.LIVE, Season.SAMPLE):
             if await self._store.scores.has_books(season):
                 return season
@@ -99,7 +106,8 @@ class Scoreboard:
             for member, card in before.items()
         }
         board = board.model_copy(update=facts)
-        return ranked(board, scored, by, net_of_tokens=net_of_tokens, before=earlier)
+        least = self._settings.scores.min_trades
+        return ranked(board, scored, by, net_of_tokens=net_of_tokens, before=earlier, min_trades=least)
 
     async def scorecards(self, season: Season | None = None, period: str = ALL) -> tuple[Scorecard, ...]:
         """Return every member's figures over a period, at the last close, in order of their numbers.
@@ -119,10 +127,17 @@ class Scoreboard:
                 for account in known.accounts
             )
 
+    async def _known(self, season: Season) -> None:
+        if season.is_the_arenas:
+            return
+        names = await self._store.seasons.names()
+        if season not in names:
+            told = ", ".join(names) or "none yet"
+            raise NotFound(f"There is no season called {season}. Seasons with books: {told}.")
+
     async def _remembered(self, season: Season) -> RememberedSeason:
         if season not in self._seasons:
-            if season not in {Season.LIVE, Season.SAMPLE, *await self._store.seasons.names()}:
-                raise NotFound(f"There is no season called {season}.")
+            await self._known(season)
             known = RememberedSeason(season, self._store, self._settings.scores, self._clock)
             self._seasons.setdefault(season, known)
         self._seasons.move_to_end(season)

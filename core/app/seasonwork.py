@@ -11,6 +11,7 @@ from pathlib import Path
 from core.app.replays import Replays
 from core.app.season_reports import SeasonReports
 from core.app.trade_logs import read_log
+from core.domain.errors import Refused
 from core.domain.member import Member, MemberKind
 from core.domain.peer_figures import AiTraderFigures
 from core.domain.replay import Every, ReplayProgress
@@ -56,6 +57,8 @@ class Seasonwork(ABC):
             Refused: what is asked cannot be replayed, or another process works on it.
             BudgetSpent: `budget_usd` is used up.
         """
+        if season is not None and season.is_the_arenas:
+            raise Refused(f"The season {season} is not for replays; give the replay another name.")
         # Nobody can vote on the past.
         chosen = [each for each in await self._chosen(tuple(members)) if each.kind is not MemberKind.CROWD]
         plan = await asyncio.to_thread(self._replays.plan, first, last, tickers, every, chosen, preset)

@@ -25,8 +25,8 @@ class Counted(NamedTuple):
     confidence: Fraction
 
 
-Outcome = tuple[Action, str | None]
-Method = Callable[[Sequence[Counted], Fraction], Outcome]
+Choice = tuple[Action, str | None]
+Method = Callable[[Sequence[Counted], Fraction], Choice]
 """Takes at least one ballot and the threshold, which not every method reads.
 
 The methods that count weight need a ballot that has some.
@@ -38,19 +38,19 @@ _SIDES = (Action.BUY, Action.SELL)
 _UPWARDS = tuple(reversed(Rating))
 
 
-def majority(ballots: Sequence[Counted], threshold: Fraction = _NONE) -> Outcome:
+def majority(ballots: Sequence[Counted], threshold: Fraction = _NONE) -> Choice:
     """Every ballot counts one: take the action with most of them, and HOLD at a tie for the first place."""
     del threshold
     return _first(_sums((ballot.action, Fraction(1)) for ballot in ballots), "ballots")
 
 
-def weighted(ballots: Sequence[Counted], threshold: Fraction = _NONE) -> Outcome:
+def weighted(ballots: Sequence[Counted], threshold: Fraction = _NONE) -> Choice:
     """Take the action with the largest sum of weights, and HOLD at a tie for the first place."""
     del threshold
     return _first(_sums((ballot.action, ballot.weight) for ballot in ballots), "weight")
 
 
-def supermajority(ballots: Sequence[Counted], threshold: Fraction) -> Outcome:
+def supermajority(ballots: Sequence[Counted], threshold: Fraction) -> Choice:
     """Take the action of `majority` if at least `threshold` of all ballots are for it, else HOLD."""
     plain = action, tie = majority(ballots)
     votes = sum(ballot.action is action for ballot in ballots)
@@ -61,7 +61,7 @@ def supermajority(ballots: Sequence[Counted], threshold: Fraction) -> Outcome:
     return _stated(Action.HOLD, how, plain)
 
 
-def threshold_execute(ballots: Sequence[Counted], threshold: Fraction) -> Outcome:
+def threshold_execute(ballots: Sequence[Counted], threshold: Fraction) -> Choice:
     """Execute the stronger of BUY and SELL if its score is at least `threshold`, else HOLD.
 
     A side's score is the sum of weight times confidence of its ballots over the weight of all ballots, so
@@ -80,7 +80,7 @@ def threshold_execute(ballots: Sequence[Counted], threshold: Fraction) -> Outcom
     return _stated(side, f"{score}, at least the threshold of {asked(threshold)}", plain)
 
 
-def conviction(ballots: Sequence[Counted], threshold: Fraction) -> Outcome:
+def conviction(ballots: Sequence[Counted], threshold: Fraction) -> Choice:
     """Take the side that the mean conviction is on, if it is far enough from 0; else HOLD.
 
     A ballot's conviction is its confidence, positive for BUY, negative for SELL, and 0 for HOLD; their mean
@@ -99,7 +99,7 @@ def conviction(ballots: Sequence[Counted], threshold: Fraction) -> Outcome:
     return _stated(side, f"{told}, at least the threshold of {asked(threshold)}", plain)
 
 
-def median_rating(ballots: Sequence[Counted], threshold: Fraction = _NONE) -> Outcome:
+def median_rating(ballots: Sequence[Counted], threshold: Fraction = _NONE) -> Choice:
     """Take the action of the weighted median of the five-tier ratings.
 
     It is the rating with at most half of the weight below it and at most half above it. Where two ratings
@@ -142,7 +142,7 @@ def _sums(pairs: Iterable[tuple[_Key, Fraction]]) -> dict[_Key, Fraction]:
     return sums
 
 
-def _first(sums: Mapping[Action, Fraction], unit: str) -> Outcome:
+def _first(sums: Mapping[Action, Fraction], unit: str) -> Choice:
     """Return the action with the largest sum, or HOLD and why where several have it."""
     best = max(sums.values())
     first = [action for action in Action if sums.get(action) == best]
@@ -156,7 +156,7 @@ def _scores(ballots: Sequence[Counted]) -> dict[Action, Fraction]:
     return {side: sums.get(side, _NONE) / total for side in _SIDES}
 
 
-def _stated(action: Action, how: str, plain: Outcome) -> Outcome:
+def _stated(action: Action, how: str, plain: Choice) -> Choice:
     """Return the decision, and how it came about unless the plain count decides the same by itself."""
     if plain == (action, None):
         return plain

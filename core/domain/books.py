@@ -214,8 +214,8 @@ class Standing(Frozen):
     """One line of the leaderboard.
 
     `value_usd` and what follows from it are None when a holding has no usable price; `unpriced` then names
-    each such ticker. `win_rate` is None before the first closed trade. `return_ratio` is a fraction and may
-    be negative. Profit, return, trades, win rate and token cost are those of the board's period.
+    each such ticker. `win_rate` is None below the minimum of closed trades. `return_ratio` is a fraction and
+    may be negative. Profit, return, trades, win rate and token cost are those of the board's period.
 
     `figures` are those at the last close. `score` is what the member is ranked by: its figure of the board's
     metric; but value, profit and return at the latest marks, and after token cost where the board says so.

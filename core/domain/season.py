@@ -10,7 +10,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 
 
 class Season(str):
-    """The name of a set of books: `live`, `sample` (never mixed with live ones), or that of a replay.
+    """The name of a set of books: `live`, `sample` (never mixed with live ones), or of a replay or import.
 
     Up to 40 small letters, digits and dashes, with a letter or digit at both ends.
 
@@ -27,6 +27,11 @@ class Season(str):
         if not _NAME.fullmatch(name):
             raise ValueError("a season's name has 1 to 40 small letters, digits and dashes")
         return super().__new__(cls, name)
+
+    @property
+    def is_the_arenas(self) -> bool:
+        """Whether these are the arena's own books, `live` or `sample`, and no replay or import."""
+        return self in {Season.LIVE, Season.SAMPLE}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -40,15 +40,17 @@ def ranked(
     *,
     net_of_tokens: bool = False,
     before: Mapping[str, Score] | None = None,
+    min_trades: int = 1,
 ) -> Leaderboard:
     """Rank a board by a metric over the period of `scored`, which has every member of the board.
 
     `before` are the scores one session earlier. Better comes first, and whoever has no figure last and
-    unranked. With `net_of_tokens` value, profit and return are less the cost of tokens in the period.
+    unranked. With `net_of_tokens` value, profit and return are less the cost of tokens in the period. Below
+    `min_trades` closed trades there is no win rate.
     """
     standings, after_costs = [], {}
     for standing in board.standings:
-        one = _of_period(standing, scored[standing.member])
+        one = _of_period(standing, scored[standing.member], max(1, min_trades))
         taken = one.token_cost_usd if net_of_tokens else Decimal(0)
         money = _money(one, scored[one.member].base_usd, taken)
         after_costs[one.member] = money[Metric.RETURN]
@@ -77,16 +79,17 @@ def score_at_close(figures: Mapping[Metric, Figure], by: Metric, *, net_of_token
     return None if cost is None else Decimal(score) - Decimal(cost)
 
 
-def _of_period(standing: Standing, found: Scored) -> Standing:
+def _of_period(standing: Standing, found: Scored, min_trades: int) -> Standing:
     """Return the standing with profit, return, trades and token cost of the period instead of the season."""
     value, trades = standing.value_usd, found.trades
+    enough = trades.closed >= min_trades
     pnl = None if value is None else value - found.base_usd
     return standing.model_copy(
         update={
             "pnl_usd": pnl,
             "return_ratio": None if pnl is None or found.base_usd <= 0 else to_ratio(pnl / found.base_usd),
             "trades": trades.fills,
-            "win_rate": to_ratio(Decimal(trades.wins) / trades.closed) if trades.closed else None,
+            "win_rate": to_ratio(Decimal(trades.wins) / trades.closed) if enough else None,
             "closed_trades": trades.closed,
             "token_cost_usd": standing.token_cost_usd - found.base_tokens_usd,
             "figures": found.card.figures,

@@ -94,7 +94,7 @@ class Committee:
         """Carry the season's books to `at`, and open the accounts that are not open yet."""
         await self.keeper.advance(season, at)
         async with self._store.books.locked(season) as books:
-            kind = season if season in {Season.LIVE, Season.SAMPLE} else "replay"
+            kind = season if season.is_the_arenas else "replay"
             arena = self._settings.arena
             await books.sessions.open_season(kind, arena.benchmark, at)
             await books.open_accounts([member.name for member in members], arena.initial_cash, at)

@@ -237,6 +237,8 @@ async def test_money_that_is_used_up_stops_the_replay_and_more_lets_it_go_on(
         ({"tickers": ()}, "Name the tickers"),
         ({"first": date(2012, 6, 9), "last": date(2012, 6, 10)}, "was closed from"),
         ({"last": date(2090, 1, 2)}, "has not closed yet"),
+        ({"season": Season.LIVE}, "live is not for replays"),
+        ({"season": Season.SAMPLE}, "sample is not for replays"),
     ],
 )
 async def test_what_cannot_be_replayed_is_refused_in_one_sentence(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
@@ -219,6 +220,7 @@ async def _block(store: Store, player: Player, steps: Sequence[Step], end: str) 
         pass  # all of the block is undone, which is what the audit is about
 
 
+@pytest.mark.timeout(240)  # many transactions on a server, which a busy machine does slowly
 @settings(
     max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -167,7 +167,9 @@ REFUSED = {
     ("leaderboard", "--by", "sharp"): ("“sharp” is not a metric", "sharpe"),
     ("leaderboard", "--period", "7w"): ("“7w” is not a period",),
     ("leaderboard", "--season", "nowhere"): ("There is no season called nowhere.",),
-    ("leaderboard", "--season", "No Season"): ("“No Season” names no season",),
+    ("portfolio", "momentum", "--season", "nowhere"): ("There is no season called nowhere.",),
+    ("models", "momentum", "--season", "nowhere"): ("There is no season called nowhere.",),
+    ("leaderboard", "--season", "No Season"): ("“No Season” is no season",),
     ("leaderboard", "--net", "--by", "beta"): ("off value, pnl and return, not off beta",),
 }
 

@@ -13,7 +13,7 @@ from core.consensus.tally import tally
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult, Rating, RiskLevel
 from core.domain.verdict import Dissent, Verdict, WeightUsed
 from core.domain.vote import Vote, count_votes
-from core.ledger.sizing import wish
+from core.ledger.sizing import Situation, wish
 from core.pipeline.followers import UNSTATED_CONFIDENCE, committee_result, crowd_result
 
 NOON = datetime(2025, 10, 30, 16, tzinfo=UTC)
@@ -95,6 +95,7 @@ def test_the_committee_decides_as_the_verdict_and_with_its_levels() -> None:
         take_profit=Decimal(120),
         risk_level=RiskLevel.HIGH,
         reasoning="Follows the verdict of the method weighted: BUY, agreement 75%, weighted confidence 75%.",
+        key_points=("d SELL: because",),
     )
 
 
@@ -120,7 +121,7 @@ def test_of_two_ratings_in_the_middle_the_committee_takes_the_milder() -> None:
 def test_without_a_stated_target_the_rating_sizes_the_committees_order() -> None:
     made = cast(followed([ballot("a", Rating.BUY), ballot("b", Rating.BUY)]))
     assert made.target_weight is None
-    asked = wish(made, None, Decimal(10_000), Decimal(100), Trading())
+    asked = wish(made, None, Situation(Decimal(10_000), Decimal(100)), Trading())
     assert asked is not None
     assert asked.shares == 25
 

@@ -191,3 +191,10 @@ def test_the_document_has_all_that_it_had_and_every_figure_with_its_sample() -> 
     money = leaderboard_document(ranked(Metric.PNL, figure(Decimal("231.4"))))["standings"][0]
     assert money["score"] == {"value": "231.40", "sample": 40}
     assert first["value_usd"] == "10231.40"
+
+
+def test_too_few_closed_trades_have_no_win_rate_but_their_number() -> None:
+    few = LEADERBOARD.standings[0].model_copy(update={"win_rate": None, "closed_trades": 2})
+    none = few.model_copy(update={"closed_trades": 0})
+    made = card(LEADERBOARD.model_copy(update={"standings": (few, none)}))
+    assert [line.win_rate for line in made.standings] == ["n/a, 2 of 5", "—"]

@@ -105,4 +105,5 @@ def test_luck_is_one_plain_sentence() -> None:
     assert "behind SPY by more than chance" in luck_sentence(card(luck(-0.3, -0.02)), "SPY")
     assert luck_sentence(card(None), "SPY") == "14 trades: too short a record to compare with SPY."
     assert luck_sentence(card(None, 1), "SPY") == "1 trade: too short a record to compare with SPY."
+    assert luck_sentence(card(None), "SPY", priced=False) == "14 trades: no prices of SPY to compare with."
     assert luck_interval(card(None)) == "n/a"

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cli_report import season_named, write
+from bot.cli_report import write
+from bot.cli_work import season_named
 from bot.present.numbers import MINUS
 from bot.report import render, write_report
 from bot.report.charts import drawdown_charts, equity_charts, thinned
@@ -350,3 +351,13 @@ def test_a_season_that_cannot_be_is_refused() -> None:
 def test_minus_and_minimums_are_written_as_on_the_cards(page: str) -> None:
     assert f"{MINUS}5.18 %" in page
     assert f"Below {MINIMUMS.days} daily returns" in page
+
+
+def test_a_benchmark_without_prices_is_said_to_have_none(season: SeasonReport) -> None:
+    cards = tuple(card.model_copy(update={"luck": None}) for card in season.scorecards)
+    text = Reader(render(season.model_copy(update={"benchmark_curve": (), "scorecards": cards}))).everything
+    said = " ".join(text)
+    assert f"There are no prices of {season.benchmark}, the benchmark, in this season." in said
+    assert f"no prices of {season.benchmark} to compare with." in said
+    assert "beside the same money" not in said
+    assert "block bootstrap" not in said

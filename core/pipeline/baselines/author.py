@@ -12,7 +12,7 @@ from core.domain.stage import Stage, Step
 from core.domain.values import to_ratio
 from core.pipeline.answers import Argument, Decision, Plan, Report, Research, StageAnswer
 from core.pipeline.author import Draft, View
-from core.pipeline.baselines.rule import Outcome, Reading, Rule
+from core.pipeline.baselines.rule import Reading, Rule, Ruling
 
 _UNREAD = {
     Stage.NEWS: "news",
@@ -31,12 +31,10 @@ class BaselineAuthor:
 
     async def write(self, step: Step, view: View) -> Draft:
         """Compute one stage; see `core.pipeline.author.Author`."""
-        outcome = self._rule(
-            view.evidence, view.briefing.portfolio.position(view.evidence.ticker) is not None
-        )
-        answer = _answer(step.stage, outcome, view)
+        ruling = self._rule(view.evidence, view.briefing.portfolio.position(view.evidence.ticker) is not None)
+        answer = _answer(step.stage, ruling, view)
         return Draft(
-            prompt=f"No model was asked. {self._name} is a rule: {outcome.law}",
+            prompt=f"No model was asked. {self._name} is a rule: {ruling.law}",
             output=answer.prose(),
             answer=answer.model_dump(mode="json"),
             key_points=tuple(answer.key_points),
@@ -44,64 +42,64 @@ class BaselineAuthor:
         )
 
 
-def _answer(stage: Stage, outcome: Outcome, view: View) -> StageAnswer:
-    lean = {Action.BUY: 1, Action.SELL: -1, Action.HOLD: 0}[outcome.rating.action]
+def _answer(stage: Stage, ruling: Ruling, view: View) -> StageAnswer:
+    lean = {Action.BUY: 1, Action.SELL: -1, Action.HOLD: 0}[ruling.rating.action]
     if stage is Stage.MARKET:
         return Report(
-            report=_list(outcome.readings), key_points=_texts(outcome.readings), sentiment=_mood(lean)
+            report=_list(ruling.readings), key_points=_texts(ruling.readings), sentiment=_mood(lean)
         )
     if stage in _UNREAD:
         return Report(report=f"The rule reads no {_UNREAD[stage]}.", key_points=[], sentiment="neutral")
     if stage is Stage.BULL:
-        return _side(outcome, 1, "for")
+        return _side(ruling, 1, "for")
     if stage is Stage.BEAR:
-        return _side(outcome, -1, "against")
+        return _side(ruling, -1, "against")
     if stage is Stage.RESEARCH:
-        against = [reading for reading in outcome.readings if reading.leans == -lean and lean]
+        against = [reading for reading in ruling.readings if reading.leans == -lean and lean]
         return Research(
-            recommendation=outcome.rating,
-            rationale=outcome.law,
+            recommendation=ruling.rating,
+            rationale=ruling.law,
             strongest_point_of_losing_side=against[0].text if against else "No reading speaks against it.",
-            key_points=_texts(outcome.readings),
+            key_points=_texts(ruling.readings),
             sentiment=_mood(lean),
         )
     if stage is Stage.TRADER:
-        weight = _weight(outcome, view)
+        weight = _weight(ruling, view)
         return Plan(
-            action=outcome.rating.action,
-            reasoning=f"The rule sets {outcome.rating}; the position it means is {weight:.1%} of equity.",
-            target_weight=None if outcome.rating is Rating.HOLD else weight,
+            action=ruling.rating.action,
+            reasoning=f"The rule sets {ruling.rating}; the position it means is {weight:.1%} of equity.",
+            target_weight=None if ruling.rating is Rating.HOLD else weight,
             stop_loss=None,
             take_profit=None,
-            key_points=[outcome.law],
+            key_points=[ruling.law],
             sentiment=_mood(lean),
         )
     if stage in _SIGMAS:
-        return _risk(_SIGMAS[stage], outcome, view, lean)
+        return _risk(_SIGMAS[stage], ruling, view, lean)
     return Decision(
-        rating=outcome.rating,
-        action=outcome.rating.action,
-        confidence=outcome.confidence,
-        target_weight=None if outcome.rating is Rating.HOLD else _weight(outcome, view),
+        rating=ruling.rating,
+        action=ruling.rating.action,
+        confidence=ruling.confidence,
+        target_weight=None if ruling.rating is Rating.HOLD else _weight(ruling, view),
         stop_loss=None,
         take_profit=None,
         risk_level=_risk_level(view),
-        horizon=outcome.horizon,
-        reasoning=f"{outcome.law} {' '.join(_texts(outcome.readings))}",
-        key_points=_texts(outcome.readings),
+        horizon=ruling.horizon,
+        reasoning=f"{ruling.law} {' '.join(_texts(ruling.readings))}",
+        key_points=_texts(ruling.readings),
         sentiment=_mood(lean),
     )
 
 
-def _side(outcome: Outcome, lean: int, word: str) -> Argument:
-    mine = [reading for reading in outcome.readings if reading.leans == lean]
+def _side(ruling: Ruling, lean: int, word: str) -> Argument:
+    mine = [reading for reading in ruling.readings if reading.leans == lean]
     text = _list(mine) if mine else f"No reading of the rule speaks {word} buying."
     return Argument(argument=text, key_points=_texts(mine), sentiment=_mood(lean))
 
 
-def _risk(sigmas: int, outcome: Outcome, view: View, lean: int) -> Argument:
+def _risk(sigmas: int, ruling: Ruling, view: View, lean: int) -> Argument:
     volatility = view.evidence.indicators.volatility_20
-    weight = _weight(outcome, view)
+    weight = _weight(ruling, view)
     if volatility is None:
         text = "The evidence has no 20-day volatility, so the rule computes no loss."
     else:
@@ -122,16 +120,16 @@ def _risk_level(view: View) -> RiskLevel:
     return RiskLevel.LOW if volatility < Decimal("0.2") else RiskLevel.HIGH
 
 
-def _weight(outcome: Outcome, view: View) -> Decimal:
+def _weight(ruling: Ruling, view: View) -> Decimal:
     """Return the fraction of equity that the rule wants to hold."""
-    if outcome.target_weight is not None:
-        return outcome.target_weight
-    if outcome.rating is Rating.HOLD:
+    if ruling.target_weight is not None:
+        return ruling.target_weight
+    if ruling.rating is Rating.HOLD:
         book = view.briefing
         held = book.portfolio.position(view.evidence.ticker)
         worth = held.shares * view.evidence.price if held else Decimal(0)
         return to_ratio(min(Decimal(1), worth / book.equity_usd)) if book.equity_usd else Decimal(0)
-    return view.terms.max_position if outcome.rating.action is Action.BUY else Decimal(0)
+    return view.terms.max_position if ruling.rating.action is Action.BUY else Decimal(0)
 
 
 def _mood(lean: int) -> str:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from core.domain.ballot import Rating
 from core.domain.evidence import Evidence
-from core.pipeline.baselines.rule import Outcome, Reading, needed, normal_cdf
+from core.pipeline.baselines.rule import Reading, Ruling, needed, normal_cdf
 
 LAW = (
     "Buy when RSI 14 is below 30 or the price is under the lower Bollinger band, sell when RSI 14 is above "
@@ -13,7 +13,7 @@ LAW = (
 OVERSOLD, OVERBOUGHT = 30, 70
 
 
-def mean_reversion(evidence: Evidence, holds: bool) -> Outcome:
+def mean_reversion(evidence: Evidence, holds: bool) -> Ruling:
     """Return Buy, Hold or Sell by RSI 14 and the Bollinger bands.
 
     Confidence is the normal distribution function at the price's distance from the middle band, in the
@@ -40,6 +40,6 @@ def mean_reversion(evidence: Evidence, holds: bool) -> Outcome:
         ),
     )
     confidence = normal_cdf(abs(float(z)))
-    return Outcome(
+    return Ruling(
         law=LAW, readings=readings, rating=rating, confidence=confidence, horizon="5 to 20 sessions"
     )

@@ -4,7 +4,7 @@ import math
 
 from core.domain.ballot import Rating
 from core.domain.evidence import Evidence
-from core.pipeline.baselines.rule import Outcome, Reading, needed, normal_cdf
+from core.pipeline.baselines.rule import Reading, Ruling, needed, normal_cdf
 
 LAW = (
     "Follow the return of the last 60 sessions, in units of its normal size: above +0.5 buys, below -0.5 "
@@ -13,7 +13,7 @@ LAW = (
 _EDGE = 0.5
 
 
-def momentum(evidence: Evidence, holds: bool) -> Outcome:
+def momentum(evidence: Evidence, holds: bool) -> Ruling:
     """Return Buy, Hold or Sell by z = 60-session return / (20-day volatility scaled to 60 sessions).
 
     Confidence is the normal distribution function at |z|: how rarely chance alone moves that far one way.
@@ -36,6 +36,6 @@ def momentum(evidence: Evidence, holds: bool) -> Outcome:
             if value is not None
         ),
     )
-    return Outcome(
+    return Ruling(
         law=LAW, readings=readings, rating=rating, confidence=normal_cdf(abs(z)), horizon="60 sessions"
     )

@@ -1,4 +1,4 @@
-"""What a rule is: a pure function from the evidence to an outcome that shows its working."""
+"""What a rule is: a pure function from the evidence to a ruling that shows its working."""
 
 import math
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class Reading(Frozen):
     leans: int = 0
 
 
-class Outcome(Frozen):
+class Ruling(Frozen):
     """What a rule decided. `law` is the rule in one sentence; `target_weight` None means the rating's own."""
 
     law: str
@@ -28,8 +28,8 @@ class Outcome(Frozen):
     horizon: str
 
 
-Rule = Callable[[Evidence, bool], Outcome]
-"""(evidence, whether the member holds the instrument) -> outcome; NoBasis where a figure is missing."""
+Rule = Callable[[Evidence, bool], Ruling]
+"""(evidence, whether the member holds the instrument) -> ruling; NoBasis where a figure is missing."""
 
 
 def needed(value: Decimal | None, name: str, evidence: Evidence) -> Decimal:

@@ -5,12 +5,12 @@ from decimal import Decimal
 from core.domain.ballot import Rating
 from core.domain.evidence import Evidence
 from core.domain.values import to_ratio
-from core.pipeline.baselines.rule import Outcome, Reading, needed
+from core.pipeline.baselines.rule import Reading, Ruling, needed
 
 LAW = "Own the shares while SMA 20 is above SMA 50, own none while it is not."
 
 
-def sma_cross(evidence: Evidence, holds: bool) -> Outcome:
+def sma_cross(evidence: Evidence, holds: bool) -> Ruling:
     """Return Buy once SMA 20 is above SMA 50, Sell once it is not, and Hold while the position fits.
 
     Confidence grows from 0.5 by five times the gap between the averages (as a fraction), up to 0.95.
@@ -22,7 +22,7 @@ def sma_cross(evidence: Evidence, holds: bool) -> Outcome:
     above = gap > 0
     rating = Rating.HOLD if above is holds else (Rating.BUY if above else Rating.SELL)
     text = f"SMA 20 {fast:.2f} against SMA 50 {slow:.2f}: {gap:+.2%}."
-    return Outcome(
+    return Ruling(
         law=LAW,
         readings=(Reading(text=text, leans=1 if above else -1),),
         rating=rating,

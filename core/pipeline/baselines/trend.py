@@ -5,7 +5,7 @@ from decimal import Decimal
 from core.domain.ballot import Rating
 from core.domain.evidence import Evidence
 from core.domain.values import to_ratio
-from core.pipeline.baselines.rule import Outcome, Reading, needed
+from core.pipeline.baselines.rule import Reading, Ruling, needed
 
 LAW = (
     "Own the shares while SMA 50 is above SMA 200, own none while it is below "
@@ -13,7 +13,7 @@ LAW = (
 )
 
 
-def trend(evidence: Evidence, holds: bool) -> Outcome:
+def trend(evidence: Evidence, holds: bool) -> Ruling:
     """Return Buy while SMA 50 is above SMA 200, else Sell; Hold when they are equal.
 
     Confidence grows from 0.5 by five times the gap between the averages (as a fraction), up to 0.95.
@@ -31,7 +31,7 @@ def trend(evidence: Evidence, holds: bool) -> Outcome:
             text=f"The price {evidence.price:.2f} is {above} SMA 50.", leans=1 if above == "above" else -1
         ),
     )
-    return Outcome(
+    return Ruling(
         law=LAW,
         readings=readings,
         rating=(Rating.HOLD, Rating.BUY, Rating.SELL)[lean],
