@@ -40,7 +40,7 @@ class Day(NamedTuple):
 
 
 class Books(NamedTuple):
-    """All that has become of a member; `spent` is what its tokens have cost in USD, `fills` are their days."""
+    """All that has become of a member; `spent` is the cost of its tokens in USD, `fills` are their days."""
 
     start: Decimal
     days: list[Day]

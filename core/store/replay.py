@@ -68,7 +68,7 @@ class Closed(NamedTuple):
 
     @property
     def won(self) -> bool:
-        """Say whether it has a profit. An average rounded on the way makes none: costs are booked to 10^-8."""
+        """Say whether it has a profit. A rounded average makes none: costs are booked to 10^-8."""
         return self.pnl_usd > 0
 
 
