@@ -106,7 +106,7 @@ def wrong_on(board: Mapping[str, Any], season: recompute.Season) -> Iterator[str
             told = line["figures"][metric]
             if far_apart(metric, found[member][metric], told["value"], told["sample"]):
                 yield f"{member}: {metric}"
-        if (line["rank"], Decimal(line["value_usd"])) != (places[member], found[member]["value"].value):
+        if (line["rank"] or 0, Decimal(line["value_usd"])) != (places[member], found[member]["value"].value):
             yield f"{member}: rank or value"
 
 
