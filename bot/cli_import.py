@@ -28,9 +28,7 @@ def import_trades(
     price: Annotated[
         str, typer.Option(callback=_price, help="Book at the session's open or close, or the price column.")
     ] = "open",
-    season: Annotated[
-        str | None, typer.Option(metavar="S", help="Into which season (else live, or sample with --sample).")
-    ] = None,
+    season: Annotated[str, typer.Option(metavar="S", help="Into which season.")] = "live",
     costs: Annotated[
         bool, typer.Option("--costs/--no-costs", help="Add the configured slippage and fee to each trade.")
     ] = False,
@@ -46,8 +44,7 @@ def import_trades(
         from core.domain.season import Season
         from core.domain.trade_log import LogPrice
 
-        # Sample prices have no place among live ones.
-        wanted = season_named(season) or (Season.SAMPLE if sample else Season.LIVE)
+        wanted = season_named(season) or Season.LIVE
         async with program.opened(settings) as app:
             done = await app.import_trades(file, member, season=wanted, price=LogPrice(price), costs=costs)
         if output.as_json:

@@ -76,9 +76,7 @@ class Seasonwork(ABC):
         Raises:
             Refused: the file or a row cannot be booked; the sentence names the line.
         """
-        if member.lower() in FOLLOWERS:
-            raise Refused(f"The books of {member} are the arena's own; import the log under another name.")
-        if not NAME.fullmatch(member):
+        if not NAME.fullmatch(member) or member.lower() in FOLLOWERS:
             raise Refused(f"“{member[:40]}” cannot be a member's name; {NAME_IN_WORDS}.")
         log = await asyncio.to_thread(read_log, file, price)
         return await self._importer.run(log, member, season, price, costs=costs)

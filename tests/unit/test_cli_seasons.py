@@ -1,4 +1,4 @@
-"""The commands that fill a season, as the program is started: what went where, and what was left out."""
+"""A replay as the program is started: what was left out is said."""
 
 import os
 import subprocess
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LOG = "date,seq,action,symbol,shares\n2013-01-02,1,buy,AAPL,5\n2013-02-01,2,sell,AAPL,5\n"
 DAYS = ("--from", "2012-10-01", "--to", "2012-10-02")
 
 
@@ -21,21 +20,6 @@ def conclave(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
-
-
-def test_a_log_at_sample_prices_stays_out_of_the_live_books(empty_folder: Path) -> None:
-    (empty_folder / "log.csv").write_text(LOG)
-    ended = conclave(empty_folder, "import-trades", "log.csv", "--member", "alice", "--sample")
-    assert (ended.returncode, ended.stdout) == (0, "")
-    assert "2 trades of alice booked in season sample" in ended.stderr
-
-
-def test_a_log_cannot_go_into_the_books_of_the_committee(empty_folder: Path) -> None:
-    (empty_folder / "log.csv").write_text(LOG)
-    ended = conclave(empty_folder, "import-trades", "log.csv", "--member", "Committee", "--sample")
-    assert ended.returncode == 1
-    told = "The books of Committee are the arena's own; import the log under another name."
-    assert ended.stderr.strip() == told
 
 
 def test_a_replay_says_which_runs_had_no_prices_and_fails_where_none_had_any(empty_folder: Path) -> None:
