@@ -69,7 +69,14 @@ async def replay(settings: Settings, output: Output, asked: Asked) -> None:
 
 
 async def _show(app: App, output: Output, settings: Settings, asked: Asked, last: ReplayProgress) -> None:
-    """Print the ranking, figures by a peer's definitions if asked for, and where the report is."""
+    """Print the ranking, figures by a peer's definitions if asked for, and where the report is.
+
+    Raises:
+        Refused: there was no price of anything.
+    """
+    if not last.runs_done:
+        raise Refused(f"Nothing was asked in {last.season}: no ticker could be priced in any session.")
+    left_out = last.runs - last.runs_done
     board = await app.leaderboard(last.season)
     peers = await app.ai_trader_figures(last.season) if asked.metrics else ()
     written = await write(app, last.season, None, with_chats=True) if asked.report else None
@@ -82,7 +89,8 @@ async def _show(app: App, output: Output, settings: Settings, asked: Asked, last
     Screen(output.out).show(leaderboard_card(board, settings.scores))
     if asked.metrics:
         output.out.print(peers_table(peers))
-    told = f" The report is in {written}." if written else ""
+    told = f" Left out for want of prices: {numbers.counted(left_out, 'run')}." if left_out else ""
+    told += f" The report is in {written}." if written else ""
     output.sentence(f"The season is called {last.season}; its runs and books are kept.{told}")
 
 

@@ -25,6 +25,7 @@ from core.domain.season import Season
 from core.domain.season_report import (
     Curve,
     Minimums,
+    Place,
     SeasonReport,
     underwater,
 )
@@ -387,6 +388,10 @@ def report(*, runs: int = 12, with_chats: bool = True, **changes: object) -> Sea
         "caveat": SAMPLE_CAVEAT,
         "minimums": MINIMUMS,
         "scorecards": tuple(cards),
+        "places": {
+            card.member: Place(number, {1: "🥇", 2: "🥈", 3: "🥉"}.get(number, ""))
+            for number, card in enumerate(cards, 1)
+        },
         "curves": curves,
         "benchmark_curve": benchmark_curve(),
         "calibrations": tuple(calibration(name) for name, kind in KINDS.items() if kind == "llm"),

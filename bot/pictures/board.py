@@ -9,14 +9,14 @@ from bot.present.scores import figure_text, metric_short
 from bot.present.season import marks_of, period, season_title
 from core.domain.member import MemberKind
 from core.domain.scores import Metric, Scorecard
-from core.domain.season_report import SeasonReport
+from core.domain.season_report import Place, SeasonReport
 
 _MOST_TALL, _MOST_WIDE = 12, 10
 _EMPHASISED = {MemberKind.COMMITTEE.value, MemberKind.CROWD.value}
 _COLUMNS = (Metric.VALUE, Metric.RETURN, Metric.MAX_DRAWDOWN, Metric.SHARPE, Metric.TRADES)
-_MEDALS = 3
+_MEDALS = ("🥇", "🥈", "🥉")
 
-Ranked = tuple[int, Scorecard]
+Ranked = tuple[Place, Scorecard]
 
 
 def leaderboard_picture(report: SeasonReport, *, size: Size = TALL, theme: Theme = Theme.LIGHT) -> bytes:
@@ -29,7 +29,7 @@ def leaderboard_picture(report: SeasonReport, *, size: Size = TALL, theme: Theme
         ]
         top = canvas.head("Leaderboard", about, report.caveat)
         bottom = canvas.foot(marks_of(report))
-        shown = _shown(report.scorecards, _MOST_TALL if size.tall else _MOST_WIDE)
+        shown = _shown(report.ranking(), _MOST_TALL if size.tall else _MOST_WIDE)
         hidden = len(report.scorecards) - len(shown)
         if hidden:
             line = f"and {numbers.counted(hidden, 'other')}"
@@ -39,11 +39,10 @@ def leaderboard_picture(report: SeasonReport, *, size: Size = TALL, theme: Theme
         return canvas.png()
 
 
-def _shown(cards: Sequence[Scorecard], most: int) -> list[Ranked]:
-    ranked = list(enumerate(cards, 1))
-    always = [rank for rank, card in ranked if card.kind in _EMPHASISED][:most]
-    others = [rank for rank, card in ranked if card.kind not in _EMPHASISED][: most - len(always)]
-    return [(rank, card) for rank, card in ranked if rank in {*always, *others}]
+def _shown(ranked: Sequence[Ranked], most: int) -> list[Ranked]:
+    always = [card.member for _, card in ranked if card.kind in _EMPHASISED][:most]
+    others = [card.member for _, card in ranked if card.kind not in _EMPHASISED][: most - len(always)]
+    return [(place, card) for place, card in ranked if card.member in {*always, *others}]
 
 
 def _tall(canvas: Canvas, shown: list[Ranked], top: float, bottom: float) -> None:
@@ -51,11 +50,11 @@ def _tall(canvas: Canvas, shown: list[Ranked], top: float, bottom: float) -> Non
     height = min(112.0, (bottom - top) / max(len(shown), 1))
     left, right = float(canvas.margin), float(canvas.size.width - canvas.margin)
     widest = _widest(shown)
-    for place, (rank, card) in enumerate(shown):
-        y = top + place * height
+    for line, (place, card) in enumerate(shown):
+        y = top + line * height
         upper, lower = y + height * 0.31, y + height * 0.73
         _ground(canvas, card, y, height)
-        _rank(canvas, rank, left + 34, y + height * 0.46, size=27)
+        _rank(canvas, place, left + 34, y + height * 0.46, size=27)
         name_room = right - left - 90 - 230
         canvas.text(left + 84, upper, card.member, size=33, bold=_bold(card), room=name_room)
         told = figure_text(Metric.RETURN, card.figures.get(Metric.RETURN))
@@ -81,11 +80,11 @@ def _wide(canvas: Canvas, shown: list[Ranked], top: float, bottom: float) -> Non
         canvas.text(edge, top + 8, metric_short(metric), size=19, colour=muted, align="right", room=132)
     top += 26
     height = min(48.0, (bottom - top) / max(len(shown), 1))
-    for place, (rank, card) in enumerate(shown):
-        y = top + place * height
+    for line, (place, card) in enumerate(shown):
+        y = top + line * height
         middle = y + height * 0.5
         _ground(canvas, card, y, height)
-        _rank(canvas, rank, left + 28, middle, size=18)
+        _rank(canvas, place, left + 28, middle, size=18)
         name_room = edges[0] - left - 60 - 150
         canvas.text(left + 60, middle, card.member, size=22, bold=_bold(card), room=name_room)
         for edge, metric in zip(edges, _COLUMNS, strict=True):
@@ -107,11 +106,12 @@ def _ground(canvas: Canvas, card: Scorecard, y: float, height: float) -> None:
         canvas.bar(canvas.margin, y + height - 1, canvas.inner, 1, canvas.palette.grid)
 
 
-def _rank(canvas: Canvas, rank: int, x: float, y: float, *, size: float) -> None:
-    if rank <= _MEDALS:
-        canvas.badge(x, y, str(rank), face=canvas.palette.medals[rank - 1], size=size)
+def _rank(canvas: Canvas, place: Place, x: float, y: float, *, size: float) -> None:
+    told = str(place.rank) if place.rank else "—"
+    if place.medal in _MEDALS:
+        canvas.badge(x, y, told, face=canvas.palette.medals[_MEDALS.index(place.medal)], size=size)
     else:
-        canvas.text(x, y, str(rank), size=size, colour=canvas.palette.muted, align="center")
+        canvas.text(x, y, told, size=size, colour=canvas.palette.muted, align="center")
 
 
 def _return(card: Scorecard) -> float | None:

@@ -28,7 +28,6 @@ from core.domain.scores import Metric, Scorecard
 from core.domain.season_report import SeasonReport
 from core.domain.stage import ModelChat, StageRecord
 
-_MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 _KINDS = {
     MemberKind.LLM.value: "model",
     MemberKind.BASELINE.value: "rule",
@@ -169,14 +168,14 @@ def around_view(report: SeasonReport) -> dict[str, Any]:
 def _rows(report: SeasonReport, metrics: tuple[Metric, ...]) -> list[Row]:
     return [
         Row(
-            rank=rank,
-            medal=_MEDALS.get(rank, ""),
+            rank=place.rank,
+            medal=place.medal,
             member=card.member,
             kind=_KINDS.get(card.kind, card.kind),
             cells=tuple(_cell(report, card, metric) for metric in metrics),
             emphasised=card.kind in {MemberKind.COMMITTEE, MemberKind.CROWD},
         )
-        for rank, card in enumerate(report.scorecards, 1)
+        for place, card in report.ranking()
     ]
 
 
@@ -213,16 +212,16 @@ def overview(report: SeasonReport) -> list[str]:
     """Say whether the committee and the crowd beat the models that they stand beside."""
     names = {MemberKind.COMMITTEE: "The committee", MemberKind.CROWD: "The crowd"}
     found = []
-    kinds = [card.kind for card in report.scorecards]
-    for kind, name in names.items():
-        if kind not in kinds:
+    ranking = report.ranking()
+    models = [place.rank for place, card in ranking if card.kind == MemberKind.LLM]
+    for place, card in ranking:
+        if card.kind not in names or not place.rank:
             continue
-        rank = kinds.index(kind)
-        models = kinds.count(MemberKind.LLM)
-        behind = kinds[rank + 1 :].count(MemberKind.LLM)
-        place = f"{name} is at rank {rank + 1} of {len(kinds)}"
+        told = f"{names[MemberKind(card.kind)]} is at rank {place.rank} of {len(ranking)}"
+        # Whoever shares the rank is not left behind, and whoever has none cannot be told.
+        behind = sum(rank > place.rank for rank in models)
         found.append(
-            f"{place}, ahead of {behind} of {numbers.counted(models, 'model')}." if models else f"{place}."
+            f"{told}, ahead of {behind} of {numbers.counted(len(models), 'model')}." if models else f"{told}."
         )
     return found
 

@@ -14,7 +14,7 @@ from core.domain.peer_figures import AiTraderFigures
 from core.domain.period import ALL
 from core.domain.scores import Metric
 from core.domain.season import Season
-from core.domain.season_report import Curve, Minimums, SeasonReport
+from core.domain.season_report import Curve, Minimums, Place, SeasonReport
 from core.domain.stage import ModelChat
 from core.store.score_rows import Close
 from core.store.store import Store
@@ -70,6 +70,7 @@ class SeasonReports:
             minimums=Minimums(rules.min_days, rules.min_trades, rules.min_settled),
             ranked_by=Metric.VALUE,
             scorecards=tuple(cards[standing.member] for standing in board.standings),
+            places={one.member: Place(one.rank, one.medal) for one in board.standings},
             curves=tuple(
                 Curve(standing.member, standing.kind, tuple(days.values.get(standing.member, ())))
                 for standing in board.standings

@@ -165,7 +165,9 @@ class BudgetExceeded(ModelFailure):
     """The request was not sent, because it could have broken a limit."""
 
     def __init__(self, limit: str, allowed_usd: Decimal) -> None:
-        super().__init__(f"the budget of ${allowed_usd.normalize():f} {limit} is used up")
+        cents = allowed_usd.quantize(Decimal("0.01"))
+        amount = cents if cents == allowed_usd else allowed_usd.normalize()
+        super().__init__(f"the budget of ${amount:f} {limit} is used up")
 
 
 class TooManySteps(ModelFailure):

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from core.domain.actions import CorporateAction
 from core.domain.books import Fill
@@ -40,10 +40,18 @@ class Curve(NamedTuple):
         return tuple((day.session, day.value_usd) for day in self.values)
 
 
+class Place(NamedTuple):
+    """Where a member stands: whoever has the same shares a rank, 0 is without one; `medal` may be empty."""
+
+    rank: int
+    medal: str = ""
+
+
 class SeasonReport(Frozen):
     """A season, or the part of it from `first` to `last` (sessions; None while there are none).
 
-    `scorecards` are in order of rank by `ranked_by`, and `curves` may be in any order. `benchmark_curve` is
+    `scorecards` are in order of rank by `ranked_by`, `places` says which rank that is (without it the order
+    alone counts), and `curves` may be in any order. `benchmark_curve` is
     what `initial_cash_usd` would be worth in `benchmark` (a ticker), empty where it has no prices. `runs`,
     `fills` and `corporate_actions` are oldest first; `chats` may be left out, to be asked for run by run.
     `caveat` is a sentence that must stand wherever a person sees these figures.
@@ -59,6 +67,7 @@ class SeasonReport(Frozen):
     minimums: Minimums
     ranked_by: Metric = Metric.VALUE
     scorecards: tuple[Scorecard, ...]
+    places: dict[str, Place] = Field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
     benchmark_curve: tuple[tuple[date, Decimal], ...] = ()
     calibrations: tuple[Calibration, ...] = ()
@@ -66,6 +75,11 @@ class SeasonReport(Frozen):
     chats: tuple[ModelChat, ...] = ()
     fills: tuple[Fill, ...] = ()
     corporate_actions: tuple[CorporateAction, ...] = ()
+
+    def ranking(self) -> tuple[tuple[Place, Scorecard], ...]:
+        """Return every scorecard with its place, in order."""
+        cards = enumerate(self.scorecards, 1)
+        return tuple((self.places.get(card.member, Place(number)), card) for number, card in cards)
 
 
 def underwater(days: Iterable[Day]) -> tuple[tuple[date, float | None], ...]:

@@ -86,7 +86,9 @@ class Hearings:
             )
         if record.is_replay and isinstance(result, Abstention) and result.kind is AbstentionKind.BUDGET:
             # An abstention for want of money would be a false result; a replay can wait for more.
-            raise BudgetSpent(f"{result.reason[:1].upper()}{result.reason[1:]}.")
+            # In which stage of which member the money ran out says nothing to a person.
+            told = result.reason.rpartition(": ")[2]
+            raise BudgetSpent(f"{told[:1].upper()}{told[1:]}.")
         await self._stored(lambda: self._store.runs.add_result(record.run_id, result))
         tell(MemberFinished(run_id=record.run_id, result=result))
         await self.file(record, seat.member, stages, result)

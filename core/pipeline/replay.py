@@ -83,7 +83,10 @@ class Replay:
         benchmark = self._settings.arena.benchmark
         claim = self._store.seasons.claim
         if not await claim(season, plan_row, benchmark, self._owner, now, now + _LEASE):
-            raise Refused(f"Another process is working on the replay {season}; it goes on by itself.")
+            raise Refused(
+                f"Another process is working on the replay {season}; if that was killed, try again in "
+                f"{_LEASE.seconds} seconds."
+            )
         keeping = asyncio.create_task(self._keep_claim(season, plan_row, benchmark))
         ended = False
         try:

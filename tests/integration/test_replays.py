@@ -215,7 +215,7 @@ async def test_money_that_is_used_up_stops_the_replay_and_more_lets_it_go_on(
 ) -> None:
     models.always("claude/claude-1", with_cost(0.01))
     app = await opening(models.base_url, tmp_path, **ONE)
-    with pytest.raises(BudgetSpent, match="replay"):
+    with pytest.raises(BudgetSpent, match=r"^The budget of \$0\.05 of this replay is used up\.$"):
         await replayed(app, season=Season("poor"), budget_usd=Decimal("0.05"))
     spent = sum((await app._store.runs.token_costs(Season("poor"))).values())
     assert spent <= Decimal("0.05")
@@ -256,7 +256,7 @@ async def test_a_season_holds_one_plan_and_one_process_works_on_it(
     stream = app.replay(FIRST, LAST, ("AAPL",), season=Season("mine"))
     await anext(stream)
     other = await opening(models.base_url, tmp_path, **RULES)
-    with pytest.raises(Refused, match="Another process is working"):
+    with pytest.raises(Refused, match="Another process is working on the replay mine; if that was killed"):
         await replayed(other, season=Season("mine"), tickers=("AAPL",))
     await stream.aclose()
     with pytest.raises(Refused, match="holds something else"):

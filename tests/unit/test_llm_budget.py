@@ -28,7 +28,7 @@ async def test_a_call_that_could_break_a_limit_is_not_sent() -> None:
     model = BudgetedModel(inner, Budget(LIMITS.get), PRICES)
     await model.ask(ASK)
 
-    with pytest.raises(BudgetExceeded, match=r"of \$1 for this run"):
+    with pytest.raises(BudgetExceeded, match=r"of \$1\.00 for this run"):
         await model.ask(ASK)
 
     assert len(inner.history) == 1

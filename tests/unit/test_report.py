@@ -21,10 +21,11 @@ from bot.present.numbers import MINUS
 from bot.report import render, write_report
 from bot.report.charts import drawdown_charts, equity_charts, thinned
 from bot.report.passages import Passages
+from bot.report.view import overview, page_view
 from core.domain.errors import Refused
 from core.domain.run import RunRecord, RunState
 from core.domain.scores import Figure, Metric
-from core.domain.season_report import SeasonReport
+from core.domain.season_report import Place, SeasonReport
 from core.domain.stage import ModelChat, Stage
 from tests.report_facts import MINIMUMS, chats_of, evidence_of, report, run, sessions
 from tests.report_hostile import ATTACKS, hostile_report
@@ -361,3 +362,20 @@ def test_a_benchmark_without_prices_is_said_to_have_none(season: SeasonReport) -
     assert f"no prices of {season.benchmark} to compare with." in said
     assert "beside the same money" not in said
     assert "block bootstrap" not in said
+
+
+def test_members_of_the_same_value_share_a_rank_and_nobody_is_ahead_of_his_equals() -> None:
+    season = report(runs=1)
+    models = [card for card in season.scorecards if card.kind == "llm"][:2]
+    committee = next(card for card in season.scorecards if card.kind == "committee")
+    cards = (committee, *models)
+    places = {committee.member: Place(1, "🥇"), models[0].member: Place(1, "🥇"), models[1].member: Place(3)}
+    tied = season.model_copy(update={"scorecards": cards, "places": places})
+    assert overview(tied) == ["The committee is at rank 1 of 3, ahead of 1 of 2 models."]
+    assert [(row.rank, row.medal) for row in page_view(tied, ZoneInfo("UTC"))["standings"]] == [
+        (1, "🥇"),
+        (1, "🥇"),
+        (3, ""),
+    ]
+    unpriced = tied.model_copy(update={"places": places | {committee.member: Place(0)}})
+    assert overview(unpriced) == []
