@@ -34,7 +34,6 @@ from core.market.dollars import InDollars
 from core.market.exchanges import is_foreign
 from core.market.splits import split_ratio
 
-COMPACT_BARS = 100
 _COMPACT_DAYS = 140
 """Calendar days back within which the newest 100 bars surely reach (holidays and weekends counted)."""
 _PAUSE_S = 1.2
