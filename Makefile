@@ -23,7 +23,7 @@ run: $(VENV)/.run ## Ask the committee: a bundled sample ticker, or TICKER=NVDA 
 	@$(PY) -m bot run $(or $(TICKER),GOOG --sample) $(ARGS)
 
 test: lint ## Check everything: style, types, and all tests (ARGS="-k words" picks some)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.test ## Check style and types
 	@$(PY) -m ruff check .
