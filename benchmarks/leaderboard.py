@@ -124,10 +124,14 @@ async def sessions_pass(app: App, season: Season, url: str) -> dict[str, float]:
 
             async def close(step: Session = step, history: History = history) -> None:
                 async with store.books.locked(season) as books:
-                    before, members = await books.sessions.last(), await books.members(step.closes)
-                    costs = dict.fromkeys(members, Decimal(1))
-                    facts = {"benchmark": "SPY", "token_costs": costs, "members": members}
-                    if not await close_session(books, history, step, before, Trading(), **facts):
+                    before = await books.sessions.last()
+                    if before is None:
+                        raise SystemExit("the season has no session yet")
+                    costs = dict.fromkeys(await books.members(step.closes), Decimal(1))
+                    done = await close_session(
+                        books, history, step, before.closed_at, Trading(), benchmark="SPY", token_costs=costs
+                    )
+                    if not done:
                         raise SystemExit("the session has passed already")
 
             taken.append((await milliseconds(close), await milliseconds(lambda: app.leaderboard(season))))
