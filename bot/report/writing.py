@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
@@ -40,7 +41,8 @@ async def write_report(
     except OSError as error:
         raise Refused(f"The report cannot be written to {path}: {error.strerror or error}.") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be made, nothing can be removed
+            part.unlink(missing_ok=True)
 
 
 def _own_chats(report: SeasonReport) -> ChatsOf:

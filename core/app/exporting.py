@@ -37,8 +37,8 @@ async def export(
         names = ", ".join(known) or "none yet"
         raise Refused(f"There are no books of season {season}. Seasons with books: {names}.")
     place = Folder(folder, SHEETS, formats)
-    place.check(force=force)
     try:
+        await asyncio.to_thread(place.check, force=force)
         with place:
             async with store.exports.snapshot(season) as rows:
                 counts = {name: await _table(place, rows, name) for name in SHEETS}

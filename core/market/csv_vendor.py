@@ -69,18 +69,34 @@ class CsvVendor(InDollars):
         """Return the tickers that have a file.
 
         Raises:
-            VendorNotConfigured: there is no folder.
+            VendorNotConfigured: there is no folder, or it cannot be read.
             VendorTimeout: the disk did not answer in time.
         """
-        return await off_loop(self.name, READ_LIMIT_S, lambda: tickers_in(self._folder(), self._pattern))
+
+        def read() -> tuple[str, ...]:
+            folder = self._folder()
+            try:
+                return tickers_in(folder, self._pattern)
+            except OSError as error:
+                raise self._closed(error) from None
+
+        return await off_loop(self.name, READ_LIMIT_S, read)
 
     async def close(self) -> None:
         """Do nothing: no file stays open."""
+
+    def _closed(self, error: OSError) -> VendorNotConfigured:
+        told = f"the folder {self._dir} of [market.csv] cannot be read ({error.strerror})"
+        return VendorNotConfigured(self.name, told)
 
     def _folder(self) -> Path:
         if not self._dir:
             raise VendorNotConfigured(self.name, "no folder is set: give [market.csv] dir")
         folder = Path(self._dir).expanduser()
-        if not folder.is_dir():
+        try:
+            there = folder.is_dir()
+        except OSError as error:
+            raise self._closed(error) from None
+        if not there:
             raise VendorNotConfigured(self.name, f"the folder {self._dir} of [market.csv] does not exist")
         return folder

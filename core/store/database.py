@@ -174,8 +174,9 @@ async def reachable(url: str) -> str:
         StoreError: the database cannot be used.
     """
     place = parse(url)
-    if is_sqlite(place) and not file_of(place).exists():
+    if is_sqlite(place):
         await asyncio.to_thread(sqlite_file.check_folder, file_of(place))
+    if is_sqlite(place) and not file_of(place).exists():
         return f"{shown(place)} does not exist yet and will be created."
     database = Database(place, make_engine(place, pooled=False), SystemClock())
     try:

@@ -5,7 +5,7 @@ import os
 import secrets
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from core.domain.errors import StoreError
@@ -29,11 +29,17 @@ def check_folder(file: Path) -> None:
     Raises:
         StoreError: its folder does not exist or cannot be written to.
     """
-    if not file.parent.is_dir():
+    try:
+        there = file.parent.is_dir()
+    except OSError as error:
+        told = f"The folder {file.parent} for the database cannot be read ({error.strerror})."
+        raise StoreError(told) from error
+    if not there:
         raise StoreError(
             f"The folder {file.parent} for the database does not exist; create it or change [store] url."
         )
-    if not os.access(file.parent, os.W_OK):
+    # The rights that opening the file will have, where the system can tell them.
+    if not os.access(file.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise StoreError(f"The folder {file.parent} for the database cannot be written to.")
 
 
@@ -72,22 +78,25 @@ async def copy(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    if not source.is_file():
-        raise StoreError(f"There is no database at {source}.")
-    if target.exists():
-        raise StoreError(f"{target} exists already; a backup never overwrites a file.")
-    if not target.parent.is_dir():
-        raise StoreError(f"The folder {target.parent} does not exist; create it first.")
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
+        if not source.is_file():
+            raise StoreError(f"There is no database at {source}.")
+        if target.exists():
+            raise StoreError(f"{target} exists already; a backup never overwrites a file.")
+        if not target.parent.is_dir():
+            raise StoreError(f"The folder {target.parent} does not exist; create it first.")
         _copy_pages(source, part)
         _flush(part)
         _publish(part, target)
         _flush(target.parent)
-    except (sqlite3.Error, OSError) as error:
+    except OSError as error:
+        raise StoreError(f"The backup to {target} failed: {error.strerror or error}.") from error
+    except sqlite3.Error as error:
         raise StoreError(f"The backup to {target} failed: {error}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be made, nothing can be removed
+            part.unlink(missing_ok=True)
 
 
 def _copy_pages(source: Path, part: Path) -> None:

@@ -238,6 +238,8 @@ async def test_an_export_needs_a_season_with_books_and_a_folder(books: Store, tm
         await exported(books, tmp_path / "file")
     with pytest.raises(Refused, match=r"below cannot be written: Not a directory"):
         await exported(books, tmp_path / "file" / "below")
+    with pytest.raises(Refused, match="failed: File name too long"):
+        await exported(books, tmp_path / ("n" * 300))
     with pytest.raises(Refused, match=r"no books of season other\. Seasons with books: live"):
         await export(books, Settings(), Season("other"), tmp_path / "o", BOTH, force=False, at=START)
 

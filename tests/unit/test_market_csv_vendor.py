@@ -1,4 +1,3 @@
-import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.market.calendar import MarketCalendar
 from core.market.checks import check_actions, check_shape
 from core.market.csv_vendor import CsvVendor
 from core.market.sample_vendor import SAMPLE_TICKERS, SampleVendor
+from tests.rights import as_somebody, open_folder
 
 HEADER = "date,open,high,low,close,volume\n"
 ROWS = "2025-10-28,268.985,269.89,268.15,269.00,41534759\n2025-10-29,269.275,271.41,267.11,269.70,51086742\n"
@@ -139,12 +139,23 @@ async def test_the_tickers_are_those_of_the_files(tmp_path: Path) -> None:
     assert await vendor(tmp_path, "d_{ticker}.csv").tickers() == ("BRK-B", "NVDA")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
-async def test_a_file_that_may_not_be_read_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "AAPL.csv").touch(mode=0)
+async def test_a_file_that_may_not_be_read_is_refused_by_name() -> None:
+    with open_folder() as folder:
+        (folder / "AAPL.csv").touch(mode=0)
+        with (
+            as_somebody(),
+            pytest.raises(BadVendorData, match=r"AAPL\.csv cannot be read \(Permission denied\)"),
+        ):
+            await vendor(folder).daily_bars("AAPL", *ALL)
 
-    with pytest.raises(BadVendorData, match=r"AAPL\.csv cannot be read"):
-        await vendor(tmp_path).daily_bars("AAPL", *ALL)
+
+@pytest.mark.parametrize("name", ["closed", "closed/prices"])
+async def test_a_folder_that_may_not_be_read_is_refused_by_name(name: str) -> None:
+    with open_folder() as folder, as_somebody():
+        with pytest.raises(VendorFailure, match=rf"{name}.*\(Permission denied\)"):
+            await vendor(folder / name).tickers()
+        with pytest.raises(VendorFailure, match=r"\(Permission denied\)"):
+            await vendor(folder / name).daily_bars("AAPL", *ALL)
 
 
 class TestActionFiles:

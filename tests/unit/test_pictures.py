@@ -27,7 +27,8 @@ from core.domain.scores import Figure as Score
 from core.domain.season import Season
 from core.domain.season_report import Curve, SeasonReport
 from tests import report_facts
-from tests.report_facts import SEASON, bars, calibration, fill, report
+from tests.report_facts import fill, report
+from tests.report_figures import SEASON, bars, calibration
 
 KINDS = ("llm", "baseline", "committee", "crowd")
 HOSTILE = (

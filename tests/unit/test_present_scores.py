@@ -17,7 +17,7 @@ from bot.present.scores import (
 )
 from core.domain.scores import Figure, Luck, Metric, Scorecard
 from core.domain.season import Season
-from tests.report_facts import MINIMUMS
+from tests.report_figures import MINIMUMS
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,10 @@ from core.domain.run import RunRecord, RunState
 from core.domain.scores import Figure, Metric
 from core.domain.season_report import Place, SeasonReport
 from core.domain.stage import ModelChat, Stage
-from tests.report_facts import MINIMUMS, chats_of, evidence_of, report, run, sessions
+from tests.report_facts import chats_of, evidence_of, report, run
+from tests.report_figures import MINIMUMS, sessions
 from tests.report_hostile import ATTACKS, hostile_report
+from tests.rights import as_somebody, open_folder
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -259,6 +261,8 @@ async def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(
         with pytest.raises(Refused, match="The report cannot be written to"):
             await write_report(season, path)
     assert list(tmp_path.iterdir()) == []
+    with open_folder() as folder, as_somebody(), pytest.raises(Refused, match=r"html: Permission denied\.$"):
+        await write_report(season, folder / "closed" / "report.html")
 
 
 async def test_memory_does_not_grow_with_the_number_of_modelchats(tmp_path: Path) -> None:

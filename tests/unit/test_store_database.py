@@ -20,6 +20,7 @@ from core.domain.season import Season
 from core.domain.stage import Stage
 from core.store.database import Database, backup, reachable
 from core.store.store import Store
+from tests.rights import as_somebody, open_folder
 from tests.store_values import START, begun, stage_of
 
 pytest_plugins = ("tests.storage",)
@@ -282,3 +283,20 @@ async def test_a_backup_says_what_it_cannot_do(sqlite_url: str, tmp_path: Path) 
     await database.close()
     with pytest.raises(StoreError, match=r"folder .* does not exist"):
         await backup(sqlite_url, tmp_path / "nowhere" / "copy.db")
+
+
+async def test_files_in_a_closed_folder_are_refused_in_a_sentence() -> None:
+    with open_folder() as folder:
+        (folder / "open").mkdir()
+        (folder / "open").chmod(0o777)
+        url = f"sqlite+aiosqlite:///{folder}/open/conclave.db"
+        with as_somebody():
+            await (await Database.open(url, ManualClock(START))).close()
+            with pytest.raises(StoreError, match=r"copy\.db failed: Permission denied\.$"):
+                await backup(url, folder / "closed" / "copy.db")
+            closed = f"sqlite+aiosqlite:///{folder}/closed"
+            for place, sentence in (("x.db", "cannot be written to"), ("below/x.db", "Permission denied")):
+                with pytest.raises(StoreError, match=sentence):
+                    await Store.open(f"{closed}/{place}", ManualClock(START))
+                with pytest.raises(StoreError, match=sentence):
+                    await reachable(f"{closed}/{place}")
