@@ -19,7 +19,7 @@ from core.domain.scores import Metric
 from core.domain.season import Season
 from core.domain.stage import ModelChat
 from core.domain.vote import Vote, VoteTaken, count_votes
-from tests import arena_facts
+from tests import arena_facts, standings_facts
 
 
 class ArenaDouble(App):
@@ -39,8 +39,8 @@ class ArenaDouble(App):
         self.records: dict[str, RunRecord] = {arena_facts.RUN_ID: arena_facts.record()}
         self.chats: dict[str, ModelChat] = {"claude-sonnet-4.5": arena_facts.chat()}
         self.ranked: list[tuple[Season | None, str, Metric, bool]] = []
-        self.board: Leaderboard = arena_facts.LEADERBOARD
-        self.statement: Statement = arena_facts.STATEMENT
+        self.board: Leaderboard = standings_facts.LEADERBOARD
+        self.statement: Statement = standings_facts.STATEMENT
         self.claimed: set[tuple[str, str]] = set()
         self.greeted: set[str] = set()
         self.cards: dict[int, tuple[str, str, str, str | None, str]] = {}
@@ -155,7 +155,7 @@ class ArenaDouble(App):
 
     async def calibration(self, member: str) -> Calibration:
         await self.member(member)
-        return arena_facts.CALIBRATION
+        return standings_facts.CALIBRATION
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         new = (platform, delivery) not in self.claimed

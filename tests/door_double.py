@@ -34,6 +34,7 @@ class DoorDouble(Door):
         self.pace_s = pace_s
         self.a_minute: int | None = None
         self.messages: dict[str, Shown] = {}
+        self.files: dict[str, tuple[str, bytes, str]] = {}
         self.calls: list[str] = []
         self.trouble: Callable[[str, int], Exception | asyncio.Event | None] = lambda kind, number: None
 
@@ -62,7 +63,11 @@ class DoorDouble(Door):
         self.messages.setdefault(ref.message, Shown(ref.address)).cards.append(card)
 
     async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
-        raise NotImplementedError
+        await self._meet("send_file")
+        message = str(len(self.messages) + 1)
+        self.messages[message] = Shown(address)
+        self.files[message] = (name, content, caption)
+        return MessageRef(address, message)
 
     @property
     def last(self) -> Shown:

@@ -52,7 +52,7 @@ def _missed(ticker: str, newest: date, moment: datetime, history: History) -> in
 
 
 def _others_have(ticker: str, step: Session, history: History, newest: Mapping[str, date]) -> bool:
-    """Say whether the ticker's vendor has bars of this session for others of the same exchange."""
+    """Say whether the ticker's vendor has bars of `step` for others of the same exchange."""
     sessions = history.sessions(ticker)
     wanted = sessions.last_closed(step.closes).day
     return any(

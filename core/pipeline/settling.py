@@ -32,7 +32,7 @@ Ends = dict[tuple[Sessions, datetime], tuple[date, date]]
 
 
 async def settle_ballots(books: LockedBooks, history: History, session: Session, benchmark: str) -> None:
-    """Settle every ballot whose horizon ended at or before this session's close, at each horizon."""
+    """Settle every ballot whose horizon ended at or before the close of `session`, at each horizon."""
     for horizon in HORIZONS:
         runs = await books.sessions.unsettled(horizon, session.closes - SETTLED_WITHIN)
         ends: Ends = {}

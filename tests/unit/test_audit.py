@@ -16,17 +16,9 @@ from core.domain.audit import Extent, Finding, Rule
 from core.ledger.audit import Collected
 from core.store.store import Store
 from tests.audit_scene import audited, damaged, lived_in
-from tests.damages import (
-    ALPHA,
-    BETA,
-    FILLS_DAMAGED,
-    FOUND_BY_REPLAY,
-    FOUND_BY_SQL,
-    MOMENTUM,
-    ONLY_ON_SQLITE,
-    TOTALS_DAMAGED,
-    Damage,
-)
+from tests.damages import FOUND_BY_REPLAY, FOUND_BY_SQL, ONLY_ON_SQLITE
+from tests.damages_kind import ALPHA, BETA, MOMENTUM, Damage
+from tests.damages_ledger import FILLS_DAMAGED, TOTALS_DAMAGED
 from tests.store_values import START
 
 pytest_plugins = ("tests.storage",)

@@ -19,7 +19,7 @@ from bot.documents import (
 from core.domain.ballot import Abstention, AbstentionKind, Action
 from core.domain.run import RunRecord, RunState
 from core.domain.stage import Stage
-from tests import arena_facts
+from tests import arena_facts, standings_facts
 
 PROMISED = {
     *("run_id", "ticker", "as_of", "evidence_sha256", "decision", "confidence", "agreement"),
@@ -70,8 +70,8 @@ DOCUMENTS = {
     "run": run_document(arena_facts.record(), arena_facts.FINISHED),
     "recount": recount_document(arena_facts.record(), arena_facts.VERDICT),
     "chat": chat_document(arena_facts.chat()),
-    "leaderboard": leaderboard_document(arena_facts.LEADERBOARD),
-    "portfolio": portfolio_document(arena_facts.STATEMENT),
+    "leaderboard": leaderboard_document(standings_facts.LEADERBOARD),
+    "portfolio": portfolio_document(standings_facts.STATEMENT),
 }
 
 

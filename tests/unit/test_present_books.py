@@ -21,7 +21,7 @@ from core.domain.books import (
 )
 from core.domain.season import Season
 from tests import arena_facts
-from tests.arena_facts import LEADERBOARD, STATEMENT
+from tests.standings_facts import LEADERBOARD, STATEMENT
 
 ZONE = ZoneInfo("America/New_York")
 

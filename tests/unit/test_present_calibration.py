@@ -11,7 +11,8 @@ from bot.present.calibration import calibration_card
 from core.domain.calibration import Calibration
 from core.domain.scores import Figure
 from core.domain.season import Season
-from tests.arena_facts import CALIBRATION, MEMBERS
+from tests.arena_facts import MEMBERS
+from tests.standings_facts import CALIBRATION
 
 ZONE = ZoneInfo("America/New_York")
 NOTHING = Figure(value=None, sample=0)

@@ -17,7 +17,7 @@ from bot.telegram_text import TABLE_WIDTH, width
 from core.config.settings import Scores
 from core.domain.books import Leaderboard
 from core.domain.scores import Figure, Luck, Metric
-from tests.arena_facts import LEADERBOARD
+from tests.standings_facts import LEADERBOARD
 
 SESSION = date(2025, 10, 29)
 LUCK = Luck(difference=0.12, low=-0.2, high=0.4, level=0.95, sessions=40, trades=14)

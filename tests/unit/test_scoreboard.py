@@ -3,11 +3,8 @@
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from core.app.scoreboard import Scoreboard
@@ -350,54 +347,3 @@ async def test_scorecards_have_every_figure_and_whether_it_is_luck(scene: Season
     assert cards[0].luck.told_apart
     board = await asked(board_of(scene.store), Metric.SHARPE)
     assert board.standings[0].luck == cards[0].luck
-
-
-_AMOUNT = st.none() | st.integers(1, 30_000).map(str)
-_SESSION = st.fixed_dictionaries(
-    {
-        "values": st.tuples(_AMOUNT, _AMOUNT, _AMOUNT),
-        "benchmark": st.none() | st.integers(50, 150).map(str),
-        "profits": st.lists(st.tuples(st.sampled_from(["alpha", "beta"]), st.integers(-9, 9)), max_size=3),
-        "joins": st.booleans(),
-        "asks": st.tuples(st.sampled_from(["all", "1d", "3d", "30d"]), st.sampled_from(Metric)) | st.none(),
-    }
-)
-
-
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(sessions=st.lists(_SESSION, min_size=1, max_size=6))
-async def test_what_is_remembered_is_what_a_fresh_look_finds_whatever_sessions_follow(
-    store: Store, sessions: list[dict[str, object]]
-) -> None:
-    await _seat_once(store)
-    scene = SeasonScene(store, Season(f"s-{uuid4().hex[:12]}"))
-    await scene.open("alpha", "beta")
-    old, joined = board_of(store), False
-    for number, session in enumerate(sessions):
-        if session["joins"] and not joined:
-            await scene.open("gamma")
-            joined = True
-        for member, profit in session["profits"]:
-            await scene.trades(number, member, str(profit))
-        names = ("alpha", "beta", "gamma") if joined else ("alpha", "beta")
-        values = dict(zip(names, session["values"], strict=False))
-        tokens = {"alpha": str(number)}
-        await scene.passes(number, values, benchmark=session["benchmark"], tokens=tokens)
-        if session["asks"] is not None:
-            period, by = session["asks"]
-            remembered = await old.leaderboard(scene.season, period, by)
-            assert remembered == await board_of(store).leaderboard(scene.season, period, by)
-    for by in Metric:
-        for period in ("all", "2d"):
-            remembered = await old.leaderboard(scene.season, period, by)
-            fresh = await board_of(store).leaderboard(scene.season, period, by)
-            assert remembered == fresh
-
-
-async def _seat_once(store: Store) -> None:
-    if await store.runs.record(RUN) is None:
-        await seated(store)

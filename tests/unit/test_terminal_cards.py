@@ -22,7 +22,7 @@ from bot.terminal_render import buttons_of, render
 from core.domain.ballot import Action
 from core.domain.check import Check
 from core.domain.stage import ModelChat, Stage
-from tests import arena_facts
+from tests import arena_facts, standings_facts
 from tests.loopback.slack_samples import SAMPLES
 
 WIDTHS = (40, 60, 80, 120)
@@ -32,9 +32,9 @@ CARDS: dict[str, Card] = {
     **SAMPLES,
     "five members": verdict_card(arena_facts.record(), {m.name: m for m in arena_facts.MEMBERS}, ZONE),
     "tie": SAMPLES["verdict"].model_copy(update={"rule": TIE, "decision": Action.HOLD, "headline": "HOLD"}),
-    "board": leaderboard_card(arena_facts.LEADERBOARD),
-    "books": portfolio_card(arena_facts.STATEMENT, ZONE),
-    "record": calibration_card(arena_facts.CALIBRATION, ZONE),
+    "board": leaderboard_card(standings_facts.LEADERBOARD),
+    "books": portfolio_card(standings_facts.STATEMENT, ZONE),
+    "record": calibration_card(standings_facts.CALIBRATION, ZONE),
 }
 
 
