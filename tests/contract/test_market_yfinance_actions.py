@@ -1,7 +1,5 @@
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import count
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,43 +12,18 @@ from core.domain.errors import BadVendorData, NoPrices, VendorUnreachable
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
 from core.market.yfinance_vendor import YfinanceVendor
-from tests.loopback.yahoo_server import Row, YahooServer, chart, yahoo_server
+from tests.loopback.yahoo_server import Row, YahooServer, chart
+
+pytest_plugins = ("tests.yfinance_scene",)
 
 START, END = date(2025, 6, 1), date(2025, 6, 30)
 LONDON, TOKYO = ZoneInfo("Europe/London"), ZoneInfo("Asia/Tokyo")
-# yfinance remembers time zones by ticker for the life of the process, so that each test takes a fresh one.
-_numbers = count(1)
 
 
 def yahoo_row(day: str, price: str, volume: int, ratio: str = "1") -> Row:
     """A row as Yahoo sends it: divided by the splits after it, and cut to a 32-bit float in full length."""
     sent = float(np.float32(float(Decimal(price) / Decimal(ratio))))
     return (day, sent, sent, sent, sent, int(volume * Decimal(ratio)))
-
-
-@pytest.fixture
-def symbol() -> str:
-    return f"ACT{next(_numbers)}"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache_of_yfinance(tmp_path_factory: pytest.TempPathFactory) -> None:
-    import yfinance
-
-    yfinance.set_tz_cache_location(str(tmp_path_factory.mktemp("yfinance")))
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[YahooServer]:
-    async with yahoo_server() as running:
-        yield running
-
-
-@pytest.fixture
-async def vendor(server: YahooServer) -> AsyncIterator[YfinanceVendor]:
-    vendor = YfinanceVendor(YfinanceSettings(base_url=server.base_url, timeout_s=5))
-    yield vendor
-    await vendor.close()
 
 
 def chain(vendor: YfinanceVendor, now: datetime) -> PriceChain:

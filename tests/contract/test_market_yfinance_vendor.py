@@ -1,8 +1,6 @@
 import logging
-from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
-from itertools import count
 
 import pytest
 from aiohttp import web
@@ -16,7 +14,9 @@ from core.domain.errors import (
     VendorUnreachable,
 )
 from core.market.yfinance_vendor import YfinanceVendor
-from tests.loopback.yahoo_server import Row, YahooServer, chart, yahoo_server
+from tests.loopback.yahoo_server import Row, YahooServer, chart
+
+pytest_plugins = ("tests.yfinance_scene",)
 
 START, END = date(2025, 10, 1), date(2025, 10, 31)
 ROWS = [
@@ -24,33 +24,6 @@ ROWS = [
     ("2025-10-28", 268.9849853515625, 269.8900146484375, 268.1499938964844, 269.0, 41534800),
     ("2025-10-29", 269.2749938964844, 271.4100036621094, 267.1099853515625, 269.70001220703125, 51086700),
 ]
-# yfinance remembers time zones by ticker for the life of the process, so that each test takes a fresh one.
-_numbers = count(1)
-
-
-@pytest.fixture
-def symbol() -> str:
-    return f"TST{next(_numbers)}"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache_of_yfinance(tmp_path_factory: pytest.TempPathFactory) -> None:
-    import yfinance
-
-    yfinance.set_tz_cache_location(str(tmp_path_factory.mktemp("yfinance")))
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[YahooServer]:
-    async with yahoo_server() as running:
-        yield running
-
-
-@pytest.fixture
-async def vendor(server: YahooServer) -> AsyncIterator[YfinanceVendor]:
-    vendor = YfinanceVendor(YfinanceSettings(base_url=server.base_url, timeout_s=5))
-    yield vendor
-    await vendor.close()
 
 
 async def test_bars_come_from_the_configured_address_as_the_short_decimals_they_stand_for(

@@ -1,7 +1,6 @@
 """A script that knows nothing of Conclave makes the same figures of an export as the leaderboard shows."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,12 +20,12 @@ from core.domain.season import Season
 from tests import recompute
 from tests.loopback.model_replies import Behaviour, ModelRequest, Reply, filled
 from tests.loopback.model_server import ModelServer
+from tests.program import ROOT, conclave
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
 pytestmark = pytest.mark.timeout(120)  # one fixture makes a whole replay
 
 Opening = Callable[..., Awaitable[App]]
-ROOT = Path(__file__).resolve().parents[2]
 PERIODS = ("all", "30d", "7d")
 MONEY = {Metric.VALUE, Metric.PNL, Metric.BEST_TRADE, Metric.WORST_TRADE}
 CONFIG = """
@@ -56,17 +55,8 @@ def days_of(period: str) -> int | None:
     return None if period == "all" else int(period.removesuffix("d"))
 
 
-def conclave(folder: Path, *words: str) -> str:
-    ended = subprocess.run(  # noqa: S603 - our own program, with words that these tests choose
-        [sys.executable, "-m", "bot", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        input="",
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+def told(folder: Path, *words: str) -> str:
+    ended = conclave(folder, *words)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
@@ -77,8 +67,8 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("replayed")
     (folder / "config.toml").write_text(CONFIG)
     asked = ("--from", "2012-07-09", "--to", "2012-09-28", "--tickers", "AAPL,MSFT", "--season", "summer")
-    conclave(folder, "replay", "--sample", "--no-report", "--json", *asked)
-    conclave(folder, "export", "--season", "summer", "--out", "out")
+    told(folder, "replay", "--sample", "--no-report", "--json", *asked)
+    told(folder, "export", "--season", "summer", "--out", "out")
     return folder
 
 
@@ -89,9 +79,7 @@ def exported(replayed: Path, tmp_path: Path) -> Path:
 
 
 def board_of(folder: Path, *words: str) -> dict[str, Any]:
-    board: dict[str, Any] = json.loads(
-        conclave(folder, "leaderboard", "--season", "summer", "--json", *words)
-    )
+    board: dict[str, Any] = json.loads(told(folder, "leaderboard", "--season", "summer", "--json", *words))
     return board
 
 

@@ -1,8 +1,6 @@
 """`conclave serve` whole: Telegram, Slack, five models and a database, each over a real socket."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +8,6 @@ from typing import NamedTuple
 
 import pytest
 
-from bot.serve import serve
 from core.app.app import App
 from tests import arena
 from tests.loopback.model_replies import filled, hangs, server_error
@@ -20,6 +17,7 @@ from tests.loopback.slack_server import SlackServer
 from tests.loopback.slack_state import Message
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Chat, Shown, User
+from tests.service import actions, served
 
 ALICE = User(1001, "Alice")
 MALLORY = User(6666, "Mallory")
@@ -49,7 +47,6 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 @asynccontextmanager
 async def serving(world: World) -> AsyncIterator[App]:
-    """The whole service, told to stop in the end as an operator would tell it."""
     app = await arena.opened(
         world.models.base_url,
         world.folder,
@@ -63,17 +60,8 @@ async def serving(world: World) -> AsyncIterator[App]:
             ],
         },
     )
-    said: list[str] = []
-    service = asyncio.create_task(serve(app, said.append))
-    try:
-        while not any("ready" in line for line in said):
-            assert not service.done(), service.exception()
-            await asyncio.sleep(0.01)
+    async with served(app):
         yield app
-    finally:
-        os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(service, 12)
-        await app.close()
 
 
 async def telegram_verdict(world: World, chat: Chat) -> Shown:
@@ -84,12 +72,6 @@ async def telegram_verdict(world: World, chat: Chat) -> Shown:
 
     await world.telegram.until(found, "the verdict card")
     return next(m for m in world.telegram.messages(chat) if "claude" in m.labels)
-
-
-def actions(message: Message) -> list[str]:
-    """The ids of all buttons below a message."""
-    blocks = [block for block in message.blocks if block["type"] == "actions"]
-    return [element["action_id"] for block in blocks for element in block["elements"]]
 
 
 async def slack_verdict(world: World, channel: str) -> Message:

@@ -1,8 +1,6 @@
 """People vote in Telegram and in Slack while the committee decides, over real sockets and one database."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -11,7 +9,6 @@ from typing import NamedTuple
 
 import pytest
 
-from bot.serve import serve
 from core.app.app import App
 from core.domain.ballot import Action, Ballot
 from core.domain.member import MemberKind
@@ -24,6 +21,7 @@ from tests.loopback.slack_server import SlackServer
 from tests.loopback.slack_state import Message
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Chat, Shown, User
+from tests.service import actions, served
 
 ALICE, BOB, MALLORY = User(1001, "Alice"), User(1002, "Bob"), User(6666, "Mallory")
 GROUP, CHANNEL = -1001234567890, "C0TRADING"
@@ -42,7 +40,6 @@ class World(NamedTuple):
 async def serving(
     models: ModelServer, telegram: TelegramServer, slack: SlackServer, folder: Path
 ) -> AsyncIterator[App]:
-    """The whole service, told to stop in the end as an operator would tell it."""
     app = await arena.opened(
         models.base_url,
         folder,
@@ -54,17 +51,8 @@ async def serving(
             "chats": [{"id": f"slack:{CHANNEL}", "role": "viewer"}],
         },
     )
-    said: list[str] = []
-    service = asyncio.create_task(serve(app, said.append))
-    try:
-        while not any("ready" in line for line in said):
-            assert not service.done(), service.exception()
-            await asyncio.sleep(0.01)
+    async with served(app):
         yield app
-    finally:
-        os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(service, 12)
-        await app.close()
 
 
 @pytest.fixture
@@ -98,11 +86,6 @@ async def live_on_telegram(world: World, ticker: str = "GOOG") -> Shown:
     card = found()
     assert card is not None
     return card
-
-
-def actions(message: Message) -> list[str]:
-    blocks = [block for block in message.blocks if block["type"] == "actions"]
-    return [element["action_id"] for block in blocks for element in block["elements"]]
 
 
 async def live_on_slack(world: World) -> Message:

@@ -2,31 +2,16 @@
 
 import csv
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.program import conclave
+
 CONFIG = '[market]\nprices = ["sample"]\n'
-
-
-def conclave(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own program, with words that these tests choose
-        [sys.executable, "-m", "bot", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        input="",
-        capture_output=True,
-        text=True,
-        timeout=40,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """`conclave import-trades` as its users start it."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,16 +11,8 @@ from bot.documents import imported_document
 from bot.present.trades import imported_sentence
 from core.domain.season import Season
 from core.domain.trade_log import Imported
+from tests.program import CONFIG, conclave
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = """
-[store]
-url = "sqlite+aiosqlite:///{folder}/conclave.db"
-[archive]
-dir = "{folder}/modelchats"
-[market]
-prices = ["sample"]
-"""
 LOG = """date,seq,action,symbol,shares
 2012-06-04,1,none,,0
 2012-06-05,1,buy,IBM,10
@@ -42,19 +31,6 @@ DONE = Imported(
     last=date(2012, 6, 8),
     value_usd=Decimal("10123.40"),
 )
-
-
-def conclave(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Start the program in `folder`, where its config.toml is found."""
-    return subprocess.run(  # noqa: S603 - our own program, with words that these tests choose
-        [sys.executable, "-m", "bot", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=40,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -12,31 +12,9 @@ from pathlib import Path
 import pytest
 
 from core.config.settings import DEFAULT_BASELINES
+from tests.program import CONFIG, ROOT, conclave
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = """
-[store]
-url = "sqlite+aiosqlite:///{folder}/conclave.db"
-[archive]
-dir = "{folder}/modelchats"
-[market]
-prices = ["sample"]
-"""
 HEAVY = ("openai", "telegram", "slack_bolt", "yfinance", "exchange_calendars", "pandas", "sqlalchemy")
-
-
-def conclave(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """Start the program in `folder`, where its config.toml is found."""
-    return subprocess.run(  # noqa: S603 - our own program, with words that these tests choose
-        [sys.executable, "-m", "bot", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=40,
-        check=False,
-    )
 
 
 @pytest.fixture
