@@ -16,7 +16,6 @@ from core.config import Settings
 from core.domain.ballot import MemberResult
 from core.domain.books import Order
 from core.domain.errors import NoPrices
-from core.domain.events import RunEvent
 from core.domain.evidence import Evidence
 from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunRequest, Seat
@@ -27,6 +26,7 @@ from core.pipeline.briefing import seats_of
 from core.pipeline.committee import Committee
 from core.pipeline.facts import evidence_text
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
+from core.pipeline.hearing import nobody
 from core.pipeline.member_run import first_of
 from core.pipeline.settlement import order_of
 from core.pipeline.situations import Situations
@@ -179,10 +179,6 @@ def _follow(seat: Seat, record: RunRecord, verdict: Verdict, weights: Mapping[st
 def key_of(record: RunRecord) -> str:
     """Return the key under which a run of a replay is the only one."""
     return f"{record.season}|{record.ticker}|{record.as_of.isoformat()}"
-
-
-def nobody(event: RunEvent) -> None:
-    """Tell nobody: a replay reports by session."""
 
 
 def _with(record: RunRecord, results: Sequence[tuple[str, MemberResult]]) -> RunRecord:

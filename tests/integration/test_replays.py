@@ -14,9 +14,12 @@ from sqlalchemy import func, select
 from core.app.app import App
 from core.domain.books import OrderState
 from core.domain.errors import BudgetSpent, Refused
+from core.domain.evidence import Evidence
 from core.domain.replay import Every, ReplayProgress
 from core.domain.season import Season
 from core.domain.stage import Preset
+from core.pipeline import baselines
+from core.pipeline.baselines.rule import Ruling
 from core.store.season_tables import answers, daily_values, outcomes, sessions
 from core.store.tables import fills, orders, runs
 from tests import arena
@@ -192,6 +195,22 @@ async def test_a_replay_that_is_made_again_asks_nothing_and_gives_the_same(
     for table in (orders, fills, daily_values):
         again = without_ids(await rows(app, table, Season("twice")))
         assert again == without_ids(await rows(app, table, Season("once"))), table.name
+
+
+async def test_a_rule_that_fails_abstains_and_the_replay_goes_on(
+    models: ModelServer, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(evidence: Evidence, holds: bool) -> Ruling:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setitem(baselines.RULES, "coin_flip", failing)
+    app = await opening(models.base_url, tmp_path, **RULES)
+    assert (await replayed(app, season=Season("june")))[-1].runs_done == 10
+    for run_id, *_ in await app._store.seasons.runs_of(Season("june")):
+        record = await app.run_record(run_id)
+        assert [ballot.member for ballot in record.ballots] == ["buy_and_hold"]
+        (abstention,) = record.abstentions
+        assert abstention.reason.startswith("an internal error; the log has it under")
 
 
 async def test_no_question_shows_anything_from_after_its_session(
