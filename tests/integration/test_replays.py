@@ -1,6 +1,7 @@
 """A stretch of the past is replayed with the code of the present: honest, resumable, paid for once."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, date, datetime
@@ -23,7 +24,7 @@ from core.pipeline.baselines.rule import Ruling
 from core.store.season_tables import answers, daily_values, outcomes, sessions
 from core.store.tables import fills, orders, runs
 from tests import arena
-from tests.loopback.model_replies import with_cost
+from tests.loopback.model_replies import filled, opinion, server_error, with_cost
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
@@ -34,7 +35,7 @@ RULES = {
     "members": [{"name": name, "kind": "baseline"} for name in ("buy_and_hold", "coin_flip")],
     "arena": {"committee": False, "crowd": False, "benchmark": "IBM"},
 }
-ONE = {
+ONE: dict[str, Any] = {
     "members": [{"name": "claude", "route": ["loopback:claude/claude-1"]}],
     "consensus": {"min_members": 1},
     "arena": {"committee": False, "crowd": False},
@@ -195,6 +196,38 @@ async def test_a_replay_that_is_made_again_asks_nothing_and_gives_the_same(
     for table in (orders, fills, daily_values):
         again = without_ids(await rows(app, table, Season("twice")))
         assert again == without_ids(await rows(app, table, Season("once"))), table.name
+
+
+async def ballots(app: App, season: Season) -> list[tuple[str, str, Decimal]]:
+    found = [await app.run_record(run_id) for run_id, *_ in await app._store.seasons.runs_of(season)]
+    return [(each.member, each.action, each.confidence) for record in found for each in record.ballots]
+
+
+async def test_twins_on_one_route_keep_the_answers_that_each_of_them_got(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    numbers = itertools.count()
+    models.always("claude/claude-1", filled(lambda request: opinion(next(numbers))))
+    twins = [{"name": name, "route": ["loopback:claude/claude-1"]} for name in ("castor", "pollux")]
+    app = await opening(models.base_url, tmp_path, **ONE | {"members": twins})
+    asked = {"last": FIRST, "tickers": ("AAPL",)}
+    await replayed(app, season=Season("once"), **asked)
+    await replayed(app, season=Season("twice"), **asked)
+    once = await ballots(app, Season("once"))
+    assert len({confidence for *_, confidence in once}) == len(once) == 2
+    assert await ballots(app, Season("twice")) == once
+
+
+async def test_a_strict_arena_does_not_use_an_answer_that_another_family_gave_a_lenient_one(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    models.always("claude/claude-1", server_error())
+    member = {"name": "claude", "route": ["loopback:claude/claude-1", "loopback:gpt5/gpt5-1"]}
+    for season, strict in ((Season("lenient"), False), (Season("strict"), True)):
+        arena_of = ONE["arena"] | {"strict": strict}
+        app = await opening(models.base_url, tmp_path, **ONE | {"members": [member], "arena": arena_of})
+        await replayed(app, season=season, last=FIRST, tickers=("AAPL",))
+        assert len(await ballots(app, season)) == (0 if strict else 1)
 
 
 async def test_a_rule_that_fails_abstains_and_the_replay_goes_on(
