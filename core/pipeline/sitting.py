@@ -58,6 +58,9 @@ class Sitting:
         """Freeze the evidence of every request, brief the members, and store the runs that begin.
 
         An instrument without prices is left out, which is logged and no failure.
+
+        Raises:
+            Refused: another process has taken the season.
         """
         packs: list[tuple[RunRequest, Evidence]] = []
         for request in requests:
@@ -119,7 +122,10 @@ class Sitting:
             raise first_of(failures) from None
 
     async def settle(self, heard: Sequence[Convened]) -> None:
-        """Count every run, let the committee follow, and write verdicts, orders and marks at once."""
+        """Count every run, let the committee follow, and write verdicts, orders and marks at once.
+
+        Of a run that was settled already nothing is changed.
+        """
         counted = [(record, evidence, await self._committee.count(record)) for record, evidence in heard]
         followed = [
             (self._followed(record, verdict), evidence, verdict) for record, evidence, verdict in counted
@@ -134,7 +140,8 @@ class Sitting:
         terms = self._settings.trading
         async with self._store.books.locked(self._season) as books:
             finished = [(record.run_id, verdict) for record, _, verdict in followed]
-            await books.finish_runs(finished, self._clock.now())
+            left = await books.finish_runs(finished, self._clock.now())
+            followed = [one for one in followed if one[0].run_id in left]
             now: Situations | None = None
             waiting: list[Order] = []
             for record, evidence, _ in followed:

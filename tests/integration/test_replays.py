@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.app.app import App
 from core.domain.books import OrderState
@@ -21,10 +21,10 @@ from core.domain.season import Season
 from core.domain.stage import Preset
 from core.pipeline import baselines
 from core.pipeline.baselines.rule import Ruling
-from core.store.season_tables import answers, daily_values, outcomes, sessions
+from core.store.season_tables import answers, daily_values, outcomes, seasons, sessions
 from core.store.tables import fills, orders, runs
 from tests import arena
-from tests.loopback.model_replies import filled, opinion, server_error, with_cost
+from tests.loopback.model_replies import filled, held, opinion, server_error, with_cost
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
@@ -313,6 +313,67 @@ async def test_a_season_holds_one_plan_and_one_process_works_on_it(
     await stream.aclose()
     with pytest.raises(Refused, match="holds something else"):
         await replayed(other, season=Season("mine"), tickers=("MSFT",))
+
+
+async def run_out(app: App, season: Season) -> None:
+    """Let the lease of a replay end, as that of a process does which is stopped for a while."""
+    over = update(seasons).where(seasons.c.name == season)
+    async with app._store.database.write() as connection:
+        await connection.execute(over.values(lease_until=datetime(2012, 1, 1, tzinfo=UTC)))
+
+
+async def books(app: App, season: Season) -> list[list[dict[str, Any]]]:
+    return [await rows(app, table, season) for table in (runs, orders, fills)]
+
+
+@pytest.mark.parametrize("sessions_of_other", [3, 5])
+async def test_a_process_that_lost_its_replay_to_another_begins_no_more_runs(
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening, sessions_of_other: int
+) -> None:
+    season = Season("taken")
+    slept = await opening(models.base_url, tmp_path, url=url, **RULES)
+    other = await opening(models.base_url, tmp_path, url=url, **RULES)
+    lost = slept.replay(FIRST, LAST, ("AAPL", "MSFT"), season=season)
+    await anext(lost)
+    await run_out(other, season)
+    async with aclosing(other.replay(FIRST, LAST, ("AAPL", "MSFT"), season=season)) as taken:
+        for _ in range(sessions_of_other):
+            await anext(taken)
+        before = await books(other, season)
+        with pytest.raises(Refused, match="has taken over the replay taken"):
+            await anext(lost)
+        assert await books(other, season) == before
+
+
+async def test_a_run_that_another_process_has_settled_meanwhile_gets_no_second_orders(
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening
+) -> None:
+    season, gate = Season("taken"), asyncio.Event()
+    models.say_next("claude/claude-1", held(filled(opinion(0)), gate))
+    models.always("claude/claude-1", filled(opinion(0)))
+    slept = await opening(models.base_url, tmp_path, url=url, **ONE)
+    other = await opening(models.base_url, tmp_path, url=url, **ONE)
+    lost = asyncio.create_task(replayed(slept, season=season, tickers=("AAPL",)))
+    await models.until_asked(1)
+    await run_out(other, season)
+    await replayed(other, season=season, tickers=("AAPL",))
+    before = await books(other, season)
+    gate.set()
+    with pytest.raises(Refused, match="has taken over"):
+        await lost
+    assert await books(other, season) == before
+
+
+async def test_a_lease_that_another_has_had_since_is_not_renewed(
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening
+) -> None:
+    app = await opening(models.base_url, tmp_path, url=url, **RULES)
+    kept, season, day = app._store.seasons, Season("taken"), datetime(2012, 6, 4, tzinfo=UTC)
+    assert await kept.claim(season, {}, "SPY", "first", day, day)
+    assert await kept.renew(season, "first", day)
+    assert await kept.claim(season, {}, "SPY", "second", day, day)
+    await kept.release(season, "second", ended=True)
+    assert not await kept.renew(season, "first", day)
 
 
 async def test_a_run_of_a_replay_cannot_be_resumed_alone(
