@@ -76,7 +76,7 @@ class Sitting:
         for request, evidence in packs:
             seats = seats_of(books, members, evidence, self._keeper.mark(evidence))
             convened.append((self._committee.begun(request, self._season, evidence, seats), evidence))
-        keyed = [(record, evidence, key_of(record)) for record, evidence in convened]
+        keyed = [(record, evidence, _key(record)) for record, evidence in convened]
         await self._store.runs.begin_all(keyed, owner, lease_until)
         return convened
 
@@ -183,7 +183,7 @@ def _follow(seat: Seat, record: RunRecord, verdict: Verdict, weights: Mapping[st
     return committee_result(seat.member, verdict, record.ballots, weights)
 
 
-def key_of(record: RunRecord) -> str:
+def _key(record: RunRecord) -> str:
     """Return the key under which a run of a replay is the only one."""
     return f"{record.season}|{record.ticker}|{record.as_of.isoformat()}"
 
