@@ -149,10 +149,16 @@ class Sitting:
                     now = await Situations.read(books, evidence, self._keeper, terms)
                     waiting = list(now.orders)
                     stops = await books.sessions.stops()
+                    values = {now.decided.session: now.values}
+                decided = self._keeper.decided(evidence)
+                if decided.session not in values:
+                    # A holiday of its exchange: the last session that had opened is another one there.
+                    values[decided.session] = await books.sessions.values_before(decided.session)
                 now = replace(
                     now,
                     evidence=evidence,
-                    decided=self._keeper.decided(evidence),
+                    decided=decided,
+                    values=values[decided.session],
                     stops=stops.get(evidence.ticker, {}),
                     orders=tuple(waiting),
                 )
