@@ -164,8 +164,10 @@ class Sitting:
                 )
                 for seat in record.seats:
                     order = await order_of(books, record, evidence, seat, now, terms)
-                    if order is not None and order.shares:
-                        waiting = [o for o in waiting if (o.member, o.ticker) != (order.member, order.ticker)]
+                    if order is not None and any(now.waiting(seat.member)):
+                        # One that waited may be gone, also for an order that was cancelled itself.
+                        waiting = list(await books.pending())
+                    elif order is not None and order.shares:
                         waiting.append(order)
             await books.add_marks([self._keeper.mark(evidence) for _, evidence, _ in followed])
 

@@ -24,7 +24,7 @@ from core.pipeline.baselines.rule import Ruling
 from core.store.season_tables import answers, daily_values, outcomes, seasons, sessions
 from core.store.tables import fills, orders, runs
 from tests import arena
-from tests.loopback.model_replies import filled, held, opinion, server_error, with_cost
+from tests.loopback.model_replies import ModelRequest, filled, held, opinion, server_error, with_cost
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
@@ -133,6 +133,36 @@ async def test_orders_that_the_end_left_waiting_are_cancelled_with_that_reason(
     late = [row for row in found if row["decided_session"] == LAST and row["shares"]]
     assert late
     assert {row["reason"] for row in late} == {"the replay ended before the next open"}
+
+
+def decided_by_day(request: ModelRequest) -> dict[str, Any]:
+    """On Monday buy NVDA and nothing else; after that sell it, and buy AMD."""
+    text = request.body["messages"][-1]["content"]
+    of_nvda, monday = "instrument: NVDA" in text, "as of: 2025-10-27" in text
+    if of_nvda is monday:
+        return opinion(0) | {"target_weight": 0.6}
+    return opinion(1 if monday else 3) | {"target_weight": None}
+
+
+async def test_an_order_that_a_ballot_without_a_wish_replaced_takes_no_room_from_later_ones(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    week = [f"2025-10-{day},100,100,100,100,1000000" for day in range(27, 32)]
+    for ticker, traded in (("NVDA", [week[0], week[4]]), ("AMD", week)):
+        (tmp_path / f"{ticker}.csv").write_text(
+            "\n".join(["date,open,high,low,close,volume", *traded]) + "\n"
+        )
+    models.always("claude/claude-1", filled(decided_by_day))
+    market = {"prices": ["csv"], "csv": {"dir": str(tmp_path)}, "max_age_sessions": 30}
+    free = {"max_position": "0.6", "fee_bps": "0", "slippage_bps": "0"}
+    app = await opening(models.base_url, tmp_path, **ONE, market=market, trading=free)
+    asked = {"first": date(2025, 10, 27), "last": date(2025, 10, 29), "tickers": ("NVDA", "AMD")}
+    await replayed(app, season=Season("halted"), **asked)
+    found = await rows(app, orders, Season("halted"))
+    (halted,) = [row for row in found if (row["ticker"], row["side"]) == ("NVDA", "buy")]
+    assert halted["reason"].startswith("replaced by the newer ballot")
+    (fill,) = await rows(app, fills, Season("halted"))
+    assert (fill["ticker"], fill["shares"]) == ("AMD", 60)
 
 
 async def test_weekly_replays_ask_on_the_last_session_of_each_week(
