@@ -15,20 +15,20 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
-from core.consensus.settled import Evidence, worth_of
+from core.consensus.settled import Judged, worth_of
 from core.domain.calibration import ReliabilityBin
 from core.domain.outcomes import Outcome
 from core.domain.values import to_ratio
 
 MIN_WORTH = 10.0
-"""Below so many ballots' worth of evidence there is no calibrated confidence."""
+"""Below so many ballots' worth there is no calibrated confidence."""
 STATED_BALLOTS = 20.0
-"""How many ballots' worth of evidence the stated confidence itself is worth."""
+"""How many ballots' worth the stated confidence itself counts."""
 BINS = 10
 
 
 class Curve(NamedTuple):
-    """A member's calibration: fitted points (stated, right) in ascending order, and the evidence's worth."""
+    """A member's calibration: fitted points (stated, right) in ascending order, and the ballots' worth."""
 
     points: tuple[tuple[float, float], ...]
     worth: float
@@ -53,13 +53,13 @@ class Curve(NamedTuple):
         return low + (high - low) * (says - left) / (right - left)
 
 
-def curve(evidence: Sequence[Evidence]) -> Curve | None:
-    """Fit one member's calibration, or return None where its evidence is worth less than `MIN_WORTH`."""
-    worth = worth_of(evidence)
+def curve(found: Sequence[Judged]) -> Curve | None:
+    """Fit one member's calibration, or return None where its ballots are worth less than `MIN_WORTH`."""
+    worth = worth_of(found)
     if worth < MIN_WORTH:
         return None
-    stated: defaultdict[Decimal, list[Evidence]] = defaultdict(list)
-    for each in evidence:
+    stated: defaultdict[Decimal, list[Judged]] = defaultdict(list)
+    for each in found:
         stated[each.confidence].append(each)
     says = sorted(stated)
     weights = [worth_of(stated[one]) for one in says]

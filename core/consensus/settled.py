@@ -1,16 +1,16 @@
-"""Settled ballots as evidence: which of them count, and how much.
+"""What settled ballots say of a member: which of them count, and how much.
 
 Nothing is known of a ballot before it is settled, so whatever is settled after `as_of` is dropped here, even
-if the caller gives it. HOLD names no direction and is no evidence.
+if the caller gives it. HOLD names no direction and says nothing.
 
 Two ballots of a member on one ticker whose sessions overlap are judged by much the same prices. Each day of
 a ballot's window is therefore shared among all the ballots that cover it, and a ballot is worth the mean
 share of its days: together, overlapping ballots are worth the days that they cover, not their number. This is
 the average uniqueness of M. Lopez de Prado, "Advances in Financial Machine Learning" (2018), chapter 4.
 
-Old evidence fades: after every `HALF_LIFE` ballots' worth that came later, a ballot is worth half of what it
-was, and after `FORGOTTEN` half-lives nothing. Age is counted in evidence and not in days, so that a pause
-makes nobody forget.
+Old ballots fade: after every `HALF_LIFE` ballots' worth that came later, a ballot is worth half of what it
+was, and after `FORGOTTEN` half-lives nothing. Age is counted in ballots' worth and not in days, so that
+a pause makes nobody forget.
 """
 
 import math
@@ -25,18 +25,17 @@ from core.domain.outcomes import Outcome
 HORIZON = 5
 """Sessions after which ballots are judged, unless said otherwise."""
 HALF_LIFE = 100.0
-"""After so many further ballots' worth, evidence counts half."""
+"""After so many further ballots' worth, a ballot counts half."""
 FORGOTTEN = 20
-"""After so many half-lives, evidence counts no more."""
+"""After so many half-lives, a ballot counts no more."""
 
 Span = tuple[int, int]
 """The days of a window: its first, and the one after its last."""
 
+_Directed = tuple[Outcome, bool]
 
-_Judged = tuple[Outcome, bool]
 
-
-class Evidence(NamedTuple):
+class Judged(NamedTuple):
     """One settled ballot that named a direction; `worth` is from 0 to 1."""
 
     confidence: Decimal
@@ -49,31 +48,31 @@ def known(outcomes: Iterable[Outcome], as_of: datetime, horizon: int = HORIZON) 
     return [each for each in outcomes if each.horizon == horizon and each.settled_at <= as_of]
 
 
-def evidence(outcomes: Iterable[Outcome], as_of: datetime) -> dict[str, tuple[Evidence, ...]]:
-    """Return by member what its ballots, settled at `HORIZON` by `as_of`, are worth as evidence."""
-    of_member: defaultdict[str, list[_Judged]] = defaultdict(list)
+def judged(outcomes: Iterable[Outcome], as_of: datetime) -> dict[str, tuple[Judged, ...]]:
+    """Return by member what its ballots, settled at `HORIZON` by `as_of`, are worth."""
+    of_member: defaultdict[str, list[_Directed]] = defaultdict(list)
     for outcome in known(outcomes, as_of):
         if (right := outcome.right) is not None:
             of_member[outcome.member].append((outcome, right))
     return {member: _weighed(theirs) for member, theirs in of_member.items()}
 
 
-def worth_of(evidence: Iterable[Evidence]) -> float:
-    """Return how many fresh and independent ballots the evidence is worth."""
-    return math.fsum(each.worth for each in evidence)
+def worth_of(found: Iterable[Judged]) -> float:
+    """Return how many fresh and independent ballots these are worth."""
+    return math.fsum(each.worth for each in found)
 
 
-def _weighed(judged: Sequence[_Judged]) -> tuple[Evidence, ...]:
-    """Return the evidence of one member's ballots."""
-    of_ticker: defaultdict[str, list[_Judged]] = defaultdict(list)
-    for one in judged:
+def _weighed(theirs: Sequence[_Directed]) -> tuple[Judged, ...]:
+    """Return one member's ballots with what each is worth."""
+    of_ticker: defaultdict[str, list[_Directed]] = defaultdict(list)
+    for one in theirs:
         of_ticker[one[0].ticker].append(one)
-    at: defaultdict[datetime, list[Evidence]] = defaultdict(list)
-    for theirs in of_ticker.values():
-        shares = uniqueness([_span(outcome) for outcome, _ in theirs])
-        for (outcome, right), share in zip(theirs, shares, strict=True):
-            at[outcome.settled_at].append(Evidence(outcome.confidence, right, share))
-    weighed, later = list[Evidence](), 0.0
+    at: defaultdict[datetime, list[Judged]] = defaultdict(list)
+    for same in of_ticker.values():
+        shares = uniqueness([_span(outcome) for outcome, _ in same])
+        for (outcome, right), share in zip(same, shares, strict=True):
+            at[outcome.settled_at].append(Judged(outcome.confidence, right, share))
+    weighed, later = list[Judged](), 0.0
     for moment in sorted(at, reverse=True):
         if later > FORGOTTEN * HALF_LIFE:
             break

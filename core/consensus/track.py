@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.consensus.calibration import brier, calibration_error, curve, reliability
-from core.consensus.settled import HORIZON, evidence, known
+from core.consensus.settled import HORIZON, judged, known
 from core.consensus.weights import learned
 from core.domain.calibration import Calibration
 from core.domain.outcomes import HORIZONS, Outcome
@@ -31,8 +31,8 @@ def calibration_of(
     Weight and calibrated confidences are learned at the learning horizon, whatever `horizon` is shown.
     """
     theirs = [each for each in outcomes if each.member == member and each.season == season]
-    judged = known(theirs, as_of, horizon)
-    directed = [each for each in judged if each.right is not None]
+    settled = known(theirs, as_of, horizon)
+    directed = [each for each in settled if each.right is not None]
     weight = learned(theirs, {member: configured}, as_of)[member]
     return Calibration(
         season=season,
@@ -40,11 +40,11 @@ def calibration_of(
         as_of=as_of,
         horizon=horizon,
         settled=len(directed),
-        holds=len(judged) - len(directed),
-        newest=max((each.settled_at for each in judged), default=None),
+        holds=len(settled) - len(directed),
+        newest=max((each.settled_at for each in settled), default=None),
         brier=_figure(brier(directed), len(directed), minimum),
         ece=_figure(calibration_error(directed), len(directed), minimum),
-        bins=reliability(directed, curve(evidence(theirs, as_of).get(member, ()))),
+        bins=reliability(directed, curve(judged(theirs, as_of).get(member, ()))),
         configured=configured,
         weight=weight if weight.sample else None,
         in_use=in_use,

@@ -6,7 +6,7 @@ direction with the probability p0 at which
     log-odds(p0) = w * log-odds(FULL_SKILL)
 
 so weight 1 stands for 60 right of 100, and weight 0 for a coin. That belief is worth `PRIOR_BALLOTS` ballots
-(a Beta prior with mean p0), and n ballots' worth of evidence with h right (`core.consensus.settled`) make it
+(a Beta prior with mean p0), and n settled ballots' worth with h right (`core.consensus.settled`) make it
 
     p = (PRIOR_BALLOTS * p0 + h) / (PRIOR_BALLOTS + n)
 
@@ -25,14 +25,14 @@ from decimal import Decimal
 
 from core.config.settings import Consensus
 from core.consensus.calibration import curve
-from core.consensus.settled import Evidence, evidence, worth_of
+from core.consensus.settled import Judged, judged, worth_of
 from core.domain.ballot import Action, Ballot
 from core.domain.outcomes import Outcome
 from core.domain.values import to_ratio
 from core.domain.verdict import WeightUsed
 
 PRIOR_BALLOTS = 40.0
-"""How many ballots' worth of evidence the configured weight is worth."""
+"""How many ballots' worth the configured weight counts."""
 FULL_SKILL = 0.60
 """The share of right ballots that deserves weight 1."""
 FLOOR = Decimal("0.05")
@@ -47,7 +47,7 @@ def learned(
 
     Outcomes of one season only; those of members that are not configured do not count.
     """
-    found = evidence(outcomes, as_of)
+    found = judged(outcomes, as_of)
     return {member: _used(member, weight, found.get(member, ())) for member, weight in configured.items()}
 
 
@@ -69,16 +69,16 @@ def weights_for(
     """
     names = {ballot.member for ballot in ballots}
     past = () if rules.weights == "configured" else (each for each in outcomes if each.member in names)
-    return weights_from(ballots, evidence(past, as_of), configured, rules)
+    return weights_from(ballots, judged(past, as_of), configured, rules)
 
 
 def weights_from(
     ballots: Sequence[Ballot],
-    found: Mapping[str, Sequence[Evidence]],
+    found: Mapping[str, Sequence[Judged]],
     configured: Mapping[str, Decimal],
     rules: Consensus,
 ) -> tuple[WeightUsed, ...]:
-    """Do as `weights_for`, with what `core.consensus.settled.evidence` found; runs of one moment share it."""
+    """Do as `weights_for`, with what `core.consensus.settled.judged` found; runs of one moment share it."""
     used = []
     for ballot in sorted(ballots, key=lambda ballot: ballot.member):
         own = configured[ballot.member]
@@ -92,7 +92,7 @@ def weights_from(
     return tuple(used)
 
 
-def _used(member: str, configured: Decimal, theirs: Sequence[Evidence]) -> WeightUsed:
+def _used(member: str, configured: Decimal, theirs: Sequence[Judged]) -> WeightUsed:
     worth = worth_of(theirs)
     hits = math.fsum(each.worth for each in theirs if each.right)
     return WeightUsed(

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
-from core.domain.values import Frozen, Price, Ratio, Weight
+from core.domain.values import Frozen, Price, Ratio, TargetWeight
 
 
 class Action(StrEnum):
@@ -57,7 +57,7 @@ class Ballot(Frozen):
     action: Action
     rating: Rating
     confidence: Ratio
-    target_weight: Weight | None = None
+    target_weight: TargetWeight | None = None
     stop_loss: Price | None = None
     take_profit: Price | None = None
     risk_level: RiskLevel

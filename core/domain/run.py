@@ -106,7 +106,7 @@ class RunRecord(Frozen):
     @property
     def is_replay(self) -> bool:
         """Whether the run is part of a replay of the past, with books of its own."""
-        return self.season not in {Season.LIVE, Season.SAMPLE}
+        return not self.season.is_the_arenas
 
     @property
     def voters(self) -> tuple[Seat, ...]:

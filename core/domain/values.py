@@ -20,8 +20,8 @@ class Frozen(BaseModel):
 Ratio = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 """A fraction from 0 to 1."""
 
-Weight = Annotated[Decimal, Field(ge=-1, le=1, allow_inf_nan=False)]
-"""A fraction of equity; below zero for a short position."""
+TargetWeight = Annotated[Decimal, Field(ge=-1, le=1, allow_inf_nan=False)]
+"""A fraction of equity to hold; below zero for a short position."""
 
 Price = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 """USD a share, more than zero."""

@@ -11,7 +11,8 @@ from typing import Any
 from core.domain.audit import Finding, OrderRow, Pair, Rule, SessionRow, SumsRow, ValueRow
 from core.domain.ballot import Action
 from core.domain.books import Side
-from core.ledger.audit_replay import usd
+from core.domain.values import plain
+from core.ledger.audit_replay import in_usd
 
 _MOST_OF_A_KIND = 200
 _SIDES = {Action.BUY: Side.BUY, Action.SELL: Side.SELL}
@@ -122,9 +123,9 @@ def misvalued(values: Iterable[ValueRow]) -> Iterator[Finding]:
         total = row.cash_usd + row.long_usd - row.short_usd
         wrong: list[tuple[str, str, str]] = []
         if row.value_usd is not None and row.value_usd != total:
-            wrong.append(("the value", usd(total), usd(row.value_usd)))
+            wrong.append(("the value", in_usd(total), in_usd(row.value_usd)))
         if row.long_usd < 0 or row.short_usd < 0:
-            sides = f"{usd(row.long_usd)} and {usd(row.short_usd)}"
+            sides = f"{in_usd(row.long_usd)} and {in_usd(row.short_usd)}"
             wrong.append(("the long and the short holdings", "worth 0 USD or more", sides))
         if not row.passed:
             wrong.append(("the session", "one that the season went through", "none of these"))
@@ -150,5 +151,5 @@ def _said(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return plain(value)
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -12,7 +12,7 @@ from typing import Any
 from core.domain.actions import ActionKind
 from core.domain.audit import ActionRow, BookRows, FillRow, Finding, HoldingRow, MoveRow, Rule, SplitRow
 from core.domain.books import MovementKind, Side
-from core.domain.values import CENT, SHARE_STEP, to_cents
+from core.domain.values import CENT, SHARE_STEP, plain, to_cents
 
 _DIGITS = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _BOOKED = Decimal("1e-8")
@@ -76,17 +76,17 @@ class Replayed:
             yield self._finding(Rule.ACCOUNT, "the running totals", "kept", "missing")
             return
         if kept.cash_usd != self._rows.cash_usd:
-            yield self._finding(Rule.CASH, "the cash", usd(self._rows.cash_usd), usd(kept.cash_usd))
+            yield self._finding(Rule.CASH, "the cash", in_usd(self._rows.cash_usd), in_usd(kept.cash_usd))
         deposits = sum(self._rows.deposits, _NOTHING)
         facts: tuple[tuple[str, Any, Any], ...] = (
-            ("the sum of deposits", usd(deposits), usd(kept.deposits_usd)),
+            ("the sum of deposits", in_usd(deposits), in_usd(kept.deposits_usd)),
             ("the number of fills", self._fills, kept.fills),
             ("the number of closed trades", self._closed, kept.closed),
             ("the number of won trades", self._wins, kept.wins),
-            ("the sum of gains", usd(self._gains), usd(kept.gains_usd)),
-            ("the sum of losses", usd(self._losses), usd(kept.losses_usd)),
-            ("the best trade", usd(self._best), usd(kept.best_usd)),
-            ("the worst trade", usd(self._worst), usd(kept.worst_usd)),
+            ("the sum of gains", in_usd(self._gains), in_usd(kept.gains_usd)),
+            ("the sum of losses", in_usd(self._losses), in_usd(kept.losses_usd)),
+            ("the best trade", in_usd(self._best), in_usd(kept.best_usd)),
+            ("the worst trade", in_usd(self._worst), in_usd(kept.worst_usd)),
             ("the time of the newest entry (microseconds since 1970)", self._last, kept.last_at),
         )
         for what, expected, found in facts:
@@ -101,11 +101,11 @@ class Replayed:
         if self._cash < 0 and change < 0 and not self._overdrawn:
             self._overdrawn = True  # what follows from it would be said with every later buy
             what = f"the cash after fill {fill.id}"
-            yield self._finding(Rule.OVERDRAWN, what, "0 USD or more", usd(self._cash))
+            yield self._finding(Rule.OVERDRAWN, what, "0 USD or more", in_usd(self._cash))
         worth = _DIGITS.multiply(fill.shares, fill.price)
         if abs(abs(fill.amount_usd) - worth) >= CENT:
             what = f"the amount of fill {fill.id}"
-            yield self._finding(Rule.FILL, what, f"{usd(worth)} to the cent", usd(abs(fill.amount_usd)))
+            yield self._finding(Rule.FILL, what, f"{in_usd(worth)} to the cent", in_usd(abs(fill.amount_usd)))
         before = self._held.pop(fill.ticker, None)
         after, closed = _after(before, fill)
         if after:
@@ -136,13 +136,13 @@ class Replayed:
             held = self._held.get(action.ticker)
             what = f"the {action.kind} of {action.ticker} on {action.ex_date}"
             if action.kind is ActionKind.SPLIT and held:
-                expected = f"applied to {held.shares.normalize():f} shares"
+                expected = f"applied to {plain(held.shares)} shares"
                 yield self._finding(Rule.ACTION, what, expected, "not applied")
             elif action.kind is ActionKind.DIVIDEND:
                 due = to_cents(held.shares * action.value) if held else _NOTHING
                 paid = done.amount_usd if done else _NOTHING
                 if due != paid:
-                    yield self._finding(Rule.ACTION, what, usd(due), usd(paid))
+                    yield self._finding(Rule.ACTION, what, in_usd(due), in_usd(paid))
         elif done and self._of_nothing(done):
             what = f"the {done.kind.replace('_', ' ')} of {done.ticker} on {done.session}"
             yield self._finding(Rule.ACTION, what, "of what a company did", "of nothing that is known")
@@ -168,11 +168,11 @@ class Replayed:
         exact = done.shares_before * done.ratio
         allowed = {exact.quantize(step, ROUND_DOWN) for step in (SHARE_STEP, Decimal(1))}
         if before != done.shares_before:
-            expected, found = f"{before.normalize():f} shares", f"{done.shares_before.normalize():f}"
+            expected, found = f"{plain(before)} shares", plain(done.shares_before)
             yield self._finding(Rule.ACTION, f"what {what} began with", expected, found)
         elif done.shares_after not in allowed:
-            expected = " or ".join(f"{each.normalize():f}" for each in sorted(allowed))
-            found = f"{done.shares_after.normalize():f}"
+            expected = " or ".join(plain(each) for each in sorted(allowed))
+            found = plain(done.shares_after)
             yield self._finding(Rule.ACTION, f"what {what} left", f"{expected} shares", found)
         if held and done.shares_after:
             self._held[done.ticker] = HoldingRow(done.shares_after, _DIGITS.divide(held.average, done.ratio))
@@ -220,19 +220,19 @@ def _after(
 
 
 def _split_at(ratio: Decimal, at: int) -> str:
-    return f"{ratio.normalize():f} for 1 at {at} microseconds since 1970"
+    return f"{plain(ratio)} for 1 at {at} microseconds since 1970"
 
 
-def usd(amount: Decimal | None) -> str:
+def in_usd(amount: Decimal | None) -> str:
     """Return an amount as findings say it, the same for equal amounts."""
-    return "none" if amount is None else f"{amount.normalize():f} USD"
+    return "none" if amount is None else f"{plain(amount)} USD"
 
 
 def _shown(held: HoldingRow | None) -> str:
     if held is None:
         return "none"
-    return f"{held.shares.normalize():f} shares at an average of {held.average.normalize(_DIGITS):f} USD"
+    return f"{plain(held.shares)} shares at an average of {held.average.normalize(_DIGITS):f} USD"
 
 
 def _earned(closed: tuple[Decimal, Decimal] | None) -> str:
-    return "nothing" if closed is None else f"{usd(closed[0])} earned on a cost of {usd(closed[1])}"
+    return "nothing" if closed is None else f"{in_usd(closed[0])} earned on a cost of {in_usd(closed[1])}"

@@ -59,7 +59,7 @@ def wish(ballot: Ballot, position: Position | None, now: Situation, rules: Tradi
         return Wish(side, Decimal(0), clamps, why)
     equity = max(now.equity_usd, Decimal(0))
     aim = to_shares(target * equity / now.price, fractional=rules.fractional)
-    change = aim - held if aim else -held
+    change = aim - held
     if (change > 0) is not (side is Side.BUY) or change == 0:
         return Wish(side, Decimal(0), clamps, _no_change(side, held, target, aim, now))
     for limit in (_braked, _within_gross):

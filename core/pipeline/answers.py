@@ -10,7 +10,7 @@ from core.domain.stage import Stage
 from core.pipeline.lenient import (
     Confidence,
     OptionalPrice,
-    OptionalWeight,
+    OptionalTargetWeight,
     capitalised,
     lower_case,
     upper_case,
@@ -73,7 +73,7 @@ class Plan(StageAnswer):
 
     action: Annotated[Action, upper_case]
     reasoning: Prose
-    target_weight: OptionalWeight
+    target_weight: OptionalTargetWeight
     stop_loss: OptionalPrice
     take_profit: OptionalPrice
 
@@ -94,7 +94,7 @@ class Decision(StageAnswer):
     rating: Annotated[Rating, capitalised]
     action: Annotated[Action, upper_case]
     confidence: Confidence
-    target_weight: OptionalWeight
+    target_weight: OptionalTargetWeight
     stop_loss: OptionalPrice
     take_profit: OptionalPrice
     risk_level: Annotated[RiskLevel, lower_case]

@@ -1,6 +1,5 @@
 """Whoever can write a stage: a language model or a rule."""
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from core.config.settings import Trading
@@ -52,6 +51,3 @@ class Author(Protocol):
             NoBasis: the evidence lacks what the member needs.
         """
         ...
-
-
-Authors = Mapping[str, Author]

@@ -130,7 +130,7 @@ class Bookkeeper:
                 if gone is not Gone.ANEW:
                     return
 
-    async def _walk(self, season: Season, moment: datetime) -> "Gone":
+    async def _walk(self, season: Season, moment: datetime) -> Gone:
         state = await self._store.seasons.state(season)
         if state is None:
             return Gone.AS_FAR_AS_IT_GOES

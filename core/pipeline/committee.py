@@ -13,9 +13,7 @@ from functools import partial
 from core.clock import Clock
 from core.config import Settings
 from core.config.fingerprint import config_hash
-from core.consensus.settled import HORIZON
-from core.consensus.settled import Evidence as Judged
-from core.consensus.settled import evidence as settled_evidence
+from core.consensus.settled import HORIZON, Judged, judged
 from core.consensus.tally import tally
 from core.consensus.weights import weights_from
 from core.domain.errors import NotFound
@@ -186,7 +184,7 @@ class Committee:
         moment = (heard.season, heard.as_of)
         if rules.weights == "learned" and self._judged[0] != moment:
             outcomes = await self._store.outcomes.of_season(heard.season, heard.as_of, HORIZON)
-            self._judged = moment, await asyncio.to_thread(settled_evidence, outcomes, heard.as_of)
+            self._judged = moment, await asyncio.to_thread(judged, outcomes, heard.as_of)
         return weights_from(heard.ballots, self._judged[1], configured, rules)
 
     async def _follow(self, heard: RunRecord, verdict: Verdict) -> RunRecord:

@@ -35,8 +35,8 @@ _WAITS_S = (0.2, 0.5, 1.0, 2.0)
 log = logging.getLogger(__name__)
 
 
-def _nobody(event: RunEvent) -> None:
-    """Tell nobody."""
+def nobody(event: RunEvent) -> None:
+    """Tell nobody: a replay reports by session."""
 
 
 class Hearings:
@@ -71,19 +71,7 @@ class Hearings:
             await self._stored(lambda: self._store.stages.add(stage))
             stages.append(stage)
 
-        try:
-            result = await self._result(record, seat, evidence, facts, stages, deadline, tell, keep)
-        except StoreError:
-            raise
-        except Exception:
-            reference = new_id(6)
-            log.exception("run %s: %s failed inside, reference %s", record.run_id, seat.member, reference)
-            result = Abstention(
-                member=seat.member,
-                kind=AbstentionKind.FAILED,
-                reason=f"an internal error; the log has it under {reference}",
-                spend=sum((stage.spend for stage in stages), NOTHING_SPENT),
-            )
+        result = await self._result(record, seat, evidence, facts, stages, deadline, tell, keep)
         if record.is_replay and isinstance(result, Abstention) and result.kind is AbstentionKind.BUDGET:
             # An abstention for want of money would be a false result; a replay can wait for more.
             # In which stage of which member the money ran out says nothing to a person.
@@ -106,7 +94,7 @@ class Hearings:
             stages.append(stage)
 
         limit = self._clock.monotonic() + self._settings.pipeline.run_timeout_s
-        result = await self._result(record, seat, evidence, facts, stages, limit, _nobody, keep)
+        result = await self._result(record, seat, evidence, facts, stages, limit, nobody, keep)
         return stages, result
 
     async def _stored(self, write: Callable[[], Awaitable[bool]]) -> bool:
@@ -134,7 +122,36 @@ class Hearings:
         tell: Tell,
         keep: Callable[[StageRecord], Awaitable[None]],
     ) -> MemberResult:
-        """Run the member's missing steps; `keep` adds every stage to `stages` once it is safe."""
+        """Run the member's missing steps; `keep` adds every stage to `stages` once it is safe.
+
+        Raises:
+            StoreError: a stage could not be kept; anything else that fails is the member's abstention.
+        """
+        try:
+            return await self._made(record, seat, evidence, facts, stages, deadline, tell, keep)
+        except StoreError:
+            raise
+        except Exception:
+            reference = new_id(6)
+            log.exception("run %s: %s failed inside, reference %s", record.run_id, seat.member, reference)
+            return Abstention(
+                member=seat.member,
+                kind=AbstentionKind.FAILED,
+                reason=f"an internal error; the log has it under {reference}",
+                spend=sum((stage.spend for stage in stages), NOTHING_SPENT),
+            )
+
+    async def _made(
+        self,
+        record: RunRecord,
+        seat: Seat,
+        evidence: Evidence,
+        facts: str,
+        stages: list[StageRecord],
+        deadline: float,
+        tell: Tell,
+        keep: Callable[[StageRecord], Awaitable[None]],
+    ) -> MemberResult:
         spent = sum((stage.spend for stage in stages), NOTHING_SPENT)
         author = self._author(record, seat.member, spent.calls)
         graph = steps(record.preset, self._settings.pipeline.debate_rounds)

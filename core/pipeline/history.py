@@ -76,10 +76,6 @@ class History:
         """Return the actions of a ticker with an ex-date later than `after` and up to `until`."""
         return tuple(act for act in self.actions.get(ticker, ()) if after < act.ex_date <= until)
 
-    def on(self, ticker: str, session: date) -> Moved | None:
-        """Return the bar of a ticker in `session`."""
-        return next((move for move in self.bars.get(ticker, ()) if move.bar.date == session), None)
-
     def first_after(self, ticker: str, session: date) -> Moved | None:
         """Return the first bar of a ticker later than `session`."""
         return next((move for move in self.bars.get(ticker, ()) if move.bar.date > session), None)

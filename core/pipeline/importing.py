@@ -29,8 +29,6 @@ from core.store.locked_imports import ImportFacts
 from core.store.locked_sessions import Passed
 from core.store.store import Store
 
-_KINDS = {Season.LIVE: "live", Season.SAMPLE: "sample"}
-
 
 class Importer:
     """Books logs of trades. `keeper` carries the books of seasons that others are in as well."""
@@ -152,7 +150,7 @@ class Importer:
             _check_carried(facts, season, sessions[-1].day)
             # Of a session that has passed only the day and the close matter.
             sessions = [Session(each.session, each.closed_at, each.closed_at) for each in facts.passed]
-        kind = _KINDS.get(season, "import")
+        kind = season if season.is_the_arenas else "import"
         await books.imports.begin(account, log, price, kind=kind, benchmark=benchmark, at=now)
         if facts.is_new:
             await books.imports.add_sessions(_passed(priced.history, sessions, benchmark))

@@ -38,6 +38,9 @@ class KeepingAuthor:
     def _key(self, step: Step, view: View) -> str:
         member = self._member
         asked = {
+            # Twins with the same route are asked the same, and may answer differently.
+            "member": member.name,
+            "family": self._author.family,
             "route": member.route,
             "temperature": member.temperature,
             "max_output_tokens": member.max_output_tokens,

@@ -69,7 +69,7 @@ def _upper(value: Any) -> Any:
 Confidence = Annotated[
     Decimal, BeforeValidator(_fraction), WithJsonSchema({"type": "number", "description": "fraction 0..1"})
 ]
-OptionalWeight = Annotated[
+OptionalTargetWeight = Annotated[
     Decimal | None,
     BeforeValidator(_optional_weight),
     WithJsonSchema({"anyOf": _NUMBER_OR_NULL, "description": "fraction -1..1 of equity, below 0 is short"}),

@@ -21,7 +21,7 @@ class LlmAuthor:
     def __init__(self, model: LanguageModel, *, max_output_tokens: int, family: str | None) -> None:
         self._model = model
         self._max_output_tokens = max_output_tokens
-        self._family = family
+        self.family = family
 
     def messages(self, step: Step, view: View) -> tuple[Message, ...]:
         """Return what is asked for one stage."""
@@ -42,8 +42,8 @@ class LlmAuthor:
             schema=schema,
             max_output_tokens=self._max_output_tokens,
         )
-        if step.stage is Stage.DECISION and self._family and family_of(got.served_by.model) != self._family:
-            raise AnotherModelAnswered(f"{got.served_by} answered instead of {self._family}", spent=got.spend)
+        if step.stage is Stage.DECISION and self.family and family_of(got.served_by.model) != self.family:
+            raise AnotherModelAnswered(f"{got.served_by} answered instead of {self.family}", spent=got.spend)
         return Draft(
             prompt="\n\n".join(message.content for message in messages),
             output=got.value.prose(),

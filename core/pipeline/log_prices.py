@@ -8,7 +8,7 @@ from core.config.settings import Trading
 from core.domain.books import Side
 from core.domain.errors import Refused
 from core.domain.trade_log import LoggedFill, LoggedTrade, LogPrice, TradeLog, refusal
-from core.domain.values import to_cents
+from core.domain.values import to_cents, usd
 from core.ledger.costs import fee, fill_price
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
@@ -142,7 +142,7 @@ class PricedLog:
         if trade.price and not move.bar.low <= reference <= move.bar.high:
             self.outside.append(trade.line)
         if reference * trade.shares > _MOST_USD:
-            why = f"an amount of ${reference * trade.shares:,.2f} is more than the books can hold"
+            why = f"an amount of {usd(reference * trade.shares)} is more than the books can hold"
             raise refusal(self.log.file_name, trade.line, why)
 
     def _missing(self, trade: LoggedTrade, now: datetime) -> str:

@@ -10,7 +10,7 @@ from core.domain.actions import ActionKind, CorporateAction, adjusted_for
 from core.domain.bars import Mark
 from core.domain.books import MovementKind, Side
 from core.domain.trade_log import LoggedFill, refusal
-from core.domain.values import plain
+from core.domain.values import plain, usd
 from core.ledger.carrying import interest
 from core.market.calendar import Session
 from core.pipeline.log_prices import PricedLog
@@ -118,7 +118,7 @@ class LogWalk:
             raise refusal(name, fill.line, why)
         cost = fill.fee_usd - fill.amount_usd
         if fill.side is Side.BUY and cost > account.cash_usd:
-            why = f"it costs ${cost:,.2f}, and the cash is ${account.cash_usd:,.2f} then"
+            why = f"it costs {usd(cost)}, and the cash is {usd(account.cash_usd)} then"
             raise refusal(name, fill.line, why)
         account.trade(fill)
 

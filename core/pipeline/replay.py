@@ -75,7 +75,7 @@ class Replay:
         """Go through the plan from where it stands, and tell after each session how far it is.
 
         Raises:
-            Refused: the season holds another plan, or another process works on it.
+            Refused: the season holds another plan, or another process works on it or has taken it over.
             BudgetSpent: `budget_usd` leaves no room for the next call; all that was paid for is kept.
         """
         now = self._clock.now()
@@ -87,7 +87,7 @@ class Replay:
                 f"Another process is working on the replay {season}; if that was killed, try again in "
                 f"{_LEASE.seconds} seconds."
             )
-        keeping = asyncio.create_task(self._keep_claim(season, plan_row, benchmark))
+        keeping = asyncio.create_task(self._keep_claim(season))
         ended = False
         try:
             if budget_usd is not None:
@@ -105,12 +105,13 @@ class Replay:
             with contextlib.suppress(StoreError):
                 await asyncio.shield(self._store.seasons.release(season, self._owner, ended=ended))
 
-    async def _keep_claim(self, season: Season, plan: dict[str, object], benchmark: str) -> None:
-        while True:
+    async def _keep_claim(self, season: Season) -> None:
+        """Keep the season until another has taken it: then the next runs are refused where they begin."""
+        held = True
+        while held:
             await self._clock.sleep(_RENEW_EVERY_S)
-            now = self._clock.now()
             with contextlib.suppress(StoreError):
-                await self._store.seasons.claim(season, plan, benchmark, self._owner, now, now + _LEASE)
+                held = await self._store.seasons.renew(season, self._owner, self._clock.now() + _LEASE)
 
     async def _sessions(
         self, plan: ReplayPlan, season: Season, members: Sequence[Member]

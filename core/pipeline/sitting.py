@@ -16,7 +16,6 @@ from core.config import Settings
 from core.domain.ballot import MemberResult
 from core.domain.books import Order
 from core.domain.errors import NoPrices
-from core.domain.events import RunEvent
 from core.domain.evidence import Evidence
 from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunRequest, Seat
@@ -27,6 +26,7 @@ from core.pipeline.briefing import seats_of
 from core.pipeline.committee import Committee
 from core.pipeline.facts import evidence_text
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
+from core.pipeline.hearing import nobody
 from core.pipeline.member_run import first_of
 from core.pipeline.settlement import order_of
 from core.pipeline.situations import Situations
@@ -58,6 +58,9 @@ class Sitting:
         """Freeze the evidence of every request, brief the members, and store the runs that begin.
 
         An instrument without prices is left out, which is logged and no failure.
+
+        Raises:
+            Refused: another process has taken the season.
         """
         packs: list[tuple[RunRequest, Evidence]] = []
         for request in requests:
@@ -73,7 +76,7 @@ class Sitting:
         for request, evidence in packs:
             seats = seats_of(books, members, evidence, self._keeper.mark(evidence))
             convened.append((self._committee.begun(request, self._season, evidence, seats), evidence))
-        keyed = [(record, evidence, key_of(record)) for record, evidence in convened]
+        keyed = [(record, evidence, _key(record)) for record, evidence in convened]
         await self._store.runs.begin_all(keyed, owner, lease_until)
         return convened
 
@@ -119,7 +122,10 @@ class Sitting:
             raise first_of(failures) from None
 
     async def settle(self, heard: Sequence[Convened]) -> None:
-        """Count every run, let the committee follow, and write verdicts, orders and marks at once."""
+        """Count every run, let the committee follow, and write verdicts, orders and marks at once.
+
+        Of a run that was settled already nothing is changed.
+        """
         counted = [(record, evidence, await self._committee.count(record)) for record, evidence in heard]
         followed = [
             (self._followed(record, verdict), evidence, verdict) for record, evidence, verdict in counted
@@ -134,7 +140,8 @@ class Sitting:
         terms = self._settings.trading
         async with self._store.books.locked(self._season) as books:
             finished = [(record.run_id, verdict) for record, _, verdict in followed]
-            await books.finish_runs(finished, self._clock.now())
+            left = await books.finish_runs(finished, self._clock.now())
+            followed = [one for one in followed if one[0].run_id in left]
             now: Situations | None = None
             waiting: list[Order] = []
             for record, evidence, _ in followed:
@@ -142,17 +149,25 @@ class Sitting:
                     now = await Situations.read(books, evidence, self._keeper, terms)
                     waiting = list(now.orders)
                     stops = await books.sessions.stops()
+                    values = {now.decided.session: now.values}
+                decided = self._keeper.decided(evidence)
+                if decided.session not in values:
+                    # A holiday of its exchange: the last session that had opened is another one there.
+                    values[decided.session] = await books.sessions.values_before(decided.session)
                 now = replace(
                     now,
                     evidence=evidence,
-                    decided=self._keeper.decided(evidence),
+                    decided=decided,
+                    values=values[decided.session],
                     stops=stops.get(evidence.ticker, {}),
                     orders=tuple(waiting),
                 )
                 for seat in record.seats:
                     order = await order_of(books, record, evidence, seat, now, terms)
-                    if order is not None and order.shares:
-                        waiting = [o for o in waiting if (o.member, o.ticker) != (order.member, order.ticker)]
+                    if order is not None and any(now.waiting(seat.member)):
+                        # One that waited may be gone, also for an order that was cancelled itself.
+                        waiting = list(await books.pending())
+                    elif order is not None and order.shares:
                         waiting.append(order)
             await books.add_marks([self._keeper.mark(evidence) for _, evidence, _ in followed])
 
@@ -176,13 +191,9 @@ def _follow(seat: Seat, record: RunRecord, verdict: Verdict, weights: Mapping[st
     return committee_result(seat.member, verdict, record.ballots, weights)
 
 
-def key_of(record: RunRecord) -> str:
+def _key(record: RunRecord) -> str:
     """Return the key under which a run of a replay is the only one."""
     return f"{record.season}|{record.ticker}|{record.as_of.isoformat()}"
-
-
-def nobody(event: RunEvent) -> None:
-    """Tell nobody: a replay reports by session."""
 
 
 def _with(record: RunRecord, results: Sequence[tuple[str, MemberResult]]) -> RunRecord:

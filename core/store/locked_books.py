@@ -209,13 +209,18 @@ class LockedBooks:
         values = {"state": RunState.FINISHED, "verdict": verdict, "finished_at": at}
         return (await self._connection.execute(change.values(values))).rowcount == 1
 
-    async def finish_runs(self, finished: Sequence[tuple[str, Verdict]], at: datetime) -> None:
-        """Finish runs of this season that this process holds, each with its verdict."""
-        mine = (runs.c.run_id == bindparam("of_run"), runs.c.season == self.season)
-        change = update(runs).where(*mine, runs.c.state == RunState.RUNNING)
-        values = {"state": RunState.FINISHED, "verdict": bindparam("new_verdict"), "finished_at": at}
-        rows = [{"of_run": run_id, "new_verdict": verdict} for run_id, verdict in finished]
-        await self._connection.execute(change.values(values), rows)
+    async def finish_runs(self, finished: Sequence[tuple[str, Verdict]], at: datetime) -> frozenset[str]:
+        """Finish runs of this season, each with its verdict; return those that were not over before."""
+        going = (runs.c.season == self.season, runs.c.state == RunState.RUNNING)
+        among = runs.c.run_id.in_([run_id for run_id, _ in finished])
+        query = select(runs.c.run_id).where(among, *going).with_for_update()
+        left = frozenset((await self._connection.execute(query)).scalars())
+        rows = [{"of_run": run_id, "new_verdict": verdict} for run_id, verdict in finished if run_id in left]
+        if rows:
+            change = update(runs).where(runs.c.run_id == bindparam("of_run"))
+            values = {"state": RunState.FINISHED, "verdict": bindparam("new_verdict"), "finished_at": at}
+            await self._connection.execute(change.values(values), rows)
+        return left
 
     def _check_season(self, season: Season) -> None:
         if season != self.season:

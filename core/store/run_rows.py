@@ -20,6 +20,7 @@ from core.store.costs import for_sums, total_cost
 from core.store.database import Database
 from core.store.inserting import add_new, insert_new
 from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
+from core.store.season_rows import check_held
 from core.store.stage_rows import stage_row
 from core.store.tables import evidence, runs, seats, stages
 
@@ -83,15 +84,17 @@ class Runs:
     async def begin_all(
         self, begun: Sequence[tuple[RunRecord, Evidence, str]], owner: str, lease_until: datetime
     ) -> None:
-        """Store several runs with their evidence and keys in one transaction; for a season that is held.
+        """Store several runs of a season that `owner` holds, with evidence and keys, in one transaction.
 
         Raises:
+            Refused: another process has taken the season.
             StoreError: a run with one of the keys is in flight, or one of the members is not stored.
         """
         if not begun:
             return
         lease = {"owner": owner, "lease_until": lease_until}
         async with self._database.write() as connection:
+            await check_held(connection, begun[0][0].season, owner)
             packs = [_evidence_row(pack) for _, pack, _ in begun]
             await connection.execute(insert_new(connection, evidence), packs)
             rows = [_run_row(record) | {"key": key} | lease for record, _, key in begun]

@@ -82,6 +82,12 @@ class Seasons:
             taken = await connection.execute(change.values(owner=owner, lease_until=until))
             return taken.rowcount == 1
 
+    async def renew(self, season: Season, owner: str, until: datetime) -> bool:
+        """Keep a replay's season for longer; False when another has had it since."""
+        change = update(seasons).where(seasons.c.name == season, seasons.c.owner == owner)
+        async with self._database.write() as connection:
+            return (await connection.execute(change.values(lease_until=until))).rowcount == 1
+
     async def release(self, season: Season, owner: str, *, ended: bool) -> None:
         """Let a replay's season go; `ended` says that its plan is done."""
         change = update(seasons).where(seasons.c.name == season, seasons.c.owner == owner)
@@ -146,6 +152,17 @@ class Seasons:
                 newest_source=next(reversed((marked_from | runs_from).values()), ""),
                 marked={ticker: mark.at for ticker, mark in newest_marks.items()},
             )
+
+
+async def check_held(connection: AsyncConnection, season: Season, owner: str) -> None:
+    """Check within a transaction that a replay's season is still this process's, and let nobody take it.
+
+    Raises:
+        Refused: another process has taken it, as it may once a lease has run out.
+    """
+    query = select(seasons.c.owner).where(seasons.c.name == season).with_for_update()
+    if (await connection.execute(query)).scalar() != owner:
+        raise Refused(f"Another process has taken over the replay {season}; this one stops here.")
 
 
 async def _last(connection: AsyncConnection, season: Season) -> Passed | None:

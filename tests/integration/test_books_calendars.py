@@ -1,9 +1,12 @@
 """Half days, holidays, weekends, and instruments with sessions of their own."""
 
+from contextlib import aclosing
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from core.domain.books import OrderState
+from core.domain.season import Season
 from tests.market_days import PLAIN, Days, at, evening, market_days
 
 WEEK = ["2025-10-27", "2025-10-28", "2025-10-29", "2025-10-30", "2025-10-31"]
@@ -140,3 +143,23 @@ async def test_a_benchmark_keeps_its_level_through_splits_dividends_and_gaps(tmp
             (40, 2 * (1 + Decimal(2) / 40)),
             (44, 2 * (1 + Decimal(2) / 40) * (1 + Decimal(1) / 44)),
         ]
+
+
+async def test_in_a_replay_the_holiday_of_one_exchange_does_not_prolong_the_brake_of_another(
+    tmp_path: Path,
+) -> None:
+    # On 1 May Frankfurt is closed and New York is not. The fall of 30 April brakes that session alone.
+    april = ["2025-04-28", "2025-04-29", "2025-04-30"]
+    may = ["2025-05-01", "2025-05-02"]
+    rule = [{"name": "buy_and_hold", "kind": "baseline"}]
+    async with market_days(tmp_path, members=rule, trading=PLAIN | {"max_position": "0.4"}) as days:
+        days.market.prices("SAP.DE", flat([*april, may[1]]))
+        days.market.prices("NVDA", flat(april[:2]) | flat([april[2], *may], "75"))
+        days.market.prices("AMD", flat(may))
+        asked = (date(2025, 4, 28), date(2025, 5, 2), ("SAP.DE", "NVDA", "AMD"))
+        async with aclosing(days.app.replay(*asked, season=Season("may"))) as steps:
+            assert [progress.sessions_done async for progress in steps] == [1, 2, 3, 4, 5]
+        bought = [
+            (row["ticker"], row["session"].isoformat()) for row in await days.rows("fills", Season("may"))
+        ]
+    assert bought == [("SAP.DE", "2025-04-29"), ("NVDA", "2025-04-29"), ("AMD", "2025-05-02")]

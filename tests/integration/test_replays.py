@@ -1,6 +1,7 @@
 """A stretch of the past is replayed with the code of the present: honest, resumable, paid for once."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, date, datetime
@@ -9,18 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.app.app import App
 from core.domain.books import OrderState
 from core.domain.errors import BudgetSpent, Refused
+from core.domain.evidence import Evidence
 from core.domain.replay import Every, ReplayProgress
 from core.domain.season import Season
 from core.domain.stage import Preset
-from core.store.season_tables import answers, daily_values, outcomes, sessions
+from core.pipeline import baselines
+from core.pipeline.baselines.rule import Ruling
+from core.store.season_tables import answers, daily_values, outcomes, seasons, sessions
 from core.store.tables import fills, orders, runs
 from tests import arena
-from tests.loopback.model_replies import with_cost
+from tests.loopback.model_replies import ModelRequest, filled, held, opinion, server_error, with_cost
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
@@ -31,7 +35,7 @@ RULES = {
     "members": [{"name": name, "kind": "baseline"} for name in ("buy_and_hold", "coin_flip")],
     "arena": {"committee": False, "crowd": False, "benchmark": "IBM"},
 }
-ONE = {
+ONE: dict[str, Any] = {
     "members": [{"name": "claude", "route": ["loopback:claude/claude-1"]}],
     "consensus": {"min_members": 1},
     "arena": {"committee": False, "crowd": False},
@@ -131,6 +135,36 @@ async def test_orders_that_the_end_left_waiting_are_cancelled_with_that_reason(
     assert {row["reason"] for row in late} == {"the replay ended before the next open"}
 
 
+def decided_by_day(request: ModelRequest) -> dict[str, Any]:
+    """On Monday buy NVDA and nothing else; after that sell it, and buy AMD."""
+    text = request.body["messages"][-1]["content"]
+    of_nvda, monday = "instrument: NVDA" in text, "as of: 2025-10-27" in text
+    if of_nvda is monday:
+        return opinion(0) | {"target_weight": 0.6}
+    return opinion(1 if monday else 3) | {"target_weight": None}
+
+
+async def test_an_order_that_a_ballot_without_a_wish_replaced_takes_no_room_from_later_ones(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    week = [f"2025-10-{day},100,100,100,100,1000000" for day in range(27, 32)]
+    for ticker, traded in (("NVDA", [week[0], week[4]]), ("AMD", week)):
+        (tmp_path / f"{ticker}.csv").write_text(
+            "\n".join(["date,open,high,low,close,volume", *traded]) + "\n"
+        )
+    models.always("claude/claude-1", filled(decided_by_day))
+    market = {"prices": ["csv"], "csv": {"dir": str(tmp_path)}, "max_age_sessions": 30}
+    free = {"max_position": "0.6", "fee_bps": "0", "slippage_bps": "0"}
+    app = await opening(models.base_url, tmp_path, **ONE, market=market, trading=free)
+    asked = {"first": date(2025, 10, 27), "last": date(2025, 10, 29), "tickers": ("NVDA", "AMD")}
+    await replayed(app, season=Season("halted"), **asked)
+    found = await rows(app, orders, Season("halted"))
+    (halted,) = [row for row in found if (row["ticker"], row["side"]) == ("NVDA", "buy")]
+    assert halted["reason"].startswith("replaced by the newer ballot")
+    (fill,) = await rows(app, fills, Season("halted"))
+    assert (fill["ticker"], fill["shares"]) == ("AMD", 60)
+
+
 async def test_weekly_replays_ask_on_the_last_session_of_each_week(
     models: ModelServer, tmp_path: Path, opening: Opening
 ) -> None:
@@ -192,6 +226,54 @@ async def test_a_replay_that_is_made_again_asks_nothing_and_gives_the_same(
     for table in (orders, fills, daily_values):
         again = without_ids(await rows(app, table, Season("twice")))
         assert again == without_ids(await rows(app, table, Season("once"))), table.name
+
+
+async def ballots(app: App, season: Season) -> list[tuple[str, str, Decimal]]:
+    found = [await app.run_record(run_id) for run_id, *_ in await app._store.seasons.runs_of(season)]
+    return [(each.member, each.action, each.confidence) for record in found for each in record.ballots]
+
+
+async def test_twins_on_one_route_keep_the_answers_that_each_of_them_got(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    numbers = itertools.count()
+    models.always("claude/claude-1", filled(lambda request: opinion(next(numbers))))
+    twins = [{"name": name, "route": ["loopback:claude/claude-1"]} for name in ("castor", "pollux")]
+    app = await opening(models.base_url, tmp_path, **ONE | {"members": twins})
+    asked = {"last": FIRST, "tickers": ("AAPL",)}
+    await replayed(app, season=Season("once"), **asked)
+    await replayed(app, season=Season("twice"), **asked)
+    once = await ballots(app, Season("once"))
+    assert len({confidence for *_, confidence in once}) == len(once) == 2
+    assert await ballots(app, Season("twice")) == once
+
+
+async def test_a_strict_arena_does_not_use_an_answer_that_another_family_gave_a_lenient_one(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    models.always("claude/claude-1", server_error())
+    member = {"name": "claude", "route": ["loopback:claude/claude-1", "loopback:gpt5/gpt5-1"]}
+    for season, strict in ((Season("lenient"), False), (Season("strict"), True)):
+        arena_of = ONE["arena"] | {"strict": strict}
+        app = await opening(models.base_url, tmp_path, **ONE | {"members": [member], "arena": arena_of})
+        await replayed(app, season=season, last=FIRST, tickers=("AAPL",))
+        assert len(await ballots(app, season)) == (0 if strict else 1)
+
+
+async def test_a_rule_that_fails_abstains_and_the_replay_goes_on(
+    models: ModelServer, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(evidence: Evidence, holds: bool) -> Ruling:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setitem(baselines.RULES, "coin_flip", failing)
+    app = await opening(models.base_url, tmp_path, **RULES)
+    assert (await replayed(app, season=Season("june")))[-1].runs_done == 10
+    for run_id, *_ in await app._store.seasons.runs_of(Season("june")):
+        record = await app.run_record(run_id)
+        assert [ballot.member for ballot in record.ballots] == ["buy_and_hold"]
+        (abstention,) = record.abstentions
+        assert abstention.reason.startswith("an internal error; the log has it under")
 
 
 async def test_no_question_shows_anything_from_after_its_session(
@@ -261,6 +343,67 @@ async def test_a_season_holds_one_plan_and_one_process_works_on_it(
     await stream.aclose()
     with pytest.raises(Refused, match="holds something else"):
         await replayed(other, season=Season("mine"), tickers=("MSFT",))
+
+
+async def run_out(app: App, season: Season) -> None:
+    """Let the lease of a replay end, as that of a process does which is stopped for a while."""
+    over = update(seasons).where(seasons.c.name == season)
+    async with app._store.database.write() as connection:
+        await connection.execute(over.values(lease_until=datetime(2012, 1, 1, tzinfo=UTC)))
+
+
+async def books(app: App, season: Season) -> list[list[dict[str, Any]]]:
+    return [await rows(app, table, season) for table in (runs, orders, fills)]
+
+
+@pytest.mark.parametrize("sessions_of_other", [3, 5])
+async def test_a_process_that_lost_its_replay_to_another_begins_no_more_runs(
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening, sessions_of_other: int
+) -> None:
+    season = Season("taken")
+    slept = await opening(models.base_url, tmp_path, url=url, **RULES)
+    other = await opening(models.base_url, tmp_path, url=url, **RULES)
+    lost = slept.replay(FIRST, LAST, ("AAPL", "MSFT"), season=season)
+    await anext(lost)
+    await run_out(other, season)
+    async with aclosing(other.replay(FIRST, LAST, ("AAPL", "MSFT"), season=season)) as taken:
+        for _ in range(sessions_of_other):
+            await anext(taken)
+        before = await books(other, season)
+        with pytest.raises(Refused, match="has taken over the replay taken"):
+            await anext(lost)
+        assert await books(other, season) == before
+
+
+async def test_a_run_that_another_process_has_settled_meanwhile_gets_no_second_orders(
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening
+) -> None:
+    season, gate = Season("taken"), asyncio.Event()
+    models.say_next("claude/claude-1", held(filled(opinion(0)), gate))
+    models.always("claude/claude-1", filled(opinion(0)))
+    slept = await opening(models.base_url, tmp_path, url=url, **ONE)
+    other = await opening(models.base_url, tmp_path, url=url, **ONE)
+    lost = asyncio.create_task(replayed(slept, season=season, tickers=("AAPL",)))
+    await models.until_asked(1)
+    await run_out(other, season)
+    await replayed(other, season=season, tickers=("AAPL",))
+    before = await books(other, season)
+    gate.set()
+    with pytest.raises(Refused, match="has taken over"):
+        await lost
+    assert await books(other, season) == before
+
+
+async def test_a_lease_that_another_has_had_since_is_not_renewed(
+    models: ModelServer, url: str, tmp_path: Path, opening: Opening
+) -> None:
+    app = await opening(models.base_url, tmp_path, url=url, **RULES)
+    kept, season, day = app._store.seasons, Season("taken"), datetime(2012, 6, 4, tzinfo=UTC)
+    assert await kept.claim(season, {}, "SPY", "first", day, day)
+    assert await kept.renew(season, "first", day)
+    assert await kept.claim(season, {}, "SPY", "second", day, day)
+    await kept.release(season, "second", ended=True)
+    assert not await kept.renew(season, "first", day)
 
 
 async def test_a_run_of_a_replay_cannot_be_resumed_alone(

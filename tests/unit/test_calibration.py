@@ -19,21 +19,21 @@ from core.consensus.calibration import (
     isotonic,
     reliability,
 )
-from core.consensus.settled import Evidence
+from core.consensus.settled import Judged
 from core.domain.ballot import Action
 from core.domain.outcomes import Outcome
 from tests.judges import outcome
 
 ratios = st.decimals(0, 1, places=4)
-pieces = st.lists(st.builds(Evidence, ratios, st.booleans(), st.floats(0.01, 1)), min_size=1, max_size=80)
+pieces = st.lists(st.builds(Judged, ratios, st.booleans(), st.floats(0.01, 1)), min_size=1, max_size=80)
 
 
-def said(confidence: str, right: int, of: int) -> list[Evidence]:
-    return [Evidence(Decimal(confidence), place < right, 1.0) for place in range(of)]
+def said(confidence: str, right: int, of: int) -> list[Judged]:
+    return [Judged(Decimal(confidence), place < right, 1.0) for place in range(of)]
 
 
-def fitted(evidence: list[Evidence]) -> Curve:
-    found = curve(evidence)
+def fitted(past: list[Judged]) -> Curve:
+    found = curve(past)
     assert found is not None
     return found
 
@@ -55,19 +55,19 @@ def test_the_regression_is_the_reference_library_s(pairs: list[tuple[float, floa
 
 @given(pieces, ratios, ratios)
 def test_a_calibrated_confidence_is_a_fraction_and_never_falls_while_the_stated_one_rises(
-    evidence: list[Evidence], one: Decimal, other: Decimal
+    past: list[Judged], one: Decimal, other: Decimal
 ) -> None:
-    found = curve(evidence)
+    found = curve(past)
     if found is not None:
         low, high = found.at(min(one, other)), found.at(max(one, other))
         assert 0 <= low <= high <= 1
 
 
 @given(pieces, st.randoms(use_true_random=False))
-def test_the_order_of_ballots_does_not_matter(evidence: list[Evidence], dice: random.Random) -> None:
-    shuffled = list(evidence)
+def test_the_order_of_ballots_does_not_matter(past: list[Judged], dice: random.Random) -> None:
+    shuffled = list(past)
     dice.shuffle(shuffled)
-    assert curve(shuffled) == curve(evidence)
+    assert curve(shuffled) == curve(past)
 
 
 def test_too_little_evidence_gives_no_calibrated_confidence() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from core.config.settings import Consensus
 from core.consensus.calibration import curve
-from core.consensus.settled import evidence
+from core.consensus.settled import judged
 from core.consensus.tally import tally
 from core.consensus.weights import learned, weights_from
 from core.domain.ballot import Action
@@ -60,7 +60,7 @@ def average(name: str, first: int, end: int) -> float:
 
 def calibrated(seed: int, upto: int, name: str, stated: str) -> Decimal:
     past = [outcome for week in history(seed)[:upto] for outcome in week]
-    fit = curve(evidence(past, history(seed)[upto - 1][0].settled_at)[name])
+    fit = curve(judged(past, history(seed)[upto - 1][0].settled_at)[name])
     assert fit is not None
     return fit.at(Decimal(stated))
 
@@ -114,7 +114,7 @@ def verdicts(seed: int, rules: Consensus) -> float:
     past: list[Outcome] = []
     rights = []
     for number, week in enumerate(weeks(judges, WEEKS, TICKERS, seed)):
-        found = evidence(past, week[0].decided_at) if rules.weights == "learned" else {}
+        found = judged(past, week[0].decided_at) if rules.weights == "learned" else {}
         by_ticker = [week[at : at + len(judges)] for at in range(0, len(week), len(judges))]
         for outcomes in by_ticker if number >= 20 else ():
             ballots = [ballot_of(each) for each in outcomes]

@@ -1,4 +1,4 @@
-"""Which settled ballots are evidence, and how much each is worth."""
+"""Which settled ballots count, and how much each is worth."""
 
 import math
 from datetime import date, timedelta
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.consensus.settled import FORGOTTEN, HALF_LIFE, Span, evidence, uniqueness, worth_of
+from core.consensus.settled import FORGOTTEN, HALF_LIFE, Span, judged, uniqueness, worth_of
 from core.domain.ballot import Action
 from core.domain.outcomes import Outcome
 from tests.judges import outcome
@@ -29,7 +29,7 @@ def daily(day: int, **changes: object) -> Outcome:
 
 
 def worth(*outcomes: Outcome, member: str = "alpha") -> float:
-    return worth_of(evidence(outcomes, LATER).get(member, ()))
+    return worth_of(judged(outcomes, LATER).get(member, ()))
 
 
 def shares_by_day(of: list[Span]) -> list[float]:
@@ -51,7 +51,7 @@ def test_windows_of_one_length_are_together_worth_the_days_that_they_cover(of: l
 
 
 def test_ballots_that_do_not_overlap_are_whole_ones() -> None:
-    assert evidence([outcome()], LATER)["alpha"][0].worth == 1
+    assert judged([outcome()], LATER)["alpha"][0].worth == 1
     assert worth(daily(0), daily(7)) == pytest.approx(1 + 0.5 ** (1 / HALF_LIFE))
 
 
@@ -71,7 +71,7 @@ def test_overlap_is_only_within_a_ticker_and_a_member() -> None:
 
 def test_evidence_is_worth_half_after_its_half_life_and_nothing_in_the_end() -> None:
     weeks = int(HALF_LIFE) * (FORGOTTEN + 5)
-    found = evidence([outcome(week=week) for week in range(weeks)], LATER)["alpha"]
+    found = judged([outcome(week=week) for week in range(weeks)], LATER)["alpha"]
     newest_first = sorted((each.worth for each in found), reverse=True)
     assert newest_first[0] == 1
     assert newest_first[int(HALF_LIFE)] == pytest.approx(0.5)
@@ -86,16 +86,16 @@ def test_a_pause_makes_nobody_forget() -> None:
 
 
 def test_a_hold_and_another_horizon_are_no_evidence() -> None:
-    assert evidence([outcome(action=Action.HOLD), outcome(horizon=20)], LATER) == {}
+    assert judged([outcome(action=Action.HOLD), outcome(horizon=20)], LATER) == {}
 
 
 def test_a_sell_is_right_when_the_price_fell() -> None:
-    found = evidence([outcome(action=Action.SELL, return_ratio="-0.01")], LATER)["alpha"]
+    found = judged([outcome(action=Action.SELL, return_ratio="-0.01")], LATER)["alpha"]
     assert found[0].right
-    assert not evidence([outcome(action=Action.SELL, return_ratio="0.01")], LATER)["alpha"][0].right
+    assert not judged([outcome(action=Action.SELL, return_ratio="0.01")], LATER)["alpha"][0].right
 
 
 def test_what_is_settled_at_the_very_moment_is_known_and_a_moment_later_not() -> None:
     one = outcome()
-    assert worth_of(evidence([one], one.settled_at)["alpha"]) == 1
-    assert evidence([one], one.settled_at - timedelta(microseconds=1)) == {}
+    assert worth_of(judged([one], one.settled_at)["alpha"]) == 1
+    assert judged([one], one.settled_at - timedelta(microseconds=1)) == {}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config.settings import Consensus
-from core.consensus.settled import evidence
+from core.consensus.settled import judged
 from core.consensus.weights import (
     FLOOR,
     FULL_SKILL,
@@ -186,7 +186,7 @@ def test_with_learned_weights_a_ballot_counts_with_its_weight_its_sample_and_its
 @given(pasts())
 def test_runs_of_one_moment_may_share_what_was_found(past: list[Outcome]) -> None:
     ballots = [ballot_of(outcome(member=member)) for member in CONFIGURED]
-    found = evidence(past, LATER)
+    found = judged(past, LATER)
     assert weights_from(ballots, found, CONFIGURED, LEARNED) == weights_for(
         ballots, past, CONFIGURED, LATER, LEARNED
     )
