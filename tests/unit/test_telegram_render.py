@@ -51,8 +51,8 @@ SELL ░░░░░░░░░░  0  0 %</pre>
 ⚪ <b>grok</b> · abstained: no answer within 60 s
 🟡 <b>deepseek</b> Hold · 55 % · $0.002 · 7.4 s · <i>outlier</i>
 
-🟢 <b>committee</b> · 71 %
-🟢 <b>crowd</b> · 70 % · Votes: 3 BUY, 1 SELL
+🟢 <b>committee</b> Buy · 71 %
+🟢 <b>crowd</b> Buy · 70 % · Votes: 3 BUY, 1 SELL
 
 <b>Dissent</b>
 ◆ <b>deepseek</b> HOLD: RSI 71 is stretched &amp; the upper band at $209.80 is near.
