@@ -167,10 +167,10 @@ Learned      0.8712 · 42 ballots,
              worth 18.4 · not in
              use</pre>
 
-<pre>said    right           n  worth
-60–70 % ██████░│░░  58 %  12  61 %
-70–80 % ██████░░│░  62 %  21  67 %
-90–100 %█████████│ 100 % 109 100 %</pre>
+<pre>said               right   n worth
+60–70 %  █████░│░░  58 %  12  61 %
+70–80 %  ██████░│░  62 %  21  67 %
+90–100 % ████████│ 100 % 109 100 %</pre>
 
 Bars: how often it was right, by what it said; │ is what it said, worth what that counts as.
 
