@@ -137,9 +137,9 @@ def _detail(line: ProgressLine) -> Text:
 
 def _leaderboard(card: LeaderboardCard, width: int) -> RenderableType:
     inside = room(width)
-    parts: list[RenderableType] = [_standings(card, inside)]
-    if card.caveat:
-        parts.insert(0, say(card.caveat, "yellow"))
+    parts: list[RenderableType] = [say(card.caveat, "yellow")] if card.caveat else []
+    if card.standings:
+        parts.append(_standings(card, inside))
     if card.facts:
         parts.append(Group(*map(say, card.facts)))
     if card.luck:
