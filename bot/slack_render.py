@@ -302,7 +302,7 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
         *_parts(preformatted(columns(table, left=1)) if card.holdings else context("No holdings."), 2),
         *_parts(rich(warnings), 2),
         *_parts(_titled("Levels", levels), 3),
-        *_parts(_titled("Orders that wait", pending), 3),
+        *_parts(_titled("Waiting orders", pending), 3),
         *_parts(_titled("Last fills", fills), 4),
         *_parts(_titled("History", history), 5),
         *_parts(context(card.footer), 1),

@@ -209,7 +209,7 @@ def _portfolio(card: PortfolioCard, width: int) -> RenderableType:
         parts.append(_holdings(card.holdings, room(width)))
     for head, rows in (
         ("Levels", card.levels),
-        ("Waiting for the open", card.pending),
+        ("Waiting orders", card.pending),
         ("Last fills", card.fills),
         ("History", card.history),
     ):

@@ -124,7 +124,7 @@ AAPL
 • NVDA: stop $190.00, take-profit $240.00
 • TSLA: stop $480.00
 
-<b>Pending</b>
+<b>Waiting orders</b>
 • will sell 5 BRK.B at the next open, about $494.39
 
 <b>Last fills</b>
