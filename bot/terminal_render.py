@@ -262,6 +262,9 @@ def _bins(bins: tuple[BinLine, ...], inside: int, cells: int) -> RenderableType:
     stacked = grid(gap=0)
     for said, bar, right, ballots, worth in rows:
         stacked.add_row(Text.assemble(said, " ", bar))
-        figures = Text.assemble(right, " right · ", ballots, " ballots · worth ", worth)
+        noun = "ballot" if ballots.plain == "1" else "ballots"
+        figures = Text.assemble(right, " right · ", ballots, f" {noun}")
+        if worth.plain:
+            figures = Text.assemble(figures, " · worth ", worth)
         stacked.add_row(Padding(flow(figures, inside - 2), (0, 0, 0, 2)))
     return stacked
