@@ -4,7 +4,7 @@ Ours is `conclave replay` with everything that it keeps: evidence, runs, ballots
 settled ballots in SQLite. The reference keeps a curve in memory. Both should end at the same cent.
 The reference is installed from the package index into an environment of its own, once.
 
-    python -m benchmarks.replay [--data DIR] [--tickers 100] [--from 2025-06-02] [--to 2025-10-29]
+    python -m benchmarks.replay [--data DIR] [--tickers 100] [--sessions 106]
 """
 
 import argparse
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import venv
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -108,9 +108,7 @@ def main() -> None:
             kept = [line for line in lines[1:] if line.partition(",")[0] >= days[0].isoformat()]
             (cut / f"{ticker}.csv").write_text("\n".join([lines[0], *kept]) + "\n")
         theirs = reference(folder, cut, tickers, share)
-        seconds, sessions, finals = asyncio.run(
-            replayed(folder, cut, tickers, share, days[0], days[-1] + timedelta(days=0))
-        )
+        seconds, sessions, finals = asyncio.run(replayed(folder, cut, tickers, share, days[0], days[-1]))
     work = sessions * len(tickers)
     ours, other = work / seconds, theirs["sessions"] * len(tickers) / theirs["seconds"]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

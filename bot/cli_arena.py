@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli_work import AsJson, Config, Sample, carry_out, known_preset
+from bot.cli_work import AsJson, Config, Sample, carry_out, known_preset, season_named
 
 if TYPE_CHECKING:
     from bot.program import Output
     from core.config import Settings
-    from core.domain.season import Season
 
 arena = typer.Typer()
 
@@ -85,15 +84,6 @@ def _usd(text: str) -> Decimal:
     return number
 
 
-def _season(text: str) -> "Season":
-    from core.domain.season import Season
-
-    try:
-        return Season(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"“{text[:50]}” names no season: {error}") from None
-
-
 @arena.command()
 def replay(
     ctx: typer.Context,
@@ -104,7 +94,7 @@ def replay(
     members: Annotated[str, typer.Option(metavar="A,B", help="Ask only these members.")] = "",
     preset: Annotated[str, typer.Option(callback=known_preset, help="quick, standard or deep.")] = "quick",
     season: Annotated[
-        Any, typer.Option(metavar="NAME", parser=_season, help="A name for its books; else one of its plan.")
+        str | None, typer.Option(metavar="NAME", help="A name for its books; else one of its plan.")
     ] = None,
     budget: Annotated[
         Decimal | None, typer.Option(metavar="USD", parser=_usd, help="At most this much, all in all.")
@@ -135,7 +125,7 @@ def replay(
                 every=Every(every),
                 members=replaying.split_list([members]),
                 preset=Preset(preset),
-                season=season,
+                season=season_named(season),
                 budget_usd=budget,
                 metrics=metrics,
                 report=report,

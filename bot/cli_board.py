@@ -20,7 +20,10 @@ def leaderboard(
         str, typer.Option(metavar="P", help="all, or days back from the newest session, such as 7d.")
     ] = "all",
     by: Annotated[
-        str, typer.Option("--by", metavar="METRIC", help="Such as return, sharpe or max_drawdown.")
+        str,
+        typer.Option(
+            "--by", metavar="METRIC", help="Such as return, sharpe or max_drawdown; docs/scores.md has all."
+        ),
     ] = "value",
     season: InSeason = None,
     net: Annotated[

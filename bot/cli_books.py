@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli_work import AsJson, Config, carry_out
+from bot.cli_work import AsJson, Config, InSeason, carry_out, season_named
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -20,15 +20,6 @@ def _known_format(text: str | None) -> str | None:
     if text is not None and text not in list(ExportFormat):
         raise typer.BadParameter(f"“{text[:30]}” is not a format; choose one of {', '.join(ExportFormat)}")
     return text
-
-
-def _known_season(text: str | None) -> str | None:
-    from core.domain.season import Season
-
-    try:
-        return None if text is None else Season(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 @books.command()
@@ -47,9 +38,7 @@ def audit(ctx: typer.Context, as_json: AsJson = False, config: Config = None) ->
 @books.command()
 def export(
     ctx: typer.Context,
-    season: Annotated[
-        str | None, typer.Option(metavar="S", callback=_known_season, help="Else that of the leaderboard.")
-    ] = None,
+    season: InSeason = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Else export-SEASON, here.")] = None,
     only: Annotated[
         str | None, typer.Option("--format", callback=_known_format, help="csv or json; else both.")
@@ -62,10 +51,9 @@ def export(
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
         from bot import program_books
         from core.domain.export import ExportFormat
-        from core.domain.season import Season
 
         formats = (ExportFormat(only),) if only else tuple(ExportFormat)
-        wanted = None if season is None else Season(season)
+        wanted = season_named(season)
         async with program.opened(settings) as app:
             await program_books.export(app, output, season=wanted, folder=out, formats=formats, force=force)
 

@@ -29,7 +29,8 @@ def import_trades(
         str, typer.Option(callback=_price, help="Book at the session's open or close, or the price column.")
     ] = "open",
     season: Annotated[
-        str | None, typer.Option(metavar="S", help="Into which season (else the live one).")
+        str | None,
+        typer.Option(metavar="NAME", help="Into which season (else the live one, or with --sample its own)."),
     ] = None,
     costs: Annotated[
         bool, typer.Option("--costs/--no-costs", help="Add the configured slippage and fee to each trade.")

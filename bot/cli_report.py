@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli_work import Config, carry_out, season_named
+from bot.cli_work import Config, InSeason, carry_out, season_named
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -22,7 +22,7 @@ reports = typer.Typer()
 @reports.command()
 def report(
     ctx: typer.Context,
-    season: Annotated[str | None, typer.Option(metavar="S", help="A season (else the live one).")] = None,
+    season: InSeason = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to (else conclave-report-SEASON.html).")
     ] = None,

@@ -24,7 +24,9 @@ Sample = Annotated[bool, typer.Option("--sample", help="Take prices from the bun
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 InSeason = Annotated[
     str | None,
-    typer.Option("--season", metavar="NAME", help="live, sample, or a replay; else live if it has books."),
+    typer.Option(
+        "--season", metavar="NAME", help="live, sample, a replay or an import; else live if it has books."
+    ),
 ]
 
 Work = Callable[[Any, "Settings", "Output"], Coroutine[None, None, bool | None]]

@@ -74,8 +74,9 @@ REGISTRY: tuple[Command, ...] = (
         usage="/leaderboard [7d|30d|all] [metric] [net]",
         summary="Rank the models by value or any other metric",
         detail="Value, profit or loss, return, trades, win rate and cash of every member, at the last marks. "
-        "7d, 30d or any number of days looks at that time alone. With a metric it ranks by that, as of the "
-        f"last close: {', '.join(Metric)}. With net, value, pnl and return are less what the tokens cost. "
+        "7d, 30d or any number of days looks at that time alone. With a metric it ranks by that: "
+        f"{', '.join(Metric)}. All but value, pnl and return are as of the last close. With net, these "
+        "three are less what the tokens cost. "
         "▲2 and ▼1 say how many ranks a member has moved since the session before.",
         role=Role.VIEWER,
         handler="leaderboard",

@@ -82,7 +82,9 @@ def render(card: Card) -> SlackMessage:
             parts, text = _reasoning(card), f"{card.title}, {card.position}. {card.body}"
         case LeaderboardCard():
             parts = _leaderboard(card)
-            text = f"{card.title}. " + "; ".join(f"{s.rank} {s.member} {s.value}" for s in card.standings)
+            text = f"{_ranked(card)}. " + "; ".join(
+                f"{one.rank} {one.member} {one.score or one.value}" for one in card.standings
+            )
         case PortfolioCard():
             parts = _portfolio(card)
             text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
@@ -247,11 +249,16 @@ def _controls(card: ReasoningCard) -> list[Block]:
     return [{"type": "actions", "block_id": f"turn-{mark}", "elements": elements}] if elements else []
 
 
+def _ranked(card: LeaderboardCard) -> str:
+    """Return the title with what the members are ranked by, where that is not their value."""
+    return f"{card.title}, {card.metric}" if card.metric else card.title
+
+
 def _leaderboard(card: LeaderboardCard) -> list[Part]:
     worth: list[tuple[str, ...]] = [
         ("", "#", "", "Member", *((card.metric,) if card.metric else ("Value", "Return")))
     ]
-    trading: list[tuple[str, ...]] = [("#", "P&L", "Trades", "Win rate", "Cash")]
+    trading: list[tuple[str, ...]] = [("#", "P&L", "Trades", "Wins", "Cash")]
     if card.metric:
         trading = [("#", "Value", "P&L", "Return", "Trades", "Wins")]
     for one in card.standings:
@@ -267,8 +274,8 @@ def _leaderboard(card: LeaderboardCard) -> list[Part]:
     return [
         Part(header(card.title)),
         *_parts(context(card.subtitle)),
-        *_parts(preformatted(columns(worth, left=4)), 1),
-        *_parts(preformatted(columns(trading, left=1)), 3),
+        *_parts(preformatted(columns(worth, left=4)) if card.standings else [], 1),
+        *_parts(preformatted(columns(trading, left=1)) if card.standings else [], 3),
         *_parts(rich(warnings), 2),
         *_parts(rich(told), 2),
         *_parts(context(card.footer), 1),
@@ -295,7 +302,7 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
         *_parts(preformatted(columns(table, left=1)) if card.holdings else context("No holdings."), 2),
         *_parts(rich(warnings), 2),
         *_parts(_titled("Levels", levels), 3),
-        *_parts(_titled("Orders that wait", pending), 3),
+        *_parts(_titled("Waiting orders", pending), 3),
         *_parts(_titled("Last fills", fills), 4),
         *_parts(_titled("History", history), 5),
         *_parts(context(card.footer), 1),

@@ -255,7 +255,7 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
         [[_fixed("Holdings", "b")], [Span(holdings, "pre")], *_more(card.holdings, MAX_ROWS)]
         if holdings
         else [],
-        *_lists(("Levels", card.levels), ("Pending", card.pending)),
+        *_lists(("Levels", card.levels), ("Waiting orders", card.pending)),
         *_lists(("Last fills", card.fills), ("History", card.history)),
         [[_italic(card.footer)]],
     ]

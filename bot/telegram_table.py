@@ -8,6 +8,7 @@ from bot.telegram_text import TABLE_WIDTH, cut, one_line, pad, sides, width, wra
 from core.domain.ballot import Action
 
 BAR_SIGNS = 10
+_DIAGRAM_SIGNS = 9
 CELL_UNITS = 200
 MAX_FACTS = 16
 LABEL_COLUMNS = 18
@@ -77,11 +78,12 @@ def positions(holdings: Iterable[tuple[str, str, str, str, str]]) -> list[str]:
 
 def diagram(bins: Sequence[BinLine]) -> list[str]:
     """Return the bins of a reliability diagram, the bar of each crossed by what was said."""
-    lines = ["said    right           n  worth"] if bins else []
+    heads = f"{'said':<9}{'':{_DIAGRAM_SIGNS}} {'right':>5} {'n':>3} {'worth':>5}"
+    lines = [heads] if bins else []
     for one in bins:
-        bar = crossed(one.fraction, one.mark, BAR_SIGNS)
+        bar = crossed(one.fraction, one.mark, _DIAGRAM_SIGNS)
         figures = f"{cell(one.right):>5} {cell(one.ballots):>3} {cell(one.worth):>5}"
-        line = f"{pad(cell(one.said), 8)}{bar} {figures}".rstrip()
+        line = f"{pad(cell(one.said), 9)}{bar} {figures}".rstrip()
         lines += [line] if width(line) <= TABLE_WIDTH else wrap(line)
     return lines
 

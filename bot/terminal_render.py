@@ -137,9 +137,9 @@ def _detail(line: ProgressLine) -> Text:
 
 def _leaderboard(card: LeaderboardCard, width: int) -> RenderableType:
     inside = room(width)
-    parts: list[RenderableType] = [_standings(card, inside)]
-    if card.caveat:
-        parts.insert(0, say(card.caveat, "yellow"))
+    parts: list[RenderableType] = [say(card.caveat, "yellow")] if card.caveat else []
+    if card.standings:
+        parts.append(_standings(card, inside))
     if card.facts:
         parts.append(Group(*map(say, card.facts)))
     if card.luck:
@@ -209,7 +209,7 @@ def _portfolio(card: PortfolioCard, width: int) -> RenderableType:
         parts.append(_holdings(card.holdings, room(width)))
     for head, rows in (
         ("Levels", card.levels),
-        ("Waiting for the open", card.pending),
+        ("Waiting orders", card.pending),
         ("Last fills", card.fills),
         ("History", card.history),
     ):
@@ -262,6 +262,9 @@ def _bins(bins: tuple[BinLine, ...], inside: int, cells: int) -> RenderableType:
     stacked = grid(gap=0)
     for said, bar, right, ballots, worth in rows:
         stacked.add_row(Text.assemble(said, " ", bar))
-        figures = Text.assemble(right, " right · ", ballots, " ballots · worth ", worth)
+        noun = "ballot" if ballots.plain == "1" else "ballots"
+        figures = Text.assemble(right, " right · ", ballots, f" {noun}")
+        if worth.plain:
+            figures = Text.assemble(figures, " · worth ", worth)
         stacked.add_row(Padding(flow(figures, inside - 2), (0, 0, 0, 2)))
     return stacked

@@ -13,6 +13,7 @@ from core.domain.season import Season
 from core.domain.season_report import Minimums
 
 UNKNOWN = "—"
+NOBODY = "Nobody has any books in this season yet."
 _NOT_YET = "n/a"
 _TITLES = {Season.LIVE: "Leaderboard", Season.SAMPLE: "Leaderboard on sample prices"}
 _SHOWN_ANYWAY = {Metric.VALUE, Metric.PNL, Metric.RETURN, Metric.TRADES}
@@ -33,7 +34,9 @@ def leaderboard_card(board: Leaderboard, rules: Scores | None = None) -> Leaderb
         subtitle=_subtitle(board),
         standings=tuple(_line(board, standing, minimums, column=column) for standing in board.standings),
         metric=metric.replace("Net p&l", "Net P&L") if column else "",
-        facts=tuple(filter(None, (_benchmark(board), _followers(board), _too_few(board, minimums)))),
+        facts=tuple(
+            filter(None, (_nobody(board), _benchmark(board), _followers(board), _too_few(board, minimums)))
+        ),
         luck=_luck(board),
         footer=f"{marked(board)} · {words.PAPER}",
         caveat=board.caveat,
@@ -124,6 +127,10 @@ def _too_few(board: Leaderboard, minimums: Minimums | None) -> str | None:
     if needed is None or min(samples, default=needed) >= needed:
         return None
     return f"n/a: there is a figure from {numbers.counted(needed, _UNITS.get(board.by, 'day'))} on."
+
+
+def _nobody(board: Leaderboard) -> str | None:
+    return None if board.standings else NOBODY
 
 
 def _benchmark(board: Leaderboard) -> str | None:

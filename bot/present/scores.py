@@ -66,13 +66,13 @@ _WORDS = {
         "Information ratio", "IR", _DAYS, "Return above the benchmark's for each unit of distance from it."
     ),
     Metric.HIT_RATE_1: _Words(
-        "Right after 1 session", "Hit 1", _SETTLED, "Directions that were right at the next close."
+        "Hit rate after 1 session", "Hit 1", _SETTLED, "Directions that were right at the next close."
     ),
     Metric.HIT_RATE_5: _Words(
-        "Right after 5 sessions", "Hit 5", _SETTLED, "Directions that were right after five sessions."
+        "Hit rate after 5 sessions", "Hit 5", _SETTLED, "Directions that were right after five sessions."
     ),
     Metric.HIT_RATE_20: _Words(
-        "Right after 20 sessions", "Hit 20", _SETTLED, "Directions that were right after twenty sessions."
+        "Hit rate after 20 sessions", "Hit 20", _SETTLED, "Directions that were right after twenty sessions."
     ),
     Metric.TOKEN_COST: _Words("Token cost", "Tokens", _ANY, "What the model calls have cost."),
     Metric.RETURN_AFTER_TOKENS: _Words(

@@ -128,7 +128,9 @@ def _follower_line(seat: Seat, state: RunState) -> MemberLine:
         case Ballot() as ballot:
             votes = ballot.reasoning.rstrip(".") if crowd else ""
             detail = " · ".join(part for part in (numbers.percent(ballot.confidence), votes) if part)
-            return MemberLine(member=seat.member, action=ballot.action, rating="", detail=detail)
+            return MemberLine(
+                member=seat.member, action=ballot.action, rating=ballot.rating.value, detail=detail
+            )
         case Abstention() as abstention:
             detail = "nobody voted" if crowd else abstention.kind.value
         case None if state is RunState.RUNNING:

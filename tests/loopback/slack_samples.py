@@ -106,7 +106,7 @@ SAMPLES: dict[str, Card] = {
             MemberLine(member="buy_and_hold", action=Action.BUY, rating="Buy", detail="100 %"),
         ),
         followers=(
-            MemberLine(member="committee", action=Action.BUY, rating="", detail="70 %"),
+            MemberLine(member="committee", action=Action.BUY, rating="Buy", detail="70 %"),
             MemberLine(member="crowd", action=None, rating="", detail="nobody voted"),
         ),
         dissent=(

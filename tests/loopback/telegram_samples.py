@@ -74,8 +74,8 @@ VERDICT = VerdictCard(
         ),
     ),
     followers=(
-        MemberLine(member="committee", action=Action.BUY, rating="", detail="71 %"),
-        MemberLine(member="crowd", action=Action.BUY, rating="", detail="70 % · Votes: 3 BUY, 1 SELL"),
+        MemberLine(member="committee", action=Action.BUY, rating="Buy", detail="71 %"),
+        MemberLine(member="crowd", action=Action.BUY, rating="Buy", detail="70 % · Votes: 3 BUY, 1 SELL"),
     ),
     dissent=(
         DissentLine(

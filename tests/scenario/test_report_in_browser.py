@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.report import render, write_report
+from core.domain.scores import Figure, Metric
 from core.domain.stage import Stage
 from tests.browser import Page, browser
 from tests.report_facts import KINDS, chats_of, report
@@ -125,6 +126,21 @@ async def test_a_narrow_phone_never_scrolls_sideways(page: Page, tmp_path: Path,
     small = """[...document.querySelectorAll("svg.narrow text.tick")].filter((each) =>
         each.getBoundingClientRect().height < 9).length"""
     assert await page.value(small) == 0, "the scales can be read"
+
+
+async def test_the_standings_of_a_young_season_are_whole_on_a_screen(page: Page, tmp_path: Path) -> None:
+    """What a figure is short of takes more room than any figure."""
+    season = report(runs=1)
+    missing = {Metric.SHARPE: Figure(value=None, sample=3), Metric.WIN_RATE: Figure(value=None, sample=0)}
+    cards = tuple(
+        card.model_copy(update={"figures": {**card.figures, **missing}}) for card in season.scorecards
+    )
+    path = tmp_path / "young.html"
+    path.write_text(render(season.model_copy(update={"scorecards": cards})), encoding="utf-8")
+    await page.open(path, width=1100)
+    hidden = "(() => { const e = document.querySelector('#standings .scroll'); "
+    assert await page.value(f"{hidden} return e.scrollWidth - e.clientWidth; }})()") == 0
+    assert "n/a (0 of 5 closed trades)" in await page.value("document.querySelector('#standings').innerText")
 
 
 async def test_dark_follows_the_readers_choice(page: Page, file: Path) -> None:

@@ -97,7 +97,7 @@ def test_an_export_lies_where_it_is_said_to_and_is_not_overwritten(used: Path) -
     ("words", "status", "told"),
     [
         (("--format", "xml"), 2, "not a format; choose one of csv, json"),
-        (("--season", "No Such"), 2, "a season's name has 1 to 40 small letters"),
+        (("--season", "No Such"), 1, "“No Such” is no season: a season's name has 1 to 40 small letters"),
         (("--season", "other"), 1, "There are no books of season other. Seasons with books: sample."),
         (("--out", "conclave.db"), 1, "conclave.db is a file; name a folder for the export."),
     ],

@@ -133,6 +133,7 @@ def test_a_chat_over_a_pipe_answers_each_line_and_ends_with_zero(
     assert "\x1b" not in ended.stdout
 
 
+REPLAY = ("replay", "--from", "2012-06-01", "--to", "2012-06-05", "--tickers", "IBM", "--sample")
 REFUSED = {
     ("run", "GOOG", "--as-of", "yesterday"): ("yesterday",),
     ("run", "GOOG", "--members", "nobody"): ("nobody", "momentum"),
@@ -148,6 +149,9 @@ REFUSED = {
     ("portfolio", "momentum", "--season", "nowhere"): ("There is no season called nowhere.",),
     ("models", "momentum", "--season", "nowhere"): ("There is no season called nowhere.",),
     ("leaderboard", "--season", "No Season"): ("“No Season” is no season",),
+    ("export", "--season", "No Season"): ("“No Season” is no season",),
+    ("report", "--season", "No Season"): ("“No Season” is no season",),
+    (*REPLAY, "--season", "No Season"): ("“No Season” is no season",),
     ("leaderboard", "--net", "--by", "beta"): ("off value, pnl and return, not off beta",),
 }
 

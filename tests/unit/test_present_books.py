@@ -1,11 +1,15 @@
 """The ranking and one member's books as cards."""
 
+import io
+import json
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
+from bot import slack_render, telegram_render, terminal_render
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
 from bot.present.trades import order_line
@@ -127,6 +131,19 @@ def test_waiting_orders_and_last_fills_are_one_line_each() -> None:
     card = portfolio_card(STATEMENT, ZONE)
     assert card.pending == ("will buy 2 NVDA at the next open, about $207.04",)
     assert card.fills == ("2025-10-29 bought 12.072 NVDA at $207.08 for $2,499.89, fee $0.25",)
+
+
+def test_every_door_heads_the_lists_of_a_portfolio_alike() -> None:
+    card = portfolio_card(STATEMENT, ZONE).model_copy(update={"levels": ("NVDA: stop $190.00",)})
+    file = io.StringIO()
+    Console(file=file, width=100).print(terminal_render.render(card))
+    doors = (
+        file.getvalue(),
+        telegram_render.render(card).text_html,
+        json.dumps(slack_render.render(card).blocks),
+    )
+    for text in doors:
+        assert all(head in text for head in ("Levels", "Waiting orders", "Last fills"))
 
 
 def test_a_clamp_stands_with_the_order_that_it_changed() -> None:

@@ -1,10 +1,13 @@
 """One member's record as a judge, as a card and as a document."""
 
+import io
 import json
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
+from bot import terminal_render
 from bot.crossed_bar import crossed
 from bot.documents import calibration_document, members_document
 from bot.present.calibration import calibration_card
@@ -95,6 +98,19 @@ def test_the_sample_season_and_a_replay_are_named_and_warned_of() -> None:
 )
 def test_a_bar_is_crossed_where_the_confidence_lies(fraction: float, mark: float, bar: str) -> None:
     assert crossed(fraction, mark, 10) == bar
+
+
+def test_a_narrow_terminal_says_of_a_bin_only_what_is_known() -> None:
+    bins = tuple(
+        one.model_copy(update={"count": 1, "calibrated": None}) if one.count else one
+        for one in CALIBRATION.bins
+    )
+    file = io.StringIO()
+    Console(file=file, width=30).print(
+        terminal_render.render(calibration_card(found(bins=bins), ZONE), width=30)
+    )
+    told = [" ".join(line.strip("│ ").split()) for line in file.getvalue().splitlines()]
+    assert "58 % right · 1 ballot" in told
 
 
 def test_the_document_has_every_figure_with_its_sample_and_all_ten_bins() -> None:

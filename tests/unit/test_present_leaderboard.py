@@ -175,6 +175,26 @@ def test_slack_has_score_and_arrows_in_the_table_and_facts_below() -> None:
     assert text.index("the committee is ahead") < text.index("Marks from")
 
 
+def test_a_notification_of_slack_tells_by_what_they_are_ranked() -> None:
+    assert slack_render.render(card()).text.startswith("Leaderboard, Sharpe. 1 gpt-5 1.42; ")
+    assert slack_render.render(card(LEADERBOARD)).text.startswith("Leaderboard. 1 gpt-5 $10,231.40; ")
+
+
+def test_a_season_without_books_says_so_and_shows_no_empty_table() -> None:
+    empty = card(LEADERBOARD.model_copy(update={"standings": ()}))
+    file = io.StringIO()
+    Console(file=file, width=80).print(terminal_render.render(empty, width=80))
+    shown = (
+        file.getvalue(),
+        telegram_render.render(empty).text_html,
+        json.dumps(slack_render.render(empty).blocks),
+    )
+    for text in shown:
+        assert "Nobody has any books in this season yet." in text
+        assert "Member" not in text
+        assert "<pre>" not in text
+
+
 def test_the_document_has_all_that_it_had_and_every_figure_with_its_sample() -> None:
     document = leaderboard_document(WITH_FACTS)
     before = leaderboard_document(LEADERBOARD)

@@ -72,6 +72,7 @@ def test_any_float_has_words_and_what_is_no_number_is_na(metric: Metric, value: 
 
 def test_every_metric_has_its_words() -> None:
     labels = [metric_label(metric) for metric in Metric]
+    assert all("hit rate" in metric_label(one).lower() for one in Metric if one.value.startswith("hit_rate"))
     shorts = [metric_short(metric) for metric in Metric]
     assert len(set(labels)) == len(set(shorts)) == len(Metric)
     for metric in Metric:

@@ -265,6 +265,8 @@ def test_the_committee_and_the_crowd_have_lines_of_their_own_and_are_in_no_count
         ("committee", Action.BUY, "71 %"),
         ("crowd", Action.SELL, "60 % · Votes: 1 BUY, 2 SELL"),
     ]
+    # On Telegram and Slack the action alone is a colour, which not everybody can tell.
+    assert [line.rating for line in card.followers] == ["Buy", "Sell"]
     assert (card.members, card.facts, card.buttons) == (plain.members, plain.facts, plain.buttons)
 
 

@@ -51,8 +51,8 @@ SELL ░░░░░░░░░░  0  0 %</pre>
 ⚪ <b>grok</b> · abstained: no answer within 60 s
 🟡 <b>deepseek</b> Hold · 55 % · $0.002 · 7.4 s · <i>outlier</i>
 
-🟢 <b>committee</b> · 71 %
-🟢 <b>crowd</b> · 70 % · Votes: 3 BUY, 1 SELL
+🟢 <b>committee</b> Buy · 71 %
+🟢 <b>crowd</b> Buy · 70 % · Votes: 3 BUY, 1 SELL
 
 <b>Dissent</b>
 ◆ <b>deepseek</b> HOLD: RSI 71 is stretched &amp; the upper band at $209.80 is near.
@@ -124,7 +124,7 @@ AAPL
 • NVDA: stop $190.00, take-profit $240.00
 • TSLA: stop $480.00
 
-<b>Pending</b>
+<b>Waiting orders</b>
 • will sell 5 BRK.B at the next open, about $494.39
 
 <b>Last fills</b>
@@ -167,10 +167,10 @@ Learned      0.8712 · 42 ballots,
              worth 18.4 · not in
              use</pre>
 
-<pre>said    right           n  worth
-60–70 % ██████░│░░  58 %  12  61 %
-70–80 % ██████░░│░  62 %  21  67 %
-90–100 %█████████│ 100 % 109 100 %</pre>
+<pre>said               right   n worth
+60–70 %  █████░│░░  58 %  12  61 %
+70–80 %  ██████░│░  62 %  21  67 %
+90–100 % ████████│ 100 % 109 100 %</pre>
 
 Bars: how often it was right, by what it said; │ is what it said, worth what that counts as.
 
