@@ -229,6 +229,9 @@ def report(*, runs: int = 12, with_chats: bool = True, **changes: object) -> Sea
             card.member: Place(number, {1: "🥇", 2: "🥈", 3: "🥉"}.get(number, ""))
             for number, card in enumerate(cards, 1)
         },
+        "models": 5,
+        "committee_beats": 3,
+        "crowd_beats": 2,
         "curves": curves,
         "benchmark_curve": benchmark_curve(),
         "calibrations": tuple(calibration(name) for name, kind in KINDS.items() if kind == "llm"),

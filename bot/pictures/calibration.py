@@ -50,8 +50,8 @@ def reliability_diagram(
 
 def _facts(canvas: Canvas, found: Calibration, y: float, *, letters: float) -> None:
     brier = "n/a" if found.brier.value is None else f"{found.brier.value:.3f}"
-    error = "n/a" if found.ece.value is None else f"{found.ece.value * 100:.1f} points"
-    told = f"Brier score {brier} · calibration error {error}"
+    error = "n/a" if found.ece.value is None else f"{found.ece.value * 100:.1f} %"
+    told = f"Brier score {brier} · ECE {error}"
     canvas.text(canvas.margin, y, told, size=letters, bold=True, room=canvas.inner)
 
 

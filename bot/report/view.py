@@ -210,19 +210,20 @@ def _fall(card: Scorecard) -> FallRow:
 
 def overview(report: SeasonReport) -> list[str]:
     """Say whether the committee and the crowd beat the models that they stand beside."""
-    names = {MemberKind.COMMITTEE: "The committee", MemberKind.CROWD: "The crowd"}
+    names = {
+        MemberKind.COMMITTEE: ("The committee", report.committee_beats),
+        MemberKind.CROWD: ("The crowd", report.crowd_beats),
+    }
     found = []
     ranking = report.ranking()
-    models = [place.rank for place, card in ranking if card.kind == MemberKind.LLM]
     for place, card in ranking:
         if card.kind not in names or not place.rank:
             continue
-        told = f"{names[MemberKind(card.kind)]} is at rank {place.rank} of {len(ranking)}"
-        # Whoever shares the rank is not left behind, and whoever has none cannot be told.
-        behind = sum(rank > place.rank for rank in models)
-        found.append(
-            f"{told}, ahead of {behind} of {numbers.counted(len(models), 'model')}." if models else f"{told}."
-        )
+        name, behind = names[MemberKind(card.kind)]
+        told = f"{name} is at rank {place.rank} of {len(ranking)}"
+        if behind is not None:
+            told += f", ahead of {behind} of {numbers.counted(report.models, 'model')}"
+        found.append(f"{told}.")
     return found
 
 
@@ -232,7 +233,7 @@ def _calibration(found: Calibration) -> CalibrationView:
         about=f"{numbers.counted(found.settled, 'ballot')} settled after "
         f"{numbers.counted(found.horizon, 'session')}",
         brier="n/a" if found.brier.value is None else f"{found.brier.value:.4f}",
-        ece="n/a" if found.ece.value is None else f"{found.ece.value * 100:.1f} points",
+        ece="n/a" if found.ece.value is None else f"{found.ece.value * 100:.1f} %",
         dots=reliability_dots(found),
         bins=tuple(_bin(each) for each in found.bins if each.count),
     )

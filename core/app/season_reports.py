@@ -71,6 +71,9 @@ class SeasonReports:
             ranked_by=Metric.VALUE,
             scorecards=tuple(cards[standing.member] for standing in board.standings),
             places={one.member: Place(one.rank, one.medal) for one in board.standings},
+            models=board.models,
+            committee_beats=board.committee_beats,
+            crowd_beats=board.crowd_beats,
             curves=tuple(
                 Curve(standing.member, standing.kind, tuple(days.values.get(standing.member, ())))
                 for standing in board.standings

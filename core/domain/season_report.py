@@ -51,10 +51,11 @@ class SeasonReport(Frozen):
     """A season, or the part of it from `first` to `last` (sessions; None while there are none).
 
     `scorecards` are in order of rank by `ranked_by`, `places` says which rank that is (without it the order
-    alone counts), and `curves` may be in any order. `benchmark_curve` is what `initial_cash_usd` would be
-    worth in `benchmark` (a ticker), empty where it has no prices. `runs`, `fills` and `corporate_actions` are
-    oldest first; `chats` may be left out, to be asked for run by run. `caveat` is a sentence that must stand
-    wherever a person sees these figures.
+    alone counts), and `curves` may be in any order. `committee_beats` and `crowd_beats` are how many of the
+    `models` those two have left behind by return, None where that is not known. `benchmark_curve` is what
+    `initial_cash_usd` would be worth in `benchmark` (a ticker), empty where it has no prices. `runs`, `fills`
+    and `corporate_actions` are oldest first; `chats` may be left out, to be asked for run by run. `caveat` is
+    a sentence that must stand wherever a person sees these figures.
     """
 
     season: Season
@@ -68,6 +69,9 @@ class SeasonReport(Frozen):
     ranked_by: Metric = Metric.VALUE
     scorecards: tuple[Scorecard, ...]
     places: dict[str, Place] = Field(default_factory=dict)
+    models: int = 0
+    committee_beats: int | None = None
+    crowd_beats: int | None = None
     curves: tuple[Curve, ...] = ()
     benchmark_curve: tuple[tuple[date, Decimal], ...] = ()
     calibrations: tuple[Calibration, ...] = ()

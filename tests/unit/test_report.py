@@ -374,7 +374,9 @@ def test_members_of_the_same_value_share_a_rank_and_nobody_is_ahead_of_his_equal
     committee = next(card for card in season.scorecards if card.kind == "committee")
     cards = (committee, *models)
     places = {committee.member: Place(1, "🥇"), models[0].member: Place(1, "🥇"), models[1].member: Place(3)}
-    tied = season.model_copy(update={"scorecards": cards, "places": places})
+    tied = season.model_copy(
+        update={"scorecards": cards, "places": places, "models": 2, "committee_beats": 1}
+    )
     assert overview(tied) == ["The committee is at rank 1 of 3, ahead of 1 of 2 models."]
     assert [(row.rank, row.medal) for row in page_view(tied, ZoneInfo("UTC"))["standings"]] == [
         (1, "🥇"),
