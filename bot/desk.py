@@ -31,12 +31,14 @@ class Desk:
 
     Neither `handle` nor `press` raises anything but cancellation. Both may be called at the same time for
     many requests, and `handle` takes as long as the run that it shows, so a door calls it in a task.
+    `platforms` says of each platform that is served how it is: connecting, connected or off.
     """
 
     def __init__(self, app: App) -> None:
         self.app = app
         self.pacers = Pacers(app.clock)
         self.live = LiveMessages(app, self.pacers)
+        self.platforms: dict[str, str] = {}
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""

@@ -4,19 +4,22 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.commands import REGISTRY
 from bot.desk import Desk
 from bot.door import Door
 from bot.live_message import LiveMessages
+from bot.postman import Postman
+from bot.timer import Timer
 from core.app.app import App
 from core.domain.errors import ConclaveError, ConfigError
 
+if TYPE_CHECKING:
+    from bot.http_status import HttpStatus
+
 READY_WITHIN_S = 15.0
 STOP_WITHIN_S = 10.0
-KEEP_BOOKS_EVERY_S = 900.0
-LOOK_FOR_INTERRUPTED_EVERY_S = 20.0
 FINISH_MESSAGES_EVERY_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -90,31 +93,53 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
         loop.add_signal_handler(number, stop.set)
     desk = Desk(app)
     platforms = services(app, desk)
+    postman = Postman(app, desk.pacers)
+    timer, status = Timer(app, postman), await _http(app, desk)
     await app.resume_interrupted()
     doors = [
-        asyncio.create_task(_platform(desk.live, platform), name=platform.name) for platform in platforms
+        asyncio.create_task(_platform(desk, postman, platform), name=platform.name) for platform in platforms
     ]
     chores = [
-        asyncio.create_task(_repeat(app, app.keep_books, KEEP_BOOKS_EVERY_S)),
-        asyncio.create_task(_repeat(app, app.resume_interrupted, LOOK_FOR_INTERRUPTED_EVERY_S)),
         asyncio.create_task(_say_ready(platforms, doors, say)),
         asyncio.create_task(app.prepare()),
+        asyncio.create_task(timer.start()),
     ]
     told_to_stop = asyncio.create_task(stop.wait())
     all_closed = asyncio.create_task(asyncio.wait(doors))
     await asyncio.wait({told_to_stop, all_closed}, return_when=asyncio.FIRST_COMPLETED)
     all_closed.cancel()
+    timer.stop()
+    # Before the doors close: what is on its way to a chat arrives.
+    await postman.close()
     for task in (told_to_stop, *doors, *chores):
         task.cancel()
     await asyncio.wait([told_to_stop, *doors, *chores], timeout=STOP_WITHIN_S)
+    if status is not None:
+        await status.close()
     if not stop.is_set():
         raise ConfigError("No platform is left to serve; the log says why.")
     say("Conclave has stopped; runs that were going on are kept and continue at the next start.")
 
 
-async def _platform(live: LiveMessages, platform: Service) -> None:
+async def _http(app: App, desk: Desk) -> "HttpStatus | None":
+    """Return the HTTP door where the configuration has one and it can be opened."""
+    if "http" not in app.settings.model_fields_set:
+        return None
+    from bot.http_status import HttpStatus
+
+    status = HttpStatus(app, desk.platforms)
+    try:
+        await status.start()
+    except ConfigError as error:
+        _log.error("%s", error)
+        return None
+    return status
+
+
+async def _platform(desk: Desk, postman: Postman, platform: Service) -> None:
     """Run one platform and finish what was left open there; its end is nobody else's."""
-    finishing = asyncio.create_task(_finish_messages(live, platform))
+    desk.platforms[platform.name] = "connecting"
+    finishing = asyncio.create_task(_finish_messages(desk, postman, platform))
     try:
         await platform.run()
     except ConclaveError as error:
@@ -122,11 +147,13 @@ async def _platform(live: LiveMessages, platform: Service) -> None:
     except Exception:  # noqa: BLE001 - one platform's bug must not stop the other or the arena
         _log.exception("%s stopped on an internal error", platform.name)
     finally:
+        postman.shut(platform.door)
+        desk.platforms[platform.name] = "off"
         finishing.cancel()
         await asyncio.wait([finishing])
 
 
-async def _finish_messages(live: LiveMessages, platform: Service) -> None:
+async def _finish_messages(desk: Desk, postman: Postman, platform: Service) -> None:
     """Finish the messages that are open at the start, and from time to time those that became so.
 
     A round goes on beside the next one, which leaves alone what the first one still works on.
@@ -135,6 +162,9 @@ async def _finish_messages(live: LiveMessages, platform: Service) -> None:
         await platform.ready()
     except ConclaveError:
         return  # `run` says why
+    desk.platforms[platform.name] = "connected"
+    postman.open(platform.door)
+    live = desk.live
     async with asyncio.TaskGroup() as rounds:
         while True:
             rounds.create_task(_finish_once(live, platform))
@@ -148,18 +178,6 @@ async def _finish_once(live: LiveMessages, platform: Service) -> None:
         _log.warning("%s: open messages stay open: %s", platform.name, error)
     except Exception:  # noqa: BLE001 - as in _platform
         _log.exception("%s: open messages could not be finished", platform.name)
-
-
-async def _repeat(app: App, work: Callable[[], Awaitable[object]], every_s: float) -> None:
-    """Do something now and then, whatever becomes of it."""
-    while True:
-        try:
-            await work()
-        except ConclaveError as error:
-            _log.warning("%s", error)
-        except Exception:  # noqa: BLE001 - as in _platform
-            _log.exception("a regular task failed; it is tried again in %g s", every_s)
-        await app.clock.sleep(every_s)
 
 
 async def _say_ready(

@@ -62,6 +62,16 @@ class Budget:
         """Return the USD that calls under way hold in `scope`."""
         return self._reserved.get(scope, _ZERO)
 
+    def tightest(self, scopes: Iterable[str]) -> tuple[Decimal, Decimal, str] | None:
+        """Return of the scope that leaves least what it leaves and its limit, in USD; None without limits.
+
+        What calls under way have reserved counts as spent. Less than nothing is left where calls cost more
+        than was reserved.
+        """
+        limits = [(scope, limit) for scope in scopes if (limit := self._limit_of(scope)) is not None]
+        left = [(limit - self.spent(scope) - self.reserved(scope), limit, scope) for scope, limit in limits]
+        return min(left, default=None)
+
     async def reserve(self, scopes: Iterable[str], most: Decimal | Callable[[], Cost]) -> "Reservation":
         """Hold what a call may cost, USD or as `most` tells it, in every scope, or in none.
 

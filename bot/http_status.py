@@ -1,0 +1,100 @@
+"""The HTTP door: how the service is, for people and for what watches it."""
+
+import hmac
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bot.present.health import health_facts
+from core.app.app import App
+from core.config.settings import Http
+from core.domain.errors import ConclaveError, ConfigError
+
+LATE_S = 300.0
+"""From so many seconds of lag on the service does not count as well."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+OK, UNWELL, UNAUTHORIZED = 200, 503, 401
+
+_log = logging.getLogger(__name__)
+
+
+class HttpStatus:
+    """Serves `GET /health` as JSON. `platforms` says of each chat platform how it is.
+
+    Whoever has the token of `[http]`, as a bearer, sees all; where none is set, everybody on this machine
+    does. Others see whether the service is well, and nothing else.
+    """
+
+    def __init__(self, app: App, platforms: Mapping[str, str]) -> None:
+        self._app = app
+        self._platforms = platforms
+        self._settings: Http = app.settings.http
+        self._secret = _secret(self._settings)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened to, once started."""
+        site = next(iter(self._runner.sites)) if self._runner else None
+        server = getattr(site, "_server", None)
+        return int(server.sockets[0].getsockname()[1]) if server else self._settings.port
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            ConfigError: the address cannot be listened to.
+        """
+        routes = web.Application()
+        routes.router.add_get("/health", self._health)
+        self._runner = web.AppRunner(routes, access_log=None)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
+        except OSError as error:
+            await self.close()
+            place = f"{self._settings.host}:{self._settings.port}"
+            raise ConfigError(
+                f"HTTP is off: {place} cannot be listened to ({error.strerror}); change [http] port."
+            ) from None
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _health(self, request: web.Request) -> web.Response:
+        given = request.headers.get("Authorization", "")
+        if given and not self._knows(given):
+            return _answer(
+                UNAUTHORIZED, {"error": "The token is wrong; see [http] token in the configuration."}
+            )
+        try:
+            facts = health_facts(await self._app.health(), self._platforms)
+        except ConclaveError as error:
+            _log.warning("the health could not be read: %s", error)
+            return _answer(UNWELL, {"status": "down"})
+        well = facts["lag_s"] < LATE_S and any(state == "connected" for state in self._platforms.values())
+        status: dict[str, Any] = {"status": "ok" if well else "degraded"}
+        return _answer(OK if well else UNWELL, status | facts if self._sees_all(request) else status)
+
+    def _knows(self, given: str) -> bool:
+        scheme, _, token = given.partition(" ")
+        known = self._secret or ""
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), known.encode())
+
+    def _sees_all(self, request: web.Request) -> bool:
+        if self._secret:
+            return bool(request.headers.get("Authorization"))
+        return self._settings.host in LOOPBACK
+
+
+def _secret(settings: Http) -> str | None:
+    return settings.token.reveal() if settings.token.present() else None
+
+
+def _answer(code: int, body: Mapping[str, Any]) -> web.Response:
+    return web.Response(status=code, text=json.dumps(body) + "\n", content_type="application/json")

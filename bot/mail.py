@@ -1,0 +1,148 @@
+"""What a slot of a subscription posts: one message or two, made when it is due."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from bot.cards import Card, Notice
+from bot.facts import zone_of
+from bot.present.alerts import alert_card
+from bot.present.digest import digest_card
+from bot.present.lateness import schedule_note
+from bot.present.leaderboard import leaderboard_card
+from bot.present.review import review_card
+from bot.present.summary import summary_card
+from core.app.app import App
+from core.domain.errors import ConclaveError, Refused
+from core.domain.run import RunRecord, RunState
+from core.domain.subscription import Due, Topic
+
+CANCELLED = "stopped on request"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file to post, with a caption that says the same in words."""
+
+    name: str
+    content: bytes
+    caption: str
+
+
+Mail = Card | Picture
+
+
+async def mail_of(app: App, due: Due) -> tuple[Mail, ...]:
+    """Make what a slot posts. Asked again for a slot it makes as many messages, and pays nothing twice.
+
+    Raises:
+        ConclaveError: it cannot be made; the sentence says why.
+    """
+    return await _MAKERS[due.subscription.wanted.topic](app, due)
+
+
+def zone_for(app: App, due: Due) -> ZoneInfo:
+    """Return the time zone in which a chat is told times."""
+    return ZoneInfo(due.terms.zone) if due.terms.zone else zone_of(app)
+
+
+def _note(app: App, due: Due) -> str | None:
+    return schedule_note(due.slot, app.clock.now(), zone_for(app, due))
+
+
+async def _verdicts(app: App, due: Due) -> tuple[Mail, ...]:
+    if not due.slot.tickers:
+        text = "The watchlist is empty, so no verdict was due. Name tickers: /subscribe verdicts NVDA,AAPL …"
+        return (Notice(text=text, tone="warning"),)
+    made = await asyncio.gather(*(app.scheduled_run(due, ticker) for ticker in due.slot.tickers))
+    records = [one for one in made if isinstance(one, RunRecord) and one.state is RunState.FINISHED]
+    skipped = [
+        (ticker, _why(one)) for ticker, one in zip(due.slot.tickers, made, strict=True) if one not in records
+    ]
+    members = {member.name: member for member in await app.members()}
+    return (summary_card(records, skipped, members, zone_for(app, due), note=_note(app, due)),)
+
+
+def _why(made: RunRecord | str) -> str:
+    if isinstance(made, str):
+        return made
+    return f"the run was {made.state}: {made.reason or 'no reason is known'}"
+
+
+async def _leaderboard(app: App, due: Due) -> tuple[Mail, ...]:
+    board = await app.leaderboard()
+    card = leaderboard_card(board, app.settings.scores, note=_note(app, due))
+    return card, await _curves(app, card.title)
+
+
+async def _curves(app: App, title: str) -> Mail:
+    """Return the picture of equity curves, or a sentence in its place: the message before it came already."""
+    from bot.pictures.curves import equity_curves
+    from bot.pictures.off_loop import PictureFailed, drawn
+
+    try:
+        report = await app.season_report()
+        png = await drawn(partial(equity_curves, report))
+    except (PictureFailed, Refused) as error:
+        return Notice(text=str(error), tone="warning")
+    return Picture("equity-curves.png", png, f"{title}: the value of every portfolio, close by close.")
+
+
+async def _digest(app: App, due: Due) -> tuple[Mail, ...]:
+    found = await app.digest(None, await app.agenda.since(due), _until(app, due))
+    return (digest_card(found, zone_for(app, due), note=_note(app, due)),)
+
+
+async def _review(app: App, due: Due) -> tuple[Mail, ...]:
+    found = await app.review(None, await app.agenda.since(due), _until(app, due))
+    return (review_card(found, zone_for(app, due), note=_note(app, due)),)
+
+
+def _until(app: App, due: Due) -> datetime:
+    return min(app.clock.now(), max(due.slot.at, due.slot.due_at)).astimezone(UTC)
+
+
+async def _alert(app: App, due: Due) -> tuple[Mail, ...]:
+    alert = await app.alert(due.slot.key)
+    if alert is None:
+        raise ConclaveError("What the alert was about is not known any more.")
+    return (alert_card(alert, zone_for(app, due), note=_note(app, due)),)
+
+
+_MAKERS: Mapping[Topic, Callable[[App, Due], Awaitable[tuple[Mail, ...]]]] = {
+    Topic.VERDICTS: _verdicts,
+    Topic.LEADERBOARD: _leaderboard,
+    Topic.DIGEST: _digest,
+    Topic.REVIEW: _review,
+    Topic.ALERTS: _alert,
+}
+
+
+def missing_note(due: Due, zone: ZoneInfo) -> Notice:
+    """Say that a message may not have arrived: it is never sent a second time."""
+    what = {
+        Topic.VERDICTS: "verdicts",
+        Topic.LEADERBOARD: "leaderboard",
+        Topic.DIGEST: "digest",
+        Topic.REVIEW: "weekly review",
+        Topic.ALERTS: "alert",
+    }[due.subscription.wanted.topic]
+    when = due.slot.at.astimezone(zone).strftime("%H:%M on %a %-d %b")
+    see = _SEE[due.subscription.wanted.topic]
+    return Notice(
+        text=f"Conclave was interrupted while it posted the {what} of {when}. If you do not find it above, "
+        f"{see}.",
+        tone="warning",
+    )
+
+
+_SEE = {
+    Topic.VERDICTS: "/why with a ticker shows its verdict",
+    Topic.LEADERBOARD: "/leaderboard shows it",
+    Topic.DIGEST: "/digest shows it",
+    Topic.REVIEW: "/models with a model's name shows its calibration",
+    Topic.ALERTS: "/portfolio shows what was traded",
+}

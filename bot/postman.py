@@ -1,0 +1,250 @@
+"""Brings to chats what they subscribed to: each slot is made once, and posted once.
+
+What may go wrong, and what then happens:
+
+* the platform surely did not take a message: the same is tried again, until it is too late for it;
+* nobody can know whether it took it, or this process died in that moment: it is not sent again, and a note
+  says that it may be missing;
+* the chat is closed to us: all its subscriptions are paused, and the admins are told;
+* what is to be posted cannot be made: one sentence says so in its place;
+* the process is told to stop: what is on its way arrives, the rest is given back and goes on elsewhere, or
+  at the next start.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+
+from bot.cards import Notice
+from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageRef, Unsure
+from bot.faults import notice_of
+from bot.mail import Mail, Picture, mail_of, missing_note, zone_for
+from bot.pacer import Pacers
+from bot.request import Address
+from core.app.agenda import RENEW_EVERY_S
+from core.app.app import App
+from core.domain.errors import StoreError
+from core.domain.subscription import Due
+
+AT_ONCE = 32
+"""How many slots are worked on at the same time; the others stay due, for any process."""
+PATIENCE_S = 900.0
+CALL_TIMEOUT_S = 30.0
+LONGEST_REST_S = 60.0
+SPACING_S = 0.05
+"""Between two posts to one platform: below Telegram's 30 a second, so that answers find room."""
+FINISH_WITHIN_S = 4.0
+
+_log = logging.getLogger(__name__)
+
+
+class Postman:
+    """The deliveries of this process, to the platforms that it serves."""
+
+    def __init__(self, app: App, pacers: Pacers) -> None:
+        self._app = app
+        self._pacers = pacers
+        self._doors: dict[str, Door] = {}
+        self._work: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[bool]] = set()
+        self._spacing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._keeping: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def open(self, door: Door) -> None:
+        """Claim what is due on this platform from now on."""
+        self._doors[door.platform] = door
+
+    def shut(self, door: Door) -> None:
+        """Claim nothing more on this platform; it is no longer served here."""
+        self._doors.pop(door.platform, None)
+
+    async def tick(self) -> None:
+        """Claim what is due, as far as there is room, and begin its work; returns without waiting for it."""
+        room = AT_ONCE - len(self._work)
+        if self._closed or room <= 0:
+            return
+        for due in await self._app.agenda.claim(tuple(self._doors), room) if self._doors else ():
+            task = asyncio.create_task(self._deliver(due))
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
+        if self._work and (self._keeping is None or self._keeping.done()):
+            self._keeping = asyncio.create_task(self._keep())
+
+    async def settle(self) -> None:
+        """Wait until nothing that was claimed is worked on any more."""
+        while self._work:
+            await asyncio.wait(self._work)
+
+    async def close(self) -> None:
+        """Claim nothing more; let arrive what is on its way, and give back what is not done."""
+        self._closed = True
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=FINISH_WITHIN_S)
+        tasks = [*self._work, *([self._keeping] if self._keeping else [])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        with contextlib.suppress(StoreError):
+            await self._app.agenda.give_back()
+
+    async def _keep(self) -> None:
+        """Renew the leases while there is work."""
+        while self._work:
+            await self._app.clock.sleep(RENEW_EVERY_S)
+            try:
+                await self._app.agenda.keep()
+            except StoreError as error:
+                _log.warning("the leases of subscriptions were not renewed, trying again: %s", error)
+
+    async def _deliver(self, due: Due) -> None:
+        about = f"subscription {due.subscription.number} at {due.slot.key}"
+        try:
+            await self._delivered(due)
+        except StoreError as error:
+            _log.warning("%s stays open: %s", about, error)
+        except ChatGone as gone:
+            await self._gone(due, gone)
+        except DeliveryFailed as error:
+            _log.warning("%s could not be delivered yet: %s", about, error)
+            await self._kept(self._app.agenda.put_off(due, str(error)))
+        except Exception:  # noqa: BLE001 - the boundary: one delivery's bug is nobody else's
+            _log.exception("%s failed", about)
+            await self._kept(self._app.agenda.end(due, failed=True, note="an internal error; see the log"))
+
+    async def _delivered(self, due: Due) -> None:
+        if due.slot.posting:
+            await self._say_missing(due, "the process was stopped while it posted")
+            return
+        if not await self._app.agenda.begin(due):
+            return
+        try:
+            mail = await mail_of(self._app, due)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as at the desk: a sentence in its place
+            mail = (notice_of(error, f"subscription {due.subscription.number}"),)
+        for one in mail[due.slot.posted :]:
+            try:
+                if not await self._post(due, one):
+                    return
+            except Unsure as error:
+                await self._say_missing(due, str(error))
+                return
+        await self._app.agenda.end(due)
+
+    async def _say_missing(self, due: Due, why: str) -> None:
+        """End a slot whose message may have arrived, and then say so in the chat, at most once."""
+        _log.warning("subscription %d: a message may be missing: %s", due.subscription.number, why)
+        if not await self._app.agenda.end(due, note="whether it arrived is not known; a note says so"):
+            return
+        notice = missing_note(due, zone_for(self._app, due))
+        with contextlib.suppress(Unsure):
+            await self._through(due, partial(self._send, due, notice))
+
+    async def _post(self, due: Due, mail: Mail) -> bool:
+        """Send one message of a slot and note it; False when another process has taken over.
+
+        Raises:
+            Unsure: it may have arrived.
+            ChatGone: the chat is closed to us.
+            DeliveryFailed: it was not taken in `PATIENCE_S`.
+        """
+        return await self._through(due, partial(self._send_and_note, due, mail))
+
+    async def _through(self, due: Due, send: Callable[[], Coroutine[None, None, bool]]) -> bool:
+        """Try `send` in the chat's turns until it is taken, through floods and outages; as `_post` raises."""
+        clock, door, address = self._app.clock, *self._place(due)
+        until, attempt = clock.monotonic() + PATIENCE_S, 0
+        while True:
+            chat = self._pacers.at(door, address)
+            if not await chat.turn(within_s=until - clock.monotonic()):
+                raise DeliveryFailed(f"{address.chat_id} took nothing for {PATIENCE_S / 60:g} minutes.")
+            async with self._spacing[address.platform]:
+                await clock.sleep(SPACING_S)
+            # Done to its end even if the process is told to stop meanwhile.
+            sending = asyncio.create_task(send())
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+            try:
+                return await asyncio.shield(sending)
+            except (ChatGone, Unsure):
+                raise
+            except Flooded as flood:
+                chat.close_for(flood.retry_after_s)
+            except DeliveryFailed as error:
+                if clock.monotonic() >= until:
+                    raise
+                _log.info("%s did not take a message, trying again: %s", address.chat_id, error)
+                await clock.sleep(min(2.0**attempt, LONGEST_REST_S))
+                attempt += 1
+
+    async def _send_and_note(self, due: Due, mail: Mail) -> bool:
+        agenda, about = self._app.agenda, due.subscription
+        if not await agenda.posting(due):
+            return False
+        try:
+            ref = await _sent(*self._place(due), mail)
+        except (ChatGone, Unsure):
+            raise
+        except DeliveryFailed:
+            await agenda.begin(due)  # nothing is on its way any more
+            raise
+        await agenda.posted(due, ref.message)
+        if ref.address.chat != about.chat:
+            await agenda.chat_moved(about.platform, about.chat, ref.address.chat)
+        return True
+
+    async def _send(self, due: Due, mail: Mail) -> bool:
+        await _sent(*self._place(due), mail)
+        return True
+
+    def _place(self, due: Due) -> tuple[Door, Address]:
+        about = due.subscription
+        door = self._doors.get(about.platform)
+        if door is None:
+            raise DeliveryFailed(f"{about.platform} is not connected.")
+        return door, Address(door.platform, about.chat, about.thread)
+
+    async def _gone(self, due: Due, gone: ChatGone) -> None:
+        """Pause what a closed chat subscribed to, and tell the admins."""
+        about = due.subscription
+        _log.warning("%s is closed to us: %s", about.chat_id, gone)
+        await self._kept(self._app.agenda.end(due, failed=True, note=str(gone)))
+        paused: list[int] = []
+        with contextlib.suppress(StoreError):
+            paused += await self._app.agenda.chat_gone(due, str(gone))
+        if not paused:
+            return  # another delivery to this chat has said so already
+        numbers = ", ".join(str(number) for number in paused)
+        what = f"its subscription {numbers} is" if len(paused) == 1 else f"its subscriptions {numbers} are"
+        notice = Notice(
+            text=f"The chat {about.chat_id} is closed to Conclave, so {what} paused. {gone} "
+            "When it is open again, resume there with /subscriptions.",
+            tone="warning",
+        )
+        for admin in self._app.settings.access.admins:
+            platform, _, person = admin.partition(":")
+            if (door := self._doors.get(platform)) and admin != about.chat_id:
+                with contextlib.suppress(DeliveryFailed):
+                    await _sent(door, Address(door.platform, person), notice)
+
+    async def _kept(self, write: Awaitable[object]) -> None:
+        """Write to the store if it can be reached; what is not noted is taken up again later."""
+        with contextlib.suppress(StoreError):
+            await write
+
+
+async def _sent(door: Door, address: Address, mail: Mail) -> MessageRef:
+    """Send a message within a time limit; whatever goes wrong is a `DeliveryFailed`."""
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            if isinstance(mail, Picture):
+                return await door.send_file(address, mail.name, mail.content, mail.caption)
+            return await door.send(address, mail)
+    except TimeoutError:
+        raise Unsure(f"no answer in {CALL_TIMEOUT_S:g} s") from None

@@ -1,0 +1,118 @@
+"""The slots of subscriptions: which of them this process works on, and what became of each.
+
+The database decides. A slot is claimed before its work, under a lease that is renewed while the work goes
+on; whoever dies loses the lease, and another process takes the slot over where it stood.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from core.clock import Clock
+from core.config import Settings
+from core.domain.ids import new_id
+from core.domain.subscription import Due, SlotState, Step
+from core.market.calendar import FIRST_DAY, MarketCalendar
+from core.schedule.claiming import step
+from core.store.store import Store
+
+LEASE = timedelta(seconds=60)
+RENEW_EVERY_S = 15.0
+REST = timedelta(minutes=5)
+"""How long a slot rests whose platform took nothing."""
+BATCH = 500
+"""How many slots are claimed in one transaction."""
+
+
+class Agenda:
+    """What is due, for one process. Its name among the processes is made anew at every start."""
+
+    def __init__(self, store: Store, settings: Settings, calendar: MarketCalendar, clock: Clock) -> None:
+        self._store = store
+        self._settings = settings
+        self._calendar = calendar
+        self._clock = clock
+        self._owner = new_id(12)
+
+    async def prepare(self) -> None:
+        """Load the calendars of all exchanges that subscriptions go by, off the event loop."""
+        found = await self._store.subscriptions.active()
+        tickers = {ticker for subscription, _ in found for ticker in subscription.wanted.tickers}
+        for sessions in {self._calendar.exchange, *(self._calendar.of(ticker) for ticker in tickers)}:
+            if not sessions.loaded:
+                await asyncio.to_thread(sessions.session, FIRST_DAY)
+
+    async def claim(self, platforms: Collection[str], limit: int = BATCH) -> tuple[Due, ...]:
+        """Take up to `limit` slots of these platforms: those that a dead process left first, then due ones.
+
+        Each is this process's alone until it ends, or its lease runs out. Missed times of a subscription
+        come as one; one that is too old ends as failed here, and the next one says so.
+        """
+        now = self._clock.now()
+        until, slots = now + LEASE, self._store.slots
+        left = await slots.take_over(now, platforms, self._owner, until, limit)
+        if len(left) >= limit:
+            return left
+        return (
+            *left,
+            *await slots.claim(now, platforms, self._owner, until, limit - len(left), self._step),
+        )
+
+    def _step(self, due: Due) -> Step:
+        arena, schedule = self._settings.arena, self._settings.schedule
+        grace = timedelta(minutes=schedule.grace_minutes)
+        return step(due, self._clock.now(), self._calendar, arena.timezone, arena.watchlist, grace)
+
+    async def keep(self) -> None:
+        """Renew the leases of all that this process works on."""
+        await self._store.slots.renew(self._owner, self._clock.now() + LEASE)
+
+    async def give_back(self) -> None:
+        """Let others take up at once what this process has not ended."""
+        await self._store.slots.release(self._owner, self._clock.now())
+
+    async def begin(self, due: Due) -> bool:
+        """Note that work on a slot begins, or that no message is on its way; False: the lease is lost."""
+        return await self._store.slots.running(due, self._owner)
+
+    async def posting(self, due: Due) -> bool:
+        """Note that a message is about to be sent; False: the lease is lost, and it must not be sent."""
+        return await self._store.slots.posting(due, self._owner)
+
+    async def posted(self, due: Due, message: str) -> bool:
+        """Note that the message has arrived, under the platform's id."""
+        return await self._store.slots.posted(due, self._owner, message)
+
+    async def end(self, due: Due, *, failed: bool = False, note: str | None = None) -> bool:
+        """End a slot; `note` is the reason of a failure, or what was said instead of the message."""
+        state = SlotState.FAILED if failed else SlotState.DELIVERED
+        return await self._store.slots.end(due, self._owner, state, note, self._clock.now())
+
+    async def put_off(self, due: Due, why: str) -> None:
+        """Let a slot that could not be delivered be taken up again after a while, or end it if it is late.
+
+        Then the next one of its subscription says that one was missed.
+        """
+        now = self._clock.now()
+        if now - due.slot.due_at < timedelta(minutes=self._settings.schedule.grace_minutes):
+            await self._store.slots.put_off(due, self._owner, now + REST)
+        elif await self.end(due, failed=True, note=why):
+            await self._store.slots.miss(due.subscription.number)
+
+    async def since(self, due: Due) -> datetime:
+        """Return from when on a digest or review tells: the last one's time, or else the session before."""
+        before = await self._store.slots.last_delivered(due.subscription.number)
+        if before is not None:
+            return before.at
+        closed = await asyncio.to_thread(self._calendar.exchange.last_closed, due.slot.at)
+        return self._calendar.exchange.back(closed.day - timedelta(days=1)).closes
+
+    async def chat_gone(self, due: Due, reason: str) -> Sequence[int]:
+        """Pause all subscriptions of a chat that is closed to us, and return their numbers."""
+        about = due.subscription
+        paused = await self._store.subscriptions.pause_chat(about.platform, about.chat, reason)
+        return [each.number for each in paused]
+
+    async def chat_moved(self, platform: str, old: str, new: str) -> None:
+        """Note that a chat has another id now; its subscriptions go there."""
+        await self._store.subscriptions.move_chat(platform, old, new)

@@ -1,0 +1,67 @@
+"""The use cases of the clock: what subscriptions make happen, and how the service is."""
+
+from abc import ABC, abstractmethod
+
+from core.app.agenda import Agenda
+from core.app.scheduled_runs import ScheduledRuns
+from core.app.watch import Watch
+from core.clock import Clock
+from core.domain.alert import Alert
+from core.domain.health import Health
+from core.domain.run import RunRecord
+from core.domain.season import Season
+from core.domain.subscription import Due
+from core.pipeline.bookkeeping import Bookkeeper
+from core.store.store import Store
+
+SHOWN = 10
+"""How many slots that are due, and that have ended, tell how the service is."""
+
+
+class Timework(ABC):
+    """A part of `App`. `agenda` has the slots that this process works on."""
+
+    clock: Clock
+    agenda: Agenda
+    _store: Store
+    _keeper: Bookkeeper
+    _scheduled: ScheduledRuns
+    _watch: Watch
+
+    @abstractmethod
+    async def _season(self) -> Season:
+        """Return the season that people mean when they name none."""
+
+    async def keep_books(self) -> None:
+        """Carry the live books to the present; `conclave serve` asks for it from time to time."""
+        await self._keeper.advance(Season.LIVE)
+
+    async def scheduled_run(self, due: Due, ticker: str) -> RunRecord | str:
+        """Return the run of a ticker in a slot, or in one sentence why there is none.
+
+        Raises:
+            StoreError: the database cannot be used; the slot stays open.
+        """
+        return await self._scheduled.run(due, ticker)
+
+    async def look_out(self) -> tuple[Alert, ...]:
+        """Note what chats want to hear at once, and make it due there; return what is new."""
+        return await self._watch.look()
+
+    async def alert(self, key: str) -> Alert | None:
+        """Return what was noted under this key, or None."""
+        return await self._store.alerts.get(key)
+
+    async def health(self) -> Health:
+        """Return how the service is, all processes on the database together."""
+        now, slots = self.clock.now(), self._store.slots
+        oldest = await slots.oldest_due(now)
+        state = await self._store.seasons.state(await self._season())
+        return Health(
+            at=now,
+            runs=len(await self._store.runs.running()),
+            session=state.last.session if state and state.last else None,
+            upcoming=await slots.upcoming(SHOWN),
+            ended=await slots.ended(SHOWN),
+            lag_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
+        )
