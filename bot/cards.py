@@ -266,12 +266,16 @@ class JudgeLine(Frozen):
 
 
 class ReviewCard(Frozen):
-    """What a week has told. `calls` are groups of settled ballots under their titles, `note` as above."""
+    """What a week has told. `calls` are groups of settled ballots under their titles, `note` as above.
+
+    `legend` explains the figures of the `judges`.
+    """
 
     title: str
     subtitle: str
     story: str
     judges: tuple[JudgeLine, ...] = ()
+    legend: str = ""
     calls: tuple[tuple[str, tuple[CallLine, ...]], ...] = ()
     sections: tuple[Lines, ...] = ()
     footer: str

@@ -68,6 +68,7 @@ def _review(card: ReviewCard) -> list[Part]:
         *_head(card),
         *_story(card.story),
         *_titled("Whom to trust", judges, 0, 2),
+        *_parts(context(card.legend), 2),
         *(
             part
             for title, calls in card.calls

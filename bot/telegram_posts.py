@@ -23,6 +23,7 @@ Block = list[Line]
 MAX_ROWS = 30
 SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
 ALERT_SIGNS = {"stop": "🛑", "take_profit": "🎯", "flip": "🔄", "model_down": "🔌", "budget": "💸"}
+_INDENT = "\u2003 "
 _MARKS = {True: "✓", False: "✗", None: ""}
 
 
@@ -40,9 +41,10 @@ def draw(card: PostedCard) -> tuple[list[Block], Sequence[Button]]:
 
 
 def _digest(card: DigestCard) -> list[Block]:
-    verdicts = [_call(line) for line in card.verdicts[:MAX_ROWS]]
+    verdicts = [part for line in card.verdicts[:MAX_ROWS] for part in _call(line)]
     left_out = card.verdicts_more + max(len(card.verdicts) - MAX_ROWS, 0)
     return [
+        _note(card.note),
         _head(card),
         [[Span(one_line(card.story), "", Rank.BODY)]],
         _titled("Verdicts", verdicts, left_out),
@@ -54,11 +56,17 @@ def _digest(card: DigestCard) -> list[Block]:
 def _review(card: ReviewCard) -> list[Block]:
     judges = [line for one in card.judges[:MAX_ROWS] for line in _judge(one)]
     return [
+        _note(card.note),
         _head(card),
         [[Span(one_line(card.story), "", Rank.BODY)]],
         _titled("Whom to trust", judges, max(len(card.judges) - MAX_ROWS, 0)),
+        [[_text(card.legend, "i")]],
         *(
-            _titled(title, [_call(line) for line in calls[:MAX_ROWS]], max(len(calls) - MAX_ROWS, 0))
+            _titled(
+                title,
+                [part for line in calls[:MAX_ROWS] for part in _call(line)],
+                max(len(calls) - MAX_ROWS, 0),
+            )
             for title, calls in card.calls[:MAX_ROWS]
         ),
         *(_section(section) for section in card.sections[:MAX_ROWS]),
@@ -69,6 +77,7 @@ def _review(card: ReviewCard) -> list[Block]:
 def _summary(card: SummaryCard) -> list[Block]:
     left_out = len(card.lines) - MAX_ROWS
     return [
+        _note(card.note),
         _head(card),
         *(_ticker(line) for line in card.lines[:MAX_ROWS]),
         _more(left_out),
@@ -85,30 +94,29 @@ def _alert(card: AlertCard) -> list[Block]:
 
 
 def _head(card: DigestCard | ReviewCard | SummaryCard) -> Block:
-    note: Block = [[_fixed("⏰ "), _text(card.note)]] if card.note else []
-    return [*note, [_text(card.title, "b")], [_text(card.subtitle, "i")], *_caveat(card.caveat)]
+    return [[_text(card.title, "b")], [_text(card.subtitle, "i")], *_caveat(card.caveat)]
+
+
+def _note(note: str | None) -> Block:
+    return [[_fixed("⏰ "), _text(note)]] if note else []
 
 
 def _caveat(caveat: str | None) -> Block:
     return [[_fixed("⚠️ "), _text(caveat)]] if caveat else []
 
 
-def _call(line: CallLine) -> Line:
+def _call(line: CallLine) -> Block:
     mark = f" {_MARKS[line.good]}" if line.good is not None else ""
     earned = [_fixed(mark), _fixed(" "), _text(line.earned, "b")] if line.earned.strip() else []
-    return [
-        _fixed(f"{SIGNS[line.action]} "),
-        _text(line.subject, "b"),
-        _fixed(f" {line.action.value}"),
-        *earned,
-        *_after(" · ", line.detail),
-    ]
+    sign, action = _fixed(f"{SIGNS[line.action]} "), _fixed(f" {line.action.value}")
+    detail: Block = [[_fixed(_INDENT), _text(line.detail)]] if line.detail.strip() else []
+    return [[sign, _text(line.subject, "b"), action, *earned], *detail]
 
 
 def _judge(one: JudgeLine) -> Block:
     return [
         [_fixed("◆ "), _text(one.member, "b"), *_after(" · ", one.verdict)],
-        *([_fixed("    "), _text(figure)] for figure in one.figures[:MAX_ROWS] if figure.strip()),
+        *([_fixed(_INDENT), _text(figure)] for figure in one.figures[:MAX_ROWS] if figure.strip()),
     ]
 
 

@@ -10,7 +10,6 @@ from bot.cards import (
     AlertCard,
     CallLine,
     DigestCard,
-    JudgeLine,
     Lines,
     PostedCard,
     ReviewCard,
@@ -38,7 +37,7 @@ def draw(card: PostedCard, width: int, numbered_from: int | None) -> RenderableT
             parts = [*_head(card), *_verdicts(card, inside), *map(_section, card.sections)]
             return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
         case ReviewCard():
-            parts = [*_head(card), *_judges(card.judges, inside)]
+            parts = [*_head(card), *_judges(card, inside)]
             parts += [Group(say(title, "dim"), _calls(calls, inside)) for title, calls in card.calls]
             parts += map(_section, card.sections)
             return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
@@ -90,15 +89,16 @@ def _earned(one: CallLine) -> Text:
     return say(f"{'✓' if one.good else '✗'} {one.earned}", "green" if one.good else "red")
 
 
-def _judges(judges: Sequence[JudgeLine], inside: int) -> list[RenderableType]:
-    if not judges:
-        return []
+def _judges(card: ReviewCard, inside: int) -> list[RenderableType]:
+    legend = [say(card.legend, "dim italic")] if card.legend.strip() else []
+    if not card.judges:
+        return [*legend]
     table = grid(gap=0)
-    for one in judges:
+    for one in card.judges:
         table.add_row(flow(Text.assemble(say(one.member, "bold"), " · ", say(one.verdict)), inside))
         for figure in one.figures:
             table.add_row(Padding(flow(say(figure, "dim"), inside - _INDENT), (0, 0, 0, _INDENT)))
-    return [Group(say("Whom to trust", "dim"), table)]
+    return [Group(say("Whom to trust", "dim"), table, *legend)]
 
 
 def _ticker(line: SummaryLine, inside: int) -> RenderableType:

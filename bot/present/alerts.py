@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from bot.buttons import OpenVerdict, encode
 from bot.cards import AlertCard, Button
 from bot.present import numbers, words
-from bot.present.prose import listed, sentence, verb
+from bot.present.prose import listed, sentence
 from core.domain.alert import Alert, AlertKind
 from core.domain.season import Season
 
@@ -60,17 +60,16 @@ def _level(alert: Alert, level: str) -> tuple[str, str]:
 
 def _flip(alert: Alert) -> tuple[str, str]:
     ticker, members = alert.ticker or _SOMETHING, alert.members
-    turned = f"from {alert.before} to {alert.after}" if alert.before and alert.after else ""
-    text = sentence(f"The committee's verdict on {ticker} turned {turned}")
+    turned = f"turned from {alert.before} to {alert.after}" if alert.before and alert.after else "has changed"
+    text = sentence(f"The committee's verdict on {ticker} {turned}")
     if members:
-        hold = verb(len(members), "holds", "hold")
-        text = f"{text} {sentence(f'{listed(members)} {hold} it')}"
+        text = f"{text} {sentence(f'It is held by {listed(members)}')}"
     return f"{ticker}: {alert.after or 'another verdict'}", text
 
 
 def _down(alert: Alert) -> tuple[str, str]:
     member = listed(alert.members) if alert.members else "a model"
-    text = sentence(f"{member} has cast no ballot in its last runs, and the others go on without it")
+    text = sentence(f"No ballot came from {member} in its last runs; the others go on without it")
     if alert.reason:
         text = f"{text} {sentence(f'The newest reason: {alert.reason}')}"
     return f"{member} is down", text

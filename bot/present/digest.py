@@ -85,8 +85,7 @@ def _sections(digest: Digest) -> list[Lines | None]:
 
 def _earning(one: Earning) -> str:
     share = "" if one.change_ratio is None else f" · {numbers.percent_change(one.change_ratio)}"
-    value = "" if one.value_usd is None else f" · now {numbers.usd(one.value_usd)}"
-    return f"{one.member} {numbers.usd_change(one.change_usd or Decimal(0))}{share}{value}"
+    return f"{one.member} {numbers.usd_change(one.change_usd or Decimal(0))}{share}"
 
 
 def _trade(one: Trade) -> str:

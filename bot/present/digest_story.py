@@ -151,12 +151,12 @@ def _money(digest: Digest, voice: Voice) -> str:
             "no model's portfolio moved" if len(models) > 1 else f"{models[0].member}'s did not move"
         )
     elif len(models) == 1:
-        parts.append(f"{models[0].member} {_gained(models[0])}")
+        parts.append(f"the model {models[0].member} {_gained(models[0])}")
     elif models:
         parts.append(_extremes(models))
     if not parts:
         others = [one for one in digest.earnings if one.change_usd is not None]
-        parts = [f"{others[0].member} did best: it {_gained(others[0])}"] if others else []
+        parts = [f"best was {others[0].member}: it {_gained(others[0])}"] if others else []
     return "; ".join(parts)
 
 
@@ -267,26 +267,23 @@ def _cost(digest: Digest) -> str:
     if not digest.runs:
         return ""
     runs = counted(digest.runs, "run")
+    flaws = []
+    if digest.undecided and digest.verdicts:
+        flaws.append(f"{in_words(digest.undecided)} without a verdict")
+    if digest.broken and (digest.verdicts or digest.undecided):
+        flaws.append(f"{in_words(digest.broken)} unfinished")
+    runs += f" ({', '.join(flaws)})" if flaws else ""
     if digest.spend.tokens:
         price = words.cost_of(digest.spend)
         paid = "at a cost nobody knows" if price.startswith("cost") else f"for {price}"
         said = f"{runs} used {numbers.tokens(digest.spend.tokens)} {paid}"
     else:
         said = f"{runs} used no tokens"
-    return "; ".join([said, *_missing(digest)])
-
-
-def _missing(digest: Digest) -> list[str]:
-    parts = []
-    if digest.abstentions:
-        total = sum(count for _, count in digest.abstentions)
-        kinds = listed([missing(kind, count) for kind, count in digest.abstentions], most=3)
-        parts.append(f"{counted(total, 'ballot')} {verb(total, 'is', 'are')} missing: {kinds}")
-    if digest.undecided and digest.verdicts:
-        parts.append(f"{in_words(digest.undecided)} of them reached no verdict")
-    if digest.broken and (digest.verdicts or digest.undecided):
-        parts.append(f"{in_words(digest.broken)} of them did not finish")
-    return parts
+    if not digest.abstentions:
+        return said
+    total = sum(count for _, count in digest.abstentions)
+    kinds = listed([missing(kind, count) for kind, count in digest.abstentions], most=3)
+    return f"{said}; {counted(total, 'ballot')} {verb(total, 'is', 'are')} missing: {kinds}"
 
 
 def missing(kind: AbstentionKind, count: int) -> str:

@@ -38,6 +38,7 @@ def review_card(review: Review, zone: ZoneInfo, note: str | None = None) -> Revi
         subtitle=f"{numbers.moment(review.since, zone)} to {numbers.moment(review.until, zone)}",
         story=story(review, zone),
         judges=tuple(_judge(one, review.minimum) for one in review.judged),
+        legend=_legend(review.judged),
         calls=tuple((title, tuple(_call(one) for one in found)) for title, found in groups if found),
         sections=tuple(
             filter(
@@ -67,16 +68,21 @@ def _judge(one: Judged, minimum: int) -> JudgeLine:
     figures = [f"season {_rates(season)}"]
     if season.brier.value is not None and season.ece.value is not None:
         figures.append(f"Brier {season.brier.value:.3f} · ECE {_percent(season.ece.value)}")
-    figures.append(
-        f"week {_rates(lately)}{_small(lately, minimum)}" if _samples(lately) else "week nothing settled"
-    )
+    few = " (few)" if _samples(lately) < minimum else ""
+    figures.append(f"week {_rates(lately)}{few}" if _samples(lately) else "week: nothing settled")
     return JudgeLine(member=one.member, verdict=verdict, figures=tuple(figures))
 
 
 def _rates(found: Calibration) -> str:
-    """Write how often ballots were right after so many sessions: `1 s 53 % of 45 · 5 s 60 % of 42`."""
-    told = [f"{horizon} s {_rate(rate)}" for horizon, rate in sorted(found.hit_rates.items()) if rate.sample]
-    return " · ".join(told) or "nothing settled"
+    """Write how often ballots were right, at each horizon: `53 % of 45 · 60 % of 42 · –`."""
+    return " · ".join(_rate(rate) if rate.sample else "–" for _, rate in sorted(found.hit_rates.items()))
+
+
+def _legend(judged: Sequence[Judged]) -> str:
+    if not judged:
+        return ""
+    horizons = [str(horizon) for horizon in sorted(judged[0].season.hit_rates)]
+    return f"How many ballots were right after {listed(horizons)} sessions. ECE is 0 % at best, Brier 0."
 
 
 def _rate(rate: Figure) -> str:
@@ -91,10 +97,6 @@ def _percent(value: float | Decimal) -> str:
 
 def _samples(found: Calibration) -> int:
     return max((rate.sample for rate in found.hit_rates.values()), default=0)
-
-
-def _small(found: Calibration, minimum: int) -> str:
-    return " (few)" if _samples(found) < minimum else ""
 
 
 def _call(one: SettledCall) -> CallLine:
@@ -169,14 +171,14 @@ def _trusted(review: Review) -> str:
 def _manners(found: Sequence[Judged]) -> str:
     """Say whose confidence is too high, too low, or fits."""
     parts = []
-    for manner, one, many in (
-        (Manner.OVER, "is over-confident", "are over-confident"),
-        (Manner.UNDER, "is under-confident", "are under-confident"),
-        (Manner.FITTING, "is about as right as it says", "are about as right as they say"),
+    for manner, word in (
+        (Manner.OVER, "over-confident"),
+        (Manner.UNDER, "under-confident"),
+        (Manner.FITTING, "about as right as claimed"),
     ):
         names = [each.member for each in found if each.manner is manner]
         if names:
-            parts.append(f"{listed(names)} {verb(len(names), one, many)}")
+            parts.append(f"{word} {verb(len(names), 'is', 'are')} {listed(names)}")
     return "; ".join(parts)
 
 
@@ -190,9 +192,12 @@ def _climbers(ranks: Sequence[RankChange], voice: Voice) -> str:
     parts = []
     if up > 0:
         climbed = voice.pick("climbed", "climbed", "rose")
-        parts.append(f"{riser.member} {climbed} from place {riser.rank_before} to {riser.rank}")
+        parts.append(
+            f"in the ranking {riser.member} {climbed} from place {riser.rank_before} to {riser.rank}"
+        )
     if down < 0:
-        parts.append(f"{faller.member} fell from {faller.rank_before} to {faller.rank}")
+        place = "" if parts else "in the ranking "
+        parts.append(f"{place}{faller.member} fell from place {faller.rank_before} to {faller.rank}")
     if not parts:
         return voice.pick("places", "nobody changed places", "the ranking stayed as it was")
     return ", while ".join(parts)
