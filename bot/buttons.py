@@ -3,6 +3,7 @@
 * `w.<run>.<member number>` opens a member's reasoning where it decided.
 * `p.<run>.<member number>.<stage ordinal>.<page>` turns to a page; both count from 1, and the ordinal is
   the stage's place among the stages that the member has finished.
+* `r.<run>` shows the verdict of a run.
 * `v.<run>.<b|h|s>` votes Buy, Hold or Sell in a run.
 
 Whoever presses a button may have written its data by hand, so `decode` trusts nothing.
@@ -18,6 +19,7 @@ LIMIT_BYTES = 64
 _NUMBER = "([1-9][0-9]{0,8})"
 _RUN = "([0-9a-z]{1,24})"
 _WHY = re.compile(rf"w\.{_RUN}\.{_NUMBER}", re.ASCII)
+_VERDICT = re.compile(rf"r\.{_RUN}", re.ASCII)
 _VOTE = re.compile(rf"v\.{_RUN}\.([bhs])", re.ASCII)
 _LETTER_OF = {Action.BUY: "b", Action.HOLD: "h", Action.SELL: "s"}
 _ACTION_OF = {letter: action for action, letter in _LETTER_OF.items()}
@@ -43,6 +45,13 @@ class TurnTo:
 
 
 @dataclass(frozen=True)
+class OpenVerdict:
+    """Show the verdict of a run."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
 class CastVote:
     """Vote in a run, without a stated confidence."""
 
@@ -50,7 +59,7 @@ class CastVote:
     action: Action
 
 
-Wish = OpenReasoning | TurnTo | CastVote
+Wish = OpenReasoning | TurnTo | OpenVerdict | CastVote
 
 
 def encode(wish: Wish) -> str:
@@ -64,9 +73,11 @@ def encode(wish: Wish) -> str:
             data = f"w.{wish.run_id}.{wish.member}"
         case TurnTo():
             data = f"p.{wish.run_id}.{wish.member}.{wish.stage}.{wish.page}"
+        case OpenVerdict():
+            data = f"r.{wish.run_id}"
         case CastVote():
             data = f"v.{wish.run_id}.{_LETTER_OF[wish.action]}"
-    if not any(form.fullmatch(data) for form in (_WHY, _PAGE, _VOTE)):
+    if not any(form.fullmatch(data) for form in (_WHY, _PAGE, _VERDICT, _VOTE)):
         raise ValueError(f"no button can carry {data!r}")
     return data
 
@@ -81,6 +92,8 @@ def decode(data: str) -> Wish:
         return OpenReasoning(match[1], int(match[2]))
     if match := _PAGE.fullmatch(data):
         return TurnTo(match[1], int(match[2]), int(match[3]), int(match[4]))
+    if match := _VERDICT.fullmatch(data):
+        return OpenVerdict(match[1])
     if match := _VOTE.fullmatch(data):
         return CastVote(match[1], _ACTION_OF[match[2]])
     raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")

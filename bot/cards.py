@@ -218,7 +218,108 @@ class HelpCard(Frozen):
     footer: str
 
 
-Card = (
+class CallLine(Frozen):
+    """A verdict or a ballot, and what has become of it.
+
+    `earned` is what it has earned in its direction, "+1.20 %", empty where that is not known; `good` says
+    whether that is a gain, None where it is neither gain nor loss.
+    """
+
+    subject: str
+    action: Action
+    detail: str
+    earned: str = ""
+    good: bool | None = None
+
+
+class Lines(Frozen):
+    """Lines under a title; `more` says how many were left out of them."""
+
+    title: str
+    lines: tuple[str, ...]
+    more: int = 0
+
+
+class DigestCard(Frozen):
+    """What a day brought. `story` is a paragraph to read, all else is for looking things up.
+
+    `note` is a line on top about the post itself, such as that it comes late.
+    """
+
+    title: str
+    subtitle: str
+    story: str
+    verdicts: tuple[CallLine, ...] = ()
+    verdicts_more: int = 0
+    sections: tuple[Lines, ...] = ()
+    footer: str
+    caveat: str | None = None
+    note: str | None = None
+
+
+class JudgeLine(Frozen):
+    """How far one member is to be trusted: `verdict` in a few words, then the figures behind it."""
+
+    member: str
+    verdict: str
+    figures: tuple[str, ...]
+
+
+class ReviewCard(Frozen):
+    """What a week has told. `calls` are groups of settled ballots under their titles, `note` as above.
+
+    `legend` explains the figures of the `judges`.
+    """
+
+    title: str
+    subtitle: str
+    story: str
+    judges: tuple[JudgeLine, ...] = ()
+    legend: str = ""
+    calls: tuple[tuple[str, tuple[CallLine, ...]], ...] = ()
+    sections: tuple[Lines, ...] = ()
+    footer: str
+    caveat: str | None = None
+    note: str | None = None
+
+
+class SummaryLine(Frozen):
+    """One ticker of a summary. `headline` is the decision, or why there is none.
+
+    `detail` has agreement, confidence and price, `votes` is "4 BUY, 1 HOLD · against: qwen (SELL)".
+    """
+
+    ticker: str
+    action: Action | None
+    headline: str
+    detail: str = ""
+    votes: str = ""
+
+
+class SummaryCard(Frozen):
+    """Several verdicts at once; `buttons` open the card of each run, `note` as above."""
+
+    title: str
+    subtitle: str
+    lines: tuple[SummaryLine, ...]
+    footer: str
+    caveat: str | None = None
+    note: str | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+class AlertCard(Frozen):
+    """One event, told at once: `headline` in a few words, `text` in one or two sentences."""
+
+    sign: Literal["stop", "take_profit", "flip", "model_down", "budget"]
+    headline: str
+    text: str
+    footer: str
+    caveat: str | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+AskedCard = (
     Notice
     | ProgressCard
     | VerdictCard
@@ -229,3 +330,9 @@ Card = (
     | CalibrationCard
     | HelpCard
 )
+"""What answers a person."""
+
+PostedCard = DigestCard | ReviewCard | SummaryCard | AlertCard
+"""What is posted without anybody asking."""
+
+Card = AskedCard | PostedCard

@@ -75,7 +75,7 @@ class Desk:
             return await self._greeting(press.address, press.person)
         if not await self.app.claim_delivery(press.address.platform, press.delivery):
             return None
-        # Every button of ours opens reasoning, which any role may read, or votes, as any role may.
+        # Every button of ours opens what any role may read, or votes, as any role may.
         wish = decode(press.data)
         if isinstance(wish, CastVote):
             return await vote_pressed(self.app, wish, press)

@@ -15,6 +15,7 @@ from bot.slack_requests import Pressed, place_of
 # Slack takes a trigger for three seconds. What is ready in this time opens at once, without "Loading…".
 GRACE_S = 0.8
 OPENS = "w."
+SHOWS = "r."
 CLOSED_VIEW = frozenset({"not_found", "view_not_found", "hash_conflict"})
 NOTHING = Notice(text="There is nothing to show here.")
 
@@ -39,6 +40,8 @@ async def answer(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:
     try:
         if pressed.view is None and pressed.press.data.startswith(OPENS):
             await _open(pressed, desk, door)
+        elif pressed.view is None and pressed.press.data.startswith(SHOWS):
+            await _show(pressed, await desk.press(pressed.press, door), door)
         else:
             await _turn(pressed, await desk.press(pressed.press, door), door)
     except DeliveryFailed as error:
@@ -100,6 +103,12 @@ async def _into_thread(pressed: Pressed, card: ReasoningCard, door: SlackDoor) -
         await door.answer_press(card, address, pressed.press.person)
         return
     await door.send(Address("slack", address.chat, thread), card)
+
+
+async def _show(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
+    """Show a verdict to whoever asked for it; the summary with the button stays for the others."""
+    if card is not None:
+        await door.answer_press(card, pressed.press.address, pressed.press.person)
 
 
 async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:

@@ -4,7 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from bot import slack_posts
 from bot.cards import (
+    AskedCard,
     CalibrationCard,
     Card,
     DissentLine,
@@ -14,6 +16,7 @@ from bot.cards import (
     ModelsCard,
     Notice,
     PortfolioCard,
+    PostedCard,
     ProgressCard,
     ReasoningCard,
     VerdictCard,
@@ -71,6 +74,17 @@ class SlackMessage:
 
 def render(card: Card) -> SlackMessage:
     """Return the card as a message that Slack takes, whatever text the card holds."""
+    if isinstance(card, PostedCard):
+        parts, text = slack_posts.draw(card), slack_posts.text_of(card)
+    else:
+        parts, text = _drawn(card)
+    return SlackMessage(
+        text=clamp_bytes(harmless(text).strip() or "Conclave", MAX_TEXT_BYTES), blocks=fit(parts)
+    )
+
+
+def _drawn(card: AskedCard) -> tuple[list[Part], str]:
+    """Return the parts of a card, and what notifications and screen readers say."""
     match card:
         case Notice():
             parts, text = _notice(card), card.text
@@ -95,9 +109,7 @@ def render(card: Card) -> SlackMessage:
             text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
         case HelpCard():
             parts, text = _help(card), f"{card.title}. {card.intro}"
-    return SlackMessage(
-        text=clamp_bytes(harmless(text).strip() or "Conclave", MAX_TEXT_BYTES), blocks=fit(parts)
-    )
+    return parts, text
 
 
 def modal(card: ReasoningCard, metadata: str = "") -> dict[str, Any]:

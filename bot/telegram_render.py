@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
+from bot import telegram_posts
 from bot.cards import (
     Button,
     CalibrationCard,
@@ -21,6 +22,7 @@ from bot.cards import (
     ModelsCard,
     Notice,
     PortfolioCard,
+    PostedCard,
     ProgressCard,
     ReasoningCard,
     VerdictCard,
@@ -226,12 +228,8 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
     podium: Line = []
     for line in card.standings[:MAX_ROWS]:
         if line.medal.strip():
-            podium += [
-                *([_fixed("  ")] if podium else []),
-                _plain(line.medal),
-                _fixed(" "),
-                _bold(line.member),
-            ]
+            gap = _fixed("  " if podium else "")
+            podium += [gap, _plain(line.medal), _fixed(" "), _bold(line.member)]
     table = "\n".join(balances(card.standings[:MAX_ROWS]))
     warnings = [f"{line.member}: {line.warning}" for line in card.standings if line.warning]
     luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
@@ -278,6 +276,12 @@ def _calibration(card: CalibrationCard) -> tuple[list[Block], tuple[Row, ...]]:
         [[_italic(card.footer)]],
     ]
     return blocks, ()
+
+
+@_draw.register
+def _posted(card: PostedCard) -> tuple[list[Block], tuple[Row, ...]]:
+    blocks, buttons = telegram_posts.draw(card)
+    return blocks, _keyboard(buttons)
 
 
 @_draw.register

@@ -10,7 +10,10 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
+from bot import terminal_posts
 from bot.cards import (
+    AlertCard,
+    AskedCard,
     BinLine,
     Button,
     CalibrationCard,
@@ -20,10 +23,12 @@ from bot.cards import (
     ModelsCard,
     Notice,
     PortfolioCard,
+    PostedCard,
     ProgressCard,
     ProgressLine,
     ReasoningCard,
     StandingLine,
+    SummaryCard,
     VerdictCard,
 )
 from bot.crossed_bar import crossed
@@ -55,6 +60,12 @@ _TONE = {"info": ("cyan", "›"), "warning": ("yellow", "!"), "error": ("red", "
 def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None) -> RenderableType:
     """Return what rich prints for `card`; buttons get numbers from `numbered_from` on, or are left out."""
     width = min(width, WIDEST)
+    if isinstance(card, PostedCard):
+        return terminal_posts.draw(card, width, numbered_from)
+    return _drawn(card, width, numbered_from)
+
+
+def _drawn(card: AskedCard, width: int, numbered_from: int | None) -> RenderableType:
     match card:
         case Notice():
             return _notice(card)
@@ -83,7 +94,7 @@ def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None)
 def buttons_of(card: Card) -> tuple[Button, ...]:
     """Return the buttons of a card in the order in which they are numbered."""
     match card:
-        case VerdictCard():
+        case VerdictCard() | SummaryCard() | AlertCard():
             return card.buttons
         case ReasoningCard():
             return card.page_buttons + card.stage_buttons

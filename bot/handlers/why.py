@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from bot.arguments import WhyArguments
-from bot.buttons import OpenReasoning, TurnTo
+from bot.buttons import OpenReasoning, OpenVerdict, TurnTo
 from bot.cards import Card
 from bot.facts import verdict_of, zone_of
 from bot.handlers.call import Call
@@ -33,13 +33,15 @@ async def why(call: Call, arguments: WhyArguments) -> Card:
     return _card(app, opened, page_of(opened.book, arguments.stage), arguments.stage)
 
 
-async def pressed(app: App, wish: OpenReasoning | TurnTo, page_size: int) -> Card:
+async def pressed(app: App, wish: OpenReasoning | TurnTo | OpenVerdict, page_size: int) -> Card:
     """Show what a button asks for, in pages of `page_size` signs.
 
     Raises:
         NotFound: the run, or the member's seat in it, is not there (any more).
     """
     record = await app.run_record(wish.run_id)
+    if isinstance(wish, OpenVerdict):
+        return await verdict_of(app, record)
     opened = await _open(app, record, await app.member_numbered(wish.member), page_size)
     match wish:
         case OpenReasoning():

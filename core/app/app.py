@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
 from core.app.bookwork import Bookwork
+from core.app.digests import Digests
+from core.app.digestwork import Digestwork
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -42,7 +44,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Seasonwork):
+class App(Bookwork, Seasonwork, Digestwork):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -60,6 +62,7 @@ class App(Bookwork, Seasonwork):
         polls: Polls,
         scoreboard: Scoreboard,
         reports: SeasonReports,
+        digests: Digests,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -73,6 +76,7 @@ class App(Bookwork, Seasonwork):
         self._polls = polls
         self._scoreboard = scoreboard
         self._reports = reports
+        self._digests = digests
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.

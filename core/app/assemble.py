@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from core.app.app import App
+from core.app.digests import Digests
 from core.app.polls import Polls
 from core.app.replays import Replays
 from core.app.runs import Runs
@@ -59,6 +60,7 @@ async def open_app(
         polls=Polls(store, calendar, clock),
         scoreboard=scoreboard,
         reports=SeasonReports(store, scoreboard, settings, clock),
+        digests=Digests(store, scoreboard, settings, calendar, clock),
     )
 
 

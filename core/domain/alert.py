@@ -25,7 +25,8 @@ class Alert(Frozen):
 
     `members` are whose levels were hit, who hold the ticker of a flip, or the model that is down. `price` is
     in USD a share, at which a level closed the holding. A flip is from verdict `before` to `after`.
-    `percent` of `limit_usd` is what a budget has spent: 80 or 100. `reason` is why a model is down.
+    `percent` of `limit_usd` is what a budget has spent: 80 or 100. `reason` is why a model is down, or whose
+    budget it is.
     """
 
     key: str

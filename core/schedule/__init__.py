@@ -1,1 +1,1 @@
-"""When things are due, as a function of a wish, a calendar and the time; nothing here waits or stores."""
+"""When things are due, and what is told then: functions of values; nothing here waits or stores."""

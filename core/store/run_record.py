@@ -1,10 +1,12 @@
 """Reading a run back, whole."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ColumnElement
 
 from core.domain.books import Fill, Order
 from core.domain.run import RunRecord, RunState, Seat
@@ -68,8 +70,26 @@ async def read_record(connection: AsyncConnection, run_id: str) -> RunRecord | N
 async def read_season(connection: AsyncConnection, season: Season) -> tuple[RunRecord, ...]:
     """Return all finished runs of a season, each whole, the oldest moment first."""
     finished = (runs.c.season == season, runs.c.state == RunState.FINISHED)
-    query = select(*_RUN).where(*finished).order_by(runs.c.as_of, runs.c.number)
-    ids = select(runs.c.run_id).where(*finished)
+    return await _read_all(connection, finished, (runs.c.as_of, runs.c.number))
+
+
+async def read_ended(
+    connection: AsyncConnection, season: Season, since: datetime, until: datetime
+) -> tuple[RunRecord, ...]:
+    """Return the runs of a season that ended after `since`, up to and with `until`, however they ended."""
+    states = [state for state in RunState if state is not RunState.RUNNING]
+    within = (runs.c.state.in_(states), runs.c.finished_at > since, runs.c.finished_at <= until)
+    return await _read_all(
+        connection, (runs.c.season == season, *within), (runs.c.finished_at, runs.c.number)
+    )
+
+
+async def _read_all(
+    connection: AsyncConnection, conditions: Sequence[ColumnElement[bool]], order: Sequence[Any]
+) -> tuple[RunRecord, ...]:
+    """Return the runs for which all conditions hold, each whole."""
+    query = select(*_RUN).where(*conditions).order_by(*order)
+    ids = select(runs.c.run_id).where(*conditions)
     seated = await _by_run(connection, _SEAT, seats, seats.c.place, ids)
     ordered = await _by_run(connection, ORDER, orders, orders.c.number, ids)
     filled = await _by_run(connection, FILL, fills, fills.c.number, ids)

@@ -1,14 +1,16 @@
 """What is known of seasons: where their books stand, and what the next session needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ColumnElement
 
 from core.domain.actions import CorporateAction
-from core.domain.books import Fill, OrderState
+from core.domain.books import Fill, OrderCause, OrderState
 from core.domain.errors import Refused
 from core.domain.outcomes import HORIZONS
 from core.domain.run import RunRecord, RunState
@@ -17,7 +19,7 @@ from core.store.book_queries import latest_marks
 from core.store.database import Database
 from core.store.inserting import insert_new
 from core.store.locked_sessions import Passed
-from core.store.run_record import FILL, fill_of, read_season
+from core.store.run_record import FILL, fill_of, read_ended, read_season
 from core.store.season_tables import corporate_actions, holdings, outcomes, seasons, sessions
 from core.store.tables import accounts, fills, orders, runs
 
@@ -99,6 +101,40 @@ class Seasons:
         """Return all finished runs of a season, each whole, the oldest moment first."""
         async with self._database.read() as connection:
             return await read_season(connection, season)
+
+    async def ended(self, season: Season, since: datetime, until: datetime) -> tuple[RunRecord, ...]:
+        """Return the runs that ended after `since`, up to and with `until`, each whole, in that order.
+
+        Those that were stopped or failed are among them.
+        """
+        async with self._database.read() as connection:
+            return await read_ended(connection, season, since, until)
+
+    async def filled(
+        self, season: Season, since: datetime, until: datetime
+    ) -> tuple[tuple[Fill, OrderCause], ...]:
+        """Return the fills after `since`, up to and with `until`, oldest first, with what caused each."""
+        return await self._filled(season, fills.c.filled_at > since, fills.c.filled_at <= until)
+
+    async def filled_of(self, season: Season, run_ids: Sequence[str]) -> tuple[tuple[Fill, OrderCause], ...]:
+        """Return the fills of runs, oldest first, with what caused each."""
+        return await self._filled(season, fills.c.run_id.in_(run_ids)) if run_ids else ()
+
+    async def _filled(
+        self, season: Season, *conditions: ColumnElement[bool]
+    ) -> tuple[tuple[Fill, OrderCause], ...]:
+        # By way of the accounts, because fills are found by their member and moment.
+        own = and_(fills.c.season == accounts.c.season, fills.c.member == accounts.c.member)
+        query = select(orders.c.cause.label("because"), *FILL).select_from(accounts).join(fills, own)
+        query = query.join(orders, orders.c.id == fills.c.order_id)
+        query = query.where(accounts.c.season == season, *conditions)
+        query = query.order_by(fills.c.filled_at, fills.c.number)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        names = tuple(Fill.model_fields)
+        return tuple(
+            (Fill(**dict(zip(names, fields, strict=True))), OrderCause(cause)) for cause, *fields in rows
+        )
 
     async def fills(self, season: Season) -> tuple[Fill, ...]:
         """Return all fills of a season, oldest first; those of imported trades too."""

@@ -1,0 +1,151 @@
+"""What is posted by itself, as parts of Slack messages: digests, reviews, summaries and alerts."""
+
+from collections.abc import Sequence
+
+from bot.cards import (
+    AlertCard,
+    CallLine,
+    DigestCard,
+    JudgeLine,
+    Lines,
+    PostedCard,
+    ReviewCard,
+    SummaryCard,
+    SummaryLine,
+)
+from bot.slack_blocks import Element, Part, buttons, context, header, rich, run, sections
+from bot.slack_text import ELLIPSIS, clamp, one_line
+from core.domain.ballot import Action
+
+ICONS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
+ALERT_ICONS = {"stop": "🛑", "take_profit": "🎯", "flip": "🔄", "model_down": "🔌", "budget": "💸"}
+SHOWS = "conclave.show"
+"""How the ids of buttons begin that show a verdict."""
+
+_MAX_LINE = 400
+_MAX_STORY = 2_500
+_MARKS = {True: "✓ ", False: "✗ ", None: ""}
+
+
+def draw(card: PostedCard) -> list[Part]:
+    """Return the parts of a message."""
+    match card:
+        case DigestCard():
+            return _digest(card)
+        case ReviewCard():
+            return _review(card)
+        case SummaryCard():
+            return _summary(card)
+        case AlertCard():
+            return _alert(card)
+
+
+def text_of(card: PostedCard) -> str:
+    """Return what notifications and screen readers say."""
+    match card:
+        case DigestCard() | ReviewCard():
+            return f"{card.title}. {card.story}"
+        case SummaryCard():
+            return f"{card.title}. " + "; ".join(f"{one.ticker} {one.headline}" for one in card.lines)
+        case AlertCard():
+            return f"{card.headline}. {card.text}"
+
+
+def _digest(card: DigestCard) -> list[Part]:
+    verdicts = [_call(line) for line in card.verdicts]
+    return [
+        *_head(card),
+        *_story(card.story),
+        *_titled("Verdicts", verdicts, card.verdicts_more, 2),
+        *(part for place, one in enumerate(card.sections) for part in _section(one, 3 + place)),
+        *_parts(context(card.footer), 1),
+    ]
+
+
+def _review(card: ReviewCard) -> list[Part]:
+    judges = [line for one in card.judges for line in _judge(one)]
+    return [
+        *_head(card),
+        *_story(card.story),
+        *_titled("Whom to trust", judges, 0, 2),
+        *_parts(context(card.legend), 2),
+        *(
+            part
+            for title, calls in card.calls
+            for part in _titled(title, [_call(one) for one in calls], 0, 3)
+        ),
+        *(part for place, one in enumerate(card.sections) for part in _section(one, 4 + place)),
+        *_parts(context(card.footer), 1),
+    ]
+
+
+def _summary(card: SummaryCard) -> list[Part]:
+    return [
+        *_head(card),
+        *(Part(block, 2) for line in card.lines for block in rich(_ticker(line))),
+        *_parts(context(card.footer), 1),
+        *_parts(buttons(card.buttons, SHOWS), 1),
+    ]
+
+
+def _alert(card: AlertCard) -> list[Part]:
+    return [
+        Part(header(f"{ALERT_ICONS[card.sign]} {card.headline}")),
+        *_caveat(card.caveat),
+        *_story(card.text),
+        *_parts(context(card.footer), 1),
+        *_parts(buttons(card.buttons, SHOWS), 1),
+    ]
+
+
+def _head(card: DigestCard | ReviewCard | SummaryCard) -> list[Part]:
+    return [
+        *_parts(context(f"⏰ {card.note}" if card.note else None)),
+        Part(header(card.title)),
+        *_parts(context(card.subtitle)),
+        *_caveat(card.caveat),
+    ]
+
+
+def _caveat(caveat: str | None) -> list[Part]:
+    return _parts(context(f"⚠️ {caveat}" if caveat else None))
+
+
+def _story(text: str) -> list[Part]:
+    return _parts(sections(clamp(one_line(text), _MAX_STORY)))
+
+
+def _call(line: CallLine) -> list[Element]:
+    earned = f"  {_MARKS[line.good]}{_line(line.earned)}" if line.earned.strip() else ""
+    runs = [run(f"{ICONS[line.action]} "), run(_line(line.subject), bold=True)]
+    runs.append(run(f" {line.action.value}{earned}"))
+    return [*runs, run(f" · {_line(line.detail)}")] if line.detail.strip() else runs
+
+
+def _judge(one: JudgeLine) -> list[list[Element]]:
+    head = [run("◆ "), run(_line(one.member), bold=True), run(f"  {_line(one.verdict)}")]
+    return [head, *([run(f"\u2003{_line(figure)}")] for figure in one.figures if figure.strip())]
+
+
+def _ticker(line: SummaryLine) -> list[list[Element]]:
+    head = [run(f"{ICONS[line.action]} "), run(f"{_line(line.ticker)} {_line(line.headline)}", bold=True)]
+    return [head, *([run(_line(text))] for text in (line.detail, line.votes) if text.strip())]
+
+
+def _section(section: Lines, rank: int) -> list[Part]:
+    return _titled(section.title, [[run(f"• {_line(line)}")] for line in section.lines], section.more, rank)
+
+
+def _titled(title: str, lines: Sequence[Sequence[Element]], left_out: int, rank: int) -> list[Part]:
+    more = [[run(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else []
+    if not lines and not more:
+        return []
+    return _parts(rich([[run(_line(title), bold=True)], *lines, *more]), rank)
+
+
+def _parts(blocks: Sequence[dict[str, object]], rank: int = 0) -> list[Part]:
+    return [Part(block, rank) for block in blocks]
+
+
+def _line(text: str) -> str:
+    return clamp(one_line(text), _MAX_LINE)
