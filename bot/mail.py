@@ -14,13 +14,11 @@ from bot.present.digest import digest_card
 from bot.present.lateness import schedule_note
 from bot.present.leaderboard import leaderboard_card
 from bot.present.review import review_card
-from bot.present.summary import summary_card
+from bot.present.summary import verdicts_card
 from core.app.app import App
 from core.domain.errors import ConclaveError, Refused
-from core.domain.run import RunRecord, RunState
+from core.domain.run import RunRecord
 from core.domain.subscription import Due, Topic
-
-CANCELLED = "stopped on request"
 
 
 @dataclass(frozen=True)
@@ -58,23 +56,19 @@ async def _verdicts(app: App, due: Due) -> tuple[Mail, ...]:
         text = "The watchlist is empty, so no verdict was due. Name tickers: /subscribe verdicts NVDA,AAPL …"
         return (Notice(text=text, tone="warning"),)
     made = await asyncio.gather(*(app.scheduled_run(due, ticker) for ticker in due.slot.tickers))
-    records = [one for one in made if isinstance(one, RunRecord) and one.state is RunState.FINISHED]
+    records = [one for one in made if isinstance(one, RunRecord)]
     skipped = [
-        (ticker, _why(one)) for ticker, one in zip(due.slot.tickers, made, strict=True) if one not in records
+        (ticker, one) for ticker, one in zip(due.slot.tickers, made, strict=True) if isinstance(one, str)
     ]
-    members = {member.name: member for member in await app.members()}
-    return (summary_card(records, skipped, members, zone_for(app, due), note=_note(app, due)),)
-
-
-def _why(made: RunRecord | str) -> str:
-    if isinstance(made, str):
-        return made
-    return f"the run was {made.state}: {made.reason or 'no reason is known'}"
+    prices, note = await app.prices_of(records), _note(app, due)
+    return (verdicts_card("Verdicts", records, skipped, zone_for(app, due), prices=prices, note=note),)
 
 
 async def _leaderboard(app: App, due: Due) -> tuple[Mail, ...]:
     board = await app.leaderboard()
-    card = leaderboard_card(board, app.settings.scores, note=_note(app, due))
+    card = leaderboard_card(board, app.settings.scores)
+    if note := _note(app, due):
+        card = card.model_copy(update={"facts": (note, *card.facts)})
     return card, await _curves(app, card.title)
 
 
@@ -109,7 +103,7 @@ async def _alert(app: App, due: Due) -> tuple[Mail, ...]:
     alert = await app.alert(due.slot.key)
     if alert is None:
         raise ConclaveError("What the alert was about is not known any more.")
-    return (alert_card(alert, zone_for(app, due), note=_note(app, due)),)
+    return (alert_card(alert, zone_for(app, due)),)
 
 
 _MAKERS: Mapping[Topic, Callable[[App, Due], Awaitable[tuple[Mail, ...]]]] = {

@@ -26,7 +26,7 @@ class Alert(Frozen):
     `members` are whose levels were hit, who hold the ticker of a flip, or the model that is down. `price` is
     in USD a share, at which a level closed the holding. A flip is from verdict `before` to `after`.
     `percent` of `limit_usd` is what a budget has spent: 80 or 100. `reason` is why a model is down, or whose
-    budget it is.
+    budget it is. `chat` is the only chat that it concerns, None where it concerns all.
     """
 
     key: str
@@ -42,3 +42,4 @@ class Alert(Frozen):
     percent: int | None = None
     limit_usd: Decimal | None = None
     reason: str | None = None
+    chat: str | None = None

@@ -51,7 +51,8 @@ class Budget:
         self._limits[scope] = usd
         self._spent[scope] = max(self.spent(scope), spent)
 
-    def _limit_of(self, scope: str) -> Decimal | None:
+    def limit_of(self, scope: str) -> Decimal | None:
+        """Return a scope's limit in USD, or None where it has none."""
         return self._limits[scope] if scope in self._limits else self._configured(scope)
 
     def spent(self, scope: str) -> Decimal:
@@ -68,7 +69,7 @@ class Budget:
         What calls under way have reserved counts as spent. Less than nothing is left where calls cost more
         than was reserved.
         """
-        limits = [(scope, limit) for scope in scopes if (limit := self._limit_of(scope)) is not None]
+        limits = [(scope, limit) for scope in scopes if (limit := self.limit_of(scope)) is not None]
         left = [(limit - self.spent(scope) - self.reserved(scope), limit, scope) for scope, limit in limits]
         return min(left, default=None)
 
@@ -81,7 +82,7 @@ class Budget:
         Raises:
             BudgetExceeded: what is spent already leaves no room in a scope.
         """
-        limits = {scope: limit for scope in scopes if (limit := self._limit_of(scope)) is not None}
+        limits = {scope: limit for scope in scopes if (limit := self.limit_of(scope)) is not None}
         while True:
             amount, guessed = most() if callable(most) else Cost(most)
             if guessed and limits:
@@ -111,13 +112,13 @@ class Budget:
     def at_least(self, spent: Mapping[str, Decimal]) -> None:
         """Take over what the store knows to be spent, by other processes too, where that is more."""
         for scope, usd in spent.items():
-            if self._limit_of(scope) is not None:
+            if self.limit_of(scope) is not None:
                 self._spent[scope] = max(self.spent(scope), usd)
 
     def record(self, scopes: Iterable[str], usd: Decimal) -> None:
         """Book `usd` that was spent elsewhere, as when a run is resumed."""
         for scope in scopes:
-            if self._limit_of(scope) is not None:
+            if self.limit_of(scope) is not None:
                 self._spent[scope] = self.spent(scope) + usd
         self._tell_waiters()
 

@@ -107,18 +107,25 @@ def down_alerts(member: str, results: Sequence[tuple[str, MemberResult]], at: da
 
 
 def budget_alerts(
-    scope: str, spent_usd: Decimal, limit_usd: Decimal, day: date, at: datetime
+    scope: str,
+    spent_usd: Decimal,
+    limit_usd: Decimal,
+    day: date,
+    at: datetime,
+    *,
+    chat: str | None = None,
 ) -> tuple[Alert, ...]:
     """Return the alert that a budget is used up, or else by 80 %; none below, nor for a limit of nothing.
 
-    `scope` says in words whose budget it is, such as "today's budget" or "today's budget of the tier fast".
+    `scope` says in words whose budget it is, such as "today's budget" or "today's budget of the tier fast"; `chat` is set where
+    it is that of one chat, and nobody else's business.
     """
     if limit_usd <= 0:
         return ()
     percent = next((step for step in BUDGET_STEPS if spent_usd * 100 >= limit_usd * step), None)
     if percent is None:
         return ()
-    name = _NOT_A_WORD.sub("-", scope.lower()).strip("-")
+    name = _NOT_A_WORD.sub("-", f"{scope} {chat or ''}".lower()).strip("-")
     return (
         Alert(
             key=f"alert:{AlertKind.BUDGET}:{name}:{day.isoformat()}:{percent}",
@@ -127,5 +134,6 @@ def budget_alerts(
             percent=percent,
             limit_usd=limit_usd,
             reason=scope,
+            chat=chat,
         ),
     )

@@ -1,0 +1,99 @@
+"""Looks out for what chats want to hear at once, and makes it due where it is subscribed to.
+
+What it finds has a key of its own, so that looking again, here or in another process, finds nothing new.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from core.app.scoreboard import Scoreboard
+from core.clock import Clock
+from core.config import Settings
+from core.domain.alert import Alert
+from core.domain.run import RunState
+from core.domain.season import Season
+from core.domain.subscription import Planned, Topic
+from core.llm.gateway import Gateway
+from core.llm.scopes import in_words
+from core.pipeline.spending import limits_a_day, spent_today
+from core.schedule.alerts import budget_alerts, down_alerts, flip_alert, level_alerts
+from core.schedule.wall_clock import quiet_end
+from core.store.store import Store
+
+LOOK_BACK = timedelta(days=1)
+"""Older events are no longer news; so long may nobody have looked."""
+RESULTS = 200
+"""How many results of each member are looked at for a streak of failures."""
+
+
+class Watch:
+    """Finds alerts. Any number of processes may look."""
+
+    def __init__(
+        self, store: Store, scoreboard: Scoreboard, settings: Settings, gateway: Gateway, clock: Clock
+    ) -> None:
+        self._store = store
+        self._scoreboard = scoreboard
+        self._settings = settings
+        self._gateway = gateway
+        self._clock = clock
+
+    async def look(self) -> tuple[Alert, ...]:
+        """Note what has happened in the last day, and make it due in every chat that subscribed before it did.
+
+        Returns what nobody had noted before.
+        """
+        now = self._clock.now()
+        subscribed = await self._store.subscriptions.active(Topic.ALERTS)
+        if not subscribed:
+            return ()
+        season = await self._scoreboard.current()
+        found = [alert for alert in await self._found(season, now) if alert.at >= now - LOOK_BACK]
+        fresh = await self._store.alerts.add(found)
+        zone = self._settings.arena.timezone
+        # All of them and not the fresh ones alone: whoever noted one may have died before making it due.
+        pairs = [
+            (
+                subscription.number,
+                Planned(key=alert.key, at=alert.at, due_at=quiet_end(terms, zone, now)),
+            )
+            for subscription, terms in subscribed
+            for alert in found
+            if subscription.created_at <= alert.at and alert.chat in {None, subscription.chat_id}
+        ]
+        await self._store.slots.plan(pairs)
+        return fresh
+
+    async def _found(self, season: Season, now: datetime) -> list[Alert]:
+        found = list(level_alerts(await self._store.seasons.filled(season, now - LOOK_BACK, now)))
+        found += await self._flips(season, now)
+        for member, results in (await self._store.runs.results_of(season, RESULTS)).items():
+            found += down_alerts(member, results, now)
+        found += await self._budgets(now)
+        return found
+
+    async def _flips(self, season: Season, now: datetime) -> Iterable[Alert]:
+        ended = await self._store.seasons.ended(season, now - LOOK_BACK, now)
+        finished = [record for record in ended if record.state is RunState.FINISHED]
+        if not finished:
+            return []
+        portfolios = (await self._store.books.snapshot(season, now)).portfolios
+        found = []
+        for record in finished:
+            holders = [name for name, books in portfolios.items() if books.position(record.ticker)]
+            before = await self._store.runs.finished_before(record.run_id) if holders else None
+            found.append(flip_alert(before, record, holders))
+        return [alert for alert in found if alert]
+
+    async def _budgets(self, now: datetime) -> list[Alert]:
+        if not limits_a_day(self._settings):
+            return []
+        budget, today = self._gateway.budget, self._gateway.today()
+        found: list[Alert] = []
+        for scope, spent in (await spent_today(self._settings, self._store, self._clock)).items():
+            limit, kind = budget.limit_of(scope), scope.partition(":")[0]
+            if limit is not None:
+                chat = scope.removeprefix("chat:").rpartition(":")[0] if kind == "chat" else None
+                words = f"the budget {in_words(scope)}"
+                found += budget_alerts(words, spent, limit, today, now, chat=chat)
+        return found
