@@ -82,8 +82,8 @@ class ScheduledRuns:
                     return preset
         if usd_left <= 0:
             return f"not run: the budget {in_words(scope)}, {usd(limit)}, is used up."
-        price = usd(cost or Decimal(0))
-        return f"not run: it would cost about {price}, and the budget {in_words(scope)} has {usd(usd_left)} left."
+        price, rest = usd(cost or Decimal(0)), usd(usd_left)
+        return f"not run: it would cost about {price}, and the budget {in_words(scope)} has {rest} left."
 
     async def _left(self, chat_id: str) -> tuple[Decimal, Decimal, str] | None:
         """Return the least that the day's budgets leave in USD, that budget's limit, and its scope."""

@@ -39,7 +39,7 @@ class Watch:
         self._clock = clock
 
     async def look(self) -> tuple[Alert, ...]:
-        """Note what has happened in the last day, and make it due in every chat that subscribed before it did.
+        """Note what has happened in the last day, and make it due where it was subscribed to before.
 
         Returns what nobody had noted before.
         """

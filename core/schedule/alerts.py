@@ -117,8 +117,8 @@ def budget_alerts(
 ) -> tuple[Alert, ...]:
     """Return the alert that a budget is used up, or else by 80 %; none below, nor for a limit of nothing.
 
-    `scope` says in words whose budget it is, such as "today's budget" or "today's budget of the tier fast"; `chat` is set where
-    it is that of one chat, and nobody else's business.
+    `scope` says in words whose budget it is, such as "today's budget" or "today's budget of the tier fast".
+    `chat` is set where it is that of one chat, and nobody else's business.
     """
     if limit_usd <= 0:
         return ()
