@@ -107,7 +107,7 @@ def _instead(first: str) -> str:
 
 
 def _first_of_time(group: Sequence[str]) -> int:
-    """Return where in words joined by commas a time begins: beside NVDA a word like ON is a ticker, on is not."""
+    """Return where in words joined by commas a time begins: beside NVDA, ON is a ticker, but on is not."""
     if all(vocabulary.is_of_time(word) for word in group):
         return 0
     for place, word in enumerate(group):

@@ -148,6 +148,18 @@ from tests.schedule_scene import CALENDAR, NO_TERMS, ZONE, about, keys, planned,
             id="the days of a session are those of its date, though a crypto pair's Friday ends on Saturday",
         ),
         pytest.param(
+            "verdicts BTC-USD after close",
+            "2025-11-27T00:05",
+            ["2025-11-27T00:15Z", "2025-11-28T00:15Z"],
+            id="the slot of yesterday's session may still be to come",
+        ),
+        pytest.param(
+            "verdicts NVDA 12 hours after close",
+            "2025-11-27T00:05",
+            ["2025-11-27T09:00Z", "2025-11-29T06:00Z"],
+            id="as far as twelve hours after it",
+        ),
+        pytest.param(
             "verdicts 7203.T before open",
             "2025-11-30T12:00",
             ["2025-11-30T23:30Z", "2025-12-01T23:30Z"],
