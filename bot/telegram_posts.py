@@ -46,7 +46,7 @@ def _digest(card: DigestCard) -> list[Block]:
     return [
         _note(card.note),
         _head(card),
-        [[Span(one_line(card.story), "", Rank.BODY)]],
+        [[_text(card.story)]],
         _titled("Verdicts", verdicts, left_out),
         *(_section(section) for section in card.sections[:MAX_ROWS]),
         [[_text(card.footer, "i")]],
@@ -58,7 +58,7 @@ def _review(card: ReviewCard) -> list[Block]:
     return [
         _note(card.note),
         _head(card),
-        [[Span(one_line(card.story), "", Rank.BODY)]],
+        [[_text(card.story)]],
         _titled("Whom to trust", judges, max(len(card.judges) - MAX_ROWS, 0)),
         [[_text(card.legend, "i")]],
         *(
@@ -88,7 +88,7 @@ def _summary(card: SummaryCard) -> list[Block]:
 def _alert(card: AlertCard) -> list[Block]:
     return [
         [[_fixed(f"{ALERT_SIGNS[card.sign]} "), _text(card.headline, "b")], *_caveat(card.caveat)],
-        [[Span(one_line(card.text), "", Rank.BODY)]],
+        [[_text(card.text)]],
         [[_text(card.footer, "i")]],
     ]
 

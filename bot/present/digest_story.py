@@ -13,6 +13,7 @@ from core.domain.values import to_ratio
 
 MOST = 6
 """Sentences that a paragraph has at most."""
+_PAIR = 2
 _DID = {Side.BUY: "bought", Side.SELL: "sold"}
 _LEVELS = {
     OrderCause.STOP: "stop",
@@ -79,7 +80,7 @@ def _verdicts(digest: Digest, voice: Voice) -> list[str]:
     told = listed([f"{in_words(counts[action])} {action}" for action in words.SCALE if counts[action]])
     if len(counts) == 1:
         (action,) = counts
-        told = f"{'both' if len(verdicts) == 2 else 'all of them'} {action}"  # noqa: PLR2004 - a pair is "both"
+        told = f"{'both' if len(verdicts) == _PAIR else 'all of them'} {action}"
     many = counted(len(verdicts), "verdict")
     first = voice.pick(
         "verdicts", f"The committee reached {many}: {told}", f"{many} came from the committee: {told}"
@@ -119,13 +120,19 @@ def _best_and_worst(verdicts: tuple[VerdictSoFar, ...]) -> str:
     ahead = sum(_earned(one) > 0 and not _flat(one) for one in known)
     if len(known) == 1:
         return f"{_call(known[0])} is the only one with a direction and a newer price"
-    are = verb(ahead, "is", "are")
-    share = f"{in_words(ahead)} of {in_words(len(known))} with a direction {are} ahead so far"
-    if ahead == len(known):
-        share = f"all {in_words(len(known))} with a direction are ahead so far"
+    share = f"{_of(ahead, len(known))} ahead so far"
     if _earned(known[0]) == _earned(known[-1]):
         return f"{share}, each at {numbers.percent_change(_earned(known[0]))}"
     return f"{share}: best is {_call(known[-1])}, worst {_call(known[0])}"
+
+
+def _of(ahead: int, count: int) -> str:
+    """Say how many of the verdicts with a direction it is that are something."""
+    if ahead == count:
+        return f"{'both' if count == _PAIR else f'all {in_words(count)}'} with a direction are"
+    if not ahead:
+        return f"not one of {in_words(count)} with a direction is"
+    return f"{in_words(ahead)} of {in_words(count)} with a direction {verb(ahead, 'is', 'are')}"
 
 
 def _earned(one: VerdictSoFar) -> Decimal:
@@ -182,7 +189,8 @@ def _extremes(models: tuple[Earning, ...]) -> str:
     top, bottom = models[0].change_usd, models[-1].change_usd
     count = in_words(len(models))
     if top == bottom:
-        return f"all {count} models did the same: each {_gained(models[0])}"
+        every = "both" if len(models) == _PAIR else f"all {count}"
+        return f"{every} models did the same: each {_gained(models[0])}"
     best = [one.member for one in models if one.change_usd == top]
     worst = [one.member for one in models if one.change_usd == bottom]
     return (
@@ -249,7 +257,7 @@ def _movers(digest: Digest, voice: Voice) -> str:
     if first.ratio > 0 > last.ratio:
         return f"among the prices {first.ticker} {_rose(first)} {link} {last.ticker} {_rose(last)}"
     most, least = (first, last) if first.ratio > 0 else (last, first)
-    every = "both prices" if len(moved) == 2 else "all prices that moved"  # noqa: PLR2004 - a pair is "both"
+    every = "both prices" if len(moved) == _PAIR else "all prices that moved"
     way = "rose" if first.ratio > 0 else "fell"
     return (
         f"{every} {way}, {most.ticker} most with {numbers.percent_change(most.ratio)} "

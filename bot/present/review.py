@@ -68,8 +68,11 @@ def _judge(one: Judged, minimum: int) -> JudgeLine:
     figures = [f"season {_rates(season)}"]
     if season.brier.value is not None and season.ece.value is not None:
         figures.append(f"Brier {season.brier.value:.3f} · ECE {_percent(season.ece.value)}")
-    few = " (few)" if _samples(lately) < minimum else ""
-    figures.append(f"week {_rates(lately)}{few}" if _samples(lately) else "week: nothing settled")
+    if lately is not None and _samples(lately):
+        few = " (few)" if _samples(lately) < minimum else ""
+        figures.append(f"week {_rates(lately)}{few}")
+    else:
+        figures.append("week: nothing settled")
     return JudgeLine(member=one.member, verdict=verdict, figures=tuple(figures))
 
 

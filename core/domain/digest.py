@@ -146,13 +146,14 @@ class Manner(StrEnum):
 class Judged(Frozen):
     """One member as a judge: all its settled ballots of the season, and those settled in the time alone.
 
-    `manner` is what the whole season says of its confidence, None below the minimum sample.
+    `lately` is None where none was settled in the time. `manner` is what the whole season says of its
+    confidence, None below the minimum sample.
     """
 
     member: str
     kind: MemberKind
     season: Calibration
-    lately: Calibration
+    lately: Calibration | None = None
     manner: Manner | None = None
 
 

@@ -50,7 +50,7 @@ def judged(
             member=member,
             kind=kind,
             season=season[member],
-            lately=lately[member],
+            lately=lately.get(member),
             manner=manner(season[member]),
         )
         for member, kind in kinds.items()

@@ -19,6 +19,7 @@ from bot.cards import (
     VerdictCard,
 )
 from core.domain.ballot import Action
+from tests import posted_facts
 
 MEMBERS = ("claude-sonnet", "gpt", "gemini-pro", "deepseek", "buy_and_hold")
 CAVEAT = "Sample prices from 2013, for trying things out: not today's market."
@@ -237,4 +238,5 @@ SAMPLES: dict[str, Card] = {
         ),
         footer="/help run explains one command. Paper trading, not advice",
     ),
+    **posted_facts.CARDS,
 }

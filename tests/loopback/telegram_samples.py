@@ -18,6 +18,7 @@ from bot.cards import (
     VerdictCard,
 )
 from core.domain.ballot import Action
+from tests import posted_facts
 
 NOTICE = Notice(text="I don't know the ticker NVDAA. Did you mean NVDA?", tone="error", reference="k3v9x2ma")
 
@@ -218,4 +219,6 @@ HELP = HelpCard(
     footer="/help run explains one command. Paper trading, not advice.",
 )
 
-ALL = (NOTICE, PROGRESS, VERDICT, REASONING, LEADERBOARD, PORTFOLIO, MODELS, CALIBRATION, HELP)
+POSTED = tuple(posted_facts.CARDS[name] for name in ("digest", "review", "summary", "stop alert 0"))
+
+ALL = (NOTICE, PROGRESS, VERDICT, REASONING, LEADERBOARD, PORTFOLIO, MODELS, CALIBRATION, HELP, *POSTED)

@@ -6,13 +6,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cards import (
+    AlertCard,
     BinLine,
     Button,
     CalibrationCard,
+    CallLine,
     Card,
+    DigestCard,
     DissentLine,
     HelpCard,
+    JudgeLine,
     LeaderboardCard,
+    Lines,
     MemberLine,
     ModelsCard,
     Notice,
@@ -20,7 +25,10 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
+    ReviewCard,
     StandingLine,
+    SummaryCard,
+    SummaryLine,
     VerdictCard,
 )
 from bot.slack_render import PAGE_SIZE, loading_modal, modal, notice_modal, render
@@ -162,6 +170,74 @@ calibrations = st.builds(
     footer=texts,
     caveat=maybe,
 )
+call_lists = st.lists(
+    st.builds(
+        CallLine,
+        subject=texts,
+        action=st.sampled_from(list(Action)),
+        detail=long_texts,
+        earned=texts,
+        good=st.none() | st.booleans(),
+    ),
+    max_size=40,
+).map(tuple)
+section_lists = st.lists(
+    st.builds(Lines, title=texts, lines=lists_of_texts, more=st.integers(0, 9)), max_size=8
+).map(tuple)
+judge_lists = st.lists(
+    st.builds(JudgeLine, member=texts, verdict=texts, figures=lists_of_texts), max_size=20
+).map(tuple)
+posted = st.one_of(
+    st.builds(
+        DigestCard,
+        title=texts,
+        subtitle=texts,
+        story=long_texts,
+        verdicts=call_lists,
+        verdicts_more=st.integers(0, 9),
+        sections=section_lists,
+        footer=long_texts,
+        caveat=maybe,
+        note=maybe,
+    ),
+    st.builds(
+        ReviewCard,
+        title=texts,
+        subtitle=texts,
+        story=long_texts,
+        judges=judge_lists,
+        legend=long_texts,
+        calls=st.lists(st.tuples(texts, call_lists), max_size=4).map(tuple),
+        sections=section_lists,
+        footer=long_texts,
+        caveat=maybe,
+        note=maybe,
+    ),
+    st.builds(
+        SummaryCard,
+        title=texts,
+        subtitle=texts,
+        lines=st.lists(
+            st.builds(
+                SummaryLine, ticker=texts, action=actions, headline=texts, detail=long_texts, votes=long_texts
+            ),
+            max_size=40,
+        ).map(tuple),
+        footer=long_texts,
+        caveat=maybe,
+        note=maybe,
+        buttons=button_lists,
+    ),
+    st.builds(
+        AlertCard,
+        sign=st.sampled_from(["stop", "take_profit", "flip", "model_down", "budget"]),
+        headline=texts,
+        text=long_texts,
+        footer=long_texts,
+        caveat=maybe,
+        buttons=button_lists,
+    ),
+)
 standing_lists = st.lists(standings, max_size=60).map(tuple)
 progress_lists = st.lists(progress_lines, max_size=30).map(tuple)
 cards: st.SearchStrategy[Card] = st.one_of(
@@ -182,6 +258,7 @@ cards: st.SearchStrategy[Card] = st.one_of(
     ),
     portfolios,
     calibrations,
+    posted,
     st.builds(ModelsCard, title=texts, lines=rows(texts, long_texts, upto=60), footer=texts),
     st.builds(HelpCard, title=texts, intro=long_texts, commands=rows(texts, texts, upto=40), footer=texts),
 )

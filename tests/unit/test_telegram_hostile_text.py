@@ -116,7 +116,7 @@ def poisoned(value: Any, text: str) -> Any:
         return tuple(poisoned(item, text) for item in value)
     if hasattr(value, "model_copy"):
         fields = type(value).model_fields
-        fixed = {"tone", "state", "decision", "action", "outlier"}
+        fixed = {"tone", "state", "decision", "action", "outlier", "sign"}
         changes = {name: poisoned(getattr(value, name), text) for name in fields if name not in fixed}
         return value.model_copy(update=changes)
     return text if type(value) is str else value

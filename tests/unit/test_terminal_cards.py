@@ -3,6 +3,7 @@
 import io
 import re
 import unicodedata
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,23 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot.cards import Button, Card, DissentLine, MemberLine, ProgressCard, ReasoningCard, VerdictCard
+from bot.cards import (
+    AlertCard,
+    Button,
+    CallLine,
+    Card,
+    DigestCard,
+    DissentLine,
+    JudgeLine,
+    Lines,
+    MemberLine,
+    ProgressCard,
+    ReasoningCard,
+    ReviewCard,
+    SummaryCard,
+    SummaryLine,
+    VerdictCard,
+)
 from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
@@ -62,7 +79,7 @@ def words_of(value: object) -> list[str]:
         case tuple():
             return [word for item in value for word in words_of(item)]
         case _ if hasattr(value, "model_fields_set"):
-            hidden = {"tone", "reference", "state", "rank", "decision", "action"}
+            hidden = {"tone", "reference", "state", "rank", "decision", "action", "sign"}
             # What goes on is redrawn all the time, and no place to press anything: /vote is.
             hidden |= {"buttons"} if isinstance(value, ProgressCard) else set()
             return [
@@ -170,12 +187,63 @@ def reasoning_of(text: str) -> ReasoningCard:
     )
 
 
-@settings(max_examples=40, deadline=None)
-@given(HOSTILE, st.sampled_from(WIDTHS), st.booleans())
+def digest_of(text: str) -> DigestCard:
+    call = CallLine(subject=text, action=Action.BUY, detail=text, earned=text, good=True)
+    return DigestCard(
+        title=text,
+        subtitle=text,
+        story=text,
+        verdicts=(call, call.model_copy(update={"good": None})),
+        sections=(Lines(title=text, lines=(text, text), more=1),),
+        footer=text,
+        caveat=text,
+        note=text,
+    )
+
+
+def review_of(text: str) -> ReviewCard:
+    call = CallLine(subject=text, action=Action.SELL, detail=text, earned=text, good=False)
+    return ReviewCard(
+        title=text,
+        subtitle=text,
+        story=text,
+        judges=(JudgeLine(member=text, verdict=text, figures=(text,)),),
+        legend=text,
+        calls=((text, (call,)),),
+        footer=text,
+    )
+
+
+def summary_of(text: str) -> SummaryCard:
+    line = SummaryLine(ticker=text, action=None, headline=text, detail=text, votes=text)
+    return SummaryCard(
+        title=text, subtitle=text, lines=(line,), footer=text, buttons=(Button(label=text, data="x"),)
+    )
+
+
+def alert_of(text: str) -> AlertCard:
+    return AlertCard(
+        sign="flip", headline=text, text=text, footer=text, buttons=(Button(label=text, data="x"),)
+    )
+
+
+FULL: dict[str, tuple[Callable[[str], Card], int]] = {
+    "verdict": (verdict_of, 21),
+    "reasoning": (reasoning_of, 8),
+    "digest": (digest_of, 15),
+    "review": (review_of, 12),
+    "summary": (summary_of, 8),
+    "alert": (alert_of, 4),
+}
+"""Cards full of one text, and how many times it stands in each."""
+
+
+@settings(max_examples=80, deadline=None)
+@given(HOSTILE, st.sampled_from(WIDTHS), st.sampled_from(sorted(FULL)))
 def test_whatever_a_model_writes_stays_in_its_frame_and_commands_nothing(
-    text: str, width: int, verdict: bool
+    text: str, width: int, name: str
 ) -> None:
-    shown = drawn(verdict_of(text) if verdict else reasoning_of(text), width, colour=True)
+    shown = drawn(FULL[name][0](text), width, colour=True)
     without_style = re.sub(r"\x1b\[[0-9;]*m", "", shown)
     assert not [
         sign for sign in without_style if unicodedata.category(sign) in {"Cc", "Cf", "Cs"} and sign != "\n"
@@ -183,11 +251,15 @@ def test_whatever_a_model_writes_stays_in_its_frame_and_commands_nothing(
     assert all(cell_len(line) <= width for line in without_style.split("\n"))
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.text("Ж日 -a\n", min_size=1, max_size=90), st.sampled_from((30, *WIDTHS)), st.booleans())
-def test_no_letter_of_any_field_is_lost_however_long_it_is(text: str, width: int, verdict: bool) -> None:
-    card, fields = (verdict_of(text), 21) if verdict else (reasoning_of(text), 8)
-    shown = drawn(card, width)
+@settings(max_examples=120, deadline=None)
+@given(
+    st.text("Ж日 -a\n", min_size=1, max_size=90),
+    st.sampled_from((30, *WIDTHS)),
+    st.sampled_from(sorted(FULL)),
+)
+def test_no_letter_of_any_field_is_lost_however_long_it_is(text: str, width: int, name: str) -> None:
+    make, fields = FULL[name]
+    shown = drawn(make(text), width)
     assert shown.count("Ж") == text.count("Ж") * fields
     assert shown.count("日") == text.count("日") * fields
 
