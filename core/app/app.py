@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
 from core.app.bookwork import Bookwork
+from core.app.chatwork import Chatwork
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -12,6 +13,7 @@ from core.app.runs import Runs, ended
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
+from core.app.subscriptions import Subscriptions
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -42,7 +44,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Seasonwork):
+class App(Bookwork, Chatwork, Seasonwork):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -60,6 +62,7 @@ class App(Bookwork, Seasonwork):
         polls: Polls,
         scoreboard: Scoreboard,
         reports: SeasonReports,
+        subscriptions: Subscriptions,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -73,6 +76,7 @@ class App(Bookwork, Seasonwork):
         self._polls = polls
         self._scoreboard = scoreboard
         self._reports = reports
+        self.subscriptions = subscriptions
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -330,30 +334,6 @@ class App(Bookwork, Seasonwork):
             in_use=self.settings.consensus.weights == "learned",
             caveat=caveat_of(season, await self._store.books.marks(season)),
         )
-
-    async def claim_delivery(self, platform: str, delivery: str) -> bool:
-        """Say True exactly once for each platform update, whatever process or restart asks."""
-        return await self._store.chats.claim_delivery(platform, delivery, self.clock.now())
-
-    async def greet_once(self, place: str) -> bool:
-        """Say True the first time that a stranger (person and chat) turns up, False ever after."""
-        return await self._store.chats.greet_once(place, self.clock.now())
-
-    async def remember_card(
-        self, run_id: str, platform: str, chat: str, thread: str | None, message: str
-    ) -> int:
-        """Keep where a run's live message is, so that a restart can finish it; return the card's number."""
-        return await self._store.chats.remember_card(
-            run_id, platform, chat, thread, message, self.clock.now()
-        )
-
-    async def card_done(self, card: int) -> None:
-        """Note that the final card was delivered (or can never be)."""
-        await self._store.chats.card_done(card, self.clock.now())
-
-    async def open_cards(self, platform: str) -> tuple[tuple[int, str, str, str | None, str], ...]:
-        """Return cards without a delivered end: number, run id, chat, thread, message."""
-        return await self._store.chats.open_cards(platform)
 
     async def running(self, run_id: str) -> bool:
         """Say whether a run is not over yet, here or elsewhere."""
