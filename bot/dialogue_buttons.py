@@ -23,7 +23,7 @@ from core.domain.subscription import Topic
 
 LIMIT_BYTES = 64
 PREFIX = "s."
-WATCHLIST = ()
+WATCHLIST: tuple[str, ...] = ()
 _MARK = "([0-9a-f]{8})"
 _NUMBER = "([1-9][0-9]{0,8})"
 _TICKERS = r"(\*|[A-Z0-9^][A-Z0-9.=^-]{0,14}(?:,[A-Z0-9^][A-Z0-9.=^-]{0,14}){0,9})"

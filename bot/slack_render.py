@@ -4,9 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from bot import slack_dialogue
 from bot.cards import (
     CalibrationCard,
     Card,
+    DialogueCard,
     DissentLine,
     HelpCard,
     LeaderboardCard,
@@ -16,10 +18,12 @@ from bot.cards import (
     PortfolioCard,
     ProgressCard,
     ReasoningCard,
+    SubscriptionsCard,
     VerdictCard,
 )
 from bot.crossed_bar import crossed
 from bot.slack_blocks import (
+    ACTION_PREFIX,
     Block,
     Element,
     Part,
@@ -46,7 +50,6 @@ from core.domain.ballot import Action
 PAGE_SIZE = 2_800
 """Characters of running text on one reasoning page: twice that as JSON still leaves room for the rest."""
 
-ACTION_PREFIX = "conclave"
 MAX_TEXT_BYTES = 3_900
 MAX_TITLE = 24
 MAX_METADATA = 3_000
@@ -69,7 +72,7 @@ class SlackMessage:
     blocks: list[Block]
 
 
-def render(card: Card) -> SlackMessage:
+def render(card: Card) -> SlackMessage:  # noqa: C901 - one case for each card, and nothing else
     """Return the card as a message that Slack takes, whatever text the card holds."""
     match card:
         case Notice():
@@ -93,6 +96,14 @@ def render(card: Card) -> SlackMessage:
         case CalibrationCard():
             parts = _calibration(card)
             text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
+        case SubscriptionsCard():
+            parts = slack_dialogue.subscriptions(card)
+            text = f"{card.title}. {card.done or ''} " + "; ".join(one.line for one in card.lines)
+        case DialogueCard():
+            parts = slack_dialogue.dialogue(card)
+            text = f"{card.title}. {card.text} " + "; ".join(
+                f"{label} {value}" for label, value in card.facts
+            )
         case HelpCard():
             parts, text = _help(card), f"{card.title}. {card.intro}"
     return SlackMessage(

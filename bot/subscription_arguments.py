@@ -3,8 +3,6 @@
 import difflib
 import re
 from collections.abc import Sequence
-from datetime import time
-from zoneinfo import available_timezones
 
 from bot.arguments import (
     SettingsArguments,
@@ -19,7 +17,8 @@ from core.domain.subscription import Wanted
 SUBSCRIBE_EXAMPLE = "/subscribe digest weekdays 09:00"
 SETTINGS_EXAMPLE = "/settings timezone Europe/London, /settings quiet 22:00-07:00 or /settings cheaper on"
 _NUMBER = re.compile(r"#?([1-9]\d{0,8})\.?", re.ASCII)
-_CLOCK = r"(\d{1,2})(?:[:.h]?(\d\d))?"
+_CLOCK = r"([\d:]{1,5}(?:\s?[ap]m)?)"
+# The keyboards of phones turn two hyphens into a dash.
 _QUIET = re.compile(rf"(?:from\s+)?{_CLOCK}\s*(?:[-–—―]+|to|until|till|\s)\s*{_CLOCK}", re.ASCII)
 _EVERYTHING = {"all", "everything"}
 _KINDS = {
@@ -103,7 +102,7 @@ def settings(words: Sequence[str]) -> SettingsArguments:
     kind = _KINDS.get(first)
     match kind:
         case "timezone":
-            return SettingsArguments({"zone": zone_named(" ".join(rest))})
+            return SettingsArguments({"zone": _zone(" ".join(rest))})
         case "quiet":
             return SettingsArguments(_quiet(" ".join(rest).lower()))
         case "cheaper":
@@ -115,48 +114,27 @@ def settings(words: Sequence[str]) -> SettingsArguments:
     raise Refused(f"“{shown(words[0])}” is no setting of a chat. {hint}")
 
 
-def zone_named(text: str) -> str:
-    """Return the IANA time zone that a person means, whatever its case; the city alone is enough.
+def _zone(text: str) -> str:
+    from core.app.wishes import zone_from
 
-    Raises:
-        Refused: there is none, or several; the sentence names the nearest.
-    """
-    wanted = text.strip().lower().replace(" ", "_")
-    if not wanted:
-        raise Refused("Which time zone? Write for instance /settings timezone Europe/London.")
-    zones = {zone.lower(): zone for zone in sorted(available_timezones()) if zone != "localtime"}
-    if zone := zones.get(wanted):
-        return zone
-    cities = {zone.rpartition("/")[2]: zones[zone] for zone in reversed(zones) if "/" in zone}
-    if zone := cities.get(wanted):
-        return zone
-    near = _near(wanted, zones) or _near(wanted, cities)
-    hint = (
-        f"Did you mean {zones.get(near) or cities[near]}?"
-        if near
-        else "Write one like Europe/London, America/New_York or UTC."
-    )
-    raise Refused(f"I don't know the time zone “{shown(text)}”. {hint}")
+    return zone_from(text)
 
 
 def _quiet(text: str) -> dict[str, object]:
+    from core.app.wishes import clock_from
+
     if _SWITCH.get(text) is False:
         return {"quiet_from": None, "quiet_until": None}
     found = _QUIET.fullmatch(text)
-    clock = found and (_time(found[1], found[2]), _time(found[3], found[4]))
-    if not clock or clock[0] is None or clock[1] is None:
+    if found is None:
         said = f"“{shown(text)}” are no quiet hours. " if text else ""
         raise Refused(f"{said}Write for instance /settings quiet 22:00-07:00, or /settings quiet off.")
-    if clock[0] == clock[1]:
-        raise Refused("Quiet hours that end when they begin are none. Write for instance 22:00-07:00, or off.")
-    return {"quiet_from": clock[0], "quiet_until": clock[1]}
-
-
-def _time(hour: str, minute: str | None) -> time | None:
-    try:
-        return time(int(hour), int(minute or 0))
-    except ValueError:
-        return None
+    begin, end = clock_from(found[1]), clock_from(found[2])
+    if begin == end:
+        raise Refused(
+            "Quiet hours that end when they begin are none. Write for instance 22:00-07:00, or off."
+        )
+    return {"quiet_from": begin, "quiet_until": end}
 
 
 def _switch(words: Sequence[str]) -> bool:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
+from bot import telegram_dialogue
 from bot.cards import (
     Button,
     CalibrationCard,
     Card,
+    DialogueCard,
     DissentLine,
     HelpCard,
     LeaderboardCard,
@@ -23,6 +25,7 @@ from bot.cards import (
     PortfolioCard,
     ProgressCard,
     ReasoningCard,
+    SubscriptionsCard,
     VerdictCard,
 )
 from bot.commands import REGISTRY
@@ -278,6 +281,18 @@ def _calibration(card: CalibrationCard) -> tuple[list[Block], tuple[Row, ...]]:
         [[_italic(card.footer)]],
     ]
     return blocks, ()
+
+
+@_draw.register
+def _subscriptions(card: SubscriptionsCard) -> tuple[list[Block], tuple[Row, ...]]:
+    blocks, groups = telegram_dialogue.subscriptions(card)
+    return blocks, _keyboard(*groups)
+
+
+@_draw.register
+def _dialogue(card: DialogueCard) -> tuple[list[Block], tuple[Row, ...]]:
+    blocks, groups = telegram_dialogue.dialogue(card)
+    return blocks, _keyboard(*groups)
 
 
 @_draw.register

@@ -10,11 +10,13 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
+from bot import terminal_dialogue
 from bot.cards import (
     BinLine,
     Button,
     CalibrationCard,
     Card,
+    DialogueCard,
     HelpCard,
     LeaderboardCard,
     ModelsCard,
@@ -24,6 +26,7 @@ from bot.cards import (
     ProgressLine,
     ReasoningCard,
     StandingLine,
+    SubscriptionsCard,
     VerdictCard,
 )
 from bot.crossed_bar import crossed
@@ -52,7 +55,9 @@ _BAR = {True: 8, False: 24}
 _TONE = {"info": ("cyan", "›"), "warning": ("yellow", "!"), "error": ("red", "✗")}
 
 
-def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None) -> RenderableType:
+def render(  # noqa: C901 - one case for each card, and nothing else
+    card: Card, *, width: int = WIDEST, numbered_from: int | None = None
+) -> RenderableType:
     """Return what rich prints for `card`; buttons get numbers from `numbered_from` on, or are left out."""
     width = min(width, WIDEST)
     match card:
@@ -69,15 +74,15 @@ def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None)
         case PortfolioCard():
             return _portfolio(card, width)
         case ModelsCard():
-            named = [(say(name, "bold"), say(about)) for name, about in card.lines]
-            return frame([told(named, room(width))], title=card.title, foot=card.footer, width=width)
+            return _models(card, width)
         case CalibrationCard():
             return _calibration(card, width)
+        case SubscriptionsCard():
+            return terminal_dialogue.subscriptions(card, width, numbered_from)
+        case DialogueCard():
+            return terminal_dialogue.dialogue(card, width, numbered_from)
         case HelpCard():
-            usages = [(say(usage, "bold cyan"), say(summary)) for usage, summary in card.commands]
-            return frame(
-                [say(card.intro), told(usages, room(width))], title=card.title, foot=card.footer, width=width
-            )
+            return _help(card, width)
 
 
 def buttons_of(card: Card) -> tuple[Button, ...]:
@@ -87,6 +92,10 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
             return card.buttons
         case ReasoningCard():
             return card.page_buttons + card.stage_buttons
+        case SubscriptionsCard():
+            return terminal_dialogue.buttons_of(card)
+        case DialogueCard():
+            return card.buttons
         case _:
             return ()
 
@@ -268,3 +277,15 @@ def _bins(bins: tuple[BinLine, ...], inside: int, cells: int) -> RenderableType:
             figures = Text.assemble(figures, " · worth ", worth)
         stacked.add_row(Padding(flow(figures, inside - 2), (0, 0, 0, 2)))
     return stacked
+
+
+def _models(card: ModelsCard, width: int) -> RenderableType:
+    named = [(say(name, "bold"), say(about)) for name, about in card.lines]
+    return frame([told(named, room(width))], title=card.title, foot=card.footer, width=width)
+
+
+def _help(card: HelpCard, width: int) -> RenderableType:
+    usages = [(say(usage, "bold cyan"), say(summary)) for usage, summary in card.commands]
+    return frame(
+        [say(card.intro), told(usages, room(width))], title=card.title, foot=card.footer, width=width
+    )

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from core.config import Settings
 from core.config.settings import MemberSettings
@@ -19,7 +18,7 @@ from core.domain.subscribed import Estimate
 from core.domain.subscription import ChatTerms, Topic, Wanted
 from core.domain.usage import Spend
 from core.market.calendar import MarketCalendar
-from core.schedule.slots import next_slot
+from core.schedule.slots import upcoming
 from core.store.store import Store
 
 PAST_RUNS = 10
@@ -33,6 +32,7 @@ USUAL_TOKENS: Mapping[Preset, tuple[int, int]] = {
 }
 """Prompt and completion tokens of one model in one run."""
 _MILLION = Decimal(1_000_000)
+_DAY = timedelta(days=1)
 
 
 class Estimates:
@@ -72,16 +72,13 @@ class Estimates:
         return Decimal(0) if all(hop.partition(":")[0] in local for hop in model.route) else None
 
     def _runs_a_day(self, wanted: Wanted, terms: ChatTerms, after: datetime) -> Decimal:
-        """Return how many tickers are run on a mean day; loads the exchange's calendar, so not on the loop."""
-        arena, until, at = self._settings.arena, after + timedelta(days=DAYS), after
-        runs = 0
-        for _ in range(MOST_SLOTS):
-            planned = next_slot(
-                wanted, terms, self._calendar, ZoneInfo(arena.timezone), arena.watchlist, at
-            )
-            if planned is None or planned.at > until:
-                return Decimal(runs) / DAYS
-            at = planned.at
-            runs += len(planned.tickers)
-        seconds = Decimal(max((at - after).total_seconds(), 1))
-        return runs * Decimal(timedelta(days=1).total_seconds()) / seconds
+        """Return how many tickers are run on a mean day; loads a calendar, so not on the event loop."""
+        arena, until = self._settings.arena, after + timedelta(days=DAYS)
+        slots = upcoming(
+            wanted, terms, self._calendar, arena.timezone, arena.watchlist, after, until, MOST_SLOTS
+        )
+        if len(slots) == MOST_SLOTS:
+            until = slots[-1].at
+        return sum(len(slot.tickers) for slot in slots) * Decimal(
+            _DAY / max(until - after, timedelta(minutes=1))
+        )

@@ -6,7 +6,6 @@ too, or there is no such subscription.
 
 import asyncio
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from core.app.estimates import Estimates
 from core.clock import Clock
@@ -27,7 +26,8 @@ from core.schedule.slots import next_slot
 from core.schedule.wording import in_words, line_of
 from core.store.store import Store
 
-SUGGESTED = 6
+SUGGESTED = 5
+"""As many tickers as one subscription takes."""
 
 
 class Subscriptions:
@@ -175,7 +175,7 @@ class Subscriptions:
         """
         if wanted.topic is Topic.VERDICTS and not (wanted.tickers or self._settings.arena.watchlist):
             raise Refused(
-                "The watchlist of this arena is empty. Name tickers: /subscribe verdicts NVDA,AAPL after close."
+                "This arena has no watchlist. Name tickers: /subscribe verdicts NVDA,AAPL weekdays 16:30."
             )
         first = await self._next(wanted, terms)
         if first is None and wanted.when is not None:
@@ -194,7 +194,7 @@ class Subscriptions:
             wanted,
             terms,
             self._calendar,
-            ZoneInfo(arena.timezone),
+            arena.timezone,
             arena.watchlist,
             self._clock.now(),
         )
