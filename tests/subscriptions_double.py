@@ -72,7 +72,7 @@ class RowsDouble:
     ) -> tuple[tuple[Subscription, ChatTerms], ...]:
         del topic, platform, chat
         active = [one for one in self.kept.values() if one.state is SubscriptionState.ACTIVE]
-        return tuple((one, await self.terms(one.chat_id)) for one in active)
+        return tuple([(one, await self.terms(one.chat_id)) for one in active])
 
     async def change(self, number: int, wanted: Wanted, first: Planned | None) -> bool:
         self.kept[number] = self.kept[number].model_copy(update={"wanted": wanted})
@@ -122,5 +122,5 @@ class RowsDouble:
 
 def subscriptions_of(rows: RowsDouble, settings: Settings, clock: Clock) -> Subscriptions:
     """The real use cases over rows in memory."""
-    store = cast(Store, SimpleNamespace(subscriptions=rows, history=rows))
+    store = cast("Store", SimpleNamespace(subscriptions=rows, history=rows))
     return Subscriptions(store, settings, MarketCalendar(), clock)
