@@ -22,9 +22,9 @@ _MAX_TEXT = 2_000
 def subscriptions(card: SubscriptionsCard) -> list[Part]:
     """Draw a list: each subscription with its buttons below it."""
     entries: list[Part] = []
-    for line in card.lines:
+    for place, line in enumerate(card.lines):
         entries += _parts(rich(_subscription(line)), 2)
-        entries += _parts(buttons(line.buttons, f"{ACTION_PREFIX}.entry.{_line(line.number)}"), 1)
+        entries += _parts(buttons(line.buttons, f"{ACTION_PREFIX}.entry.{place}"), 1)
     if not any(line.buttons for line in card.lines):
         entries = _parts(rich(told for line in card.lines for told in _subscription(line)), 2)
     return [

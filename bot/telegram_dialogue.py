@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import Button, DialogueCard, SubscriptionsCard
 from bot.commands import REGISTRY
-from bot.telegram_text import ELLIPSIS, Rank, Span, clean, one_line, spoken
+from bot.telegram_text import ELLIPSIS, Rank, Span, clean, one_line, spoken, typed
 
 Block = list[list[Span]]
 Drawn = tuple[list[Block], Sequence[Sequence[Button]]]
@@ -20,7 +20,7 @@ def subscriptions(card: SubscriptionsCard) -> Drawn:
         comes = " · ".join(text for text in (line.next, line.place) if text)
         entries.append(
             [
-                [_bold(line.number), _fixed(" · "), Span(one_line(line.line), "code")],
+                [_bold(line.number), _fixed(" · "), Span(typed(line.line), "code")],
                 [Span(one_line(line.when))],
                 [Span(one_line(comes))],
             ]
@@ -45,7 +45,7 @@ def dialogue(card: DialogueCard) -> Drawn:
         [[_bold(card.title)]],
         [[Span(one_line(card.text))]],
         facts,
-        [[Span(one_line(example), "code")] for example in card.examples[:MAX_ROWS]],
+        [[Span(typed(example), "code")] for example in card.examples[:MAX_ROWS]],
         [[_footer(card.footer)]],
     ]
     return blocks, [card.buttons]

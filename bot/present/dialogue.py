@@ -117,9 +117,7 @@ def explain_times(wish: Choose, topic: Topic) -> DialogueCard:
 
 def left_card() -> DialogueCard:
     """Say that a dialogue has ended without having changed anything."""
-    return DialogueCard(
-        title="Nothing was changed", footer="/subscriptions lists what this chat receives."
-    )
+    return DialogueCard(title="Nothing was changed", footer="/subscriptions lists what this chat receives.")
 
 
 def settings_card(shown: TermsShown, *, chat: str, done: str | None = None) -> DialogueCard:

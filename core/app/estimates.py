@@ -32,7 +32,7 @@ USUAL_TOKENS: Mapping[Preset, tuple[int, int]] = {
 }
 """Prompt and completion tokens of one model in one run."""
 _MILLION = Decimal(1_000_000)
-_DAY = timedelta(days=1)
+_DAY_S = 86_400
 
 
 class Estimates:
@@ -79,6 +79,5 @@ class Estimates:
         )
         if len(slots) == MOST_SLOTS:
             until = slots[-1].at
-        return sum(len(slot.tickers) for slot in slots) * Decimal(
-            _DAY / max(until - after, timedelta(minutes=1))
-        )
+        seconds = max((until - after) // timedelta(seconds=1), 60)
+        return Decimal(sum(len(slot.tickers) for slot in slots) * _DAY_S) / seconds

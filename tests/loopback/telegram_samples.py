@@ -18,6 +18,7 @@ from bot.cards import (
     VerdictCard,
 )
 from core.domain.ballot import Action
+from tests.subscription_samples import DIALOGUE, SUBSCRIPTIONS
 
 NOTICE = Notice(text="I don't know the ticker NVDAA. Did you mean NVDA?", tone="error", reference="k3v9x2ma")
 
@@ -218,4 +219,16 @@ HELP = HelpCard(
     footer="/help run explains one command. Paper trading, not advice.",
 )
 
-ALL = (NOTICE, PROGRESS, VERDICT, REASONING, LEADERBOARD, PORTFOLIO, MODELS, CALIBRATION, HELP)
+ALL = (
+    NOTICE,
+    PROGRESS,
+    VERDICT,
+    REASONING,
+    LEADERBOARD,
+    PORTFOLIO,
+    MODELS,
+    CALIBRATION,
+    SUBSCRIPTIONS,
+    DIALOGUE,
+    HELP,
+)

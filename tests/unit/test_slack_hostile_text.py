@@ -10,6 +10,7 @@ from bot.cards import (
     Button,
     CalibrationCard,
     Card,
+    DialogueCard,
     DissentLine,
     HelpCard,
     LeaderboardCard,
@@ -21,6 +22,8 @@ from bot.cards import (
     ProgressLine,
     ReasoningCard,
     StandingLine,
+    SubscriptionLine,
+    SubscriptionsCard,
     VerdictCard,
 )
 from bot.slack_render import PAGE_SIZE, loading_modal, modal, notice_modal, render
@@ -164,6 +167,15 @@ calibrations = st.builds(
 )
 standing_lists = st.lists(standings, max_size=60).map(tuple)
 progress_lists = st.lists(progress_lines, max_size=30).map(tuple)
+entries = st.builds(
+    SubscriptionLine,
+    number=texts,
+    line=texts,
+    when=texts,
+    next=long_texts,
+    place=texts,
+    buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
+)
 cards: st.SearchStrategy[Card] = st.one_of(
     st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts),
     st.builds(
@@ -183,6 +195,23 @@ cards: st.SearchStrategy[Card] = st.one_of(
     portfolios,
     calibrations,
     st.builds(ModelsCard, title=texts, lines=rows(texts, long_texts, upto=60), footer=texts),
+    st.builds(
+        SubscriptionsCard,
+        title=texts,
+        lines=st.lists(entries, max_size=8).map(tuple),
+        footer=texts,
+        done=maybe,
+        page_buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
+    ),
+    st.builds(
+        DialogueCard,
+        title=texts,
+        text=long_texts,
+        facts=rows(texts, long_texts, upto=12),
+        examples=st.lists(texts, max_size=12).map(tuple),
+        footer=texts,
+        buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=12).map(tuple),
+    ),
     st.builds(HelpCard, title=texts, intro=long_texts, commands=rows(texts, texts, upto=40), footer=texts),
 )
 
