@@ -23,6 +23,7 @@ from core.domain.subscription import (
 )
 from core.market.calendar import MarketCalendar
 from core.schedule.slots import next_slot
+from core.schedule.wall_clock import quiet_end
 from core.schedule.wording import in_words, line_of
 from core.store.store import Store
 
@@ -154,10 +155,16 @@ class Subscriptions:
         return self._shown(await self._store.subscriptions.terms(f"{platform}:{chat}"))
 
     async def set_terms(self, platform: str, chat: str, terms: ChatTerms) -> TermsShown:
-        """Set the terms of a chat, and plan the next times of its subscriptions anew, all at once."""
+        """Set the terms of a chat, and plan the next times of its subscriptions anew, all at once.
+
+        What quiet hours hold back at this moment is not lost: the new ones release it, or hold it longer.
+        """
         rows = await self._store.subscriptions.of_chat(platform, chat)
-        active = [found for found, _ in rows if found.state is SubscriptionState.ACTIVE]
-        nexts = [(found.number, await self._next(found.wanted, terms)) for found in active]
+        nexts = [
+            (found.number, await self._next(found.wanted, terms, slot))
+            for found, slot in rows
+            if found.state is SubscriptionState.ACTIVE
+        ]
         await self._store.subscriptions.set_terms(f"{platform}:{chat}", terms, self._clock.now(), nexts)
         return self._shown(terms)
 
@@ -184,10 +191,16 @@ class Subscriptions:
             )
         return first
 
-    async def _next(self, wanted: Wanted, terms: ChatTerms) -> Planned | None:
+    async def _next(self, wanted: Wanted, terms: ChatTerms, held: Slot | None = None) -> Planned | None:
+        """Return the next time of a wish, or the one that was `held` back until now, on these terms."""
         if wanted.when is None:
             return None
-        arena = self._settings.arena
+        arena, now = self._settings.arena, self._clock.now()
+        if held is not None and held.at <= now:
+            quiet_until = quiet_end(terms, arena.timezone, now)
+            # One that nobody has taken up in time stays as late as it is.
+            due_at = quiet_until if quiet_until > now else min(held.due_at, now)
+            return Planned(key=held.key, at=held.at, due_at=due_at, tickers=held.tickers)
         # In a thread, because the first question loads the exchange's calendar.
         return await asyncio.to_thread(
             next_slot,
@@ -196,7 +209,7 @@ class Subscriptions:
             self._calendar,
             arena.timezone,
             arena.watchlist,
-            self._clock.now(),
+            now,
         )
 
     async def _told(self, made: Subscription, terms: ChatTerms) -> Subscribed:

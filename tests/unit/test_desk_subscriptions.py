@@ -376,3 +376,25 @@ async def test_a_press_that_is_delivered_twice_counts_once(scene: Scene) -> None
     assert isinstance(await scene.desk.press(one, scene.door), DialogueCard)
     assert await scene.desk.press(one, scene.door) is None
     assert len(scene.app.rows.kept) == 1
+
+
+async def test_what_quiet_hours_hold_back_is_released_by_new_ones_and_not_lost(scene: Scene) -> None:
+    await scene.say("settings quiet 22:00-07:00")
+    await scene.say("subscribe digest daily 23:00")
+    held = scene.app.rows.due[1]
+    scene.app.clock.advance((held.at + timedelta(hours=1) - scene.app.clock.now()).total_seconds())
+    await scene.say("settings quiet 22:00-09:00")
+    longer = scene.app.rows.due[1]
+    assert (longer.key, longer.due_at - held.due_at) == (held.key, timedelta(hours=2))
+    await scene.say("settings quiet off")
+    released = scene.app.rows.due[1]
+    assert released.key == held.key
+    assert timedelta(0) <= scene.app.clock.now() - released.due_at < timedelta(minutes=1)
+
+
+async def test_what_nobody_has_taken_up_in_time_stays_as_late_as_it_is(scene: Scene) -> None:
+    await scene.say("subscribe digest daily 23:00")
+    slot = scene.app.rows.due[1]
+    scene.app.clock.advance(timedelta(days=2).total_seconds())
+    await scene.say("settings timezone London")
+    assert scene.app.rows.due[1] == slot
