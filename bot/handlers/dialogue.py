@@ -35,9 +35,8 @@ from bot.present.notices import not_allowed_notice
 from bot.present.numbers import counted
 from bot.present.subscriptions import deleted_card, subscribed_card
 from bot.request import Address, Press
-from bot.subscription_arguments import settings as read_settings
-from bot.subscription_arguments import subscribe as read_wish
 from core.app.app import App
+from core.app.wishes import wanted_from, zone_from
 from core.domain.errors import Refused
 from core.domain.subscription import Topic
 
@@ -88,10 +87,8 @@ async def _choose(app: App, wish: Choose, press: Press) -> Card:
         if topic is Topic.VERDICTS:
             words.append(",".join(f"${ticker}" for ticker in wish.tickers or ()) or "watchlist")
         words += TIMES[wish.time][1].split()
-    wanted = read_wish(words).wanted
-    assert wanted is not None, "the words begin with a topic"  # noqa: S101 - for the type checker
     made = await use.subscribe(
-        address.platform, address.chat, address.thread, person=press.person.id, wanted=wanted
+        address.platform, address.chat, address.thread, person=press.person.id, wanted=wanted_from(words)
     )
     return subscribed_card(made, app.clock.now(), chat=wish.chat)
 
@@ -139,5 +136,4 @@ async def _set_terms(app: App, wish: SetTerms, address: Address) -> Card:
             return await changed(app, address, {})
         case "z":
             return ask_zone(wish.chat)
-    changes = read_settings(["timezone", wish.setting.removeprefix("z.")]).changes
-    return await changed(app, address, changes or {})
+    return await changed(app, address, {"zone": zone_from(wish.setting.removeprefix("z."))})

@@ -107,8 +107,10 @@ def next_words(listed: Listed, now: datetime) -> str:
     if listed.subscription.state is SubscriptionState.PAUSED:
         reason = listed.subscription.reason
         return f"paused: {reason}" if reason else "paused"
+    if listed.when is None:
+        return WHEN_IT_HAPPENS
     if listed.slot is None:
-        return WHEN_IT_HAPPENS if listed.when is None else "no time to come"
+        return "no time to come"
     due, at = (_moment(moment, listed.zone, now) for moment in (listed.slot.due_at, listed.slot.at))
     place = f"({city(listed.zone)})"
     if due == at:
@@ -153,7 +155,8 @@ def _line(
 ) -> SubscriptionLine:
     found = one.subscription
     comes = next_words(one, now) if place is None else found.state.value
-    if place is None and one.slot is not None and found.state is SubscriptionState.ACTIVE:
+    by_the_clock = one.when is not None and one.slot is not None
+    if place is None and by_the_clock and found.state is SubscriptionState.ACTIVE:
         comes = f"next {comes}"
     if place is None:
         thread = {"telegram": "in its topic", "slack": "in its thread"}.get(found.platform, "")

@@ -163,7 +163,7 @@ class Subscriptions:
         nexts = [
             (found.number, await self._next(found.wanted, terms, slot))
             for found, slot in rows
-            if found.state is SubscriptionState.ACTIVE
+            if found.state is SubscriptionState.ACTIVE and found.wanted.when is not None
         ]
         await self._store.subscriptions.set_terms(f"{platform}:{chat}", terms, self._clock.now(), nexts)
         return self._shown(terms)
