@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from core.domain.instrument import parse_ticker
 from core.domain.period import ALL
 from core.domain.scores import Metric
 from core.domain.stage import Preset, Stage
+from core.domain.subscription import Wanted
 
 MOST_TICKERS = 5
 MOST_SIGNS_SHOWN = 30
@@ -98,6 +99,39 @@ class VoteArguments:
 
 
 @dataclass(frozen=True)
+class SubscribeArguments:
+    """What to receive and when, in place of what `number` receives; without a wish, it is asked for."""
+
+    wanted: Wanted | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class SubscriptionsArguments:
+    """Whose subscriptions to list: this chat's, or those of all chats."""
+
+    everywhere: bool = False
+
+
+@dataclass(frozen=True)
+class UnsubscribeArguments:
+    """Which subscription to end: one, all of the chat, or with neither the one chosen from the list."""
+
+    number: int | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True)
+class SettingsArguments:
+    """What to change in a chat's terms, as fields of `ChatTerms` with their values; None means to show them.
+
+    An empty change sets the defaults.
+    """
+
+    changes: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True)
 class HelpArguments:
     """Which command to explain; None means all."""
 
@@ -112,6 +146,10 @@ Arguments = (
     | PortfolioArguments
     | ModelsArguments
     | VoteArguments
+    | SubscribeArguments
+    | SubscriptionsArguments
+    | UnsubscribeArguments
+    | SettingsArguments
     | HelpArguments
 )
 

@@ -5,6 +5,7 @@
   the stage's place among the stages that the member has finished.
 * `r.<run>` shows the verdict of a run.
 * `v.<run>.<b|h|s>` votes Buy, Hold or Sell in a run.
+* `s.…` belongs to the dialogues about subscriptions, see `bot.dialogue_buttons`.
 
 Whoever presses a button may have written its data by hand, so `decode` trusts nothing.
 """
@@ -12,6 +13,8 @@ Whoever presses a button may have written its data by hand, so `decode` trusts n
 import re
 from dataclasses import dataclass
 
+from bot import dialogue_buttons
+from bot.dialogue_buttons import Change, Choose, DialogueWish, EndAll, Leave, SetTerms, ShowList
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 
@@ -59,7 +62,9 @@ class CastVote:
     action: Action
 
 
-Wish = OpenReasoning | TurnTo | OpenVerdict | CastVote
+Wish = OpenReasoning | TurnTo | OpenVerdict | CastVote | DialogueWish
+IN_PLACE = ("p.", dialogue_buttons.PREFIX)
+"""How the data of buttons begin whose card takes the place of the one that has the button."""
 
 
 def encode(wish: Wish) -> str:
@@ -77,6 +82,8 @@ def encode(wish: Wish) -> str:
             data = f"r.{wish.run_id}"
         case CastVote():
             data = f"v.{wish.run_id}.{_LETTER_OF[wish.action]}"
+        case Choose() | Leave() | Change() | ShowList() | EndAll() | SetTerms():
+            return dialogue_buttons.encode(wish)
     if not any(form.fullmatch(data) for form in (_WHY, _PAGE, _VERDICT, _VOTE)):
         raise ValueError(f"no button can carry {data!r}")
     return data
@@ -88,6 +95,8 @@ def decode(data: str) -> Wish:
     Raises:
         Refused: the data are not of this version's making.
     """
+    if data.startswith(dialogue_buttons.PREFIX):
+        return dialogue_buttons.decode(data)
     if match := _WHY.fullmatch(data):
         return OpenReasoning(match[1], int(match[2]))
     if match := _PAGE.fullmatch(data):

@@ -209,6 +209,45 @@ class CalibrationCard(Frozen):
     caveat: str | None = None
 
 
+class SubscriptionLine(Frozen):
+    """One subscription: its number, as one would write it, its times in words, and when it comes next.
+
+    `when` is empty for what comes when it happens, `place` where it is posted into the chat itself.
+    `buttons` pause or resume it and delete it.
+    """
+
+    number: str
+    line: str
+    when: str
+    next: str
+    place: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+class SubscriptionsCard(Frozen):
+    """A page of the subscriptions of a chat. `done` says what a button has just changed."""
+
+    title: str
+    lines: tuple[SubscriptionLine, ...]
+    footer: str
+    done: str | None = None
+    page_buttons: tuple[Button, ...] = ()
+
+
+class DialogueCard(Frozen):
+    """One step of a dialogue: a question with its choices, or what has come of it.
+
+    `facts` are label and value pairs, `examples` commands to type instead of pressing.
+    """
+
+    title: str
+    text: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    examples: tuple[str, ...] = ()
+    footer: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
 class HelpCard(Frozen):
     """Commands with their usage and one line each, or one command in detail."""
 
@@ -328,6 +367,8 @@ AskedCard = (
     | PortfolioCard
     | ModelsCard
     | CalibrationCard
+    | SubscriptionsCard
+    | DialogueCard
     | HelpCard
 )
 """What answers a person."""

@@ -8,10 +8,12 @@ from bot.arguments import shown
 from bot.buttons import CastVote, decode
 from bot.cards import Card, Notice
 from bot.commands import parse
+from bot.dialogue_buttons import DialogueWish
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
 from bot.faults import notice_of
 from bot.handlers import HANDLERS
 from bot.handlers.call import Call
+from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.vote import vote_pressed
 from bot.handlers.why import pressed
 from bot.live_message import LiveMessages
@@ -75,11 +77,14 @@ class Desk:
             return await self._greeting(press.address, press.person)
         if not await self.app.claim_delivery(press.address.platform, press.delivery):
             return None
-        # Every button of ours opens what any role may read, or votes, as any role may.
         wish = decode(press.data)
+        # Any role may read all reasoning and vote; what else it may do, a dialogue looks at itself.
         if isinstance(wish, CastVote):
             return await vote_pressed(self.app, wish, press)
-        card = await pressed(self.app, wish, door.page_size)
+        if isinstance(wish, DialogueWish):
+            card = await dialogue_pressed(self.app, wish, press, role)
+        else:
+            card = await pressed(self.app, wish, door.page_size)
         if not isinstance(card, Notice):
             # The door shows it at once, and it counts in the chat like any other message.
             self.pacers.at(door, press.address).count()

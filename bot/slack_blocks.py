@@ -14,6 +14,8 @@ from bot.slack_text import ELLIPSIS, clamp, harmless, literal, one_line, pieces
 Block = dict[str, Any]
 Element = dict[str, Any]
 
+ACTION_PREFIX = "conclave"
+"""How the ids of all our buttons begin."""
 MAX_BLOCKS = 50
 MAX_TOTAL = 12_000
 MAX_SECTION = 3_000

@@ -1,4 +1,4 @@
-"""What happens after a button is pressed: reasoning opens in a modal, and pages turn in place."""
+"""What happens after a button is pressed: reasoning opens in a modal, pages and dialogues go on in place."""
 
 import asyncio
 import logging
@@ -112,14 +112,14 @@ async def _show(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
 
 
 async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
-    """Show another page where the button was, or a notice beside it."""
+    """Show another page, or the next step of a dialogue, where the button was, or a notice beside it."""
     if card is None:
         return
     if pressed.view is None:
-        if isinstance(card, ReasoningCard):
-            await door.replace_pressed(card)
-        else:
+        if isinstance(card, Notice):
             await door.answer_press(card, pressed.press.address, pressed.press.person)
+        else:
+            await door.replace_pressed(card)
         return
     try:
         if isinstance(card, ReasoningCard):

@@ -4,11 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot import slack_posts
+from bot import slack_dialogue, slack_posts
 from bot.cards import (
     AskedCard,
     CalibrationCard,
     Card,
+    DialogueCard,
     DissentLine,
     HelpCard,
     LeaderboardCard,
@@ -19,10 +20,12 @@ from bot.cards import (
     PostedCard,
     ProgressCard,
     ReasoningCard,
+    SubscriptionsCard,
     VerdictCard,
 )
 from bot.crossed_bar import crossed
 from bot.slack_blocks import (
+    ACTION_PREFIX,
     Block,
     Element,
     Part,
@@ -49,7 +52,6 @@ from core.domain.ballot import Action
 PAGE_SIZE = 2_800
 """Characters of running text on one reasoning page: twice that as JSON still leaves room for the rest."""
 
-ACTION_PREFIX = "conclave"
 MAX_TEXT_BYTES = 3_900
 MAX_TITLE = 24
 MAX_METADATA = 3_000
@@ -107,6 +109,14 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:
         case CalibrationCard():
             parts = _calibration(card)
             text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
+        case SubscriptionsCard():
+            parts = slack_dialogue.subscriptions(card)
+            text = f"{card.title}. {card.done or ''} " + "; ".join(one.line for one in card.lines)
+        case DialogueCard():
+            parts = slack_dialogue.dialogue(card)
+            text = f"{card.title}. {card.text} " + "; ".join(
+                f"{label} {value}" for label, value in card.facts
+            )
         case HelpCard():
             parts, text = _help(card), f"{card.title}. {card.intro}"
     return parts, text

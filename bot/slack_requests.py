@@ -149,6 +149,9 @@ def pressed(body: Payload) -> Pressed | None:
     else:
         channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
         thread = message.get("thread_ts") or container.get("thread_ts")
+        # A message to which somebody has replied names itself as its thread, but stands in the channel.
+        if thread and thread == (message.get("ts") or container.get("message_ts")):
+            thread = None
         address = Address("slack", channel, thread or None) if isinstance(channel, str) else None
     if address is None:
         return None

@@ -17,9 +17,9 @@ from bot import slack_press
 from bot.door import DeliveryFailed, Flooded
 from bot.slack_adapter import SlackDoor
 from bot.slack_api import CALL_TIMEOUT_S, LOCKED_OUT, SlackApi, SlackRefused, is_local
+from bot.slack_blocks import ACTION_PREFIX
 from bot.slack_log import library_logger
 from bot.slack_press import Desk
-from bot.slack_render import ACTION_PREFIX
 from bot.slack_requests import Payload, command_request, event_request, pressed
 from bot.tokens import slack_app_token, slack_bot_token
 from core.clock import Clock

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 from telegram import Bot
 
+from bot.buttons import IN_PLACE
 from bot.cards import Card, Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
 from bot.request import Press, Request
@@ -25,8 +26,6 @@ MAX_OF_ONE_PERSON = 3
 MAX_TURNED_AWAY = 256
 TURNED_AWAY_AT_ONCE = 16
 BUSY = Notice(text="Busy, try again in a moment.")
-
-_PAGE = "p."
 
 _log = logging.getLogger(__name__)
 
@@ -135,8 +134,8 @@ class Presses:
         return True
 
     async def _show(self, press: Press, message: str | None, card: Card) -> None:
-        """Turn the page in its own message, or post what a button opens as a reply to the card."""
-        turn = press.data.startswith(_PAGE) and not isinstance(card, Notice)
+        """Put the next page or step where the last one was, or post what a button opens as a reply to it."""
+        turn = press.data.startswith(IN_PLACE) and not isinstance(card, Notice)
         for attempt in range(SHOW_TRIES):
             try:
                 if turn and message is not None:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from bot import telegram_posts
+from bot import telegram_dialogue, telegram_posts
 from bot.cards import (
     Button,
     CalibrationCard,
     Card,
+    DialogueCard,
     DissentLine,
     HelpCard,
     LeaderboardCard,
@@ -25,6 +26,7 @@ from bot.cards import (
     PostedCard,
     ProgressCard,
     ReasoningCard,
+    SubscriptionsCard,
     VerdictCard,
 )
 from bot.commands import REGISTRY
@@ -282,6 +284,17 @@ def _calibration(card: CalibrationCard) -> tuple[list[Block], tuple[Row, ...]]:
 def _posted(card: PostedCard) -> tuple[list[Block], tuple[Row, ...]]:
     blocks, buttons = telegram_posts.draw(card)
     return blocks, _keyboard(buttons)
+
+
+def _subscriptions(card: SubscriptionsCard) -> tuple[list[Block], tuple[Row, ...]]:
+    blocks, groups = telegram_dialogue.subscriptions(card)
+    return blocks, _keyboard(*groups)
+
+
+@_draw.register
+def _dialogue(card: DialogueCard) -> tuple[list[Block], tuple[Row, ...]]:
+    blocks, groups = telegram_dialogue.dialogue(card)
+    return blocks, _keyboard(*groups)
 
 
 @_draw.register

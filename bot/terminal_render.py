@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
-from bot import terminal_posts
+from bot import terminal_dialogue, terminal_posts
 from bot.cards import (
     AlertCard,
     AskedCard,
@@ -18,6 +18,7 @@ from bot.cards import (
     Button,
     CalibrationCard,
     Card,
+    DialogueCard,
     HelpCard,
     LeaderboardCard,
     ModelsCard,
@@ -28,6 +29,7 @@ from bot.cards import (
     ProgressLine,
     ReasoningCard,
     StandingLine,
+    SubscriptionsCard,
     SummaryCard,
     VerdictCard,
 )
@@ -80,15 +82,15 @@ def _drawn(card: AskedCard, width: int, numbered_from: int | None) -> Renderable
         case PortfolioCard():
             return _portfolio(card, width)
         case ModelsCard():
-            named = [(say(name, "bold"), say(about)) for name, about in card.lines]
-            return frame([told(named, room(width))], title=card.title, foot=card.footer, width=width)
+            return _models(card, width)
         case CalibrationCard():
             return _calibration(card, width)
+        case SubscriptionsCard():
+            return terminal_dialogue.subscriptions(card, width, numbered_from)
+        case DialogueCard():
+            return terminal_dialogue.dialogue(card, width, numbered_from)
         case HelpCard():
-            usages = [(say(usage, "bold cyan"), say(summary)) for usage, summary in card.commands]
-            return frame(
-                [say(card.intro), told(usages, room(width))], title=card.title, foot=card.footer, width=width
-            )
+            return _help(card, width)
 
 
 def buttons_of(card: Card) -> tuple[Button, ...]:
@@ -98,6 +100,10 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
             return card.buttons
         case ReasoningCard():
             return card.page_buttons + card.stage_buttons
+        case SubscriptionsCard():
+            return terminal_dialogue.buttons_of(card)
+        case DialogueCard():
+            return card.buttons
         case _:
             return ()
 
@@ -279,3 +285,15 @@ def _bins(bins: tuple[BinLine, ...], inside: int, cells: int) -> RenderableType:
             figures = Text.assemble(figures, " · worth ", worth)
         stacked.add_row(Padding(flow(figures, inside - 2), (0, 0, 0, 2)))
     return stacked
+
+
+def _models(card: ModelsCard, width: int) -> RenderableType:
+    named = [(say(name, "bold"), say(about)) for name, about in card.lines]
+    return frame([told(named, room(width))], title=card.title, foot=card.footer, width=width)
+
+
+def _help(card: HelpCard, width: int) -> RenderableType:
+    usages = [(say(usage, "bold cyan"), say(summary)) for usage, summary in card.commands]
+    return frame(
+        [say(card.intro), told(usages, room(width))], title=card.title, foot=card.footer, width=width
+    )

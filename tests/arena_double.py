@@ -20,6 +20,7 @@ from core.domain.season import Season
 from core.domain.stage import ModelChat
 from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
+from tests.subscriptions_double import RowsDouble, subscriptions_of
 
 
 class ArenaDouble(App):
@@ -49,6 +50,8 @@ class ArenaDouble(App):
         self.closed = False
         self.busy: Exception | None = None
         self.votes: dict[str, Vote] = {}
+        self.rows = RowsDouble()
+        self.subscriptions = subscriptions_of(self.rows, self.settings, self.clock)
 
     async def _play(self, ticker: str) -> AsyncIterator[RunEvent]:
         script = [self._about(event, ticker) for event in self.script]

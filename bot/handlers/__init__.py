@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.cards import Card
-from bot.handlers import about, books
+from bot.handlers import about, books, subscriptions
 from bot.handlers.call import Call
 from bot.handlers.run import run
+from bot.handlers.settings import settings
 from bot.handlers.vote import vote
 from bot.handlers.why import why
 
@@ -20,6 +21,10 @@ HANDLERS: Mapping[str, Handler] = {
     "leaderboard": books.leaderboard,
     "portfolio": books.portfolio,
     "models": about.models,
+    "subscribe": subscriptions.subscribe,
+    "subscriptions": subscriptions.subscriptions,
+    "unsubscribe": subscriptions.unsubscribe,
+    "settings": settings,
     "whoami": about.whoami,
     "help": about.help_,
     "start": about.start,

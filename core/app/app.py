@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
 from core.app.bookwork import Bookwork
+from core.app.chatwork import Chatwork
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.polls import Polls
@@ -14,6 +15,7 @@ from core.app.runs import Runs, ended
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
+from core.app.subscriptions import Subscriptions
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -44,7 +46,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Seasonwork, Digestwork):
+class App(Bookwork, Chatwork, Digestwork, Seasonwork):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -63,6 +65,7 @@ class App(Bookwork, Seasonwork, Digestwork):
         scoreboard: Scoreboard,
         reports: SeasonReports,
         digests: Digests,
+        subscriptions: Subscriptions,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -77,6 +80,7 @@ class App(Bookwork, Seasonwork, Digestwork):
         self._scoreboard = scoreboard
         self._reports = reports
         self._digests = digests
+        self.subscriptions = subscriptions
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -334,30 +338,6 @@ class App(Bookwork, Seasonwork, Digestwork):
             in_use=self.settings.consensus.weights == "learned",
             caveat=caveat_of(season, await self._store.books.marks(season)),
         )
-
-    async def claim_delivery(self, platform: str, delivery: str) -> bool:
-        """Say True exactly once for each platform update, whatever process or restart asks."""
-        return await self._store.chats.claim_delivery(platform, delivery, self.clock.now())
-
-    async def greet_once(self, place: str) -> bool:
-        """Say True the first time that a stranger (person and chat) turns up, False ever after."""
-        return await self._store.chats.greet_once(place, self.clock.now())
-
-    async def remember_card(
-        self, run_id: str, platform: str, chat: str, thread: str | None, message: str
-    ) -> int:
-        """Keep where a run's live message is, so that a restart can finish it; return the card's number."""
-        return await self._store.chats.remember_card(
-            run_id, platform, chat, thread, message, self.clock.now()
-        )
-
-    async def card_done(self, card: int) -> None:
-        """Note that the final card was delivered (or can never be)."""
-        await self._store.chats.card_done(card, self.clock.now())
-
-    async def open_cards(self, platform: str) -> tuple[tuple[int, str, str, str | None, str], ...]:
-        """Return cards without a delivered end: number, run id, chat, thread, message."""
-        return await self._store.chats.open_cards(platform)
 
     async def running(self, run_id: str) -> bool:
         """Say whether a run is not over yet, here or elsewhere."""

@@ -11,6 +11,7 @@ from core.app.replays import Replays
 from core.app.runs import Runs
 from core.app.scoreboard import Scoreboard
 from core.app.season_reports import SeasonReports
+from core.app.subscriptions import Subscriptions
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.domain.member import MemberKind
@@ -61,6 +62,7 @@ async def open_app(
         scoreboard=scoreboard,
         reports=SeasonReports(store, scoreboard, settings, clock),
         digests=Digests(store, scoreboard, settings, calendar, clock),
+        subscriptions=Subscriptions(store, settings, calendar, clock),
     )
 
 

@@ -234,6 +234,13 @@ class Budget(Frozen):
     tiers: dict[Tier, Usd] = Field(default_factory=dict)
 
 
+class Schedule(Frozen):
+    """What chats receive by themselves. `grace_minutes`: how late a missed time is still delivered."""
+
+    max_per_chat: Annotated[int, Field(ge=1, le=1000)] = 20
+    grace_minutes: Annotated[int, Field(ge=0, le=10_080)] = 360
+
+
 class Telegram(Frozen):
     """The Telegram bot. Off while its token is missing."""
 
@@ -302,6 +309,7 @@ class Settings(Frozen):
     trading: Trading = Trading()
     scores: Scores = Scores()
     budget: Budget = Budget()
+    schedule: Schedule = Schedule()
     telegram: Telegram = Telegram()
     slack: Slack = Slack()
     access: Access = Access()

@@ -9,6 +9,7 @@ from core.store.database import Database
 from core.store.export_rows import Exports
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
+from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
@@ -23,6 +24,7 @@ class Store:
         self.database = database
         self.members = Members(database)
         self.runs = Runs(database)
+        self.history = RunHistory(database)
         self.stages = Stages(database)
         self.books = Books(database)
         self.seasons = Seasons(database)

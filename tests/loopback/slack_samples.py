@@ -20,6 +20,7 @@ from bot.cards import (
 )
 from core.domain.ballot import Action
 from tests import posted_facts
+from tests.subscription_samples import DIALOGUE, SUBSCRIPTIONS
 
 MEMBERS = ("claude-sonnet", "gpt", "gemini-pro", "deepseek", "buy_and_hold")
 CAVEAT = "Sample prices from 2013, for trying things out: not today's market."
@@ -228,6 +229,8 @@ SAMPLES: dict[str, Card] = {
         footer="Live ballots, settled up to 2025-10-29 16:00 EDT · Paper trading, not advice",
         caveat=CAVEAT,
     ),
+    "subscriptions": SUBSCRIPTIONS,
+    "dialogue": DIALOGUE,
     "help": HelpCard(
         title="Commands",
         intro="Ask the committee, open its reasoning, follow its portfolios.",

@@ -19,6 +19,7 @@ from bot.cards import (
 )
 from core.domain.ballot import Action
 from tests import posted_facts
+from tests.subscription_samples import DIALOGUE, SUBSCRIPTIONS
 
 NOTICE = Notice(text="I don't know the ticker NVDAA. Did you mean NVDA?", tone="error", reference="k3v9x2ma")
 
@@ -221,4 +222,17 @@ HELP = HelpCard(
 
 POSTED = tuple(posted_facts.CARDS[name] for name in ("digest", "review", "summary", "stop alert 0"))
 
-ALL = (NOTICE, PROGRESS, VERDICT, REASONING, LEADERBOARD, PORTFOLIO, MODELS, CALIBRATION, HELP, *POSTED)
+ALL = (
+    NOTICE,
+    PROGRESS,
+    VERDICT,
+    REASONING,
+    LEADERBOARD,
+    PORTFOLIO,
+    MODELS,
+    CALIBRATION,
+    SUBSCRIPTIONS,
+    DIALOGUE,
+    HELP,
+    *POSTED,
+)

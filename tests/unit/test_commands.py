@@ -39,8 +39,9 @@ def test_every_command_has_a_handler_and_every_handler_a_command() -> None:
 
 
 def test_only_a_runner_may_spend_money_and_everybody_may_look() -> None:
-    assert {command.name for command in REGISTRY if command.role is Role.RUNNER} == {"run"}
-    assert {command.role for command in REGISTRY if command.name != "run"} == {Role.VIEWER}
+    runners = {command.name for command in REGISTRY if command.role is Role.RUNNER}
+    assert runners == {"run", "subscribe"}
+    assert {command.role for command in REGISTRY if command.name not in runners} == {Role.VIEWER}
 
 
 def test_nothing_at_all_means_start() -> None:

@@ -12,6 +12,7 @@ from bot.cards import (
     CalibrationCard,
     CallLine,
     Card,
+    DialogueCard,
     DigestCard,
     DissentLine,
     HelpCard,
@@ -27,6 +28,8 @@ from bot.cards import (
     ReasoningCard,
     ReviewCard,
     StandingLine,
+    SubscriptionLine,
+    SubscriptionsCard,
     SummaryCard,
     SummaryLine,
     VerdictCard,
@@ -240,6 +243,15 @@ posted = st.one_of(
 )
 standing_lists = st.lists(standings, max_size=60).map(tuple)
 progress_lists = st.lists(progress_lines, max_size=30).map(tuple)
+entries = st.builds(
+    SubscriptionLine,
+    number=texts,
+    line=texts,
+    when=texts,
+    next=long_texts,
+    place=texts,
+    buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
+)
 cards: st.SearchStrategy[Card] = st.one_of(
     st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts),
     st.builds(
@@ -260,6 +272,23 @@ cards: st.SearchStrategy[Card] = st.one_of(
     calibrations,
     posted,
     st.builds(ModelsCard, title=texts, lines=rows(texts, long_texts, upto=60), footer=texts),
+    st.builds(
+        SubscriptionsCard,
+        title=texts,
+        lines=st.lists(entries, max_size=8).map(tuple),
+        footer=texts,
+        done=maybe,
+        page_buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
+    ),
+    st.builds(
+        DialogueCard,
+        title=texts,
+        text=long_texts,
+        facts=rows(texts, long_texts, upto=12),
+        examples=st.lists(texts, max_size=12).map(tuple),
+        footer=texts,
+        buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=12).map(tuple),
+    ),
     st.builds(HelpCard, title=texts, intro=long_texts, commands=rows(texts, texts, upto=40), footer=texts),
 )
 

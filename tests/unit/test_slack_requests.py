@@ -213,6 +213,14 @@ def test_a_press_in_a_thread_keeps_the_thread() -> None:
     assert found.press.address.thread == "1.0"
 
 
+def test_a_press_below_a_message_with_replies_is_in_the_channel() -> None:
+    found = pressed(PRESS | {"message": {"ts": "1.0", "thread_ts": "1.0"}})
+
+    assert found is not None
+    assert found.press.address.thread is None
+    assert found.card == "1548261231.000200"
+
+
 def test_a_choice_in_a_menu_is_a_press() -> None:
     action = {
         "action_id": "conclave.stage",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.cards import Button, Card, HelpCard, Notice, ReasoningCard
+from bot.cards import Button, Card, DialogueCard, HelpCard, Notice, ReasoningCard, SubscriptionsCard
 from bot.commands import REGISTRY
 from bot.telegram_render import PAGE_SIZE, render, render_caption, toast
 from bot.telegram_text import JOINER, clean, cut, fit, inert, typed, units
@@ -94,7 +94,7 @@ def checked(card: Card) -> Parsed:
     check_keyboard({"inline_keyboard": rows} if rows else None)
     parsed = check_text(message.text_html, "HTML")
     allowed = {usage for usage, _ in card.commands} if isinstance(card, HelpCard) else set()
-    if isinstance(card, HelpCard | Notice):
+    if isinstance(card, HelpCard | Notice | DialogueCard | SubscriptionsCard):
         allowed |= {f"/{command.name}" for command in REGISTRY}
     assert set(parsed.of(*LIVE)) <= allowed
     return parsed

@@ -176,6 +176,36 @@ Bars: how often it was right, by what it said; │ is what it said, worth what t
 
 <i>Live ballots, settled up to 29 Oct 2025, 16:00 EDT · Paper trading, not advice.</i>"""
 
+SUBSCRIPTIONS = """\
+<b>3 subscriptions</b>
+Number 4 is paused.
+
+<b>1</b> · <code>verdicts NVDA,BRK.B weekdays 16:30</code>
+on weekdays at 16:30 (America/New_York)
+next Fri 28 Nov 16:30 (New York) · in its topic
+
+<b>4</b> · <code>digest daily after close</code>
+every day after the close
+paused: the chat was closed to me
+
+<b>12</b> · <code>alerts</code>
+when it happens
+
+<i>/subscribe 1 digest before open changes number 1.</i>"""
+
+DIALOGUE = """\
+<b>Subscription 1 is made</b>
+
+It comes at the times of this chat.
+
+• <b>What</b>: verdicts NVDA,BRK.B weekdays 16:30
+• <b>Next</b>: Fri 28 Nov 16:30 (New York)
+• <b>Cost</b>: about $0.41 a day with five models
+
+<code>/subscribe 1 digest before open</code>
+
+<i>/subscriptions lists all of this chat.</i>"""
+
 HELP = """\
 <b>Commands</b>
 
@@ -207,6 +237,8 @@ Show your ids and your role here
         pytest.param(samples.PORTFOLIO, PORTFOLIO, id="portfolio"),
         pytest.param(samples.MODELS, MODELS, id="models"),
         pytest.param(samples.CALIBRATION, CALIBRATION, id="calibration"),
+        pytest.param(samples.SUBSCRIPTIONS, SUBSCRIPTIONS, id="subscriptions"),
+        pytest.param(samples.DIALOGUE, DIALOGUE, id="dialogue"),
         pytest.param(samples.HELP, HELP, id="help"),
     ],
 )
@@ -220,6 +252,11 @@ def test_a_card_reads_exactly_so(card: Card, expected: str) -> None:
 def test_tables_fit_a_narrow_phone(card: Card) -> None:
     for table in check_text(render(card).text_html, "HTML").of("pre"):
         assert max(map(len, table.splitlines())) <= 34
+
+
+def test_each_subscription_has_its_buttons_in_a_row_of_its_own() -> None:
+    rows = [[label for label, _ in row] for row in render(samples.SUBSCRIPTIONS).keyboard]
+    assert rows == [["Pause 1", "Delete 1"], ["Resume 4", "Delete 4"], ["2 ▶"]]
 
 
 def test_the_verdict_has_a_button_for_each_member_three_in_a_row() -> None:

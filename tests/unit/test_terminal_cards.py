@@ -120,7 +120,7 @@ def test_vote_bars_have_their_length_even_beside_a_long_rule_and_without_colour(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["verdict", "reasoning", "five members"])
+@pytest.mark.parametrize("name", ["verdict", "reasoning", "five members", "subscriptions", "dialogue"])
 def test_each_number_stands_beside_its_choice(name: str, width: int) -> None:
     lines = [line for line in drawn(CARDS[name], width).splitlines() if line.startswith("│")]
     for number, button in enumerate(buttons_of(CARDS[name]), 1):

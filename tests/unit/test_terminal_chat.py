@@ -84,3 +84,27 @@ async def test_a_failed_run_is_told_in_one_sentence_and_the_chat_goes_on() -> No
     assert "Something went wrong" in printed
     assert "secret detail" not in printed
     assert "terminal:" in printed
+
+
+async def test_a_line_subscribes_and_numbers_pause_and_delete() -> None:
+    printed, app = await said("/subscribe digest weekdays 09:00", "subscriptions", "1", "2")
+    assert "Subscription 1 is made" in printed
+    assert "Thu 30 Oct 09:00 (New York)" in printed
+    assert "Number 1 is paused." in printed
+    assert "Nothing is subscribed here" in printed
+    assert app.rows.due == {}
+
+
+async def test_the_dialogue_goes_by_numbers() -> None:
+    printed, app = await said("subscribe", "2", "1")
+    assert "Leaderboard: when?" in printed
+    assert "leaderboard fridays 17:00" in printed
+    (kept,) = app.rows.kept.values()
+    assert (kept.platform, kept.chat) == ("terminal", "terminal")
+
+
+async def test_the_settings_of_the_terminal_are_its_own() -> None:
+    printed, app = await said("settings timezone london", "settings", "unsubscribe all")
+    assert "Europe/London" in printed
+    assert list(app.rows.by_chat) == ["terminal:terminal"]
+    assert "Nothing is subscribed here" in printed

@@ -1,0 +1,139 @@
+"""Pressed buttons of the dialogues about subscriptions: each carries all that was chosen before it.
+
+Whoever presses may be somebody else than who began, and may have written the data by hand. So the chat, the
+role and the age are looked at anew with each press.
+"""
+
+from datetime import time
+
+from bot.access import Role
+from bot.cards import Card, Notice
+from bot.dialogue_buttons import (
+    Change,
+    Choose,
+    Deed,
+    DialogueWish,
+    EndAll,
+    Leave,
+    SetTerms,
+    ShowList,
+    mark_of,
+)
+from bot.handlers.settings import changed
+from bot.handlers.subscriptions import CONFIRM_WITHIN, listed, may_delete
+from bot.present.dialogue import (
+    OTHER,
+    TIMES,
+    ask_tickers,
+    ask_time,
+    ask_topic,
+    ask_zone,
+    explain_times,
+    left_card,
+)
+from bot.present.notices import not_allowed_notice
+from bot.present.numbers import counted
+from bot.present.subscriptions import deleted_card, subscribed_card
+from bot.request import Address, Press
+from core.app.app import App
+from core.app.wishes import wanted_from, zone_from
+from core.domain.errors import Refused
+from core.domain.subscription import Topic
+
+_QUIET = {"quiet_from": time(22), "quiet_until": time(7)}
+_NOT_QUIET = {"quiet_from": None, "quiet_until": None}
+
+
+async def dialogue_pressed(app: App, wish: DialogueWish, press: Press, role: Role) -> Card:
+    """Return the next step of a dialogue, or what has come of it.
+
+    Raises:
+        Refused: the button is another chat's, too old, or what it asks for cannot be done.
+    """
+    if wish.chat != mark_of(press.address):
+        raise Refused("This button belongs to another chat. Send /subscribe here.")
+    match wish:
+        case ShowList():
+            return await listed(app, press.address, page=wish.page)
+        case Change():
+            return await _change(app, wish, press, role)
+        case SetTerms():
+            if role < Role.RUNNER:
+                return not_allowed_notice(role.title, Role.RUNNER.title, "settings with a change")
+            return await _set_terms(app, wish, press.address)
+        case EndAll():
+            return await _end_all(app, wish, press, role)
+    if role < Role.RUNNER:
+        return not_allowed_notice(role.title, Role.RUNNER.title, "subscribe")
+    return left_card() if isinstance(wish, Leave) else await _choose(app, wish, press)
+
+
+async def _choose(app: App, wish: Choose, press: Press) -> Card:
+    topic, use, address = wish.topic, app.subscriptions, press.address
+    if topic is None:
+        return ask_topic(wish.chat)
+    words: list[str] = [topic.value]
+    if topic is Topic.ALERTS:
+        words.append("on")
+    else:
+        if topic is Topic.VERDICTS and wish.tickers is None:
+            return ask_tickers(wish.chat, *await use.tickers())
+        if wish.time is None:
+            return ask_time(wish, topic, (await use.terms(address.platform, address.chat)).zone)
+        if wish.time == OTHER:
+            return explain_times(wish, topic)
+        if wish.time not in TIMES:
+            raise Refused("This button is too old. Send /subscribe again.")
+        if topic is Topic.VERDICTS:
+            words.append(",".join(f"${ticker}" for ticker in wish.tickers or ()) or "watchlist")
+        words += TIMES[wish.time][1].split()
+    made = await use.subscribe(
+        address.platform, address.chat, address.thread, person=press.person.id, wanted=wanted_from(words)
+    )
+    return subscribed_card(made, app.clock.now(), chat=wish.chat)
+
+
+async def _change(app: App, wish: Change, press: Press, role: Role) -> Card:
+    use, number, place = app.subscriptions, wish.number, (press.address.platform, press.address.chat)
+    if wish.deed in {Deed.DELETE, Deed.UNDO}:
+        await may_delete(app, press.address, press.person, role, number)
+        ended = await use.unsubscribe(*place, number)
+        if wish.deed is Deed.UNDO:
+            return deleted_card(ended)
+        done = f"Number {number} is deleted. To have it again: /subscribe {ended.line}"
+        return await listed(app, press.address, done=done)
+    if role < Role.RUNNER:
+        return not_allowed_notice(role.title, Role.RUNNER.title, "subscribe")
+    if wish.deed is Deed.PAUSE:
+        did, state = await use.pause(*place, number), "paused"
+    else:
+        did, state = await use.resume(*place, number), "active again"
+    done = f"Number {number} is {state}." if did else f"Number {number} was {state.split()[0]} already."
+    return await listed(app, press.address, done=done)
+
+
+async def _end_all(app: App, wish: EndAll, press: Press, role: Role) -> Card:
+    if role < Role.RUNNER:
+        return not_allowed_notice(role.title, Role.RUNNER.title, "unsubscribe all")
+    if wish.person != mark_of(press.person):
+        return Notice(text="Only who asked can confirm this. Send /unsubscribe all yourself.", tone="warning")
+    left_s = wish.until - app.clock.now().timestamp()
+    if not 0 < left_s <= CONFIRM_WITHIN.total_seconds():
+        raise Refused("The minute to confirm is over, and nothing was deleted. Send /unsubscribe all again.")
+    count = await app.subscriptions.unsubscribe_all(press.address.platform, press.address.chat)
+    return await listed(app, press.address, done=f"{counted(count, 'subscription')} deleted.")
+
+
+async def _set_terms(app: App, wish: SetTerms, address: Address) -> Card:
+    match wish.setting:
+        case "q.on":
+            return await changed(app, address, _QUIET)
+        case "q.off":
+            return await changed(app, address, _NOT_QUIET)
+        case "h.on" | "h.off":
+            return await changed(app, address, {"cheaper": wish.setting == "h.on"})
+        case "d":
+            return await changed(app, address, {})
+        case "z":
+            return ask_zone(wish.chat)
+    return await changed(app, address, {"zone": zone_from(wish.setting.removeprefix("z."))})

@@ -1,0 +1,102 @@
+"""`/subscribe`, `/subscriptions` and `/unsubscribe`: what a chat receives by itself.
+
+Everybody with a role may look. Runners subscribe, change, pause and resume, for what comes by itself may cost
+money and speaks to the whole chat. Who made a subscription may delete it whatever their role has become, and
+so may every runner of the chat.
+"""
+
+from datetime import timedelta
+
+from bot.access import Role
+from bot.arguments import SubscribeArguments, SubscriptionsArguments, UnsubscribeArguments
+from bot.cards import Card, Notice
+from bot.dialogue_buttons import EndAll, mark_of
+from bot.handlers.call import Call
+from bot.present.dialogue import ask_topic
+from bot.present.notices import not_allowed_notice
+from bot.present.subscriptions import (
+    delete_all_card,
+    deleted_card,
+    everywhere_card,
+    list_card,
+    subscribed_card,
+)
+from bot.request import Address, Person
+from core.app.app import App
+from core.domain.errors import NotAllowed
+
+CONFIRM_WITHIN = timedelta(seconds=60)
+
+
+async def subscribe(call: Call, arguments: SubscribeArguments) -> Card:
+    """Subscribe the chat, or change what it has; without a wish, begin the dialogue."""
+    address, use, mark = call.request.address, call.app.subscriptions, mark_of(call.request.address)
+    if arguments.wanted is None:
+        return ask_topic(mark)
+    if arguments.number is not None:
+        made = await use.resubscribe(address.platform, address.chat, arguments.number, arguments.wanted)
+    else:
+        made = await use.subscribe(
+            address.platform,
+            address.chat,
+            address.thread,
+            person=call.request.person.id,
+            wanted=arguments.wanted,
+        )
+    changed = arguments.number is not None
+    return subscribed_card(made, call.app.clock.now(), chat=mark, changed=changed)
+
+
+async def subscriptions(call: Call, arguments: SubscriptionsArguments) -> Card:
+    """List what the chat receives, or for an admin in private what all chats do."""
+    if not arguments.everywhere:
+        return await listed(call.app, call.request.address)
+    if call.role < Role.ADMIN:
+        return not_allowed_notice(call.role.title, Role.ADMIN.title, "subscriptions all")
+    if not call.request.private:
+        return Notice(
+            text="/subscriptions all names other chats, so ask it in a private chat with me.", tone="warning"
+        )
+    return everywhere_card(await call.app.subscriptions.everywhere(), call.app.clock.now())
+
+
+async def unsubscribe(call: Call, arguments: UnsubscribeArguments) -> Card:
+    """Delete one subscription; ask once more before all go; without a number, offer those that there are."""
+    address, person = call.request.address, call.request.person
+    if arguments.number is not None:
+        await may_delete(call.app, address, person, call.role, arguments.number)
+        ended = await call.app.subscriptions.unsubscribe(address.platform, address.chat, arguments.number)
+        return deleted_card(ended)
+    if not arguments.everything:
+        return await listed(call.app, address, only_delete=True)
+    if call.role < Role.RUNNER:
+        return not_allowed_notice(call.role.title, Role.RUNNER.title, "unsubscribe all")
+    count = len(await call.app.subscriptions.of_chat(address.platform, address.chat))
+    if not count:
+        return await listed(call.app, address)
+    until = int((call.app.clock.now() + CONFIRM_WITHIN).timestamp())
+    return delete_all_card(count, person.name, EndAll(mark_of(address), mark_of(person), until))
+
+
+async def listed(
+    app: App, address: Address, *, page: int = 1, done: str | None = None, only_delete: bool = False
+) -> Card:
+    """Return a page of what a chat receives."""
+    found = await app.subscriptions.of_chat(address.platform, address.chat)
+    return list_card(
+        found, app.clock.now(), chat=mark_of(address), page=page, done=done, only_delete=only_delete
+    )
+
+
+async def may_delete(app: App, address: Address, person: Person, role: Role, number: int) -> None:
+    """Let pass who may delete a subscription of this chat.
+
+    Raises:
+        NotFound: the chat has none with this number.
+        NotAllowed: the person did not make it and is no runner.
+    """
+    found = await app.subscriptions.get(address.platform, address.chat, number)
+    if role < Role.RUNNER and found.created_by != person.id:
+        raise NotAllowed(
+            f"Subscription {number} is somebody else's; who made it or a runner of this chat may delete it."
+        )

@@ -1,0 +1,63 @@
+"""The cards of subscriptions as blocks of Telegram messages, with the groups of their buttons."""
+
+from collections.abc import Sequence
+
+from bot.cards import Button, DialogueCard, SubscriptionsCard
+from bot.commands import REGISTRY
+from bot.telegram_text import ELLIPSIS, Rank, Span, clean, one_line, spoken, typed
+
+Block = list[list[Span]]
+Drawn = tuple[list[Block], Sequence[Sequence[Button]]]
+
+MAX_ROWS = 30
+_COMMANDS = tuple(command.name for command in REGISTRY)
+
+
+def subscriptions(card: SubscriptionsCard) -> Drawn:
+    """Draw a list: the line of each to copy by a tap, its times, and its buttons in a row of their own."""
+    entries: list[Block] = []
+    for line in card.lines[:MAX_ROWS]:
+        comes = " · ".join(text for text in (line.next, line.place) if text)
+        entries.append(
+            [
+                [_bold(line.number), _fixed(" · "), Span(typed(line.line), "code")],
+                [Span(one_line(line.when))],
+                [Span(one_line(comes))],
+            ]
+        )
+    left_out = len(card.lines) - MAX_ROWS
+    blocks: list[Block] = [
+        [[_bold(card.title)], [Span(one_line(card.done or ""))]],
+        *entries,
+        [[_fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else [],
+        [[_footer(card.footer)]],
+    ]
+    return blocks, [*(line.buttons for line in card.lines[:MAX_ROWS]), card.page_buttons]
+
+
+def dialogue(card: DialogueCard) -> Drawn:
+    """Draw one step; its examples are copied by a tap."""
+    facts = [
+        [_fixed("• "), _bold(label), *([_fixed(": "), Span(one_line(value))] if value.strip() else [])]
+        for label, value in card.facts[:MAX_ROWS]
+    ]
+    blocks: list[Block] = [
+        [[_bold(card.title)]],
+        [[Span(one_line(card.text))]],
+        facts,
+        [[Span(typed(example), "code")] for example in card.examples[:MAX_ROWS]],
+        [[_footer(card.footer)]],
+    ]
+    return blocks, [card.buttons]
+
+
+def _fixed(text: str) -> Span:
+    return Span(text, "", Rank.FIXED)
+
+
+def _bold(text: str) -> Span:
+    return Span(one_line(text), "b")
+
+
+def _footer(text: str) -> Span:
+    return Span(spoken(" ".join(clean(text).split()), _COMMANDS), "i")

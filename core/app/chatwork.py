@@ -1,0 +1,39 @@
+"""The use cases of chats: what has arrived, which messages are open, and what a chat is subscribed to."""
+
+from abc import ABC
+
+from core.app.subscriptions import Subscriptions
+from core.clock import Clock
+from core.store.store import Store
+
+
+class Chatwork(ABC):
+    """A part of `App`. `subscriptions` are the use cases about what chats receive by themselves."""
+
+    clock: Clock
+    subscriptions: Subscriptions
+    _store: Store
+
+    async def claim_delivery(self, platform: str, delivery: str) -> bool:
+        """Say True exactly once for each platform update, whatever process or restart asks."""
+        return await self._store.chats.claim_delivery(platform, delivery, self.clock.now())
+
+    async def greet_once(self, place: str) -> bool:
+        """Say True the first time that a stranger (person and chat) turns up, False ever after."""
+        return await self._store.chats.greet_once(place, self.clock.now())
+
+    async def remember_card(
+        self, run_id: str, platform: str, chat: str, thread: str | None, message: str
+    ) -> int:
+        """Keep where a run's live message is, so that a restart can finish it; return the card's number."""
+        return await self._store.chats.remember_card(
+            run_id, platform, chat, thread, message, self.clock.now()
+        )
+
+    async def card_done(self, card: int) -> None:
+        """Note that the final card was delivered (or can never be)."""
+        await self._store.chats.card_done(card, self.clock.now())
+
+    async def open_cards(self, platform: str) -> tuple[tuple[int, str, str, str | None, str], ...]:
+        """Return cards without a delivered end: number, run id, chat, thread, message."""
+        return await self._store.chats.open_cards(platform)

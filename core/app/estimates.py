@@ -1,0 +1,83 @@
+"""What a subscription to verdicts will cost, before its first run.
+
+A model's share of a run is the mean of what it spent in the last runs with the same preset. One that took no
+part in any is taken by its configured price and the tokens that such a run usually needs. A price that nobody
+knows makes the whole estimate unknown: a number that leaves it out would be a promise too low.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from core.config import Settings
+from core.config.settings import MemberSettings
+from core.domain.member import MemberKind
+from core.domain.stage import Preset
+from core.domain.subscribed import Estimate
+from core.domain.subscription import ChatTerms, Topic, Wanted
+from core.domain.usage import Spend
+from core.market.calendar import MarketCalendar
+from core.schedule.slots import upcoming
+from core.store.store import Store
+
+PAST_RUNS = 10
+DAYS = 28
+MOST_SLOTS = 300
+"""Times that are looked at; those after them are taken to come as often."""
+USUAL_TOKENS: Mapping[Preset, tuple[int, int]] = {
+    Preset.QUICK: (2_000, 600),
+    Preset.STANDARD: (40_000, 7_000),
+    Preset.DEEP: (70_000, 11_000),
+}
+"""Prompt and completion tokens of one model in one run."""
+_MILLION = Decimal(1_000_000)
+_DAY_S = 86_400
+
+
+class Estimates:
+    """Estimates of costs for the members that `settings` name."""
+
+    def __init__(self, store: Store, settings: Settings, calendar: MarketCalendar) -> None:
+        self._store = store
+        self._settings = settings
+        self._calendar = calendar
+
+    async def of(self, wanted: Wanted, terms: ChatTerms, after: datetime) -> Estimate | None:
+        """Return what `wanted` will cost from `after` on; None for what runs no committee."""
+        if wanted.topic is not Topic.VERDICTS:
+            return None
+        models = [one for one in self._settings.members if one.enabled and one.kind is MemberKind.LLM]
+        if not models:
+            return Estimate(models=0, usd_a_day=Decimal(0))
+        preset = wanted.preset or self._settings.pipeline.preset
+        spent = await self._store.history.spent(preset, PAST_RUNS)
+        shares = [self._share(model, spent.get(model.name, ()), preset) for model in models]
+        known = [share for share in shares if share is not None]
+        if len(known) < len(shares):
+            return Estimate(models=len(models), has_run=bool(spent))
+        runs = await asyncio.to_thread(self._runs_a_day, wanted, terms, after)
+        return Estimate(models=len(models), usd_a_day=sum(known, Decimal(0)) * runs, has_run=bool(spent))
+
+    def _share(self, model: MemberSettings, spent: Sequence[Spend], preset: Preset) -> Decimal | None:
+        """Return what one model costs in one run, in USD, or None where that is not known."""
+        priced = [one.cost_usd for one in spent if one.calls and not one.unpriced_calls]
+        if priced:
+            return sum(priced, Decimal(0)) / len(priced)
+        prompt, completion = USUAL_TOKENS[preset]
+        price_in, price_out = model.price_in_usd_per_mtok, model.price_out_usd_per_mtok
+        if price_in or price_out:
+            return (prompt * price_in + completion * price_out) / _MILLION
+        local = {provider.name for provider in self._settings.providers if provider.local}
+        return Decimal(0) if all(hop.partition(":")[0] in local for hop in model.route) else None
+
+    def _runs_a_day(self, wanted: Wanted, terms: ChatTerms, after: datetime) -> Decimal:
+        """Return how many tickers are run on a mean day; loads a calendar, so not on the event loop."""
+        arena, until = self._settings.arena, after + timedelta(days=DAYS)
+        slots = upcoming(
+            wanted, terms, self._calendar, arena.timezone, arena.watchlist, after, until, MOST_SLOTS
+        )
+        if len(slots) == MOST_SLOTS:
+            until = slots[-1].at
+        seconds = max((until - after) // timedelta(seconds=1), 60)
+        return Decimal(sum(len(slot.tickers) for slot in slots) * _DAY_S) / seconds

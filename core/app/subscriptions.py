@@ -1,0 +1,237 @@
+"""The use cases of chats that want to hear something by themselves: who gets what, when, and on which terms.
+
+A subscription belongs to the chat in which it was made: whatever names it by its number must name that chat
+too, or there is no such subscription.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from core.app.estimates import Estimates
+from core.clock import Clock
+from core.config import Settings
+from core.domain.errors import NotFound, Refused
+from core.domain.subscribed import Listed, Subscribed, TermsShown
+from core.domain.subscription import (
+    ChatTerms,
+    Planned,
+    Slot,
+    Subscription,
+    SubscriptionState,
+    Topic,
+    Wanted,
+)
+from core.market.calendar import MarketCalendar
+from core.schedule.slots import next_slot
+from core.schedule.wall_clock import quiet_end
+from core.schedule.wording import in_words, line_of
+from core.store.store import Store
+
+SUGGESTED = 5
+"""As many tickers as one subscription takes."""
+
+
+class Subscriptions:
+    """All subscriptions of the arena, as chats make, see, change and end them."""
+
+    def __init__(self, store: Store, settings: Settings, calendar: MarketCalendar, clock: Clock) -> None:
+        self._store = store
+        self._settings = settings
+        self._calendar = calendar
+        self._clock = clock
+        self._estimates = Estimates(store, settings, calendar)
+
+    async def subscribe(
+        self, platform: str, chat: str, thread: str | None, *, person: str, wanted: Wanted
+    ) -> Subscribed:
+        """Keep a wish of a chat, with its first time. `person` is a platform id, for who may end it.
+
+        Raises:
+            Refused: the chat has as many as it may have, or this one already; or there is no time for it.
+        """
+        terms = await self._store.subscriptions.terms(f"{platform}:{chat}")
+        first = await self._first(wanted, terms)
+        made = await self._store.subscriptions.add(
+            platform,
+            chat,
+            thread,
+            wanted,
+            person,
+            self._clock.now(),
+            first,
+            limit=self._settings.schedule.max_per_chat,
+        )
+        return await self._told(made, terms)
+
+    async def resubscribe(self, platform: str, chat: str, number: int, wanted: Wanted) -> Subscribed:
+        """Put another wish in the place of a subscription's; a paused one stays paused.
+
+        Raises:
+            NotFound: the chat has no such subscription.
+            Refused: as in `subscribe`.
+        """
+        found = await self.get(platform, chat, number)
+        terms = await self._store.subscriptions.terms(found.chat_id)
+        first = await self._first(wanted, terms)
+        active = found.state is SubscriptionState.ACTIVE
+        if not await self._store.subscriptions.change(number, wanted, first if active else None):
+            raise _missing(number)
+        return await self._told(found.model_copy(update={"wanted": wanted}), terms)
+
+    async def get(self, platform: str, chat: str, number: int) -> Subscription:
+        """Return one subscription of a chat.
+
+        Raises:
+            NotFound: there is none with this number, it is deleted, or it is another chat's.
+        """
+        found = await self._store.subscriptions.get(number)
+        if (
+            found is None
+            or (found.platform, found.chat) != (platform, chat)
+            or found.state is SubscriptionState.DELETED
+        ):
+            raise _missing(number)
+        return found
+
+    async def of_chat(self, platform: str, chat: str) -> tuple[Listed, ...]:
+        """Return what a chat is subscribed to, in order of the numbers."""
+        rows = await self._store.subscriptions.of_chat(platform, chat)
+        terms = await self._store.subscriptions.terms(f"{platform}:{chat}")
+        listed = [self._listed(subscription, terms, slot) for subscription, slot in rows]
+        return tuple(sorted(listed, key=lambda one: one.subscription.number))
+
+    async def everywhere(self) -> tuple[Listed, ...]:
+        """Return what is active in all chats of the arena, in order of the numbers, without next times."""
+        rows = await self._store.subscriptions.active()
+        listed = [self._listed(subscription, terms, None) for subscription, terms in rows]
+        return tuple(sorted(listed, key=lambda one: one.subscription.number))
+
+    async def pause(self, platform: str, chat: str, number: int) -> bool:
+        """Let nothing come due until `resume`; False where it was paused already.
+
+        Raises:
+            NotFound: the chat has no such subscription.
+        """
+        found = await self.get(platform, chat, number)
+        if found.state is SubscriptionState.PAUSED:
+            return False
+        return await self._store.subscriptions.pause(number, None)
+
+    async def resume(self, platform: str, chat: str, number: int) -> bool:
+        """Let a paused one come due again, from now on; False where it was not paused.
+
+        Raises:
+            NotFound: the chat has no such subscription.
+            Refused: there is no time for it any more.
+        """
+        found = await self.get(platform, chat, number)
+        if found.state is SubscriptionState.ACTIVE:
+            return False
+        terms = await self._store.subscriptions.terms(found.chat_id)
+        return await self._store.subscriptions.resume(number, await self._first(found.wanted, terms))
+
+    async def unsubscribe(self, platform: str, chat: str, number: int) -> Listed:
+        """End a subscription for good, and return what it was.
+
+        Raises:
+            NotFound: the chat has no such subscription.
+        """
+        found = await self.get(platform, chat, number)
+        if not await self._store.subscriptions.delete(number):
+            raise _missing(number)
+        return self._listed(found, await self._store.subscriptions.terms(found.chat_id), None)
+
+    async def unsubscribe_all(self, platform: str, chat: str) -> int:
+        """End all subscriptions of a chat, and return how many there were."""
+        rows = await self._store.subscriptions.of_chat(platform, chat)
+        return sum([await self._store.subscriptions.delete(found.number) for found, _ in rows])
+
+    async def tickers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the watchlist, and the tickers that were run last, the newest first, as suggestions."""
+        return self._settings.arena.watchlist, await self._store.history.tickers(SUGGESTED)
+
+    async def terms(self, platform: str, chat: str) -> TermsShown:
+        """Return the terms of a chat; those of one that has set none are the defaults."""
+        return self._shown(await self._store.subscriptions.terms(f"{platform}:{chat}"))
+
+    async def set_terms(self, platform: str, chat: str, terms: ChatTerms) -> TermsShown:
+        """Set the terms of a chat, and plan the next times of its subscriptions anew, all at once.
+
+        What quiet hours hold back at this moment is not lost: the new ones release it, or hold it longer.
+        """
+        rows = await self._store.subscriptions.of_chat(platform, chat)
+        nexts = [
+            (found.number, await self._next(found.wanted, terms, slot))
+            for found, slot in rows
+            if found.state is SubscriptionState.ACTIVE and found.wanted.when is not None
+        ]
+        await self._store.subscriptions.set_terms(f"{platform}:{chat}", terms, self._clock.now(), nexts)
+        return self._shown(terms)
+
+    def _shown(self, terms: ChatTerms) -> TermsShown:
+        return TermsShown(terms=terms, zone=self._zone(terms), now=self._clock.now())
+
+    def _zone(self, terms: ChatTerms) -> str:
+        return terms.zone or self._settings.arena.timezone
+
+    async def _first(self, wanted: Wanted, terms: ChatTerms) -> Planned | None:
+        """Return the first time of a wish.
+
+        Raises:
+            Refused: it would never come, or it is about a watchlist that is empty.
+        """
+        if wanted.topic is Topic.VERDICTS and not (wanted.tickers or self._settings.arena.watchlist):
+            raise Refused(
+                "This arena has no watchlist. Name tickers: /subscribe verdicts NVDA,AAPL weekdays 16:30."
+            )
+        first = await self._next(wanted, terms)
+        if first is None and wanted.when is not None:
+            raise Refused(
+                f"There is no time to come at which “{line_of(wanted)}” would be due. Choose another time."
+            )
+        return first
+
+    async def _next(self, wanted: Wanted, terms: ChatTerms, held: Slot | None = None) -> Planned | None:
+        """Return the next time of a wish, or the one that was `held` back until now, on these terms."""
+        if wanted.when is None:
+            return None
+        arena, now = self._settings.arena, self._clock.now()
+        if held is not None and held.at <= now:
+            quiet_until = quiet_end(terms, arena.timezone, now)
+            # One that nobody has taken up in time stays as late as it is.
+            due_at = quiet_until if quiet_until > now else min(held.due_at, now)
+            return Planned(key=held.key, at=held.at, due_at=due_at, tickers=held.tickers)
+        # In a thread, because the first question loads the exchange's calendar.
+        return await asyncio.to_thread(
+            next_slot,
+            wanted,
+            terms,
+            self._calendar,
+            arena.timezone,
+            arena.watchlist,
+            now,
+        )
+
+    async def _told(self, made: Subscription, terms: ChatTerms) -> Subscribed:
+        rows: Sequence[tuple[Subscription, Slot | None]] = await self._store.subscriptions.of_chat(
+            made.platform, made.chat
+        )
+        slot = next((slot for found, slot in rows if found.number == made.number), None)
+        return Subscribed(
+            listed=self._listed(made, terms, slot),
+            estimate=await self._estimates.of(made.wanted, terms, self._clock.now()),
+        )
+
+    def _listed(self, found: Subscription, terms: ChatTerms, slot: Slot | None) -> Listed:
+        zone, when = self._zone(terms), found.wanted.when
+        return Listed(
+            subscription=found,
+            line=line_of(found.wanted),
+            when=None if when is None else in_words(when, zone),
+            zone=zone,
+            slot=slot,
+        )
+
+
+def _missing(number: int) -> NotFound:
+    return NotFound(f"This chat has no subscription {number}. /subscriptions lists those that it has.")

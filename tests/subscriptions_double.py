@@ -1,0 +1,126 @@
+"""Subscriptions kept in memory, in place of the store's, with all that it promises of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import cast
+
+from core.app.subscriptions import Subscriptions
+from core.clock import Clock
+from core.config import Settings
+from core.domain.errors import Refused
+from core.domain.stage import Preset
+from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic, Wanted
+from core.domain.usage import Spend
+from core.market.calendar import MarketCalendar
+from core.store.store import Store
+
+
+class RowsDouble:
+    """What `store.subscriptions` and `store.history` are asked by chats."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, Subscription] = {}
+        self.due: dict[int, Slot] = {}
+        self.by_chat: dict[str, ChatTerms] = {}
+        self.costs: dict[str, list[Spend]] = {}
+        self.ran: tuple[str, ...] = ()
+
+    async def add(
+        self,
+        platform: str,
+        chat: str,
+        thread: str | None,
+        wanted: Wanted,
+        created_by: str,
+        at: datetime,
+        first: Planned | None,
+        *,
+        limit: int,
+    ) -> Subscription:
+        there = [one for one, _ in await self.of_chat(platform, chat)]
+        same = next((one for one in there if (one.thread, one.wanted) == (thread, wanted)), None)
+        if same:
+            raise Refused(f"This chat has that already, as subscription {same.number}.")
+        if len(there) >= limit:
+            raise Refused(f"This chat has {limit} subscriptions, as many as it may have.")
+        made = Subscription(
+            number=len(self.kept) + 1,
+            platform=platform,
+            chat=chat,
+            thread=thread,
+            wanted=wanted,
+            created_by=created_by,
+            created_at=at,
+        )
+        self.kept[made.number] = made
+        self._plan(made.number, first)
+        return made
+
+    async def get(self, number: int) -> Subscription | None:
+        return self.kept.get(number)
+
+    async def of_chat(self, platform: str, chat: str) -> tuple[tuple[Subscription, Slot | None], ...]:
+        return tuple(
+            (one, self.due.get(one.number))
+            for one in self.kept.values()
+            if (one.platform, one.chat) == (platform, chat) and one.state is not SubscriptionState.DELETED
+        )
+
+    async def active(
+        self, topic: Topic | None = None, platform: str | None = None, chat: str | None = None
+    ) -> tuple[tuple[Subscription, ChatTerms], ...]:
+        del topic, platform, chat
+        active = [one for one in self.kept.values() if one.state is SubscriptionState.ACTIVE]
+        return tuple([(one, await self.terms(one.chat_id)) for one in active])
+
+    async def change(self, number: int, wanted: Wanted, first: Planned | None) -> bool:
+        self.kept[number] = self.kept[number].model_copy(update={"wanted": wanted})
+        self._plan(number, first)
+        return True
+
+    async def pause(self, number: int, reason: str | None) -> bool:
+        return self._set(number, SubscriptionState.PAUSED, reason)
+
+    async def resume(self, number: int, first: Planned | None) -> bool:
+        done = self._set(number, SubscriptionState.ACTIVE, None)
+        self._plan(number, first)
+        return done
+
+    async def delete(self, number: int) -> bool:
+        return self._set(number, SubscriptionState.DELETED, None)
+
+    async def terms(self, chat_id: str) -> ChatTerms:
+        return self.by_chat.get(chat_id, ChatTerms())
+
+    async def set_terms(
+        self, chat_id: str, terms: ChatTerms, at: datetime, nexts: Sequence[tuple[int, Planned | None]]
+    ) -> None:
+        del at
+        self.by_chat[chat_id] = terms
+        for number, planned in nexts:
+            self._plan(number, planned)
+
+    async def spent(self, preset: Preset, limit: int) -> Mapping[str, Sequence[Spend]]:
+        del preset, limit
+        return self.costs
+
+    async def tickers(self, limit: int) -> tuple[str, ...]:
+        return self.ran[:limit]
+
+    def _set(self, number: int, state: SubscriptionState, reason: str | None) -> bool:
+        self.kept[number] = self.kept[number].model_copy(update={"state": state, "reason": reason})
+        if state is not SubscriptionState.ACTIVE:
+            self.due.pop(number, None)
+        return True
+
+    def _plan(self, number: int, planned: Planned | None) -> None:
+        self.due.pop(number, None)
+        if planned is not None:
+            self.due[number] = Slot(subscription=number, **planned.model_dump())
+
+
+def subscriptions_of(rows: RowsDouble, settings: Settings, clock: Clock) -> Subscriptions:
+    """The real use cases over rows in memory."""
+    store = cast("Store", SimpleNamespace(subscriptions=rows, history=rows))
+    return Subscriptions(store, settings, MarketCalendar(), clock)
