@@ -85,7 +85,7 @@ def render(card: Card) -> SlackMessage:
     )
 
 
-def _drawn(card: AskedCard) -> tuple[list[Part], str]:
+def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case for each card
     """Return the parts of a card, and what notifications and screen readers say."""
     match card:
         case Notice():

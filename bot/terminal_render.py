@@ -67,7 +67,9 @@ def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None)
     return _drawn(card, width, numbered_from)
 
 
-def _drawn(card: AskedCard, width: int, numbered_from: int | None) -> RenderableType:
+def _drawn(  # noqa: C901 - one case for each card
+    card: AskedCard, width: int, numbered_from: int | None
+) -> RenderableType:
     match card:
         case Notice():
             return _notice(card)

@@ -4,18 +4,23 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
+from core.app.agenda import Agenda
 from core.app.bookwork import Bookwork
 from core.app.chatwork import Chatwork
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
+from core.app.estimates import Estimates
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.runs import Runs, ended
+from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
 from core.app.subscriptions import Subscriptions
+from core.app.timework import Timework
+from core.app.watch import Watch
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -46,7 +51,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Chatwork, Digestwork, Seasonwork):
+class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -66,6 +71,9 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork):
         reports: SeasonReports,
         digests: Digests,
         subscriptions: Subscriptions,
+        agenda: Agenda,
+        watch: Watch,
+        estimates: Estimates,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -81,6 +89,9 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork):
         self._reports = reports
         self._digests = digests
         self.subscriptions = subscriptions
+        self.agenda = agenda
+        self._watch = watch
+        self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         """Start a run, or join the one in flight for the same request, and tell its events from the start.
@@ -96,6 +107,10 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork):
         chosen = await self._chosen(request.members)
         names = tuple(member.name for member in chosen if not member.kind.follows) if request.members else ()
         request = request.model_copy(update={"ticker": ticker, "members": names})
+        if request.once and (known := await self._store.runs.run_of_once(request.once)):
+            async for event in self.watch(known):
+                yield event
+            return
         async for event in self._runs.start(request, chosen).events():
             yield event
 
@@ -347,10 +362,6 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork):
     async def prepare(self) -> None:
         """Load the model client off the event loop; the heavier calendar waits for the first run."""
         await self._gateway.prepare()
-
-    async def keep_books(self) -> None:
-        """Carry the live books to the present; `conclave serve` asks for it from time to time."""
-        await self._keeper.advance(Season.LIVE)
 
     async def close(self) -> None:
         """Stop what runs (it stays resumable), and release every connection."""

@@ -4,14 +4,17 @@ import os
 from collections.abc import Mapping
 from decimal import Decimal
 
+from core.app.agenda import Agenda
 from core.app.app import App
 from core.app.digests import Digests
+from core.app.estimates import Estimates
 from core.app.polls import Polls
 from core.app.replays import Replays
 from core.app.runs import Runs
 from core.app.scoreboard import Scoreboard
 from core.app.season_reports import SeasonReports
 from core.app.subscriptions import Subscriptions
+from core.app.watch import Watch
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.domain.member import MemberKind
@@ -63,6 +66,9 @@ async def open_app(
         reports=SeasonReports(store, scoreboard, settings, clock),
         digests=Digests(store, scoreboard, settings, calendar, clock),
         subscriptions=Subscriptions(store, settings, calendar, clock),
+        agenda=Agenda(store, settings, calendar, clock),
+        watch=Watch(store, scoreboard, settings, gateway, clock),
+        estimates=Estimates(store, settings, calendar),
     )
 
 

@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from core.config import Settings
 from core.config.settings import MemberSettings
-from core.domain.member import MemberKind
 from core.domain.stage import Preset
 from core.domain.subscribed import Estimate
 from core.domain.subscription import ChatTerms, Topic, Wanted
@@ -47,17 +46,25 @@ class Estimates:
         """Return what `wanted` will cost from `after` on; None for what runs no committee."""
         if wanted.topic is not Topic.VERDICTS:
             return None
-        models = [one for one in self._settings.members if one.enabled and one.kind is MemberKind.LLM]
+        models = self._models()
         if not models:
             return Estimate(models=0, usd_a_day=Decimal(0))
-        preset = wanted.preset or self._settings.pipeline.preset
+        cost, has_run = await self._of_run(models, wanted.preset or self._settings.pipeline.preset)
+        if cost is None:
+            return Estimate(models=len(models), has_run=has_run)
+        runs = await asyncio.to_thread(self._runs_a_day, wanted, terms, after)
+        return Estimate(models=len(models), usd_a_day=cost * runs, has_run=has_run)
+
+    async def of_run(self, preset: Preset) -> Decimal | None:
+        """Return what one run of the whole committee costs, in USD, or None where that is not known."""
+        return (await self._of_run(self._models(), preset))[0]
+
+    async def _of_run(self, models: Sequence[MemberSettings], preset: Preset) -> tuple[Decimal | None, bool]:
+        """Return what a run costs, and whether runs with this preset tell of it."""
         spent = await self._store.history.spent(preset, PAST_RUNS)
         shares = [self._share(model, spent.get(model.name, ()), preset) for model in models]
         known = [share for share in shares if share is not None]
-        if len(known) < len(shares):
-            return Estimate(models=len(models), has_run=bool(spent))
-        runs = await asyncio.to_thread(self._runs_a_day, wanted, terms, after)
-        return Estimate(models=len(models), usd_a_day=sum(known, Decimal(0)) * runs, has_run=bool(spent))
+        return (sum(known, Decimal(0)) if len(known) == len(shares) else None), bool(spent)
 
     def _share(self, model: MemberSettings, spent: Sequence[Spend], preset: Preset) -> Decimal | None:
         """Return what one model costs in one run, in USD, or None where that is not known."""

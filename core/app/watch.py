@@ -67,7 +67,7 @@ class Watch:
     async def _found(self, season: Season, now: datetime) -> list[Alert]:
         found = list(level_alerts(await self._store.seasons.filled(season, now - LOOK_BACK, now)))
         found += await self._flips(season, now)
-        for member, results in (await self._store.runs.results_of(season, RESULTS)).items():
+        for member, results in (await self._store.history.results(season, RESULTS)).items():
             found += down_alerts(member, results, now)
         found += await self._budgets(now)
         return found
@@ -81,7 +81,7 @@ class Watch:
         found = []
         for record in finished:
             holders = [name for name, books in portfolios.items() if books.position(record.ticker)]
-            before = await self._store.runs.finished_before(record.run_id) if holders else None
+            before = await self._store.history.before(record) if holders else None
             found.append(flip_alert(before, record, holders))
         return [alert for alert in found if alert]
 

@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
-from core.domain.run import RunState
+from core.domain.ballot import MemberResult
+from core.domain.member import FOLLOWERS
+from core.domain.run import RunRecord, RunState
+from core.domain.season import Season
 from core.domain.stage import Preset
 from core.domain.usage import Spend
 from core.store.database import Database
-from core.store.run_record import NOT_REPLAYED
+from core.store.run_record import NOT_REPLAYED, read_record
 from core.store.tables import runs, seats
 
 _COUNTS = (runs.c.state == RunState.FINISHED, NOT_REPLAYED)
@@ -52,3 +55,40 @@ class RunHistory:
         )
         async with self._database.read() as connection:
             return tuple((await connection.execute(query)).scalars())
+
+    async def results(self, season: Season, limit: int) -> Mapping[str, Sequence[tuple[str, MemberResult]]]:
+        """Return run and result of each member in the last `limit` runs of a season that ended, oldest first.
+
+        Those that follow verdicts and votes are left out.
+        """
+        last = (
+            select(runs.c.run_id)
+            .where(runs.c.season == season, runs.c.state == RunState.FINISHED)
+            .order_by(runs.c.number.desc())
+            .limit(limit)
+        )
+        query = (
+            select(seats.c.member, runs.c.run_id, seats.c.result)
+            .join(runs, runs.c.run_id == seats.c.run_id)
+            .where(runs.c.run_id.in_(last), seats.c.result.is_not(None), seats.c.kind.not_in(FOLLOWERS))
+            .order_by(runs.c.number)
+        )
+        found: defaultdict[str, list[tuple[str, MemberResult]]] = defaultdict(list)
+        async with self._database.read() as connection:
+            for member, run_id, result in await connection.execute(query):
+                found[member].append((run_id, result))
+        return dict(found)
+
+    async def before(self, record: RunRecord) -> RunRecord | None:
+        """Return the finished run of the same ticker and season that was begun before this one, or None."""
+        number = select(runs.c.number).where(runs.c.run_id == record.run_id).scalar_subquery()
+        query = (
+            select(runs.c.run_id)
+            .where(runs.c.ticker == record.ticker, runs.c.season == record.season)
+            .where(runs.c.state == RunState.FINISHED, runs.c.number < number)
+            .order_by(runs.c.number.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            run_id = (await connection.execute(query)).scalar()
+            return await read_record(connection, run_id) if run_id else None
