@@ -358,6 +358,15 @@ class AlertCard(Frozen):
     buttons: tuple[Button, ...] = ()
 
 
+class HealthCard(Frozen):
+    """How the service is: its parts, what is due next, and what came of the last."""
+
+    title: str
+    subtitle: str
+    sections: tuple[Lines, ...]
+    footer: str
+
+
 AskedCard = (
     Notice
     | ProgressCard
@@ -373,7 +382,7 @@ AskedCard = (
 )
 """What answers a person."""
 
-PostedCard = DigestCard | ReviewCard | SummaryCard | AlertCard
-"""What is posted without anybody asking."""
+PostedCard = DigestCard | ReviewCard | SummaryCard | AlertCard | HealthCard
+"""What is posted without anybody asking, and what looks like that."""
 
 Card = AskedCard | PostedCard

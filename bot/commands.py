@@ -161,6 +161,26 @@ REGISTRY: tuple[Command, ...] = (
         read=arguments.nothing,
     ),
     Command(
+        name="digest",
+        usage="/digest",
+        summary="Tell what has happened since the close before last",
+        detail="The verdicts and what they have earned so far, who stood against whom, trades, movers and "
+        "what it cost. /subscribe digest daily after close brings it here every day.",
+        role=Role.VIEWER,
+        handler="digest",
+        read=arguments.nothing,
+    ),
+    Command(
+        name="health",
+        usage="/health",
+        summary="Show how the service is",
+        detail="Which platforms are connected, how far the books are, which subscriptions are due next, "
+        "what came of the last ones, and how far behind they are.",
+        role=Role.VIEWER,
+        handler="health",
+        read=arguments.nothing,
+    ),
+    Command(
         name="help",
         usage="/help [command]",
         summary="Explain the commands",

@@ -8,13 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.present.health import health_facts
+from bot.present.health import health_facts, well
 from core.app.app import App
 from core.config.settings import Http
 from core.domain.errors import ConclaveError, ConfigError
 
-LATE_S = 300.0
-"""From so many seconds of lag on the service does not count as well."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 OK, UNWELL, UNAUTHORIZED = 200, 503, 401
 
@@ -73,13 +71,15 @@ class HttpStatus:
                 UNAUTHORIZED, {"error": "The token is wrong; see [http] token in the configuration."}
             )
         try:
-            facts = health_facts(await self._app.health(), self._platforms)
+            health = await self._app.health()
         except ConclaveError as error:
             _log.warning("the health could not be read: %s", error)
             return _answer(UNWELL, {"status": "down"})
-        well = facts["lag_s"] < LATE_S and any(state == "connected" for state in self._platforms.values())
-        status: dict[str, Any] = {"status": "ok" if well else "degraded"}
-        return _answer(OK if well else UNWELL, status | facts if self._sees_all(request) else status)
+        fine = well(health, self._platforms)
+        status: dict[str, Any] = {"status": "ok" if fine else "degraded"}
+        if self._sees_all(request):
+            status |= health_facts(health, self._platforms)
+        return _answer(OK if fine else UNWELL, status)
 
     def _knows(self, given: str) -> bool:
         scheme, _, token = given.partition(" ")

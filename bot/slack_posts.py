@@ -6,6 +6,7 @@ from bot.cards import (
     AlertCard,
     CallLine,
     DigestCard,
+    HealthCard,
     JudgeLine,
     Lines,
     PostedCard,
@@ -38,6 +39,8 @@ def draw(card: PostedCard) -> list[Part]:
             return _summary(card)
         case AlertCard():
             return _alert(card)
+        case HealthCard():
+            return _health(card)
 
 
 def text_of(card: PostedCard) -> str:
@@ -49,6 +52,8 @@ def text_of(card: PostedCard) -> str:
             return f"{card.title}. " + "; ".join(f"{one.ticker} {one.headline}" for one in card.lines)
         case AlertCard():
             return f"{card.headline}. {card.text}"
+        case HealthCard():
+            return f"{card.title}. {card.subtitle}"
 
 
 def _digest(card: DigestCard) -> list[Part]:
@@ -58,6 +63,15 @@ def _digest(card: DigestCard) -> list[Part]:
         *_story(card.story),
         *_titled("Verdicts", verdicts, card.verdicts_more, 2),
         *(part for place, one in enumerate(card.sections) for part in _section(one, 3 + place)),
+        *_parts(context(card.footer), 1),
+    ]
+
+
+def _health(card: HealthCard) -> list[Part]:
+    return [
+        Part(header(card.title)),
+        *_parts(context(card.subtitle)),
+        *(part for place, one in enumerate(card.sections) for part in _section(one, 2 + place)),
         *_parts(context(card.footer), 1),
     ]
 

@@ -7,6 +7,7 @@ from bot.cards import (
     Button,
     CallLine,
     DigestCard,
+    HealthCard,
     JudgeLine,
     Lines,
     PostedCard,
@@ -38,6 +39,8 @@ def draw(card: PostedCard) -> tuple[list[Block], Sequence[Button]]:
             return _summary(card), card.buttons
         case AlertCard():
             return _alert(card), card.buttons
+        case HealthCard():
+            return _health(card), ()
 
 
 def _digest(card: DigestCard) -> list[Block]:
@@ -48,6 +51,14 @@ def _digest(card: DigestCard) -> list[Block]:
         _head(card),
         [[_text(card.story)]],
         _titled("Verdicts", verdicts, left_out),
+        *(_section(section) for section in card.sections[:MAX_ROWS]),
+        [[_text(card.footer, "i")]],
+    ]
+
+
+def _health(card: HealthCard) -> list[Block]:
+    return [
+        [[_text(card.title, "b")], [_text(card.subtitle, "i")]],
         *(_section(section) for section in card.sections[:MAX_ROWS]),
         [[_text(card.footer, "i")]],
     ]

@@ -10,6 +10,7 @@ from bot.cards import (
     AlertCard,
     CallLine,
     DigestCard,
+    HealthCard,
     Lines,
     PostedCard,
     ReviewCard,
@@ -45,6 +46,9 @@ def draw(card: PostedCard, width: int, numbered_from: int | None) -> RenderableT
             parts = [*_notes(card.note, card.caveat), *(_ticker(line, inside) for line in card.lines)]
             if numbered_from is not None and card.buttons:
                 parts.append(choices(card.buttons, numbered_from, inside))
+            return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
+        case HealthCard():
+            parts = [*map(_section, card.sections)]
             return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
         case AlertCard():
             parts = [*_notes(None, card.caveat), say(card.text)]

@@ -25,6 +25,8 @@ HANDLERS: Mapping[str, Handler] = {
     "subscriptions": subscriptions.subscriptions,
     "unsubscribe": subscriptions.unsubscribe,
     "settings": settings,
+    "digest": books.digest,
+    "health": about.health,
     "whoami": about.whoami,
     "help": about.help_,
     "start": about.start,

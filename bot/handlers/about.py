@@ -1,11 +1,13 @@
-"""`/models`, `/whoami`, `/help` and `/start`: what this is, who is here, and what can be asked."""
+"""`/models`, `/health`, `/whoami`, `/help` and `/start`: what this is, how it is, who is here."""
 
+from bot.access import Role
 from bot.arguments import HelpArguments, ModelsArguments, NoArguments
 from bot.cards import Card
 from bot.commands import REGISTRY, find
 from bot.facts import zone_of
 from bot.handlers.call import Call
 from bot.present.calibration import calibration_card
+from bot.present.health import health_card
 from bot.present.help import command_card, help_card, start_card
 from bot.present.models import models_card
 from bot.present.notices import whoami_notice
@@ -16,6 +18,18 @@ async def models(call: Call, arguments: ModelsArguments) -> Card:
     if arguments.member is None:
         return models_card(await call.app.members())
     return calibration_card(await call.app.calibration(arguments.member), zone_of(call.app))
+
+
+async def health(call: Call, arguments: NoArguments) -> Card:
+    """Show how the service is; only admins see in which other chats something is due."""
+    del arguments
+    return health_card(
+        await call.app.health(),
+        call.platforms,
+        zone_of(call.app),
+        here=call.request.address.chat_id,
+        all_chats=call.role is Role.ADMIN,
+    )
 
 
 async def whoami(call: Call, arguments: NoArguments) -> Card:

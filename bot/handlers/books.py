@@ -1,9 +1,10 @@
-"""`/leaderboard` and `/portfolio`: how the members stand."""
+"""`/leaderboard`, `/portfolio` and `/digest`: how the members stand, and what has happened."""
 
-from bot.arguments import LeaderboardArguments, PortfolioArguments
+from bot.arguments import LeaderboardArguments, NoArguments, PortfolioArguments
 from bot.cards import Card
 from bot.facts import zone_of
 from bot.handlers.call import Call
+from bot.present.digest import digest_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
 
@@ -19,3 +20,9 @@ async def portfolio(call: Call, arguments: PortfolioArguments) -> Card:
     if arguments.member is None:
         return await leaderboard(call, LeaderboardArguments())
     return portfolio_card(await call.app.portfolio(arguments.member), zone_of(call.app))
+
+
+async def digest(call: Call, arguments: NoArguments) -> Card:
+    """Tell what has happened since the close before last."""
+    del arguments
+    return digest_card(await call.app.digest(), zone_of(call.app))

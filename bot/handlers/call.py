@@ -1,6 +1,7 @@
 """What a handler gets to know of the command that it carries out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.access import Role
 from bot.door import Door
@@ -11,10 +12,14 @@ from core.app.app import App
 
 @dataclass(frozen=True)
 class Call:
-    """One command under way: the arena, the messages of runs, where the answer goes, who asks as what."""
+    """One command under way: the arena, the messages of runs, where the answer goes, who asks as what.
+
+    `platforms` says of each platform that is served how it is.
+    """
 
     app: App
     live: LiveMessages
     door: Door
     request: Request
     role: Role
+    platforms: Mapping[str, str] = field(default_factory=dict)

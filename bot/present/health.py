@@ -2,9 +2,72 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from bot.cards import HealthCard, Lines
+from bot.present import numbers
 from core.domain.health import Health
-from core.domain.subscription import Due
+from core.domain.subscription import Due, SlotState
+
+LATE_S = 300.0
+"""From so many seconds of lag on the service does not count as well."""
+
+
+def well(health: Health, platforms: Mapping[str, str]) -> bool:
+    """Say whether what is due is being worked on and all platforms are there."""
+    return health.lag_s < LATE_S and all(state == "connected" for state in platforms.values())
+
+
+def health_card(
+    health: Health, platforms: Mapping[str, str], zone: ZoneInfo, *, here: str, all_chats: bool
+) -> HealthCard:
+    """Return the health for people. `here` is the chat that asks; others are named if `all_chats`."""
+
+    def place(due: Due) -> str:
+        chat = due.subscription.chat_id
+        return "here" if chat == here else chat if all_chats else "another chat"
+
+    books = f"Books: carried through {numbers.day(health.session)}" if health.session else "Books: none yet"
+    lag = "nothing is overdue" if not health.lag_s else f"the oldest is overdue by {_length(health.lag_s)}"
+    state = [
+        *(f"{name}: {state}" for name, state in platforms.items()),
+        f"Runs: {health.runs or 'none'} going on",
+        books,
+        f"Subscriptions: {lag}",
+    ]
+    return HealthCard(
+        title="All is well" if well(health, platforms) else "Not all is well",
+        subtitle=numbers.moment(health.at, zone),
+        sections=(
+            Lines(title="Now", lines=tuple(state)),
+            Lines(
+                title="Due next",
+                lines=tuple(
+                    f"{numbers.moment(due.slot.due_at, zone)} · {due.subscription.wanted.topic} · {place(due)}"
+                    for due in health.upcoming
+                )
+                or ("nothing",),
+            ),
+            Lines(
+                title="Last",
+                lines=tuple(f"{_ended(due, zone)} · {place(due)}" for due in health.ended)
+                or ("nothing yet",),
+            ),
+        ),
+        footer="/subscriptions shows what comes to this chat.",
+    )
+
+
+def _ended(due: Due, zone: ZoneInfo) -> str:
+    slot = due.slot
+    sign = "✓" if slot.state is SlotState.DELIVERED else "✗"
+    note = f" ({slot.note})" if slot.note else ""
+    return f"{sign} {numbers.moment(slot.at, zone)} · {due.subscription.wanted.topic} {slot.state}{note}"
+
+
+def _length(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
 
 
 def health_facts(health: Health, platforms: Mapping[str, str]) -> dict[str, Any]:
