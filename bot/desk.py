@@ -69,9 +69,8 @@ class Desk:
         if role < command.role:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
-        return await HANDLERS[command.handler](
-            Call(self.app, self.live, door, request, role, self.platforms), arguments
-        )
+        call = Call(self.app, self.live, door, request, role, self.platforms)
+        return await HANDLERS[command.handler](call, arguments)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
         role = role_of(self.app.settings.access, press.address, press.person)

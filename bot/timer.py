@@ -57,9 +57,10 @@ class Timer:
         self._scheduler.start()
 
     async def books(self) -> None:
-        """Carry the books through what has opened and closed, then note what chats want to hear at once."""
+        """Carry the books through what has opened and closed, and plan what this brings for chats."""
         await self._app.keep_books()
         await self._app.look_out()
+        await self._app.agenda.plan_again()
 
     def stop(self) -> None:
         """Fire no more; what was fired goes on."""

@@ -23,39 +23,34 @@ def health_card(
 ) -> HealthCard:
     """Return the health for people. `here` is the chat that asks; others are named if `all_chats`."""
 
-    def place(due: Due) -> str:
+    def told(due: Due, what: str) -> str:
         chat = due.subscription.chat_id
-        return "here" if chat == here else chat if all_chats else "another chat"
+        return f"{what} · {'here' if chat == here else chat if all_chats else 'another chat'}"
 
     books = f"Books: carried through {numbers.day(health.session)}" if health.session else "Books: none yet"
     lag = "nothing is overdue" if not health.lag_s else f"the oldest is overdue by {_length(health.lag_s)}"
-    state = [
+    now = [
         *(f"{name}: {state}" for name, state in platforms.items()),
         f"Runs: {health.runs or 'none'} going on",
         books,
         f"Subscriptions: {lag}",
     ]
+    upcoming = [told(due, _upcoming(due, zone)) for due in health.upcoming]
+    ended = [told(due, _ended(due, zone)) for due in health.ended]
     return HealthCard(
         title="All is well" if well(health, platforms) else "Not all is well",
         subtitle=numbers.moment(health.at, zone),
         sections=(
-            Lines(title="Now", lines=tuple(state)),
-            Lines(
-                title="Due next",
-                lines=tuple(
-                    f"{numbers.moment(due.slot.due_at, zone)} · {due.subscription.wanted.topic} · {place(due)}"
-                    for due in health.upcoming
-                )
-                or ("nothing",),
-            ),
-            Lines(
-                title="Last",
-                lines=tuple(f"{_ended(due, zone)} · {place(due)}" for due in health.ended)
-                or ("nothing yet",),
-            ),
+            Lines(title="Now", lines=tuple(now)),
+            Lines(title="Due next", lines=tuple(upcoming) or ("nothing",)),
+            Lines(title="Last", lines=tuple(ended) or ("nothing yet",)),
         ),
         footer="/subscriptions shows what comes to this chat.",
     )
+
+
+def _upcoming(due: Due, zone: ZoneInfo) -> str:
+    return f"{numbers.moment(due.slot.due_at, zone)} · {due.subscription.wanted.topic}"
 
 
 def _ended(due: Due, zone: ZoneInfo) -> str:

@@ -14,6 +14,7 @@ from core.domain.ids import new_id
 from core.domain.subscription import Due, SlotState, Step
 from core.market.calendar import FIRST_DAY, MarketCalendar
 from core.schedule.claiming import step
+from core.schedule.slots import next_slot
 from core.store.store import Store
 
 LEASE = timedelta(seconds=60)
@@ -35,12 +36,23 @@ class Agenda:
         self._owner = new_id(12)
 
     async def prepare(self) -> None:
-        """Load the calendars of all exchanges that subscriptions go by, off the event loop."""
+        """Load the calendars that subscriptions go by, off the event loop, and plan those without a time."""
         found = await self._store.subscriptions.active()
         tickers = {ticker for subscription, _ in found for ticker in subscription.wanted.tickers}
         for sessions in {self._calendar.exchange, *(self._calendar.of(ticker) for ticker in tickers)}:
             if not sessions.loaded:
                 await asyncio.to_thread(sessions.session, FIRST_DAY)
+        await self.plan_again()
+
+    async def plan_again(self) -> None:
+        """Plan the next time of subscriptions that had none, as far as there is one now."""
+        arena, now, pairs = self._settings.arena, self._clock.now(), []
+        for one, terms in await self._store.subscriptions.unplanned():
+            planned = next_slot(one.wanted, terms, self._calendar, arena.timezone, arena.watchlist, now)
+            if planned is not None:
+                pairs.append((one.number, planned))
+        if pairs:
+            await self._store.slots.plan(pairs)
 
     async def claim(self, platforms: Collection[str], limit: int = BATCH) -> tuple[Due, ...]:
         """Take up to `limit` slots of these platforms: those that a dead process left first, then due ones.

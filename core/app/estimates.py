@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from core.config import Settings
 from core.config.settings import MemberSettings
+from core.domain.member import MemberKind
 from core.domain.stage import Preset
 from core.domain.subscribed import Estimate
 from core.domain.subscription import ChatTerms, Topic, Wanted
@@ -65,6 +66,9 @@ class Estimates:
         shares = [self._share(model, spent.get(model.name, ()), preset) for model in models]
         known = [share for share in shares if share is not None]
         return (sum(known, Decimal(0)) if len(known) == len(shares) else None), bool(spent)
+
+    def _models(self) -> list[MemberSettings]:
+        return [one for one in self._settings.members if one.enabled and one.kind is MemberKind.LLM]
 
     def _share(self, model: MemberSettings, spent: Sequence[Spend], preset: Preset) -> Decimal | None:
         """Return what one model costs in one run, in USD, or None where that is not known."""

@@ -205,7 +205,7 @@ class Runs:
                 return await self._deliberate(broadcast, record, evidence, resumed=False)
             if not await self._claimed(other):
                 return await self._follow(broadcast, other)
-            if await self._is_current(other, record, evidence):
+            if record.once or await self._is_current(other, record, evidence):
                 return await self._continue(broadcast, other)
             # Nobody works on it any more, and its evidence or members are no longer what is asked for.
             self._by_id.pop(other)

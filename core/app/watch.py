@@ -12,7 +12,7 @@ from core.config import Settings
 from core.domain.alert import Alert
 from core.domain.run import RunState
 from core.domain.season import Season
-from core.domain.subscription import Planned, Topic
+from core.domain.subscription import ChatTerms, Planned, Subscription, Topic
 from core.llm.gateway import Gateway
 from core.llm.scopes import in_words
 from core.pipeline.spending import limits_a_day, spent_today
@@ -44,25 +44,18 @@ class Watch:
         Returns what nobody had noted before.
         """
         now = self._clock.now()
-        subscribed = await self._store.subscriptions.active(Topic.ALERTS)
-        if not subscribed:
+        if not await self._store.subscriptions.active(Topic.ALERTS):
             return ()
         season = await self._scoreboard.current()
         found = [alert for alert in await self._found(season, now) if alert.at >= now - LOOK_BACK]
-        fresh = await self._store.alerts.add(found)
         zone = self._settings.arena.timezone
-        # All of them and not the fresh ones alone: whoever noted one may have died before making it due.
-        pairs = [
-            (
-                subscription.number,
-                Planned(key=alert.key, at=alert.at, due_at=quiet_end(terms, zone, now)),
-            )
-            for subscription, terms in subscribed
-            for alert in found
-            if subscription.created_at <= alert.at and alert.chat in {None, subscription.chat_id}
-        ]
-        await self._store.slots.plan(pairs)
-        return fresh
+
+        def telling(alert: Alert, subscription: Subscription, terms: ChatTerms) -> Planned | None:
+            if subscription.created_at > alert.at or alert.chat not in {None, subscription.chat_id}:
+                return None
+            return Planned(key=alert.key, at=alert.at, due_at=quiet_end(terms, zone, now))
+
+        return await self._store.alerts.add(found, telling)
 
     async def _found(self, season: Season, now: datetime) -> list[Alert]:
         found = list(level_alerts(await self._store.seasons.filled(season, now - LOOK_BACK, now)))

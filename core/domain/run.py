@@ -31,7 +31,8 @@ class RunRequest(Frozen):
     `requested_by` and `requested_in` are platform ids such as `telegram:1001`, for quotas and budgets.
     `season` names the books to trade in; None means the live ones, or the sample's for sample prices.
     `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
-    the same one, now or later and in any process, gets the same run.
+    the same one, now or later and in any process, gets the same run. `fresh` refuses a run on an older price
+    than that of the last session that has closed.
     """
 
     ticker: str
@@ -42,6 +43,7 @@ class RunRequest(Frozen):
     requested_in: str = "terminal"
     season: Season | None = None
     once: str | None = None
+    fresh: bool = False
 
     @property
     def key(self) -> str:

@@ -16,7 +16,7 @@ from core.config.fingerprint import config_hash
 from core.consensus.settled import HORIZON, Judged, judged
 from core.consensus.tally import tally
 from core.consensus.weights import weights_from
-from core.domain.errors import NotFound
+from core.domain.errors import NotFound, Refused
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.member import Member, MemberKind
@@ -71,13 +71,25 @@ class Committee:
 
         Raises:
             NoPrices: no vendor has usable prices.
+            Refused: the request wants a fresh price, and the newest one is old.
         """
         evidence = await self.freeze(request)
+        if request.fresh:
+            self._check_fresh(evidence)
         season = request.season or (Season.SAMPLE if evidence.source == "sample" else Season.LIVE)
         await self._store.runs.save_evidence(evidence)
         await self.open(season, members, evidence.as_of)
         seats = await brief(self._store, season, members, evidence, self.keeper.mark(evidence))
         return self.begun(request, season, evidence, seats), evidence
+
+    def _check_fresh(self, evidence: Evidence) -> None:
+        """Refuse evidence that knows nothing of the last session, as when an exchange did not open."""
+        closed = self._calendar.of(evidence.ticker).last_closed(evidence.as_of)
+        if evidence.quote.session < closed.day:
+            raise Refused(
+                f"No price of {closed.day} has come for {evidence.ticker}; "
+                "its exchange may have been closed, or the vendor is late."
+            )
 
     async def freeze(self, request: RunRequest) -> Evidence:
         """Return the evidence for a request.

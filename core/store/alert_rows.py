@@ -14,8 +14,8 @@ from core.store.due_rows import ACTIVE, OF_CHAT, SUBSCRIPTION, TERMS, readable, 
 from core.store.inserting import add_new
 from core.store.schedule_tables import alerts, chat_terms, subscriptions
 
-Telling = Callable[[Alert, Subscription, ChatTerms], Planned]
-"""When an alert is told to a subscription; the key is the alert's own."""
+Telling = Callable[[Alert, Subscription, ChatTerms], Planned | None]
+"""When an alert is told to a subscription, None where it is not; the key is the alert's own."""
 
 
 class Alerts:
@@ -27,7 +27,7 @@ class Alerts:
     async def add(self, noticed: Sequence[Alert], telling: Telling | None = None) -> tuple[Alert, ...]:
         """Store alerts, and return those that were new; one with a known key is the same as that.
 
-        With `telling`, each new one becomes a due slot of every active subscription to alerts in the same
+        With `telling`, each new one becomes due slots of active subscriptions to alerts in the same
         transaction, so that none is known but told to nobody.
         """
         async with self._database.write() as connection:
@@ -49,8 +49,8 @@ class Alerts:
                 query = query.where(ACTIVE, subscriptions.c.topic == Topic.ALERTS)
                 rows = (await connection.execute(query)).all()
                 told = list(readable(rows, subscription_and_terms_of))
-                pairs = [(one.number, telling(alert, one, terms)) for alert in added for one, terms in told]
-                await put_planned(connection, pairs)
+                slots = [(one.number, telling(alert, one, terms)) for alert in added for one, terms in told]
+                await put_planned(connection, [(number, slot) for number, slot in slots if slot])
             return added
 
     async def get(self, key: str) -> Alert | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.errors import StoreError
-from core.domain.subscription import Due, Planned, SlotState
+from core.domain.subscription import Due, Planned, Slot, SlotState
 from core.store.database import Database
 from core.store.due_changes import put_planned
 from core.store.due_rows import ACTIVE, MESSAGES, due_of, messages_of, readable, select_due
@@ -61,8 +61,8 @@ class Slots:
             return await take_over(connection, now, platforms, owner, lease_until, limit)
 
     async def running(self, due: Due, owner: str) -> bool:
-        """Note that work on a claimed slot has begun."""
-        return await self._change(due, owner, state=SlotState.RUNNING)
+        """Note that work on a claimed slot has begun, or that no message is on its way any more."""
+        return await self._change(due, owner, state=SlotState.RUNNING, posting=False)
 
     async def posting(self, due: Due, owner: str) -> bool:
         """Note that a message is about to be sent."""
@@ -90,6 +90,23 @@ class Slots:
             raise StoreError(f"A slot cannot end as {state}; it ends as delivered or failed.")
         free = {"owner": None, "lease_until": None}
         return await self._change(due, owner, state=state, note=note, ended_at=at, **free)
+
+    async def put_off(self, due: Due, owner: str, until: datetime) -> bool:
+        """Give a slot back, to be taken over from `until` on."""
+        return await self._change(due, owner, owner=None, lease_until=until)
+
+    async def miss(self, subscription: int) -> None:
+        """Let the next slot of a subscription say that one more was missed."""
+        change = update(slots).where(slots.c.subscription == subscription, _DUE, slots.c.timed)
+        async with self._database.write() as connection:
+            await connection.execute(change.values(missed=slots.c.missed + 1))
+
+    async def last_delivered(self, subscription: int) -> Slot | None:
+        """Return the slot of a subscription that was delivered last, or None."""
+        mine = (slots.c.subscription == subscription, slots.c.state == SlotState.DELIVERED)
+        query = select_due().where(*mine).order_by(slots.c.at.desc()).limit(1)
+        found = await self._read(query)
+        return found[0].slot if found else None
 
     async def messages(self, due: Due) -> tuple[str, ...]:
         """Return the platform's ids of what was posted for a slot, in that order."""
@@ -142,8 +159,8 @@ class Slots:
             rows = (await connection.execute(query)).all()
         return tuple(readable(rows, due_of))
 
-    async def _change(self, due: Due, owner: str, **values: Any) -> bool:
-        change = update(slots).where(*_held(due, owner)).values(**values)
+    async def _change(self, due: Due, held_by: str, **values: Any) -> bool:
+        change = update(slots).where(*_held(due, held_by)).values(**values)
         async with self._database.write() as connection:
             return (await connection.execute(change)).rowcount == 1
 
