@@ -13,9 +13,11 @@ from rich.console import Console
 from bot.cards import Card, Notice, ProgressCard, VerdictCard
 from bot.desk import Desk
 from bot.door import MessageRef
+from bot.postman import Postman
 from bot.present.help import start_card
 from bot.request import Address, Person, Platform, Press, Request
 from bot.screen import Screen, kept
+from bot.timer import Timer
 from core.app.app import App
 from core.domain.ids import new_id
 from core.domain.run import RunState
@@ -89,10 +91,23 @@ class TerminalDoor:
         return bool(self._going_on)
 
 
+class TerminalMailbox(TerminalDoor):
+    """The terminal as the door of what comes by itself, while the person is at the prompt."""
+
+    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+        """Print a card above the prompt."""
+        del only_for  # one person sits here
+        self._screen.console.print()
+        self._screen.offer(card)
+        self._screen.prompt()
+        return MessageRef(address, next(self._names))
+
+
 class Chat:
     """The loop: a line in, its cards out. A number presses the button of that number.
 
-    Ctrl-C leaves a run, which goes on; where nothing is being answered it leaves the chat.
+    Ctrl-C leaves a run, which goes on; where nothing is being answered it leaves the chat. What the chat has
+    subscribed to comes while it is open.
     """
 
     def __init__(self, app: App, console: Console) -> None:
@@ -104,6 +119,8 @@ class Chat:
         self._person = Person("terminal", _login())
         self._session = f"{new_id(8)}."
         self._names = (f"{self._session}{number}" for number in itertools.count(1))
+        self._postman = Postman(app, self._desk.pacers)
+        self._timer = Timer(app, self._postman, resume=False)
         self._interrupt = asyncio.Event()
         self._left: set[asyncio.Task[None]] = set()
 
@@ -114,6 +131,9 @@ class Chat:
         """
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, self._interrupt.set)
+        self._desk.platforms["Terminal"] = "connected"
+        self._postman.open(TerminalMailbox(self._screen, self._names))
+        starting = asyncio.create_task(self._timer.start())
         try:
             self._screen.offer(start_card())
             while (line := await self._next(lines)) is not None:
@@ -125,6 +145,9 @@ class Chat:
             await self._say_what_is_kept()
         finally:
             loop.remove_signal_handler(signal.SIGINT)
+            starting.cancel()
+            self._timer.stop()
+            await self._postman.close()
             for task in self._left:
                 task.cancel()
 

@@ -3,6 +3,7 @@
 So nothing is lost when a firing is missed, and nothing happens twice when several processes fire at once.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
@@ -24,11 +25,12 @@ _log = logging.getLogger(__name__)
 
 
 class Timer:
-    """The regular work of one process: what is due, the books, and runs that were interrupted."""
+    """The regular work of one process: what is due, the books, and, with `resume`, interrupted runs."""
 
-    def __init__(self, app: App, postman: Postman) -> None:
+    def __init__(self, app: App, postman: Postman, *, resume: bool = True) -> None:
         self._app = app
         self._postman = postman
+        self._resume = resume
         self._scheduler: AsyncIOScheduler | None = None
 
     async def start(self) -> None:
@@ -41,7 +43,7 @@ class Timer:
         work: tuple[tuple[Callable[[], Awaitable[object]], float], ...] = (
             (self._postman.tick, TICK_S),
             (self.books, BOOKS_S),
-            (self._app.resume_interrupted, INTERRUPTED_S),
+            *([(self._app.resume_interrupted, INTERRUPTED_S)] if self._resume else []),
         )
         for number, (what, every_s) in enumerate(work):
             self._scheduler.add_job(
@@ -72,6 +74,8 @@ async def _kept_going(work: Callable[[], Awaitable[object]]) -> None:
     """Do something whatever becomes of it: it is done again soon."""
     try:
         await work()
+    except asyncio.CancelledError:
+        return  # told to stop; the library would call that an error
     except ConclaveError as error:
         _log.warning("%s", error)
     except Exception:  # noqa: BLE001 - a bug in one firing must not stop those to come

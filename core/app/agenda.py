@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from core.clock import Clock
 from core.config import Settings
 from core.domain.ids import new_id
-from core.domain.subscription import Due, SlotState, Step
+from core.domain.subscription import Due, SlotState, Step, Topic
 from core.market.calendar import FIRST_DAY, MarketCalendar
 from core.schedule.claiming import step
 from core.schedule.slots import next_slot
@@ -21,6 +21,7 @@ LEASE = timedelta(seconds=60)
 RENEW_EVERY_S = 15.0
 REST = timedelta(minutes=5)
 """How long a slot rests whose platform took nothing."""
+WEEK = timedelta(days=7)
 BATCH = 500
 """How many slots are claimed in one transaction."""
 
@@ -112,12 +113,19 @@ class Agenda:
             await self._store.slots.miss(due.subscription.number)
 
     async def since(self, due: Due) -> datetime:
-        """Return from when on a digest or review tells: the last one's time, or else the session before."""
+        """Return from when on a digest or review tells, in UTC.
+
+        A review goes on where the last one ended, or begins a week before. A digest begins where the last one
+        ended as well, but with the last whole session at least: what was decided at its beginning has earned
+        or lost something by now.
+        """
         before = await self._store.slots.last_delivered(due.subscription.number)
-        if before is not None:
-            return before.at
-        closed = await asyncio.to_thread(self._calendar.exchange.last_closed, due.slot.at)
-        return self._calendar.exchange.back(closed.day - timedelta(days=1)).closes
+        if due.subscription.wanted.topic is Topic.REVIEW:
+            return before.at if before else due.slot.at - WEEK
+        exchange = self._calendar.exchange
+        closed = await asyncio.to_thread(exchange.last_closed, due.slot.at)
+        session = exchange.back(closed.day, 1).closes
+        return min(before.at, session) if before else session
 
     async def chat_gone(self, due: Due, reason: str) -> Sequence[int]:
         """Pause all subscriptions of a chat that is closed to us, and return their numbers."""
