@@ -16,9 +16,9 @@ MOST = 6
 _PAIR = 2
 _DID = {Side.BUY: "bought", Side.SELL: "sold"}
 _LEVELS = {
-    OrderCause.STOP: "stop",
-    OrderCause.TAKE_PROFIT: "take-profit",
-    OrderCause.MARGIN_CALL: "margin call",
+    OrderCause.STOP: "its stop",
+    OrderCause.TAKE_PROFIT: "its take-profit",
+    OrderCause.MARGIN_CALL: "a margin call",
 }
 MISSING = {
     AbstentionKind.BAD_ANSWER: "bad answer",
@@ -238,7 +238,7 @@ def _trades(digest: Digest, voice: Voice) -> str:
 
 
 def _trade(one: Trade) -> str:
-    by = f" by its {_LEVELS[one.cause]}" if one.cause in _LEVELS else ""
+    by = f" by {_LEVELS[one.cause]}" if one.cause in _LEVELS else ""
     return (
         f"{one.member} {_DID[one.side]} {numbers.shares(one.shares)} {one.ticker} "
         f"for {numbers.usd(one.amount_usd)}{by}"

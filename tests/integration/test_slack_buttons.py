@@ -8,8 +8,11 @@ import pytest
 
 from bot.cards import Card, Notice
 from bot.request import Press
-from tests.loopback.slack_scene import ALICE, TRADING, Scene, page, shown, slack_scene
+from tests import posted_facts
+from tests.loopback.slack_scene import ALICE, TRADING, VERDICT, Scene, page, shown, slack_scene
 from tests.loopback.slack_server import Envelope, Fault, SlackServer
+
+SUMMARY = posted_facts.CARDS["summary"]
 
 
 @pytest.fixture
@@ -35,6 +38,27 @@ async def test_a_button_opens_the_reasoning_in_a_modal(scene: Scene) -> None:
     assert desk.presses[0].address.chat == TRADING
     assert view.view["title"]["text"] == "claude on NVDA"
     assert "Revenue grows. (1)" in shown(view.blocks)
+
+
+async def test_the_button_of_a_summary_shows_the_verdict_to_whoever_pressed_it_alone(scene: Scene) -> None:
+    server, desk, _ = scene
+    desk.card = SUMMARY
+
+    async def opened(press: Press) -> Card:
+        return VERDICT
+
+    desk.on_press = opened
+    await card_in(server)
+    card = (await server.wait_messages(TRADING))[0]
+    await server.click(card, "conclave.show.1", ALICE)
+
+    (seen,) = await server.until(lambda: server.ephemerals(ALICE))
+
+    assert desk.presses[0].data == "r.5h8n3p2r"
+    assert "Agreement" in shown(seen.blocks)
+    # The summary stays for the others, with its buttons.
+    (summary,) = [one for one in server.messages(TRADING) if not one.ephemeral]
+    assert "SAP.DE" in shown(summary.blocks)
 
 
 async def test_slow_reasoning_shows_loading_first(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

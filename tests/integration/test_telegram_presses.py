@@ -10,11 +10,14 @@ from bot.cards import Card, Notice
 from bot.request import Address, Press, Request
 from bot.telegram_updates import TelegramService
 from core.clock import ManualClock
+from tests import posted_facts
 from tests.loopback import telegram_samples as samples
 from tests.loopback.telegram_rules import Refusal
 from tests.loopback.telegram_scene import ALICE, BOB, DeskDouble, Make, running, service_for
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Flood, User
+
+SUMMARY = posted_facts.CARDS["summary"]
 
 
 @pytest.fixture
@@ -46,7 +49,8 @@ def make(
 async def press(server: TelegramServer, service: TelegramService, data: str) -> str:
     """Post the card that carries `data`, and press that button."""
     address = Address("telegram", "1001")
-    card = samples.REASONING if data.startswith("p.") else samples.VERDICT
+    card: Card = samples.REASONING if data.startswith("p.") else samples.VERDICT
+    card = SUMMARY if data.startswith("r.") else card
     ref = await service.door.send(address, card)
     shown = next(shown for shown in server.messages(server.chats[1001]) if str(shown.id) == ref.message)
     return server.press(shown, data, ALICE)
@@ -65,6 +69,20 @@ async def test_opening_a_reasoning_replies_to_the_verdict(
     assert (page.reply_to, card.edits) == (card.id, 0)
     assert [(answer.query, answer.text) for answer in server.answers] == [(query, "")]
     assert desk.presses[0].data == "w.k3v9x2ma.1"
+
+
+async def test_the_button_of_a_summary_replies_with_the_verdict(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    desk.opens = samples.VERDICT
+    service = make()
+    async with running(service):
+        await press(server, service, "r.5h8n3p2r")
+        summary, verdict = await server.until(
+            lambda: len(found := server.messages(server.chats[1001])) == 2 and found
+        )
+    assert (verdict.reply_to, summary.edits) == (summary.id, 0)
+    assert "Agreement" in verdict.text
 
 
 async def test_turning_a_page_edits_it_in_place(server: TelegramServer, desk: DeskDouble, make: Make) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.buttons import OpenReasoning, encode
+from bot.buttons import OpenReasoning, OpenVerdict, encode
 from bot.cards import Button, Card, Notice, ReasoningCard, VerdictCard
 from bot.desk import Desk
 from core.config import Settings
@@ -67,6 +67,16 @@ async def test_a_stage_opens_at_its_first_page(app: ArenaDouble, door: DoorDoubl
     card = await page(app, door, "why NVDA claude bear")
     assert (card.stage, card.position) == ("Bear", "stage 6 of 12 · page 1 of 2")
     assert card.body.startswith("The case of the bear")
+
+
+async def test_the_button_of_a_summary_opens_the_whole_verdict(app: ArenaDouble, door: DoorDouble) -> None:
+    card = await pressed(app, door, encode(OpenVerdict(arena_facts.RUN_ID)))
+    assert isinstance(card, VerdictCard)
+    assert arena_facts.RUN_ID in card.footer
+
+
+async def test_the_button_of_a_run_that_is_gone_says_so(app: ArenaDouble, door: DoorDouble) -> None:
+    assert isinstance(await pressed(app, door, "r.gone0000"), Notice)
 
 
 @pytest.mark.parametrize(
