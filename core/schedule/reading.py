@@ -107,11 +107,11 @@ def _instead(first: str) -> str:
 
 
 def _first_of_time(group: Sequence[str]) -> int:
-    """Return where in words joined by commas a time begins: ON beside NVDA is a ticker, mon beside thu no."""
+    """Return where in words joined by commas a time begins: beside NVDA, ON is a ticker, but on is not."""
     if all(vocabulary.is_of_time(word) for word in group):
         return 0
     for place, word in enumerate(group):
-        if vocabulary.is_of_time(word) and not vocabulary.is_mistakable(word):
+        if vocabulary.is_of_time(word) and not (vocabulary.is_mistakable(word) and word.isupper()):
             return place
     return len(group)
 

@@ -93,10 +93,10 @@ def upcoming(
 
 def first_after(wish: Wish, after: datetime) -> Planned | None:
     """Return the first slot of `wish` later than `after`, as `next_slot` does."""
-    return _first_after(wish, whole_minute(after))
+    return _first_after(wish, _whole_minute(after))
 
 
-def whole_minute(at: datetime) -> datetime:
+def _whole_minute(at: datetime) -> datetime:
     """Return the minute of `at`, in UTC.
 
     Slots come at whole minutes: one later than `at` is later than its minute, one due at `at` is due then.
@@ -108,7 +108,8 @@ def whole_minute(at: datetime) -> datetime:
 # and calendars, which are told apart by identity, do not change: what is kept here cannot grow old.
 @lru_cache(maxsize=4096)
 def _first_after(wish: Wish, after: datetime) -> Planned | None:
-    found = _by_session(wish, after) if isinstance(wish.when, AtSession) else _by_wall(wish, after)
+    when = wish.when
+    found = _by_session(wish, when, after) if isinstance(when, AtSession) else _by_wall(wish, when, after)
     if found is None:
         return None
     at, tickers = found
@@ -133,9 +134,7 @@ class _Weekly(NamedTuple):
         return day.isoweekday() in self.days
 
 
-def _by_wall(wish: Wish, after: datetime) -> tuple[datetime, tuple[str, ...]] | None:
-    when = wish.when
-    assert not isinstance(when, AtSession)  # noqa: S101 - the caller has looked
+def _by_wall(wish: Wish, when: AtTime | AtCron, after: datetime) -> tuple[datetime, tuple[str, ...]] | None:
     wall: _Wall
     if isinstance(when, AtCron):
         wall, ahead = parse_cron(when.expression), CRON_DAYS_AHEAD
@@ -162,9 +161,7 @@ def _trading(wish: Wish, day: date) -> tuple[str, ...] | None:
     return trading or None
 
 
-def _by_session(wish: Wish, after: datetime) -> tuple[datetime, tuple[str, ...]] | None:
-    when = wish.when
-    assert isinstance(when, AtSession)  # noqa: S101 - the caller has looked
+def _by_session(wish: Wish, when: AtSession, after: datetime) -> tuple[datetime, tuple[str, ...]] | None:
     if not wish.tickers:
         at = _edge(when, wish.calendar.exchange, after)
         return (at, ()) if at else None
