@@ -30,6 +30,8 @@ class RunRequest(Frozen):
 
     `requested_by` and `requested_in` are platform ids such as `telegram:1001`, for quotas and budgets.
     `season` names the books to trade in; None means the live ones, or the sample's for sample prices.
+    `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
+    the same one, now or later and in any process, gets the same run.
     """
 
     ticker: str
@@ -39,12 +41,14 @@ class RunRequest(Frozen):
     requested_by: str = "terminal"
     requested_in: str = "terminal"
     season: Season | None = None
+    once: str | None = None
 
     @property
     def key(self) -> str:
         """Two requests with the same key while one is in flight are the same run."""
         moment = self.as_of.isoformat() if self.as_of else "now"
-        return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members))])
+        occasion = [] if self.once is None else [self.once]
+        return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members)), *occasion])
 
 
 class Briefing(Frozen):
@@ -80,7 +84,8 @@ class Seat(Frozen):
 class RunRecord(Frozen):
     """All that is known of one run; the record alone explains it.
 
-    Until the run is finished, `verdict` is None and `orders` and `fills` are empty.
+    Until the run is finished, `verdict` is None and `orders` and `fills` are empty. `once` is that of the
+    request.
     """
 
     run_id: str
@@ -102,6 +107,7 @@ class RunRecord(Frozen):
     verdict: Verdict | None = None
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
+    once: str | None = None
 
     @property
     def is_replay(self) -> bool:
