@@ -36,6 +36,10 @@ class MessageGone(DeliveryFailed):
     """The message to edit no longer exists or can no longer be edited; send a fresh one."""
 
 
+class Unsure(DeliveryFailed):
+    """Nobody can know whether the platform took the message; asking again may post it twice."""
+
+
 class ChatGone(DeliveryFailed):
     """The chat is closed to us; asking again will not help."""
 

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, Unsure
 from bot.slack_log import library_logger
 
 CALL_TIMEOUT_S = 12.0
@@ -120,7 +120,8 @@ class SlackApi:
 
         Raises:
             Flooded, ChatGone, MessageGone, SlackRefused: Slack said no.
-            DeliveryFailed: no answer in time, or none that can be read.
+            Unsure: no answer in time, or none that can be read.
+            DeliveryFailed: no connection.
         """
         try:
             async with asyncio.timeout(timeout_s):
@@ -128,11 +129,10 @@ class SlackApi:
         except SlackApiError as error:
             raise translated(method, error) from None
         except TimeoutError:
-            raise DeliveryFailed(f"Slack did not answer {method} in time") from None
+            raise Unsure(f"Slack did not answer {method} in time") from None
         except Exception as error:  # noqa: BLE001 - the SDK lets anything through that a broken answer causes
-            raise DeliveryFailed(
-                f"Slack could not be reached for {method} ({type(error).__name__})"
-            ) from None
+            kind = DeliveryFailed if isinstance(error, aiohttp.ClientConnectorError) else Unsure
+            raise kind(f"Slack could not be reached for {method} ({type(error).__name__})") from None
         return answer.data if isinstance(answer.data, dict) else {}
 
     async def respond(self, url: str, body: dict[str, Any]) -> None:

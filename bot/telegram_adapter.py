@@ -16,10 +16,18 @@ from telegram import (
     ReplyParameters,
 )
 from telegram.constants import FileSizeLimit, ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
 
 from bot.cards import Card
-from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, Unsure
 from bot.request import Address, Person, Platform
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
 from bot.telegram_secrecy import scrub
@@ -44,6 +52,10 @@ _CHAT_GONE = (
     "group chat was deactivated",
     "peer_id_invalid",
 )
+_NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
+"""How the HTTP library calls failures from before a request is sent."""
+_BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
+"""What a server answers that stands in front of Telegram, and has lost sight of the request."""
 
 Result = TypeVar("Result")
 
@@ -162,7 +174,7 @@ class TelegramDoor:
         if PurePath(name).suffix.lower() in _PICTURES and small:
             try:
                 return await self._post(address, as_picture)
-            except (Flooded, ChatGone):
+            except (Flooded, ChatGone, Unsure):
                 raise
             except DeliveryFailed:
                 # Telegram refuses pictures of odd proportions, which it takes as documents.
@@ -197,7 +209,7 @@ class TelegramDoor:
             raise self._failure(error) from None
         except Exception as error:  # noqa: BLE001 - the library trusts the shape of answers; a proxy's may differ
             kind = type(error).__name__
-            raise DeliveryFailed(f"Telegram's answer could not be read ({kind}).") from None
+            raise Unsure(f"Telegram's answer could not be read ({kind}).") from None
 
     def _failure(self, error: TelegramError) -> DeliveryFailed:
         said = scrub(str(error), self._bot.token)
@@ -212,7 +224,18 @@ class TelegramDoor:
             return DeliveryFailed("Telegram refused the bot token.")
         if isinstance(error, BadRequest):
             return DeliveryFailed(f"Telegram did not take the message: {said}.")
-        return DeliveryFailed(f"Telegram could not be reached: {said}.")
+        kind = Unsure if _maybe_taken(error) else DeliveryFailed
+        return kind(f"Telegram could not be reached: {said}.")
+
+
+def _maybe_taken(error: TelegramError) -> bool:
+    """Say whether the request may have reached Telegram though no proper answer came back."""
+    if not isinstance(error, NetworkError):
+        return type(error) is TelegramError  # an answer that cannot be read
+    cause = type(error.__cause__)
+    if cause.__module__.partition(".")[0] == "httpx":
+        return cause.__name__ not in _NEVER_SENT
+    return any(words in str(error) for words in _BETWEEN)
 
 
 def seconds(error: RetryAfter) -> float:

@@ -8,7 +8,7 @@ import pytest
 from telegram import Bot
 
 from bot.cards import Notice
-from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
+from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, Unsure
 from bot.request import Address, Person
 from bot.telegram_adapter import TelegramDoor
 from core.clock import ManualClock
@@ -187,31 +187,43 @@ async def test_at_the_pace_that_it_tells_a_group_is_never_flooded(
     assert server.flood.refused == []
 
 
-@pytest.mark.parametrize("code", [500, 502, 504])
-async def test_a_failing_platform_is_a_failed_delivery(
-    server: TelegramServer, door: TelegramDoor, code: int
+@pytest.mark.parametrize(("code", "kind"), [(500, DeliveryFailed), (502, Unsure), (504, Unsure)])
+async def test_a_failing_platform_is_a_failed_delivery_and_a_lost_answer_one_that_nobody_is_sure_of(
+    server: TelegramServer, door: TelegramDoor, code: int, kind: type[DeliveryFailed]
 ) -> None:
     server.fail("sendMessage", code, b"<html>Bad gateway</html>")
     with pytest.raises(DeliveryFailed) as failed:
         await door.send(PRIVATE, samples.NOTICE)
-    assert type(failed.value) is DeliveryFailed
+    assert type(failed.value) is kind
     await door.send(PRIVATE, samples.NOTICE)
 
 
-async def test_junk_with_status_200_is_a_failed_delivery(server: TelegramServer, door: TelegramDoor) -> None:
+async def test_of_junk_with_status_200_nobody_knows_what_became_of_the_message(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
     server.fail("sendMessage", 200, json.dumps({"ok": True}).encode())
     server.fail("sendMessage", 200, b"captive portal")
     for _ in range(2):
-        with pytest.raises(DeliveryFailed):
+        with pytest.raises(Unsure):
             await door.send(PRIVATE, samples.NOTICE)
 
 
-async def test_a_platform_that_is_away_is_a_failed_delivery(
+async def test_a_platform_that_is_away_has_taken_nothing_for_sure(
     server: TelegramServer, door: TelegramDoor
 ) -> None:
     await server.stop()
-    with pytest.raises(DeliveryFailed, match="could not be reached"):
+    with pytest.raises(DeliveryFailed, match="could not be reached") as failed:
         await door.send(PRIVATE, samples.NOTICE)
+    assert type(failed.value) is DeliveryFailed
+
+
+async def test_a_picture_that_may_have_arrived_is_not_posted_again_as_a_document(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    server.fail("sendPhoto", 502, b"<html>Bad gateway</html>")
+    with pytest.raises(Unsure):
+        await door.send_file(PRIVATE, "chart.png", picture(800, 400), "Chart")
+    assert [call.method for call in server.calls] == ["sendPhoto"]
 
 
 async def test_files_are_posted_with_a_caption_that_mentions_nobody(
