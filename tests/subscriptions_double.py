@@ -41,9 +41,9 @@ class RowsDouble:
         there = [one for one, _ in await self.of_chat(platform, chat)]
         same = next((one for one in there if (one.thread, one.wanted) == (thread, wanted)), None)
         if same:
-            raise Refused(f"This chat has that already, as subscription {same.number}.")
+            raise Refused(f"This chat has that already: it is subscription {same.number}.")
         if len(there) >= limit:
-            raise Refused(f"This chat has {limit} subscriptions, as many as it may have.")
+            raise Refused(f"This chat has {limit} subscriptions, and {limit} is the most that it may have.")
         made = Subscription(
             number=len(self.kept) + 1,
             platform=platform,
@@ -99,7 +99,8 @@ class RowsDouble:
         del at
         self.by_chat[chat_id] = terms
         for number, planned in nexts:
-            self._plan(number, planned)
+            if self.kept[number].wanted.topic is not Topic.ALERTS or planned is not None:
+                self._plan(number, planned)
 
     async def spent(self, preset: Preset, limit: int) -> Mapping[str, Sequence[Spend]]:
         del preset, limit

@@ -163,7 +163,7 @@ class Subscriptions:
         nexts = [
             (found.number, await self._next(found.wanted, terms, slot))
             for found, slot in rows
-            if found.state is SubscriptionState.ACTIVE and found.wanted.when is not None
+            if found.state is SubscriptionState.ACTIVE
         ]
         await self._store.subscriptions.set_terms(f"{platform}:{chat}", terms, self._clock.now(), nexts)
         return self._shown(terms)
@@ -193,14 +193,14 @@ class Subscriptions:
 
     async def _next(self, wanted: Wanted, terms: ChatTerms, held: Slot | None = None) -> Planned | None:
         """Return the next time of a wish, or the one that was `held` back until now, on these terms."""
-        if wanted.when is None:
-            return None
         arena, now = self._settings.arena, self._clock.now()
         if held is not None and held.at <= now:
             quiet_until = quiet_end(terms, arena.timezone, now)
             # One that nobody has taken up in time stays as late as it is.
             due_at = quiet_until if quiet_until > now else min(held.due_at, now)
             return Planned(key=held.key, at=held.at, due_at=due_at, tickers=held.tickers)
+        if wanted.when is None:
+            return None
         # In a thread, because the first question loads the exchange's calendar.
         return await asyncio.to_thread(
             next_slot,

@@ -58,9 +58,6 @@ async def serving(telegram: TelegramServer, slack: SlackServer, folder: Path) ->
                 "chats": [{"id": f"slack:{CHANNEL}", "role": "viewer"}],
             },
         )
-        from tests.subscriptions_double import RowsDouble, subscriptions_of
-
-        app.subscriptions = subscriptions_of(RowsDouble(), app.settings, app.clock)
         async with served(app):
             yield app
 
