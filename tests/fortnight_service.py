@@ -18,7 +18,7 @@ from core.config.loading import settings_from
 
 SPEED = 5.0
 """How many seconds of the arena pass in a real one."""
-TICK_S, BOOKS_S = 0.1, 0.4
+TICK_S, BOOKS_S = 0.05, 0.2
 
 
 class Dial:
@@ -42,7 +42,9 @@ class Dial:
 
 async def _lines() -> asyncio.StreamReader:
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
     return reader
 
 
@@ -52,7 +54,8 @@ async def _turned(dial: Dial, lines: asyncio.StreamReader) -> None:
 
 
 def say(line: str) -> None:
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 async def main(settings: Path) -> None:
