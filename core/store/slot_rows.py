@@ -62,11 +62,11 @@ class Slots:
 
     async def running(self, due: Due, owner: str) -> bool:
         """Note that work on a claimed slot has begun, or that no message is on its way any more."""
-        return await self._change(due, owner, state=SlotState.RUNNING, posting=False)
+        return await self._change(due, owner, {"state": SlotState.RUNNING, "posting": False})
 
     async def posting(self, due: Due, owner: str) -> bool:
         """Note that a message is about to be sent."""
-        return await self._change(due, owner, posting=True)
+        return await self._change(due, owner, {"posting": True})
 
     async def posted(self, due: Due, owner: str, message: str) -> bool:
         """Note that the message was sent; `message` is the platform's id of it."""
@@ -89,11 +89,11 @@ class Slots:
         if state not in _FINAL:
             raise StoreError(f"A slot cannot end as {state}; it ends as delivered or failed.")
         free = {"owner": None, "lease_until": None}
-        return await self._change(due, owner, state=state, note=note, ended_at=at, **free)
+        return await self._change(due, owner, {"state": state, "note": note, "ended_at": at} | free)
 
     async def put_off(self, due: Due, owner: str, until: datetime) -> bool:
         """Give a slot back, to be taken over from `until` on."""
-        return await self._change(due, owner, owner=None, lease_until=until)
+        return await self._change(due, owner, {"owner": None, "lease_until": until})
 
     async def miss(self, subscription: int) -> None:
         """Let the next slot of a subscription say that one more was missed."""
@@ -159,8 +159,8 @@ class Slots:
             rows = (await connection.execute(query)).all()
         return tuple(readable(rows, due_of))
 
-    async def _change(self, due: Due, held_by: str, **values: Any) -> bool:
-        change = update(slots).where(*_held(due, held_by)).values(**values)
+    async def _change(self, due: Due, owner: str, values: dict[str, Any]) -> bool:
+        change = update(slots).where(*_held(due, owner)).values(values)
         async with self._database.write() as connection:
             return (await connection.execute(change)).rowcount == 1
 
