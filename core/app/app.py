@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
 from core.app.bookwork import Bookwork
+from core.app.live_seasons import LiveSeasons
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -34,7 +35,6 @@ from core.domain.vote import VoteTaken
 from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
-from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.importing import Importer
 from core.store.store import Store
 
@@ -54,7 +54,7 @@ class App(Bookwork, Seasonwork):
         prices: PriceChain,
         gateway: Gateway,
         runs: Runs,
-        keeper: Bookkeeper,
+        live: LiveSeasons,
         replays: Replays,
         importer: Importer,
         polls: Polls,
@@ -67,7 +67,7 @@ class App(Bookwork, Seasonwork):
         self._prices = prices
         self._gateway = gateway
         self._runs = runs
-        self._keeper = keeper
+        self._live = live
         self._replays = replays
         self._importer = importer
         self._polls = polls
@@ -81,13 +81,14 @@ class App(Bookwork, Seasonwork):
         RunEnded unless the run could not start or was interrupted.
 
         Raises:
-            Refused: a broken ticker or an unknown member.
+            Refused: a broken ticker, an unknown member, or a live season that has ended or not begun.
             NoPrices: no vendor had usable prices.
         """
         ticker = parse_ticker(request.ticker)
         chosen = await self._chosen(request.members)
         names = tuple(member.name for member in chosen if not member.kind.follows) if request.members else ()
         request = request.model_copy(update={"ticker": ticker, "members": names})
+        await self.freeze_if_due()
         async for event in self._runs.start(request, chosen).events():
             yield event
 
@@ -363,10 +364,6 @@ class App(Bookwork, Seasonwork):
     async def prepare(self) -> None:
         """Load the model client off the event loop; the heavier calendar waits for the first run."""
         await self._gateway.prepare()
-
-    async def keep_books(self) -> None:
-        """Carry the live books to the present; `conclave serve` asks for it from time to time."""
-        await self._keeper.advance(Season.LIVE)
 
     async def close(self) -> None:
         """Stop what runs (it stays resumable), and release every connection."""

@@ -29,7 +29,7 @@ class RunRequest(Frozen):
     """What a person asked for. `as_of` None means now; `members` empty means all enabled ones.
 
     `requested_by` and `requested_in` are platform ids such as `telegram:1001`, for quotas and budgets.
-    `season` names the books to trade in; None means the live ones, or the sample's for sample prices.
+    `season` is that of a replay; None means the arena's own, live or, for sample prices, the sample's.
     """
 
     ticker: str
@@ -80,7 +80,8 @@ class Seat(Frozen):
 class RunRecord(Frozen):
     """All that is known of one run; the record alone explains it.
 
-    Until the run is finished, `verdict` is None and `orders` and `fills` are empty.
+    Until the run is finished, `verdict` is None and `orders` and `fills` are empty. `is_replay` says that it
+    is part of a replay of the past, with books of its own.
     """
 
     run_id: str
@@ -88,6 +89,7 @@ class RunRecord(Frozen):
     as_of: AwareDatetime
     preset: Preset
     season: Season
+    is_replay: bool = False
     state: RunState
     reason: str | None = None
     config_hash: str
@@ -102,11 +104,6 @@ class RunRecord(Frozen):
     verdict: Verdict | None = None
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
-
-    @property
-    def is_replay(self) -> bool:
-        """Whether the run is part of a replay of the past, with books of its own."""
-        return not self.season.is_the_arenas
 
     @property
     def voters(self) -> tuple[Seat, ...]:
