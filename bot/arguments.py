@@ -4,14 +4,16 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
 from core.domain.period import ALL
 from core.domain.scores import Metric
+from core.domain.season import Season
 from core.domain.stage import Preset, Stage
 
 MOST_TICKERS = 5
@@ -98,6 +100,20 @@ class VoteArguments:
 
 
 @dataclass(frozen=True)
+class SeasonArguments:
+    """Whether to show, start or end a season, which one, and its days.
+
+    Without a name it is the current one. `confirmed` says that the person knows what cannot be undone.
+    """
+
+    what: Literal["show", "start", "end"] = "show"
+    name: Season | None = None
+    first: date | None = None
+    last: date | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True)
 class HelpArguments:
     """Which command to explain; None means all."""
 
@@ -112,6 +128,7 @@ Arguments = (
     | PortfolioArguments
     | ModelsArguments
     | VoteArguments
+    | SeasonArguments
     | HelpArguments
 )
 

@@ -23,6 +23,7 @@ from bot.cards import (
     PortfolioCard,
     ProgressCard,
     ReasoningCard,
+    SeasonCard,
     VerdictCard,
 )
 from bot.commands import REGISTRY
@@ -258,6 +259,18 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
         *_lists(("Levels", card.levels), ("Waiting orders", card.pending)),
         *_lists(("Last fills", card.fills), ("History", card.history)),
         [[_italic(card.footer)]],
+    ]
+    return blocks, ()
+
+
+@_draw.register
+def _season(card: SeasonCard) -> tuple[list[Block], tuple[Row, ...]]:
+    past = [[_bold(name), *_after(" · ", told)] for name, told in card.past[:MAX_ROWS]]
+    blocks: list[Block] = [
+        [[_bold(card.title)]],
+        [[Span("\n".join(pairs(card.facts)), "pre")]],
+        [[_fixed("Seasons before", "b")], *past, *_more(card.past, MAX_ROWS)] if past else [],
+        [[_ours(card.footer, "i")]],
     ]
     return blocks, ()
 

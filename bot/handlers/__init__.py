@@ -7,6 +7,7 @@ from bot.cards import Card
 from bot.handlers import about, books
 from bot.handlers.call import Call
 from bot.handlers.run import run
+from bot.handlers.season import season
 from bot.handlers.vote import vote
 from bot.handlers.why import why
 
@@ -20,6 +21,7 @@ HANDLERS: Mapping[str, Handler] = {
     "leaderboard": books.leaderboard,
     "portfolio": books.portfolio,
     "models": about.models,
+    "season": season,
     "whoami": about.whoami,
     "help": about.help_,
     "start": about.start,

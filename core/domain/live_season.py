@@ -111,6 +111,11 @@ class SeasonStatus(Frozen):
     past: tuple[FinalTable, ...] = ()
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is a season that somebody could freeze."""
+        return self.live is not None and not self.live.ended
+
+    @property
     def days_left(self) -> int | None:
         """How many sessions are still to come, None where nobody has said when it ends."""
         return None if self.days is None else max(self.days - (self.day or 0), 0)

@@ -20,6 +20,7 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
+    SeasonCard,
     StandingLine,
     VerdictCard,
 )
@@ -182,6 +183,13 @@ cards: st.SearchStrategy[Card] = st.one_of(
     ),
     portfolios,
     calibrations,
+    st.builds(
+        SeasonCard,
+        title=texts,
+        facts=rows(texts, texts, upto=12),
+        past=rows(texts, long_texts, upto=60),
+        footer=texts,
+    ),
     st.builds(ModelsCard, title=texts, lines=rows(texts, long_texts, upto=60), footer=texts),
     st.builds(HelpCard, title=texts, intro=long_texts, commands=rows(texts, texts, upto=40), footer=texts),
 )
