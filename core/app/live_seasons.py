@@ -1,6 +1,7 @@
 """The live seasons of the arena: started by people, frozen once, and remembered for ever."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -33,6 +34,8 @@ from core.store.store import Store
 
 _CALLED_AFTER = 5
 """Sessions after which a call is judged for the final table."""
+
+log = logging.getLogger(__name__)
 
 
 class LiveSeasons:
@@ -195,6 +198,8 @@ class LiveSeasons:
             for order in await books.pending():
                 await books.cancel_order(order.id, SEASON_ENDED, at)
             await books.live.end(table, self._clock.now())
+        winner = table.winner.member if table.winner else "nobody"
+        log.info("the season %s is frozen at %s, won by %s", live.season, at, winner)
         return table
 
     async def _table(self, season: Season, at: datetime) -> FinalTable:
