@@ -30,6 +30,8 @@ class RunRequest(Frozen):
 
     `requested_by` and `requested_in` are platform ids such as `telegram:1001`, for quotas and budgets.
     `season` is that of a replay; None means the arena's own, live or, for sample prices, the sample's.
+    `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
+    the same one, now or later and in any process, gets the same run.
     """
 
     ticker: str
@@ -39,12 +41,14 @@ class RunRequest(Frozen):
     requested_by: str = "terminal"
     requested_in: str = "terminal"
     season: Season | None = None
+    once: str | None = None
 
     @property
     def key(self) -> str:
         """Two requests with the same key while one is in flight are the same run."""
         moment = self.as_of.isoformat() if self.as_of else "now"
-        return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members))])
+        occasion = [] if self.once is None else [self.once]
+        return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members)), *occasion])
 
 
 class Briefing(Frozen):
@@ -81,7 +85,7 @@ class RunRecord(Frozen):
     """All that is known of one run; the record alone explains it.
 
     Until the run is finished, `verdict` is None and `orders` and `fills` are empty. `is_replay` says that it
-    is part of a replay of the past, with books of its own.
+    is part of a replay of the past, with books of its own. `once` is that of the request.
     """
 
     run_id: str
@@ -104,6 +108,7 @@ class RunRecord(Frozen):
     verdict: Verdict | None = None
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
+    once: str | None = None
 
     @property
     def voters(self) -> tuple[Seat, ...]:

@@ -141,6 +141,7 @@ class Committee:
             requested_in=request.requested_in,
             started_at=self._clock.now(),
             seats=seats,
+            once=request.once,
         )
 
     async def deliberate(self, record: RunRecord, evidence: Evidence, tell: Tell) -> RunRecord:

@@ -79,15 +79,31 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Return the microseconds from the start of 1970 in UTC."""
-        if value is None:
-            return None
-        if not is_aware(value):
-            raise StoreError(f"The time {value} has no offset from UTC and cannot be stored.")
-        return (value - _EPOCH) // _MICROSECOND
+        return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return the moment, in UTC."""
-        return None if value is None else _EPOCH + int(value) * _MICROSECOND
+        return None if value is None else from_microseconds(int(value))
+
+
+def to_microseconds(value: datetime) -> int:
+    """Return the microseconds from the start of 1970 in UTC.
+
+    Raises:
+        StoreError: the time has no offset.
+    """
+    if not is_aware(value):
+        raise StoreError(f"The time {value} has no offset from UTC and cannot be stored.")
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(count: int) -> datetime:
+    """Return the moment so many microseconds after the start of 1970, in UTC.
+
+    Raises:
+        OverflowError: there is no such day.
+    """
+    return _EPOCH + count * _MICROSECOND
 
 
 class Words(TypeDecorator[str]):
@@ -98,11 +114,14 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Return the text as every database can hold it."""
-        if value is None:
-            return None
-        if not value.isascii():
-            value = "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in value)
-        return value.replace("\0", "\ufffd")
+        return None if value is None else to_words(value)
+
+
+def to_words(value: str) -> str:
+    """Return the text with U+FFFD in place of every NUL and half character."""
+    if not value.isascii():
+        value = "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in value)
+    return value.replace("\0", "\ufffd")
 
 
 class AsJson(TypeDecorator[Any]):

@@ -62,22 +62,23 @@ class Runs:
     async def begin(self, record: RunRecord, key: str, owner: str, lease_until: datetime) -> str | None:
         """Store a run that starts, with its seats and what each was told about its books.
 
-        Returns None when it is stored, or else the id of the run in flight with the same key; nothing is
-        stored then.
+        Returns None when it is stored, or else the id of the run that it is the same as, and then nothing is
+        stored: the one in flight with the same key, or the one with the same `once`, in whatever state.
 
         Raises:
             StoreError: its evidence or one of its members is not stored, or its id is taken.
         """
         row = _run_row(record) | {"key": key, "owner": owner, "lease_until": lease_until}
-        same = select(runs.c.run_id).where(_RUNNING, runs.c.key == key)
+        # A run that is made once may clash with two others; else any clash but that of the key is an error.
+        target = (["key"], text("state = 'running'")) if record.once is None else (None, None)
         for _ in range(_BEGIN_ATTEMPTS):
             async with self._database.write() as connection:
-                statement = insert_new(connection, runs, ["key"], text("state = 'running'")).values(row)
+                statement = insert_new(connection, runs, *target).values(row)
                 if (await connection.execute(statement)).rowcount == 1:
                     await connection.execute(insert(seats), _seat_rows(record))
                     return None
-                if in_flight := (await connection.execute(same)).scalar():
-                    return str(in_flight)
+                if there := await _same_run(connection, record.once, key):
+                    return there
             # The other run ended between the two statements: its key is free now.
         raise StoreError(f"The run {record.run_id} could not begin; try again.")
 
@@ -165,6 +166,11 @@ class Runs:
         """Return the newest run of this ticker that is not over, or None; replays do not count."""
         return next(reversed(await self._ids(_RUNNING, runs.c.ticker == ticker, NOT_REPLAYED)), None)
 
+    async def run_of_once(self, once: str) -> str | None:
+        """Return the run that was made for this occasion, in whatever state, or None."""
+        async with self._database.read() as connection:
+            return await _run_of_once(connection, once)
+
     async def add_result(self, run_id: str, result: MemberResult) -> bool:
         """Store how a member's run ended; the first result wins, and False says that there was one.
 
@@ -241,6 +247,20 @@ class Runs:
         query = select(runs.c.run_id).where(*conditions).order_by(runs.c.number)
         async with self._database.read() as connection:
             return tuple((await connection.execute(query)).scalars())
+
+
+async def _run_of_once(connection: AsyncConnection, once: str) -> str | None:
+    run_id: str | None = (await connection.execute(select(runs.c.run_id).where(runs.c.once == once))).scalar()
+    return run_id
+
+
+async def _same_run(connection: AsyncConnection, once: str | None, key: str) -> str | None:
+    """Return the run of the same occasion, or else the one in flight with the same key."""
+    if once is not None and (made := await _run_of_once(connection, once)):
+        return made
+    in_flight = select(runs.c.run_id).where(_RUNNING, runs.c.key == key)
+    run_id: str | None = (await connection.execute(in_flight)).scalar()
+    return run_id
 
 
 async def put_result(connection: AsyncConnection, run_id: str, result: MemberResult) -> bool:

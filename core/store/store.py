@@ -1,6 +1,7 @@
 """The store as the rest of the program sees it."""
 
 from core.clock import Clock
+from core.store.alert_rows import Alerts
 from core.store.answer_rows import Answers
 from core.store.audit_rows import Audits
 from core.store.book_rows import Books
@@ -13,7 +14,9 @@ from core.store.outcome_rows import Outcomes
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
+from core.store.slot_rows import Slots
 from core.store.stage_rows import Stages
+from core.store.subscription_rows import Subscriptions
 from core.store.vote_rows import Votes
 
 
@@ -33,6 +36,9 @@ class Store:
         self.scores = Scores(database)
         self.chats = Chats(database)
         self.votes = Votes(database)
+        self.subscriptions = Subscriptions(database)
+        self.slots = Slots(database)
+        self.alerts = Alerts(database)
         self.audits = Audits(database)
         self.exports = Exports(database)
 

@@ -77,6 +77,7 @@ runs = Table(
     Column("verdict", AsJson(Verdict)),
     Column("owner", Words),
     Column("lease_until", Moment),
+    Column("once", Words),
     CheckConstraint("state IN ('running', 'finished', 'cancelled', 'failed')", name="state"),
     CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished_at"),
     Index(
@@ -85,6 +86,13 @@ runs = Table(
         unique=True,
         sqlite_where=text("state = 'running'"),
         postgresql_where=text("state = 'running'"),
+    ),
+    Index(
+        "uq_runs_once",
+        "once",
+        unique=True,
+        sqlite_where=text("once IS NOT NULL"),
+        postgresql_where=text("once IS NOT NULL"),
     ),
     Index("ix_runs_state_finished_at", "state", "finished_at"),
     Index("ix_runs_ticker_state_finished_at", "ticker", "state", "finished_at"),

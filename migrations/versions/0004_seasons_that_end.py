@@ -1,6 +1,6 @@
 """Live seasons have days, end, and leave a final table.
 
-Revises: 0002
+Revises: 0003
 Reason: the arena starts one live season after another, and freezes each with a table that never changes.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,112 @@
+"""Reading due slots that nobody has worked on, tens of thousands at once.
+
+The tables' own checks say what such a row can hold, so that only the rest is read and looked at.
+"""
+
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.errors import StoreError
+from core.domain.subscription import (
+    Due,
+    Slot,
+    SlotState,
+    Subscription,
+    SubscriptionState,
+)
+from core.domain.values import Frozen
+from core.store.column_types import from_microseconds
+from core.store.due_rows import OF_CHAT, TERMS, Row, raw, terms_of, tickers_of, wanted_of
+from core.store.schedule_tables import chat_terms, slots, subscriptions
+
+_COLUMNS = (
+    *(raw(subscriptions.c[name]) for name in ("number", "platform", "chat", "thread", "wanted")),
+    *(raw(subscriptions.c[name]) for name in ("created_by", "created_at")),
+    *(raw(slots.c[name]) for name in ("key", "at", "due_at", "tickers", "missed")),
+    TERMS,
+)
+_JOINED = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription).outerjoin(
+    chat_terms, OF_CHAT
+)
+_FIELDS: dict[type[Frozen], set[str]] = {kind: set(kind.model_fields) for kind in (Subscription, Slot, Due)}
+Value = TypeVar("Value", bound=Frozen)
+_set = object.__setattr__
+
+
+def select_fresh(connection: AsyncConnection) -> Select[Any]:
+    """Return the query for where a due slot is, and then the columns of `fresh_due_of`."""
+    place = "slots.rowid" if connection.dialect.name == "sqlite" else "slots.ctid"
+    return select(literal_column(place), *_COLUMNS).select_from(_JOINED)
+
+
+def fresh_due_of(row: Row) -> Due:
+    """Return a due slot, of an active subscription, as the claimed one that it is about to become.
+
+    Raises:
+        StoreError: the row is damaged.
+    """
+    (
+        number,
+        platform,
+        chat,
+        thread,
+        wanted,
+        created_by,
+        created_at,
+        key,
+        at,
+        due_at,
+        tickers,
+        missed,
+        terms,
+    ) = row
+    try:
+        if not (type(platform) is type(chat) is type(created_by) is type(key) is str and type(missed) is int):
+            raise TypeError
+        subscription = _made(
+            Subscription,
+            number=number,
+            platform=platform,
+            chat=chat,
+            thread=None if thread is None else str(thread),
+            wanted=wanted_of(wanted),
+            state=SubscriptionState.ACTIVE,
+            reason=None,
+            created_by=created_by,
+            created_at=from_microseconds(created_at),
+        )
+        slot = _made(
+            Slot,
+            subscription=number,
+            key=key,
+            at=from_microseconds(at),
+            due_at=from_microseconds(due_at),
+            tickers=tickers_of(tickers),
+            state=SlotState.CLAIMED,
+            missed=missed,
+            late=False,
+            posted=0,
+            posting=False,
+            note=None,
+            ended_at=None,
+        )
+        return _made(Due, subscription=subscription, terms=terms_of(terms), slot=slot)
+    except (TypeError, ValueError, OverflowError):
+        raise StoreError(f"Subscription {number} is damaged in the database.") from None
+
+
+def fresh_place_of(row: Row) -> tuple[int, str]:
+    """Return the number and the key in such a row, whatever else is in it."""
+    return row[0], row[7]
+
+
+def _made(kind: type[Value], **fields: Any) -> Value:
+    """Return the value with these fields, which are all that it has and of the right types."""
+    made = kind.__new__(kind)
+    _set(made, "__dict__", fields)
+    _set(made, "__pydantic_fields_set__", _FIELDS[kind])
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
+    return made
