@@ -4,14 +4,16 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
 from core.domain.period import ALL
 from core.domain.scores import Metric
+from core.domain.season import Season
 from core.domain.stage import Preset, Stage
 from core.domain.subscription import Wanted
 
@@ -132,6 +134,20 @@ class SettingsArguments:
 
 
 @dataclass(frozen=True)
+class SeasonArguments:
+    """Whether to show, start or end a season, which one, and its days.
+
+    Without a name it is the current one. `confirmed` says that the person knows what cannot be undone.
+    """
+
+    what: Literal["show", "start", "end"] = "show"
+    name: Season | None = None
+    first: date | None = None
+    last: date | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True)
 class HelpArguments:
     """Which command to explain; None means all."""
 
@@ -150,6 +166,7 @@ Arguments = (
     | SubscriptionsArguments
     | UnsubscribeArguments
     | SettingsArguments
+    | SeasonArguments
     | HelpArguments
 )
 

@@ -175,8 +175,17 @@ class PortfolioCard(Frozen):
     caveat: str | None = None
 
 
+class SeasonCard(Frozen):
+    """Where the season stands: `facts` are label and value pairs, `past` the name and winner of others."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    past: tuple[tuple[str, str], ...] = ()
+    footer: str
+
+
 class ModelsCard(Frozen):
-    """The members of the arena: name, kind, route, weight and whether they take part."""
+    """A list of names with a line about each: the members of the arena, or its seasons."""
 
     title: str
     lines: tuple[tuple[str, str], ...]
@@ -374,6 +383,7 @@ AskedCard = (
     | ReasoningCard
     | LeaderboardCard
     | PortfolioCard
+    | SeasonCard
     | ModelsCard
     | CalibrationCard
     | SubscriptionsCard

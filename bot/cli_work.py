@@ -25,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 InSeason = Annotated[
     str | None,
     typer.Option(
-        "--season", metavar="NAME", help="live, sample, a replay or an import; else live if it has books."
+        "--season", metavar="NAME", help="A live season, sample, a replay or an import; else the live one."
     ),
 ]
 

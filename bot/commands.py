@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot import arguments, board_arguments, subscription_arguments
+from bot import arguments, board_arguments, season_arguments, subscription_arguments
 from bot.access import Role
 from bot.arguments import Arguments
 from core.domain.errors import BadTicker, Refused
@@ -150,6 +150,18 @@ REGISTRY: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="settings",
         read=subscription_arguments.settings,
+    ),
+    Command(
+        name="season",
+        usage="/season [NAME]",
+        summary="Show where the season stands, and how others ended",
+        detail="The day of the season, the sessions that are left, who leads, and who has won before. With "
+        "the name of a season that has ended, its final table. Admins start a fresh one with /season start "
+        "winter to 2025-12-31 (also from a day), let it end with /season end on 2025-12-31, or end it at "
+        "once with /season end. What cannot be undone asks first.",
+        role=Role.VIEWER,
+        handler="season",
+        read=season_arguments.season,
     ),
     Command(
         name="whoami",

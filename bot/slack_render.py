@@ -20,6 +20,7 @@ from bot.cards import (
     PostedCard,
     ProgressCard,
     ReasoningCard,
+    SeasonCard,
     SubscriptionsCard,
     VerdictCard,
 )
@@ -101,14 +102,11 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             text = f"{_ranked(card)}. " + "; ".join(
                 f"{one.rank} {one.member} {one.score or one.value}" for one in card.standings
             )
-        case PortfolioCard():
-            parts = _portfolio(card)
+        case PortfolioCard() | CalibrationCard() | SeasonCard():
+            parts = _with_facts(card)
             text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
         case ModelsCard():
             parts, text = _models(card), f"{card.title}. " + ", ".join(name for name, _ in card.lines)
-        case CalibrationCard():
-            parts = _calibration(card)
-            text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
         case SubscriptionsCard():
             parts = slack_dialogue.subscriptions(card)
             text = f"{card.title}. {card.done or ''} " + "; ".join(one.line for one in card.lines)
@@ -334,6 +332,26 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
 
 def _titled(title: str, lines: list[list[dict[str, Any]]]) -> list[Block]:
     return rich([[run(title, bold=True)], *lines]) if lines else []
+
+
+def _with_facts(card: PortfolioCard | CalibrationCard | SeasonCard) -> list[Part]:
+    match card:
+        case PortfolioCard():
+            return _portfolio(card)
+        case CalibrationCard():
+            return _calibration(card)
+        case SeasonCard():
+            return _season(card)
+
+
+def _season(card: SeasonCard) -> list[Part]:
+    past = [[run(_name(name), bold=True), run(f" · {_line(told)}")] for name, told in card.past]
+    return [
+        Part(header(card.title)),
+        *_parts(facts(card.facts), 1),
+        *_parts(rich([[run("Seasons before", bold=True)], *past]) if past else [], 2),
+        *_parts(context(card.footer), 1),
+    ]
 
 
 def _models(card: ModelsCard) -> list[Part]:

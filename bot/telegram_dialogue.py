@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 from bot.cards import Button, DialogueCard, SubscriptionsCard
-from bot.commands import REGISTRY
-from bot.telegram_text import ELLIPSIS, Rank, Span, clean, one_line, spoken, typed
+from bot.telegram_spans import bold, fixed, ours
+from bot.telegram_text import ELLIPSIS, Span, one_line, typed
 
 Block = list[list[Span]]
 Drawn = tuple[list[Block], Sequence[Sequence[Button]]]
 
 MAX_ROWS = 30
-_COMMANDS = tuple(command.name for command in REGISTRY)
 
 
 def subscriptions(card: SubscriptionsCard) -> Drawn:
@@ -20,17 +19,17 @@ def subscriptions(card: SubscriptionsCard) -> Drawn:
         comes = " · ".join(text for text in (line.next, line.place) if text)
         entries.append(
             [
-                [_bold(line.number), _fixed(" · "), Span(typed(line.line), "code")],
+                [bold(line.number), fixed(" · "), Span(typed(line.line), "code")],
                 [Span(one_line(line.when))],
                 [Span(one_line(comes))],
             ]
         )
     left_out = len(card.lines) - MAX_ROWS
     blocks: list[Block] = [
-        [[_bold(card.title)], [Span(one_line(card.done or ""))]],
+        [[bold(card.title)], [Span(one_line(card.done or ""))]],
         *entries,
-        [[_fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else [],
-        [[_footer(card.footer)]],
+        [[fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else [],
+        [[ours(card.footer, "i")]],
     ]
     return blocks, [*(line.buttons for line in card.lines[:MAX_ROWS]), card.page_buttons]
 
@@ -38,26 +37,14 @@ def subscriptions(card: SubscriptionsCard) -> Drawn:
 def dialogue(card: DialogueCard) -> Drawn:
     """Draw one step; its examples are copied by a tap."""
     facts = [
-        [_fixed("• "), _bold(label), *([_fixed(": "), Span(one_line(value))] if value.strip() else [])]
+        [fixed("• "), bold(label), *([fixed(": "), Span(one_line(value))] if value.strip() else [])]
         for label, value in card.facts[:MAX_ROWS]
     ]
     blocks: list[Block] = [
-        [[_bold(card.title)]],
+        [[bold(card.title)]],
         [[Span(one_line(card.text))]],
         facts,
         [[Span(typed(example), "code")] for example in card.examples[:MAX_ROWS]],
-        [[_footer(card.footer)]],
+        [[ours(card.footer, "i")]],
     ]
     return blocks, [card.buttons]
-
-
-def _fixed(text: str) -> Span:
-    return Span(text, "", Rank.FIXED)
-
-
-def _bold(text: str) -> Span:
-    return Span(one_line(text), "b")
-
-
-def _footer(text: str) -> Span:
-    return Span(spoken(" ".join(clean(text).split()), _COMMANDS), "i")

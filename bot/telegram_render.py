@@ -26,10 +26,11 @@ from bot.cards import (
     PostedCard,
     ProgressCard,
     ReasoningCard,
+    SeasonCard,
     SubscriptionsCard,
     VerdictCard,
 )
-from bot.commands import REGISTRY
+from bot.telegram_spans import COMMANDS, after, bold, fixed, italic, ours, plain
 from bot.telegram_table import balances, bars, diagram, pairs, positions
 from bot.telegram_text import (
     CAPTION_UNITS,
@@ -73,7 +74,6 @@ SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡"}
 ABSTAINED = "⚪"
 _STATES = {"waiting": "🕓", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
-_COMMANDS = tuple(command.name for command in REGISTRY)
 # Ids go into the configuration, and a command with its ticker is sent as a whole: a tap copies them.
 _COPIED = re.compile(
     r"(\btelegram:-?\d+\b|(?<![\w/])/(?:run|why) [A-Z][A-Z0-9]*(?:[.-][A-Z0-9]+)*(?![\w@]))", re.ASCII
@@ -126,15 +126,15 @@ def _draw(card: Card) -> tuple[list[Block], tuple[Row, ...]]:
 @_draw.register
 def _notice(card: Notice) -> tuple[list[Block], tuple[Row, ...]]:
     reference = (
-        [] if card.reference is None else [_fixed("Reference "), Span(one_line(card.reference), "code")]
+        [] if card.reference is None else [fixed("Reference "), Span(one_line(card.reference), "code")]
     )
     parts = _COPIED.split(tidy(card.text), maxsplit=MAX_COPIED)
     text = [
-        Span(part, "code") if index % 2 else Span(spoken(part, _COMMANDS))
+        Span(part, "code") if index % 2 else Span(spoken(part, COMMANDS))
         for index, part in enumerate(parts)
         if part
     ]
-    return [[[_fixed(_TONES[card.tone]), *text]], [reference]], ()
+    return [[[fixed(_TONES[card.tone]), *text]], [reference]], ()
 
 
 @_draw.register
@@ -142,8 +142,8 @@ def _progress(card: ProgressCard) -> tuple[list[Block], tuple[Row, ...]]:
     lines: Block = []
     for line in card.lines[:MAX_ROWS]:
         sign = SIGNS[line.action] if line.action else _STATES[line.state]
-        lines.append([_fixed(f"{sign} "), _bold(line.member), *_after(" · ", line.detail)])
-    votes: Block = [[_fixed("🗳 Crowd: "), _plain(card.votes)]] if card.votes else []
+        lines.append([fixed(f"{sign} "), bold(line.member), *after(" · ", line.detail)])
+    votes: Block = [[fixed("🗳 Crowd: "), plain(card.votes)]] if card.votes else []
     blocks = [
         _head(card.title, card.subtitle, card.caveat),
         [*lines, *_more(card.lines, MAX_ROWS)],
@@ -168,24 +168,24 @@ def _verdict_blocks(draft: Draft) -> list[Block]:
     card, left_out = draft.card, draft.trades_left_out
     sign = SIGNS[card.decision] if card.decision else ABSTAINED
     head: Block = [
-        [_fixed(f"{sign} "), _bold(card.ticker), _fixed(" · "), _bold(card.headline)],
-        [_italic(card.subtitle)],
+        [fixed(f"{sign} "), bold(card.ticker), fixed(" · "), bold(card.headline)],
+        [italic(card.subtitle)],
         *_caveat(card.caveat),
-        *([[_plain(card.rule)]] if card.rule else []),
+        *([[plain(card.rule)]] if card.rule else []),
     ]
     figures = "\n".join([*pairs(card.facts), *([""] if card.facts and card.votes else []), *bars(card.votes)])
     members = [_member(line) for line in card.members[:MAX_ROWS]]
     dissent = [_dissent(line) for line in card.dissent[:MAX_ROWS]]
     trades = _bullets(card.trades, len(card.trades))
-    more: Block = [[_fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
+    more: Block = [[fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
     return [
         head,
         [[Span(figures, "pre", Rank.BODY)]],
         [*members, *_more(card.members, MAX_ROWS)],
         [_member(line) for line in card.followers],
-        [[_fixed("Dissent", "b")], *dissent, *_more(card.dissent, MAX_ROWS)] if dissent else [],
-        [[_fixed("Paper trades", "b")], *trades, *more] if trades or more else [],
-        [[_italic(card.footer)]],
+        [[fixed("Dissent", "b")], *dissent, *_more(card.dissent, MAX_ROWS)] if dissent else [],
+        [[fixed("Paper trades", "b")], *trades, *more] if trades or more else [],
+        [[italic(card.footer)]],
     ]
 
 
@@ -193,20 +193,20 @@ def _member(line: MemberLine) -> Line:
     sign = SIGNS[line.action] if line.action else ABSTAINED
     note = " · ".join(text for text in ("outlier" if line.outlier else "", line.note or "") if text)
     return [
-        _fixed(f"{sign} "),
+        fixed(f"{sign} "),
         Span(one_line(line.member), "b", Rank.BODY),
-        *_after(" ", line.rating),
-        *_after(" · ", line.detail),
-        *([_fixed(" · "), _italic(note)] if note else []),
+        *after(" ", line.rating),
+        *after(" · ", line.detail),
+        *([fixed(" · "), italic(note)] if note else []),
     ]
 
 
 def _dissent(line: DissentLine) -> Line:
     return [
-        _fixed("◆ "),
+        fixed("◆ "),
         Span(one_line(line.member), "b", Rank.BODY),
-        _fixed(f" {line.action.value}"),
-        *_after(": ", line.reason),
+        fixed(f" {line.action.value}"),
+        *after(": ", line.reason),
     ]
 
 
@@ -217,10 +217,10 @@ def _reasoning(card: ReasoningCard) -> tuple[list[Block], tuple[Row, ...]]:
     tag = "blockquote expandable" if long else "blockquote"
     blocks: list[Block] = [
         _head(card.title, card.subtitle, card.caveat),
-        [[_bold(card.stage), *_after(" · ", card.position)]],
+        [[bold(card.stage), *after(" · ", card.position)]],
         _bullets(card.key_points, MAX_NOTES),
         [[Span(body, tag, Rank.BODY)]],
-        [[_italic(card.footer)]],
+        [[italic(card.footer)]],
     ]
     return blocks, _keyboard(card.page_buttons, card.stage_buttons)
 
@@ -230,8 +230,8 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
     podium: Line = []
     for line in card.standings[:MAX_ROWS]:
         if line.medal.strip():
-            gap = _fixed("  " if podium else "")
-            podium += [gap, _plain(line.medal), _fixed(" "), _bold(line.member)]
+            gap = fixed("  " if podium else "")
+            podium += [gap, plain(line.medal), fixed(" "), bold(line.member)]
     table = "\n".join(balances(card.standings[:MAX_ROWS]))
     warnings = [f"{line.member}: {line.warning}" for line in card.standings if line.warning]
     luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
@@ -240,8 +240,8 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
         [podium],
         [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
         _bullets(warnings, MAX_NOTES, "⚠️"),
-        [[_plain(fact)] for fact in (*card.facts[:MAX_NOTES], *luck)],
-        [[_italic(card.footer)]],
+        [[plain(fact)] for fact in (*card.facts[:MAX_NOTES], *luck)],
+        [[italic(card.footer)]],
     ]
     return blocks, ()
 
@@ -252,20 +252,32 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
     blocks: list[Block] = [
         _head(card.title, "", card.caveat),
         [[Span("\n".join(pairs(card.facts)), "pre")]],
-        [[_fixed("Holdings", "b")], [Span(holdings, "pre")], *_more(card.holdings, MAX_ROWS)]
+        [[fixed("Holdings", "b")], [Span(holdings, "pre")], *_more(card.holdings, MAX_ROWS)]
         if holdings
         else [],
         *_lists(("Levels", card.levels), ("Waiting orders", card.pending)),
         *_lists(("Last fills", card.fills), ("History", card.history)),
-        [[_italic(card.footer)]],
+        [[italic(card.footer)]],
+    ]
+    return blocks, ()
+
+
+@_draw.register
+def _season(card: SeasonCard) -> tuple[list[Block], tuple[Row, ...]]:
+    past = [[bold(name), *after(" · ", told)] for name, told in card.past[:MAX_ROWS]]
+    blocks: list[Block] = [
+        [[bold(card.title)]],
+        [[Span("\n".join(pairs(card.facts)), "pre")]],
+        [[fixed("Seasons before", "b")], *past, *_more(card.past, MAX_ROWS)] if past else [],
+        [[ours(card.footer, "i")]],
     ]
     return blocks, ()
 
 
 @_draw.register
 def _models(card: ModelsCard) -> tuple[list[Block], tuple[Row, ...]]:
-    entries: list[Block] = [[[_bold(name)], [_plain(detail)]] for name, detail in card.lines[:MAX_ROWS]]
-    return [[[_bold(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[_italic(card.footer)]]], ()
+    entries: list[Block] = [[[bold(name)], [plain(detail)]] for name, detail in card.lines[:MAX_ROWS]]
+    return [[[bold(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[italic(card.footer)]]], ()
 
 
 @_draw.register
@@ -274,8 +286,8 @@ def _calibration(card: CalibrationCard) -> tuple[list[Block], tuple[Row, ...]]:
         _head(card.title, "", card.caveat),
         [[Span("\n".join(pairs(card.facts)), "pre")]],
         [[Span("\n".join(diagram(card.bins[:MAX_ROWS])), "pre")]] if card.bins else [],
-        [[_plain(card.legend)]],
-        [[_italic(card.footer)]],
+        [[plain(card.legend)]],
+        [[italic(card.footer)]],
     ]
     return blocks, ()
 
@@ -303,61 +315,36 @@ def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
     for usage, summary in card.commands[:MAX_ROWS]:
         # A bare command may be tapped to send it; one with arguments is copied by a tap.
         bare = _BARE_COMMAND.fullmatch(usage)
-        entries.append([[_fixed(usage) if bare else Span(typed(usage), "code")], [_ours(summary)]])
+        entries.append([[fixed(usage) if bare else Span(typed(usage), "code")], [ours(summary)]])
     blocks: list[Block] = [
-        [[_bold(card.title)]],
-        [[Span(spoken(tidy(card.intro), _COMMANDS))]],
+        [[bold(card.title)]],
+        [[Span(spoken(tidy(card.intro), COMMANDS))]],
         *entries,
         _more(card.commands, MAX_ROWS),
-        [[_ours(card.footer, "i")]],
+        [[ours(card.footer, "i")]],
     ]
     return blocks, ()
 
 
 def _head(title: str, subtitle: str, caveat: str | None) -> Block:
-    return [[_bold(title)], [_italic(subtitle)], *_caveat(caveat)]
+    return [[bold(title)], [italic(subtitle)], *_caveat(caveat)]
 
 
 def _caveat(caveat: str | None) -> Block:
-    return [[_fixed("⚠️ "), _plain(caveat)]] if caveat else []
+    return [[fixed("⚠️ "), plain(caveat)]] if caveat else []
 
 
 def _lists(*lists: tuple[str, Sequence[str]]) -> list[Block]:
     """Return the lists that have anything, each under its title."""
-    return [[[_fixed(title, "b")], *_bullets(texts, MAX_NOTES)] for title, texts in lists if texts]
+    return [[[fixed(title, "b")], *_bullets(texts, MAX_NOTES)] for title, texts in lists if texts]
 
 
 def _bullets(texts: Sequence[str], most: int, sign: str = "•") -> Block:
-    return [*([_fixed(f"{sign} "), _plain(text)] for text in texts[:most]), *_more(texts, most)]
+    return [*([fixed(f"{sign} "), plain(text)] for text in texts[:most]), *_more(texts, most)]
 
 
 def _more(rows: Sequence[object], shown: int) -> Block:
-    return [[_fixed(f"{ELLIPSIS} and {len(rows) - shown} more")]] if len(rows) > shown else []
-
-
-def _after(sign: str, text: str) -> Line:
-    """Return `text` behind a separating sign, or nothing when there is no text."""
-    return [_fixed(sign), _plain(text)] if text.strip() else []
-
-
-def _fixed(text: str, tag: str = "") -> Span:
-    return Span(text, tag, Rank.FIXED)
-
-
-def _ours(text: str, tag: str = "") -> Span:
-    return Span(spoken(" ".join(clean(text).split()), _COMMANDS), tag)
-
-
-def _plain(text: str) -> Span:
-    return Span(one_line(text))
-
-
-def _bold(text: str) -> Span:
-    return Span(one_line(text), "b")
-
-
-def _italic(text: str) -> Span:
-    return Span(one_line(text), "i")
+    return [[fixed(f"{ELLIPSIS} and {len(rows) - shown} more")]] if len(rows) > shown else []
 
 
 def _spans(blocks: Iterable[Block]) -> list[Span]:
@@ -366,7 +353,7 @@ def _spans(blocks: Iterable[Block]) -> list[Span]:
         shown = [line for line in block if any(span.text.strip() for span in line)]
         for index, line in enumerate(shown):
             if spans:
-                spans.append(_fixed("\n" if index else "\n\n"))
+                spans.append(fixed("\n" if index else "\n\n"))
             spans += line
     return spans
 

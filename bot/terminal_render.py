@@ -28,6 +28,7 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
+    SeasonCard,
     StandingLine,
     SubscriptionsCard,
     SummaryCard,
@@ -83,8 +84,8 @@ def _drawn(  # noqa: C901 - one case for each card
             return _leaderboard(card, width)
         case PortfolioCard():
             return _portfolio(card, width)
-        case ModelsCard():
-            return _models(card, width)
+        case ModelsCard() | SeasonCard():
+            return _listed(card, width)
         case CalibrationCard():
             return _calibration(card, width)
         case SubscriptionsCard():
@@ -251,6 +252,18 @@ def _holdings(holdings: tuple[tuple[str, str, str, str, str], ...], inside: int)
         stacked.add_row(ticker)
         stacked.add_row(Padding(flow(figures, inside - 2), (0, 0, 0, 2)))
     return stacked
+
+
+def _listed(card: ModelsCard | SeasonCard, width: int) -> RenderableType:
+    """Return names with what there is to say of each; of a season its facts first."""
+    named = card.lines if isinstance(card, ModelsCard) else card.past
+    parts: list[RenderableType] = []
+    if isinstance(card, SeasonCard):
+        parts.append(told([(say(label, "dim"), say(value)) for label, value in card.facts], room(width)))
+        parts += [say("Seasons before", "dim")] if named else []
+    if named:
+        parts.append(told([(say(name, "bold"), say(about)) for name, about in named], room(width)))
+    return frame(parts, title=card.title, foot=card.footer, width=width)
 
 
 def _calibration(card: CalibrationCard, width: int) -> RenderableType:

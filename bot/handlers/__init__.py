@@ -7,6 +7,7 @@ from bot.cards import Card
 from bot.handlers import about, books, subscriptions
 from bot.handlers.call import Call
 from bot.handlers.run import run
+from bot.handlers.season import season
 from bot.handlers.settings import settings
 from bot.handlers.vote import vote
 from bot.handlers.why import why
@@ -27,6 +28,7 @@ HANDLERS: Mapping[str, Handler] = {
     "settings": settings,
     "digest": books.digest,
     "health": about.health,
+    "season": season,
     "whoami": about.whoami,
     "help": about.help_,
     "start": about.start,

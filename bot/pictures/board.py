@@ -19,7 +19,9 @@ _MEDALS = ("🥇", "🥈", "🥉")
 Ranked = tuple[Place, Scorecard]
 
 
-def leaderboard_picture(report: SeasonReport, *, size: Size = TALL, theme: Theme = Theme.LIGHT) -> bytes:
+def leaderboard_picture(
+    report: SeasonReport, *, size: Size = TALL, theme: Theme = Theme.LIGHT, title: str = "Leaderboard"
+) -> bytes:
     """Return the picture of the ranking as PNG; committee and crowd are on it whatever their rank."""
     with sheet(size, theme) as canvas:
         about = [
@@ -27,7 +29,7 @@ def leaderboard_picture(report: SeasonReport, *, size: Size = TALL, theme: Theme
             period(report),
             f"{numbers.usd(report.initial_cash_usd)} each",
         ]
-        top = canvas.head("Leaderboard", about, report.caveat)
+        top = canvas.head(title, about, report.caveat)
         bottom = canvas.foot(marks_of(report))
         shown = _shown(report.ranking(), _MOST_TALL if size.tall else _MOST_WIDE)
         hidden = len(report.scorecards) - len(shown)

@@ -19,7 +19,7 @@ def alert_card(alert: Alert, zone: ZoneInfo) -> AlertCard:
     headline, text = _told(alert)
     shows = alert.run_id and alert.kind is not AlertKind.BUDGET
     season = alert.season
-    books = [f"season {season}"] if season and not season.is_the_arenas else []
+    books = [f"season {season}"] if season and not season.is_reserved else []
     return AlertCard(
         sign=alert.kind.value,
         headline=" ".join(headline.split()),

@@ -10,6 +10,7 @@ from core.app.chatwork import Chatwork
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
+from core.app.live_seasons import LiveSeasons
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -43,7 +44,6 @@ from core.domain.vote import VoteTaken
 from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
-from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.importing import Importer
 from core.store.store import Store
 
@@ -63,7 +63,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         prices: PriceChain,
         gateway: Gateway,
         runs: Runs,
-        keeper: Bookkeeper,
+        live: LiveSeasons,
         replays: Replays,
         importer: Importer,
         polls: Polls,
@@ -81,7 +81,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self._prices = prices
         self._gateway = gateway
         self._runs = runs
-        self._keeper = keeper
+        self._live = live
         self._replays = replays
         self._importer = importer
         self._polls = polls
@@ -100,7 +100,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         RunEnded unless the run could not start or was interrupted.
 
         Raises:
-            Refused: a broken ticker or an unknown member.
+            Refused: a broken ticker, an unknown member, or a live season that has ended or not begun.
             NoPrices: no vendor had usable prices.
         """
         ticker = parse_ticker(request.ticker)
@@ -111,6 +111,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
             async for event in self.watch(known):
                 yield event
             return
+        await self.freeze_if_due()
         async for event in self._runs.start(request, chosen).events():
             yield event
 

@@ -8,6 +8,7 @@ from core.app.agenda import Agenda
 from core.app.app import App
 from core.app.digests import Digests
 from core.app.estimates import Estimates
+from core.app.live_seasons import LiveSeasons
 from core.app.polls import Polls
 from core.app.replays import Replays
 from core.app.runs import Runs
@@ -58,7 +59,7 @@ async def open_app(
         prices=prices,
         gateway=gateway,
         runs=runs,
-        keeper=committee.keeper,
+        live=LiveSeasons(settings, store, calendar, committee.keeper, scoreboard, clock),
         replays=Replays(settings, store, calendar, gateway, clock),
         importer=Importer(settings, store, prices, calendar, committee.keeper, clock),
         polls=Polls(store, calendar, clock),

@@ -63,6 +63,7 @@ class RememberedSeason:
         self._ballots: _Few[tuple[date | None, datetime | None], dict[str, BallotTotals]] = _Few()
         self._final_until: datetime | None = None
         self._final: dict[str, Decimal] = {}
+        self._costs_at_end: dict[str, Decimal] | None = None
 
     async def read(self) -> "SeasonRecord":
         """Bring everything up to what the database says now, and return the record of the sessions."""
@@ -169,8 +170,13 @@ class RememberedSeason:
     async def token_costs(self) -> dict[str, Decimal]:
         """Return what each member's model calls have cost in the season so far, in USD.
 
-        Runs that finished long ago are added up once: a season may have a million seats.
+        Runs that finished long ago are added up once: a season may have a million seats. Of a live season
+        that has ended it is what its final table says, whatever a run that went on then has cost since.
         """
+        if self._costs_at_end is None and (final := await self._store.live.final(self._season)):
+            self._costs_at_end = {line.member: line.token_cost_usd for line in final.lines}
+        if self._costs_at_end is not None:
+            return self._costs_at_end
         scores, until = self._store.scores, self._clock.now() - _LATEST_END
         if self._final_until is None or until > self._final_until + _ADD_UP_EVERY:
             more = await scores.final_costs(self._season, until, self._final_until)

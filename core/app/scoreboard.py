@@ -52,16 +52,20 @@ class Scoreboard:
     async def current(self, wanted: Season | None = None) -> Season:
         """Return the season that is wanted, else the live one unless only the sample one has any books.
 
+        The live one is that which is open, or ended last.
+
         Raises:
             NotFound: there is no such season.
         """
         if wanted is not None:
             await self._known(wanted)
             return wanted
-        for season in (Season.LIVE, Season.SAMPLE):
+        newest = await self._store.live.current()
+        live = newest.season if newest else Season.LIVE
+        for season in (live, Season.SAMPLE):
             if await self._store.scores.has_books(season):
                 return season
-        return Season.LIVE
+        return live
 
     async def leaderboard(
         self, season: Season | None, period: str, by: Metric, *, net_of_tokens: bool = False
@@ -128,7 +132,7 @@ class Scoreboard:
             )
 
     async def _known(self, season: Season) -> None:
-        if season.is_the_arenas:
+        if season.is_reserved:
             return
         names = await self._store.seasons.names()
         if season not in names:

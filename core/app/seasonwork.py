@@ -1,17 +1,20 @@
-"""The use cases about whole seasons: replays of the past, and logs of trades made elsewhere."""
+"""The use cases about whole seasons: live ones, replays of the past, and logs of trades made elsewhere."""
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from core.app.live_seasons import LiveSeasons
 from core.app.replays import Replays
 from core.app.season_reports import SeasonReports
 from core.app.trade_logs import read_log
+from core.clock import Clock
 from core.domain.errors import Refused
+from core.domain.live_season import FinalTable, LiveSeason, SeasonLine, SeasonStarted, SeasonStatus
 from core.domain.member import Member, MemberKind
 from core.domain.peer_figures import AiTraderFigures
 from core.domain.replay import Every, ReplayProgress
@@ -28,6 +31,8 @@ class Seasonwork(ABC):
     _replays: Replays
     _importer: Importer
     _reports: SeasonReports
+    _live: LiveSeasons
+    clock: Clock
 
     @abstractmethod
     async def members(self) -> tuple[Member, ...]:
@@ -57,7 +62,7 @@ class Seasonwork(ABC):
             Refused: what is asked cannot be replayed, or another process works on it.
             BudgetSpent: `budget_usd` is used up.
         """
-        if season is not None and season.is_the_arenas:
+        if season is not None and season.is_reserved:
             raise Refused(f"The season {season} is not for replays; give the replay another name.")
         # Nobody can vote on the past.
         chosen = [each for each in await self._chosen(tuple(members)) if each.kind is not MemberKind.CROWD]
@@ -97,3 +102,68 @@ class Seasonwork(ABC):
             NotFound: there is no such season.
         """
         return await self._reports.ai_trader(season)
+
+    async def keep_books(self) -> None:
+        """Carry the live books to the present, and freeze the season if it is over.
+
+        `conclave serve` asks for it from time to time.
+        """
+        await self._live.keep()
+        await self.freeze_if_due()
+
+    async def season_status(self) -> SeasonStatus:
+        """Say where the live season stands, which is frozen first if over, and how those before it ended."""
+        await self.freeze_if_due()
+        return await self._live.status()
+
+    async def season_lines(self) -> tuple[SeasonLine, ...]:
+        """Return every season, of whatever kind, the oldest first; one that is over is frozen first."""
+        await self.freeze_if_due()
+        return await self._live.lines()
+
+    async def start_season(
+        self, season: Season, first: date | None = None, last: date | None = None
+    ) -> SeasonStarted:
+        """Open a fresh live season, in which every enabled member begins with the initial cash.
+
+        The one that is open is frozen first, and keeps all its history. `first` is today if not given (both
+        are days in the arena's time zone); without `last` it goes on until somebody ends it. After an
+        interruption the same words again do what is left.
+
+        Raises:
+            Refused: the name is taken, or the days lie in the past or hold no session.
+        """
+        await self.freeze_if_due()
+        return await self._live.start(season, first, last)
+
+    async def end_season(self) -> FinalTable | None:
+        """Freeze the open live season as its books stand; None when none is open."""
+        return await self.freeze_if_due() or await self._live.end()
+
+    async def end_season_on(self, day: date) -> LiveSeason:
+        """Let the open live season end with the close of the last session on or before `day`.
+
+        Raises:
+            Refused: none is open, or no session of it is left until that day.
+        """
+        return await self._live.end_on(day)
+
+    async def freeze_if_due(self, now: datetime | None = None) -> FinalTable | None:
+        """Freeze the live season once its books have gone through the close of its last day.
+
+        Safe to repeat, at any time and in any number of processes: it happens once, and its table is returned
+        once. Whoever announces tables goes by `season_finals`, which has them for ever.
+        """
+        return await self._live.freeze_if_due(now or self.clock.now())
+
+    async def season_finals(self) -> tuple[FinalTable, ...]:
+        """Return the final tables of all live seasons that have ended, the newest first."""
+        return await self._live.finals()
+
+    async def final_table(self, season: Season) -> FinalTable:
+        """Return the final table of a live season that has ended.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return await self._live.final(season)

@@ -11,7 +11,6 @@ from core.domain.health import Health
 from core.domain.run import RunRecord
 from core.domain.season import Season
 from core.domain.subscription import Due
-from core.pipeline.bookkeeping import Bookkeeper
 from core.store.store import Store
 
 SHOWN = 10
@@ -24,17 +23,12 @@ class Timework(ABC):
     clock: Clock
     agenda: Agenda
     _store: Store
-    _keeper: Bookkeeper
     _scheduled: ScheduledRuns
     _watch: Watch
 
     @abstractmethod
     async def _season(self) -> Season:
         """Return the season that people mean when they name none."""
-
-    async def keep_books(self) -> None:
-        """Carry the live books to the present; `conclave serve` asks for it from time to time."""
-        await self._keeper.advance(Season.LIVE)
 
     async def scheduled_run(self, due: Due, ticker: str) -> RunRecord | str:
         """Return the run of a ticker in a slot, or in one sentence why there is none.

@@ -29,7 +29,7 @@ class RunRequest(Frozen):
     """What a person asked for. `as_of` None means now; `members` empty means all enabled ones.
 
     `requested_by` and `requested_in` are platform ids such as `telegram:1001`, for quotas and budgets.
-    `season` names the books to trade in; None means the live ones, or the sample's for sample prices.
+    `season` is that of a replay; None means the arena's own, live or, for sample prices, the sample's.
     `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
     the same one, now or later and in any process, gets the same run. `fresh` refuses a run on an older price
     than that of the last session that has closed.
@@ -86,8 +86,8 @@ class Seat(Frozen):
 class RunRecord(Frozen):
     """All that is known of one run; the record alone explains it.
 
-    Until the run is finished, `verdict` is None and `orders` and `fills` are empty. `once` is that of the
-    request.
+    Until the run is finished, `verdict` is None and `orders` and `fills` are empty. `is_replay` says that it
+    is part of a replay of the past, with books of its own. `once` is that of the request.
     """
 
     run_id: str
@@ -95,6 +95,7 @@ class RunRecord(Frozen):
     as_of: AwareDatetime
     preset: Preset
     season: Season
+    is_replay: bool = False
     state: RunState
     reason: str | None = None
     config_hash: str
@@ -110,11 +111,6 @@ class RunRecord(Frozen):
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
     once: str | None = None
-
-    @property
-    def is_replay(self) -> bool:
-        """Whether the run is part of a replay of the past, with books of its own."""
-        return not self.season.is_the_arenas
 
     @property
     def voters(self) -> tuple[Seat, ...]:

@@ -10,8 +10,10 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 
 
 class Season(str):
-    """The name of a set of books: `live`, `sample` (never mixed with live ones), or of a replay or import.
+    """The name of a set of books. What kind of books they are, only the store knows.
 
+    `live` is the arena's first live season, and `sample` has the runs on sample prices, which never mix with
+    live ones. Others are live seasons that somebody has started, replays and imports.
     Up to 40 small letters, digits and dashes, with a letter or digit at both ends.
 
     Raises:
@@ -29,8 +31,8 @@ class Season(str):
         return super().__new__(cls, name)
 
     @property
-    def is_the_arenas(self) -> bool:
-        """Whether these are the arena's own books, `live` or `sample`, and no replay or import."""
+    def is_reserved(self) -> bool:
+        """Whether nobody can give this name: the arena opens `live` and `sample` by itself."""
         return self in {Season.LIVE, Season.SAMPLE}
 
     @classmethod

@@ -17,8 +17,10 @@ from core.market.calendar import MarketCalendar, Session
 from core.market.chain import PriceChain
 from core.pipeline.history import Acted, History, fetch
 from core.pipeline.lateness import PATIENCE_SESSIONS, failed_lately, late_tickers
+from core.pipeline.season_days import last_close
 from core.pipeline.settling import settle_ballots
 from core.pipeline.walking import MarketPrice, close_session, open_sessions
+from core.store.locked_books import LockedBooks
 from core.store.season_rows import SeasonState
 from core.store.store import Store
 
@@ -135,25 +137,49 @@ class Bookkeeper:
         if state is None:
             return Gone.AS_FAR_AS_IT_GOES
         after = state.last.closed_at if state.last else state.opened_at
+        end = await self._end(state)
+        if end is not None and after >= end:
+            return Gone.ALL_THE_WAY
         steps = await asyncio.to_thread(self._steps, state, moment)
         if not steps and not self._anything_since(state, after, moment):
             return Gone.ALL_THE_WAY
         history = await self._history(state, steps, moment)
-        for number, step in enumerate(steps):
-            if len(steps) - number <= PATIENCE_SESSIONS and late_tickers(state, history, step):
-                return Gone.AS_FAR_AS_IT_GOES
-            if not await self._step(state, history, step):
-                return Gone.ANEW
+        gone = await self._go(state, history, steps, end)
+        if gone is not None:
+            return gone
+        if end is not None and moment >= end:
+            return Gone.ALL_THE_WAY
         if failed_lately(state, history, moment):
             return Gone.AS_FAR_AS_IT_GOES
         async with self._store.books.locked(season) as books:
-            if not await books.sessions.tickers() <= state.held | state.waiting:
+            if await _changed(books, state):
                 return Gone.ANEW
             last = await books.sessions.last()
             await open_sessions(books, history, last.closed_at if last else after, moment, self._terms)
             left = await books.pending()
         due = any(self._opened_since(order.ticker, order.decided_session, moment) for order in left)
         return Gone.AS_FAR_AS_IT_GOES if due or history.failed else Gone.ALL_THE_WAY
+
+    async def _end(self, state: SeasonState) -> datetime | None:
+        """Return the moment beyond which the books do not go; frozen ones go nowhere at all."""
+        if state.live is None:
+            return None
+        if state.live.ended:
+            return _LONG_AGO
+        return await asyncio.to_thread(last_close, state.live, self._calendar)
+
+    async def _go(
+        self, state: SeasonState, history: History, steps: list[Session], end: datetime | None
+    ) -> Gone | None:
+        """Go through sessions, to `end` at most; None when all of them were gone through."""
+        for number, step in enumerate(steps):
+            if end is not None and step.closes > end:
+                break  # the sessions after the end count for patience alone
+            if len(steps) - number <= PATIENCE_SESSIONS and late_tickers(state, history, step):
+                return Gone.AS_FAR_AS_IT_GOES
+            if not await self._step(state, history, step):
+                return Gone.ANEW
+        return None
 
     def _anything_since(self, state: SeasonState, after: datetime, moment: datetime) -> bool:
         """Say whether anything has opened or closed since the last step that the books care for."""
@@ -191,7 +217,7 @@ class Bookkeeper:
         """Go through one session; False when the books hold or want something that was not asked for."""
         costs = await self._store.runs.token_costs(state.season, step.closes)
         async with self._store.books.locked(state.season) as books:
-            if not await books.sessions.tickers() <= state.held | state.waiting:
+            if await _changed(books, state):
                 return False
             before = await books.sessions.last()
             after = before.closed_at if before else state.opened_at
@@ -201,3 +227,10 @@ class Bookkeeper:
             if done:
                 await settle_ballots(books, history, step, state.benchmark)
         return True
+
+
+async def _changed(books: LockedBooks, state: SeasonState) -> bool:
+    """Say whether books hold or want something that was not asked for, or are frozen meanwhile."""
+    if not await books.sessions.tickers() <= state.held | state.waiting:
+        return True
+    return state.live is not None and await books.live.read() != state.live

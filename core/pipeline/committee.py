@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from core.clock import Clock
 from core.config import Settings
@@ -36,6 +37,7 @@ from core.pipeline.followers import committee_result, counted_weights, crowd_res
 from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
+from core.pipeline.season_days import check_trading
 from core.pipeline.settlement import settle_run
 from core.pipeline.spending import limits_a_day, spent_today
 from core.store.store import Store
@@ -71,14 +73,20 @@ class Committee:
 
         Raises:
             NoPrices: no vendor has usable prices.
-            Refused: the request wants a fresh price, and the newest one is old.
+            Refused: the request wants a fresh price, and the newest one is old; or the live season has
+                ended, or has not begun.
         """
         evidence = await self.freeze(request)
         if request.fresh:
             self._check_fresh(evidence)
-        season = request.season or (Season.SAMPLE if evidence.source == "sample" else Season.LIVE)
+        if request.season:
+            season, kind = request.season, "replay"
+        elif evidence.source == "sample":
+            season, kind = Season.SAMPLE, "sample"
+        else:
+            season, kind = await self._live_season(), "live"
         await self._store.runs.save_evidence(evidence)
-        await self.open(season, members, evidence.as_of)
+        await self.open(season, members, evidence.as_of, kind=kind)
         seats = await brief(self._store, season, members, evidence, self.keeper.mark(evidence))
         return self.begun(request, season, evidence, seats), evidence
 
@@ -100,13 +108,28 @@ class Committee:
         series = await self._prices.bars(request.ticker, request.as_of)
         return build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
 
-    async def open(self, season: Season, members: Sequence[Member], at: datetime) -> None:
-        """Carry the season's books to `at`, and open the accounts that are not open yet."""
+    async def _live_season(self) -> Season:
+        """Return the live season that trades now."""
+        live, now = await self._store.live.current(), self._clock.now()
+        zone = ZoneInfo(self._settings.arena.timezone)
+        # In a thread, because the first question loads the calendar.
+        await asyncio.to_thread(check_trading, live, self._calendar, now, zone)
+        return live.season if live else Season.LIVE
+
+    async def open(
+        self, season: Season, members: Sequence[Member], at: datetime, *, kind: str = "replay"
+    ) -> None:
+        """Carry the season's books to `at`, and open the accounts that are not open yet.
+
+        Raises:
+            Refused: it is a live season that has ended meanwhile.
+        """
         await self.keeper.advance(season, at)
         async with self._store.books.locked(season) as books:
-            kind = season if season.is_the_arenas else "replay"
             arena = self._settings.arena
             await books.sessions.open_season(kind, arena.benchmark, at)
+            if kind == "live":
+                await books.live.check_open()
             await books.open_accounts([member.name for member in members], arena.initial_cash, at)
         await self.keeper.advance(season, at)
 
@@ -120,6 +143,7 @@ class Committee:
             as_of=evidence.as_of,
             preset=request.preset,
             season=season,
+            is_replay=request.season is not None,
             state=RunState.RUNNING,
             config_hash=config_hash(self._settings),
             evidence_sha256=evidence.sha256,

@@ -64,7 +64,7 @@ class Importer:
         """
         member = member_named(name, await self._store.members.all())
         only_sample = set(self._settings.market.prices) == {"sample"}
-        season = wanted or (Season.SAMPLE if only_sample else Season.LIVE)
+        season, kind = await self._season(wanted, only_sample=only_sample)
         now = self._clock.now()
         facts = await self._facts(season, member, log)
         state = await self._store.seasons.state(season)
@@ -79,14 +79,33 @@ class Importer:
         priced = await asyncio.to_thread(
             PricedLog, log, history, price, self._settings.trading if costs else None, now
         )
-        check_sources(history, priced.tickers, live=season == Season.LIVE, sample=season == Season.SAMPLE)
+        check_sources(history, priced.tickers, live=kind == "live", sample=kind == "sample")
         sessions = await asyncio.to_thread(self._sessions, priced, now)
         _check_within(facts, log, season, sessions[-1].day)
         await asyncio.to_thread(self._try, priced, sessions, season, member, facts)
         if not facts.is_new:
             await self._keeper.advance(season, sessions[-1].closes)
         async with self._store.books.locked(season) as books:
-            return await self._book(books, priced, sessions, member, price, now)
+            return await self._book(books, priced, sessions, member, price, now, kind=kind)
+
+    async def _season(self, wanted: Season | None, *, only_sample: bool) -> tuple[Season, str]:
+        """Return the season that is meant and its kind, which is that of an import where it is new."""
+        current = await self._store.live.current()
+        live = current.season if current else Season.LIVE
+        season = wanted or (Season.SAMPLE if only_sample else live)
+        if season == Season.SAMPLE:
+            return season, "sample"
+        known = await self._store.live.get(season)
+        if known is None and season != live:
+            if season == Season.LIVE:
+                raise Refused(f"There is no season live any more to begin; the live season is {live}.")
+            return season, "import"
+        if known and known.ended:
+            raise Refused(
+                f"The season {season} has ended, and its books are closed; "
+                "import the log into a season of its own with --season."
+            )
+        return season, "live"
 
     async def _facts(self, season: Season, member: str, log: TradeLog) -> ImportFacts:
         async with self._store.books.locked(season) as books:
@@ -141,6 +160,8 @@ class Importer:
         member: str,
         price: LogPrice,
         now: datetime,
+        *,
+        kind: str,
     ) -> Imported:
         log, season, benchmark = priced.log, books.season, self._settings.arena.benchmark
         facts = await books.imports.facts(member, log, priced.tickers)
@@ -150,8 +171,9 @@ class Importer:
             _check_carried(facts, season, sessions[-1].day)
             # Of a session that has passed only the day and the close matter.
             sessions = [Session(each.session, each.closed_at, each.closed_at) for each in facts.passed]
-        kind = season if season.is_the_arenas else "import"
         await books.imports.begin(account, log, price, kind=kind, benchmark=benchmark, at=now)
+        if kind == "live":
+            await books.live.check_open()
         if facts.is_new:
             await books.imports.add_sessions(_passed(priced.history, sessions, benchmark))
         actions, new = actions_of(priced, sessions[-1].closes, facts.actions)

@@ -10,6 +10,7 @@ newer order of a member for the same instrument replaces one that still waits.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +25,7 @@ from core.domain.verdict import Verdict
 from core.ledger.levels import sensible
 from core.ledger.sizing import wish
 from core.pipeline.bookkeeping import Bookkeeper, Opening
+from core.pipeline.season_days import hindsight
 from core.pipeline.situations import Situations
 from core.pipeline.walking import fill_order
 from core.store.locked_books import LockedBooks
@@ -43,13 +45,18 @@ async def settle_run(
 ) -> bool:
     """Write verdict, orders, fills and marks in one transaction; False when the run was already settled.
 
-    `opening` None leaves the orders pending.
+    `opening` None leaves the orders pending. In a season that has ended only the verdict is written, and each
+    order as one that was cancelled.
     """
     async with store.books.locked(record.season) as books:
         if not await books.finish_run(record.run_id, verdict, at):
             return False
+        live = await books.live.read()
         now = await Situations.read(books, evidence, keeper, terms)
+        now = replace(now, closed=hindsight(live, now.decided.next_open))
         orders = [await order_of(books, record, evidence, seat, now, terms) for seat in record.seats]
+        if live and live.ended:
+            return True
         await books.add_mark(keeper.mark(evidence))
         if opening is not None:
             waiting = {order.id for order in orders if order and order.state is OrderState.PENDING}

@@ -22,7 +22,8 @@ class Situations:
     """The books of a season, as far as they matter to the ballots of one run.
 
     `values` is what each member's books were worth at the last close, `decisions` when it decided last, and
-    `stops` the session in which its stop of the ticker was hit last.
+    `stops` the session in which its stop of the ticker was hit last. `closed` is why no ballot of the run
+    trades in this season, None where they do.
     """
 
     evidence: Evidence
@@ -36,6 +37,7 @@ class Situations:
     stops: Mapping[str, date]
     terms: Trading
     keeper: Bookkeeper
+    closed: str | None = None
 
     @classmethod
     async def read(
@@ -69,7 +71,9 @@ class Situations:
         )
 
     def too_late(self, member: str) -> str | None:
-        """Return why a member's ballot would trade with hindsight, or None."""
+        """Return why a member's ballot does not trade: the season is over, or it would be hindsight."""
+        if self.closed is not None:
+            return self.closed
         if self.passed is not None and self.decided.next_open <= self.passed.closed_at:
             return f"books only go forward: they have gone through {self.passed.session}"
         last = self.decisions.get(member)

@@ -46,7 +46,15 @@ from core.store.season_tables import (
 from core.store.tables import accounts, cash_movements, fills, orders, runs, seats
 
 _BATCH = 2_000
-_GUARDED = ("accounts", "fills", "cash_movements", "share_movements", "closed_trades", "corporate_actions")
+_GUARDED = (
+    "accounts",
+    "fills",
+    "cash_movements",
+    "share_movements",
+    "closed_trades",
+    "corporate_actions",
+    "season_finals",
+)
 _OF_ACCOUNTS = (
     accounts,
     balances,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import FromClause, Select, Table, and_, func, select
@@ -48,6 +48,9 @@ class SeasonFacts(NamedTuple):
     state: str | None = None
     benchmark: str | None = None
     created_at: datetime | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    ended_at: datetime | None = None
 
 
 class Sheet(NamedTuple):

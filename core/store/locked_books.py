@@ -26,6 +26,7 @@ from core.domain.season import Season
 from core.domain.verdict import Verdict
 from core.store import book_queries
 from core.store.inserting import add_new, insert_new
+from core.store.live_season_rows import LockedSeason
 from core.store.locked_imports import LockedImports
 from core.store.locked_sessions import LockedSessions
 from core.store.replay import (
@@ -62,6 +63,7 @@ class LockedBooks:
         self._totals = RunningTotals(connection, season)
         self.sessions = LockedSessions(connection, season, self._totals)
         self.imports = LockedImports(connection, season)
+        self.live = LockedSeason(connection, season)
 
     async def open_account(self, member: str, cash_usd: Decimal, at: datetime) -> bool:
         """Deposit the initial cash, exactly once; False when the account is open already.

@@ -14,15 +14,15 @@ from core.domain.season import Season
 from core.store.season_tables import seasons
 from core.store.tables import fills, orders, runs, seats
 
-_RUN = [runs.c[name] for name in RunRecord.model_fields if name in runs.c]
+_REPLAY = select(seasons.c.name).where(seasons.c.kind == "replay")
+_IS_REPLAY = _REPLAY.where(seasons.c.name == runs.c.season).exists().label("is_replay")
+_RUN = [*(runs.c[name] for name in RunRecord.model_fields if name in runs.c), _IS_REPLAY]
 _SEAT = [seats.c[name] for name in Seat.model_fields]
 ORDER = [orders.c[name] for name in Order.model_fields]
 """The columns that make an Order."""
 FILL = [fills.c[name] for name in Fill.model_fields]
 """The columns that make a Fill."""
 
-
-_REPLAY = select(seasons.c.name).where(seasons.c.kind == "replay")
 NOT_REPLAYED = runs.c.season.not_in(_REPLAY)
 """The condition that a run is of the present and not part of a replay of the past."""
 

@@ -285,7 +285,7 @@ def _evidence_row(pack: Evidence) -> dict[str, Any]:
 
 
 def _run_row(record: RunRecord) -> dict[str, Any]:
-    apart = {"seats", "orders", "fills", "verdict"}
+    apart = {"seats", "orders", "fills", "verdict", "is_replay"}
     row = {name: getattr(record, name) for name in RunRecord.model_fields if name not in apart}
     if record.state is not RunState.RUNNING or record.finished_at or record.verdict:
         raise StoreError(f"Run {record.run_id} cannot begin: it is over.")

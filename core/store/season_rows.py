@@ -12,12 +12,14 @@ from sqlalchemy.sql import ColumnElement
 from core.domain.actions import CorporateAction
 from core.domain.books import Fill, OrderCause, OrderState
 from core.domain.errors import Refused
+from core.domain.live_season import LiveSeason
 from core.domain.outcomes import HORIZONS
 from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
 from core.store.book_queries import latest_marks
 from core.store.database import Database
 from core.store.inserting import insert_new
+from core.store.live_season_rows import LIVE, live_of
 from core.store.locked_sessions import Passed
 from core.store.run_record import FILL, fill_of, read_ended, read_season
 from core.store.season_tables import corporate_actions, holdings, outcomes, seasons, sessions
@@ -35,7 +37,7 @@ class SeasonState:
     `waiting` are the tickers of holdings and of orders, `decided` the oldest decision of those that wait,
     `unsettled` the tickers with ballots to settle and the day of the oldest. `sources` is the vendor by which
     each ticker is traded, `newest_source` that of the newest run, or without runs of some mark; `marked` when
-    each was priced last (UTC).
+    each was priced last (UTC). `live` says when a live season ends.
     """
 
     season: Season
@@ -49,6 +51,7 @@ class SeasonState:
     sources: dict[str, str]
     newest_source: str
     marked: dict[str, datetime]
+    live: LiveSeason | None = None
 
 
 class Seasons:
@@ -169,7 +172,8 @@ class Seasons:
             opened_at: datetime | None = (await connection.execute(opened)).scalar()
             if opened_at is None:
                 return None
-            benchmark = select(seasons.c.benchmark).where(seasons.c.name == season)
+            known = select(seasons.c.benchmark, seasons.c.kind, *LIVE).where(seasons.c.name == season)
+            benchmark, kind, *row = (await connection.execute(known)).first() or ("", "")
             decided = await _decided(connection, season)
             runs_from = await _sources_of_runs(connection, season)
             newest_marks = await latest_marks(connection, season)
@@ -177,7 +181,7 @@ class Seasons:
             held = select(holdings.c.ticker).where(holdings.c.season == season).distinct()
             return SeasonState(
                 season=season,
-                benchmark=(await connection.execute(benchmark)).scalar() or "",
+                benchmark=benchmark,
                 opened_at=opened_at,
                 last=await _last(connection, season),
                 held=frozenset((await connection.execute(held)).scalars()),
@@ -187,6 +191,7 @@ class Seasons:
                 sources=runs_from | marked_from,
                 newest_source=next(reversed((marked_from | runs_from).values()), ""),
                 marked={ticker: mark.at for ticker, mark in newest_marks.items()},
+                live=live_of(row) if kind == "live" else None,
             )
 
 

@@ -14,9 +14,11 @@ from sqlalchemy import (
     Integer,
     Table,
     UniqueConstraint,
+    text,
 )
 
-from core.store.column_types import COST_PLACES, Exact, FreeJson, Moment, PlainDecimal, Words
+from core.domain.live_season import FinalTable
+from core.store.column_types import COST_PLACES, AsJson, Exact, FreeJson, Moment, PlainDecimal, Words
 from core.store.tables import metadata
 
 
@@ -35,10 +37,30 @@ seasons = Table(
     Column("plan", FreeJson),
     Column("owner", Words),
     Column("lease_until", Moment),
+    Column("first_day", Date),
+    Column("last_day", Date),
+    Column("ended_at", Moment),
     CheckConstraint("kind IN ('live', 'sample', 'replay', 'import')", name="kind"),
     CheckConstraint("state IN ('open', 'ended')", name="state"),
+    Index(
+        "uq_seasons_live_open",
+        "kind",
+        unique=True,
+        sqlite_where=text("kind = 'live' AND state = 'open'"),
+        postgresql_where=text("kind = 'live' AND state = 'open'"),
+    ),
 )
-"""One row a season. `plan` is what a replay was asked to do; its lease is that of runs."""
+"""One row a season. `plan` is what a replay was asked to do; its lease is that of runs. The days and
+`ended_at` are those of live seasons, of which one at most is open."""
+
+season_finals = Table(
+    "season_finals",
+    metadata,
+    Column("season", Words, ForeignKey("seasons.name"), primary_key=True),
+    Column("final", AsJson(FinalTable), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""The final table of each live season that has ended: written once, and never changed."""
 
 sessions = Table(
     "sessions",

@@ -8,6 +8,7 @@ from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.database import Database
 from core.store.export_rows import Exports
+from core.store.live_season_rows import LiveSeasons
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
 from core.store.run_history import RunHistory
@@ -31,6 +32,7 @@ class Store:
         self.stages = Stages(database)
         self.books = Books(database)
         self.seasons = Seasons(database)
+        self.live = LiveSeasons(database)
         self.outcomes = Outcomes(database)
         self.answers = Answers(database)
         self.scores = Scores(database)

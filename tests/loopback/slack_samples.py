@@ -15,6 +15,7 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
+    SeasonCard,
     StandingLine,
     VerdictCard,
 )
@@ -45,6 +46,19 @@ def _standing(medal: str, rank: str, member: str, *money: str) -> StandingLine:
 
 
 SAMPLES: dict[str, Card] = {
+    "season": SeasonCard(
+        title="Season autumn",
+        facts=(
+            ("State", "open"),
+            ("First day", "2025-09-01"),
+            ("Last day", "2025-12-31"),
+            ("Session", "41 of 85"),
+            ("Left", "44 sessions"),
+            ("Leader", "gpt, +4.20 %"),
+        ),
+        past=(("summer", "🥇 claude-sonnet, +9.10 % · 2025-06-02 to 2025-08-29"), ("spring", "nobody won")),
+        footer="/leaderboard ranks everybody. Paper trading, not advice.",
+    ),
     "notice": Notice(
         text="I don't know the ticker NVDAA. Did you mean NVDA?", tone="warning", reference="k3v9x0aa"
     ),

@@ -256,6 +256,9 @@ async def test_the_manifest_says_what_the_tables_do_not(
         "state": "open",
         "benchmark": "SPY",
         "created_at": "2025-10-29T20:00:00+00:00",
+        "first_day": None,
+        "last_day": None,
+        "ended_at": None,
     }
     assert (manifest["exported_at"], manifest["rows"]) == ("2025-10-29T20:00:00+00:00", counts)
     assert manifest["scores"]["risk_free"] == "0"

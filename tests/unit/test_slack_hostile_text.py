@@ -27,6 +27,7 @@ from bot.cards import (
     ProgressLine,
     ReasoningCard,
     ReviewCard,
+    SeasonCard,
     StandingLine,
     SubscriptionLine,
     SubscriptionsCard,
@@ -271,6 +272,13 @@ cards: st.SearchStrategy[Card] = st.one_of(
     portfolios,
     calibrations,
     posted,
+    st.builds(
+        SeasonCard,
+        title=texts,
+        facts=rows(texts, texts, upto=12),
+        past=rows(texts, long_texts, upto=60),
+        footer=texts,
+    ),
     st.builds(ModelsCard, title=texts, lines=rows(texts, long_texts, upto=60), footer=texts),
     st.builds(
         SubscriptionsCard,

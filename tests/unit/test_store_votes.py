@@ -167,6 +167,7 @@ async def test_the_run_to_vote_in_is_the_newest_of_the_ticker_and_of_the_own_cha
 
 async def test_nobody_votes_in_a_replay(store: Store) -> None:
     await store.members.seat(WANTED)
+    await store.seasons.claim(Season("replay-1"), {}, "SPY", "owner", START, START)
     await begun(store, "run00001", season=Season("replay-1"))
     assert await store.votes.run_of("NVDA", "telegram:1") is None
     assert record_of().season == Season.LIVE

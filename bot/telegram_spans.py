@@ -1,0 +1,39 @@
+"""Pieces of a Telegram line: what is ours to say, and what is text from elsewhere."""
+
+from bot.commands import REGISTRY
+from bot.telegram_text import Rank, Span, clean, one_line, spoken
+
+Line = list[Span]
+
+COMMANDS = tuple(command.name for command in REGISTRY)
+"""What a tap may send."""
+
+
+def fixed(text: str, tag: str = "") -> Span:
+    """Return our own words, which are never shortened."""
+    return Span(text, tag, Rank.FIXED)
+
+
+def ours(text: str, tag: str = "") -> Span:
+    """Return a sentence of ours, in which commands may be tapped."""
+    return Span(spoken(" ".join(clean(text).split()), COMMANDS), tag)
+
+
+def plain(text: str) -> Span:
+    """Return text from elsewhere, in one line."""
+    return Span(one_line(text))
+
+
+def bold(text: str) -> Span:
+    """Return text from elsewhere, in bold."""
+    return Span(one_line(text), "b")
+
+
+def italic(text: str) -> Span:
+    """Return text from elsewhere, in italics."""
+    return Span(one_line(text), "i")
+
+
+def after(sign: str, text: str) -> Line:
+    """Return `text` behind a separating sign, or nothing when there is no text."""
+    return [fixed(sign), plain(text)] if text.strip() else []
