@@ -1,7 +1,7 @@
 """A replay of the past: the same evidence, runs, orders and closes as live, one session after the other.
 
 The market's clock stands at the close of the session that the replay has reached, so nothing later can be
-asked for. In each session all runs begin before any is settled, and they are settled in the order of the
+asked for. In each session all runs begin before any is finished, and they are finished in the order of the
 plan: who answers first changes nothing. Everything is stored as it happens; a replay that was interrupted
 goes on where it stopped.
 """
@@ -155,7 +155,7 @@ class Replay:
         members: Sequence[Member],
         known: dict[tuple[str, datetime], tuple[str, bool]],
     ) -> None:
-        """Ask about every ticker at one close: begin all runs, hear them, then settle them in order."""
+        """Ask about every ticker at one close: begin all runs, hear them, then finish them in order."""
         sitting = Sitting(self._settings, self._store, self._committee, season, self._clock)
         left: list[Convened] = []
         fresh: list[str] = []
@@ -173,7 +173,7 @@ class Replay:
         place = {ticker: number for number, ticker in enumerate(plan.tickers)}
         heard = sorted(await sitting.hear([*left, *begun]), key=lambda one: place[one[0].ticker])
         if heard:
-            await sitting.settle(heard)
+            await sitting.finish(heard)
         for record, _ in heard:
             known[record.ticker, session.closes] = (record.run_id, True)
 

@@ -1,4 +1,4 @@
-"""Several runs of a replay at one moment: begun together, heard, and settled together in the order given.
+"""Several runs of a replay at one moment: begun together, heard, and finished together in the order given.
 
 Each run comes to what it would come to alone: evidence, briefings, ballots, count and orders are made by the
 same functions. Only the store is asked less often, in one transaction where single runs need several each.
@@ -25,10 +25,10 @@ from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import seats_of
 from core.pipeline.committee import Committee
 from core.pipeline.facts import evidence_text
+from core.pipeline.finishing import order_of
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
 from core.pipeline.hearing import nobody
 from core.pipeline.member_run import first_of
-from core.pipeline.settlement import order_of
 from core.pipeline.situations import Situations
 from core.store.store import Store
 
@@ -121,10 +121,10 @@ class Sitting:
         except BaseExceptionGroup as failures:
             raise first_of(failures) from None
 
-    async def settle(self, heard: Sequence[Convened]) -> None:
+    async def finish(self, heard: Sequence[Convened]) -> None:
         """Count every run, let the committee follow, and write verdicts, orders and marks at once.
 
-        Of a run that was settled already nothing is changed.
+        Of a run that was finished already nothing is changed.
         """
         counted = [(record, evidence, await self._committee.count(record)) for record, evidence in heard]
         followed = [
