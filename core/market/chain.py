@@ -13,7 +13,7 @@ from core.domain.bars import Bar, BarSeries, Mark
 from core.domain.errors import NoPrices, Refused, VendorFailure
 from core.domain.instrument import parse_ticker
 from core.market.alpha_vantage_vendor import AlphaVantageVendor
-from core.market.calendar import FIRST_DAY, LAST_DAY, MarketCalendar, Sessions
+from core.market.calendar import FIRST_DAY, LAST_DAY, MarketCalendar, Session, Sessions
 from core.market.checks import check_shape, check_time
 from core.market.csv_vendor import CsvVendor
 from core.market.desk import Priced, VendorDesk
@@ -175,7 +175,7 @@ class PriceChain:
         live = as_of is None and sessions.is_open(moment)
         end = sessions.after(newest.day).day if live else newest.day
         priced = await self._desk.bars(vendor, ticker, start, end)
-        bars, running = _apart(priced.bars, sessions, moment)
+        bars, running = _apart(priced.bars, sessions.under_way(moment))
         if not bars:
             raise await self._absent(vendor, ticker, start, newest.day)
         check_shape(vendor.name, ticker, [*bars, running] if live and running else bars)
@@ -261,10 +261,12 @@ def build_chain(
     return PriceChain(vendors, calendar, clock, market.max_age_sessions, limit)
 
 
-def _apart(bars: Sequence[Bar], sessions: Sessions, moment: datetime) -> tuple[list[Bar], Bar | None]:
+def _apart(bars: Sequence[Bar], under_way: Session | None) -> tuple[list[Bar], Bar | None]:
     """Take out the bar of the session that is under way: vendors have one, and its close is none."""
-    running = [bar for bar in bars if sessions.opening(bar.date) <= moment < sessions.closing(bar.date)]
-    return [bar for bar in bars if bar not in running], running[-1] if running else None
+    if under_way is None:
+        return list(bars), None
+    running = [bar for bar in bars if bar.date == under_way.day]
+    return [bar for bar in bars if bar.date != under_way.day], running[-1] if running else None
 
 
 def _opened(priced: Priced, sessions: Sessions, now: datetime) -> list[Bar]:

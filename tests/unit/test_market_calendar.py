@@ -220,3 +220,24 @@ def test_the_calendar_library_knows_every_exchange_that_a_suffix_names() -> None
     known = set(exchange_calendars.get_calendar_names(include_aliases=False))
 
     assert {exchange_of(f"X.{suffix}") for suffix in EXCHANGES} <= known
+
+
+@given(
+    st.sampled_from(["NVDA", "7203.T", "BHP.AX", "BTC-USD"]),
+    st.dates(date(1969, 11, 1), date(2061, 3, 1)),
+    st.integers(0, 70),
+)
+def test_long_ways_lead_where_single_steps_do(ticker: str, day: date, count: int) -> None:
+    sessions = CALENDAR.of(ticker)
+    ahead, before = [], []
+    for number in range(150):
+        ahead.append(sessions.session(day + timedelta(days=number)))
+        before.append(sessions.session(day - timedelta(days=number)))
+    past = [found for found in before if found]
+    later = [found for found in ahead[1:] if found]
+
+    assert sessions.back(day, count) == past[count]
+    assert sessions.after(day) == later[0]
+    assert sessions.between(day, day + timedelta(days=count)) == tuple(
+        found for found in ahead[: count + 1] if found
+    )
