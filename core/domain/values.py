@@ -1,7 +1,8 @@
 """The base of every value, and the few number types that all of them share."""
 
+import json
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +10,11 @@ CENT = Decimal("0.01")
 PRICE_STEP = Decimal("0.000001")
 SHARE_STEP = Decimal("0.000001")
 RATIO_STEP = Decimal("0.0001")
+
+
+def canonical_json(fields: Any) -> str:
+    """Return JSON with sorted keys and no spaces: equal fields give equal text."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 class Frozen(BaseModel):

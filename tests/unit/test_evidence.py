@@ -84,6 +84,18 @@ def test_the_same_input_gives_the_same_bytes_and_hash(given_series: BarSeries, s
 
 
 @settings(deadline=None, max_examples=50)
+@given(series(), st.sampled_from(["USD", "EUR"]))
+def test_the_canonical_text_is_the_whole_pack_as_sorted_json(given_series: BarSeries, currency: str) -> None:
+    evidence = build_evidence(given_series.model_copy(update={"currency": currency}), session_open=False)
+    fields = evidence.model_dump(mode="json")
+    if currency == "USD":
+        del fields["converted_from"]
+
+    whole = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert evidence.canonical == whole
+
+
+@settings(deadline=None, max_examples=50)
 @given(series())
 def test_a_round_trip_through_json_keeps_value_and_hash(given_series: BarSeries) -> None:
     evidence = build_evidence(given_series, session_open=False)
