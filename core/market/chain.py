@@ -9,7 +9,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.config.settings import PriceVendorName
 from core.domain.actions import CorporateAction
-from core.domain.bars import Bar, BarSeries, Mark
+from core.domain.bars import Bar, BarSeries
 from core.domain.errors import NoPrices, Refused, VendorFailure
 from core.domain.instrument import parse_ticker
 from core.market.alpha_vantage_vendor import AlphaVantageVendor
@@ -24,7 +24,6 @@ from core.market.sample_vendor import SAMPLE_TICKERS, SampleVendor
 from core.market.splits import adjusted
 from core.market.yfinance_vendor import YfinanceVendor
 
-_MARK_SESSIONS = 10
 _MOST_NAMED = 10
 _NO_ACTIONS = "Splits could not be looked up, so prices from before one are as traded."
 
@@ -141,24 +140,6 @@ class PriceChain:
             reason = f"{failure.vendor}: {failure.reason.rstrip('.')}"
             sentence = f"Splits and dividends of {ticker} could not be had ({reason})."
             raise NoPrices(sentence, (failure,)) from failure
-
-    async def latest_mark(self, ticker: str, as_of: datetime | None, source: str) -> Mark:
-        """Return the close of the last session that had closed at `as_of`, from the vendor `source`.
-
-        It is as traded; `as_of` is as in `bars`.
-
-        Raises:
-            Refused: `as_of` lies in the future, or outside the years of the calendar.
-            NoPrices: the vendor is not in the chain any more, or had no good bars.
-        """
-        ticker = parse_ticker(ticker)
-        self._check_moment(as_of)
-        try:
-            series = await self._series(self._vendor(source), ticker, as_of, _MARK_SESSIONS)
-        except VendorFailure as failure:
-            raise _no_prices(ticker, [failure]) from failure
-        made = self._calendar.of(ticker).closing(series.last.date)
-        return Mark(ticker=ticker, price=series.last.close, at=made, source=source)
 
     async def close(self) -> None:
         """Release the connections of every vendor."""
