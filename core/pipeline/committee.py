@@ -62,6 +62,7 @@ class Committee:
         self._clock = clock
         self.hearings = Hearings(settings, store, gateway, clock)
         self._judged: tuple[tuple[Season, datetime] | None, Mapping[str, Sequence[Judged]]] = None, {}
+        self._config_hash = config_hash(settings)
         self.keeper = keeper or Bookkeeper(settings, store, prices, calendar, clock)
 
     async def convene(self, request: RunRequest, members: Sequence[Member]) -> tuple[RunRecord, Evidence]:
@@ -109,7 +110,7 @@ class Committee:
             preset=request.preset,
             season=season,
             state=RunState.RUNNING,
-            config_hash=config_hash(self._settings),
+            config_hash=self._config_hash,
             evidence_sha256=evidence.sha256,
             source=evidence.source,
             caveat=evidence.caveat,
