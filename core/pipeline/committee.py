@@ -31,7 +31,7 @@ from core.market.chain import PriceChain
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import brief
 from core.pipeline.evidence import build_evidence
-from core.pipeline.facts import evidence_text
+from core.pipeline.facts import Facts
 from core.pipeline.finishing import finish_run
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
 from core.pipeline.hearing import Hearings, Tell
@@ -142,7 +142,7 @@ class Committee:
         if limits_a_day(self._settings):
             # Other processes spend too, and a restart forgets: the store knows both.
             self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
-        facts = evidence_text(evidence)
+        facts = Facts(evidence)
         try:
             async with asyncio.TaskGroup() as group:
                 for seat in record.voters:

@@ -24,7 +24,7 @@ from core.domain.verdict import Verdict
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import seats_of
 from core.pipeline.committee import Committee
-from core.pipeline.facts import evidence_text
+from core.pipeline.facts import Facts
 from core.pipeline.finishing import order_of
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
 from core.pipeline.hearing import nobody
@@ -89,7 +89,7 @@ class Sitting:
         stages, results = [], list[tuple[str, MemberResult]]()
         asked: list[Convened] = []
         for record, evidence in convened:
-            facts = evidence_text(evidence)
+            facts = Facts(evidence)
             for seat in record.voters:
                 made = None
                 if seat.result is None:
