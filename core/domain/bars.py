@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from core.domain.values import Frozen, Price, canonical_json
 
@@ -15,8 +15,6 @@ ROUNDING = Decimal("0.0001")
 
 class Bar(Frozen):
     """One session of one instrument. Prices in USD a share, volume in shares."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
     date: date
     open: Price

@@ -4,7 +4,7 @@ import hashlib
 from decimal import Decimal
 from functools import cached_property
 
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime
 
 from core.domain.bars import Bar, Quote
 from core.domain.values import Frozen, Price, canonical_json
@@ -46,8 +46,6 @@ class Evidence(Frozen):
     `caveat` is a sentence that must stand wherever a person sees figures made from this pack.
     `converted_from` is the ISO 4217 code of the currency that the instrument trades in, if that is not USD.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
     ticker: str
     as_of: AwareDatetime

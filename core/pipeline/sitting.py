@@ -6,6 +6,7 @@ same functions. Only the store is asked less often, in one transaction where sin
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,7 +23,7 @@ from core.domain.run import RunRecord, RunRequest, Seat
 from core.domain.season import Season
 from core.domain.verdict import Verdict
 from core.pipeline.bookkeeping import Bookkeeper
-from core.pipeline.briefing import seats_of
+from core.pipeline.briefing import Briefings
 from core.pipeline.committee import Committee
 from core.pipeline.facts import Facts
 from core.pipeline.finishing import order_of
@@ -72,9 +73,10 @@ class Sitting:
             return []
         await self._committee.open(self._season, members, packs[0][1].as_of)
         books = await self._store.books.snapshot(self._season, packs[0][1].as_of)
+        briefings = Briefings(books, members, packs[0][1].as_of)
         convened = []
         for request, evidence in packs:
-            seats = seats_of(books, members, evidence, self._keeper.mark(evidence))
+            seats = briefings.seats(self._keeper.mark(evidence))
             convened.append((self._committee.begun(request, self._season, evidence, seats), evidence))
         keyed = [(record, evidence, _key(record)) for record, evidence in convened]
         await self._store.runs.begin_all(keyed, owner, lease_until)
@@ -103,16 +105,18 @@ class Sitting:
         if asked:
             await self._ask_models(asked, results)
             return [(await self._reloaded(record), evidence) for record, evidence in convened]
-        return [(_with(record, results), evidence) for record, evidence in convened]
+        found = _by_run(results)
+        return [(_with(record, found[record.run_id]), evidence) for record, evidence in convened]
 
     async def _ask_models(
         self, asked: Sequence[Convened], results: Sequence[tuple[str, MemberResult]]
     ) -> None:
         gate = asyncio.Semaphore(_RUNS_AT_ONCE)
+        found = _by_run(results)
 
         async def hear(record: RunRecord, evidence: Evidence) -> None:
             async with gate:
-                await self._committee.hear(_with(record, results), evidence, nobody)
+                await self._committee.hear(_with(record, found[record.run_id]), evidence, nobody)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -174,12 +178,10 @@ class Sitting:
     def _followed(self, record: RunRecord, verdict: Verdict) -> RunRecord:
         """Return the record with the results of the committee and the crowd."""
         weights = counted_weights(record, verdict)
-        results = [
-            (record.run_id, _follow(seat, record, verdict, weights))
-            for seat in record.followers
-            if seat.result is None
-        ]
-        return _with(record, results)
+        return _with(
+            record,
+            [_follow(seat, record, verdict, weights) for seat in record.followers if seat.result is None],
+        )
 
     async def _reloaded(self, record: RunRecord) -> RunRecord:
         return await self._store.runs.record(record.run_id) or record
@@ -196,9 +198,16 @@ def _key(record: RunRecord) -> str:
     return f"{record.season}|{record.ticker}|{record.as_of.isoformat()}"
 
 
-def _with(record: RunRecord, results: Sequence[tuple[str, MemberResult]]) -> RunRecord:
+def _by_run(results: Sequence[tuple[str, MemberResult]]) -> Mapping[str, Sequence[MemberResult]]:
+    found = defaultdict[str, list[MemberResult]](list)
+    for run_id, result in results:
+        found[run_id].append(result)
+    return found
+
+
+def _with(record: RunRecord, results: Sequence[MemberResult]) -> RunRecord:
     """Return the record with these results in its seats; those that are there stay."""
-    own = {result.member: result for run_id, result in results if run_id == record.run_id}
+    own = {result.member: result for result in results}
     seats = tuple(
         seat if seat.result else seat.model_copy(update={"result": own.get(seat.member)})
         for seat in record.seats

@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 from core.domain.bars import is_aware
 from core.domain.errors import StoreError
+from core.domain.values import Written
 
 MONEY_PLACES = 8
 COST_PLACES = 12
@@ -118,6 +119,8 @@ class AsJson(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Return the value as JSON."""
+        if isinstance(value, Written):
+            return value.json_text
         return None if value is None else self._adapter.dump_json(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:

@@ -142,3 +142,13 @@ def test_a_foreign_listing_says_its_currency_and_others_keep_their_bytes() -> No
     assert Evidence.model_validate_json(abroad.canonical) == abroad
     assert evidence_text(home).startswith("instrument: NVDA (USD)\n")
     assert evidence_text(abroad).startswith("instrument: NVDA (USD, traded in EUR)\n")
+
+
+def test_a_copy_with_other_fields_has_bytes_and_a_hash_of_its_own() -> None:
+    evidence = build_evidence(flat(30), session_open=False)
+    kept = evidence.sha256
+
+    other = evidence.model_copy(update={"source": "yfinance"})
+
+    assert other.sha256 == build_evidence(flat(30, source="yfinance"), session_open=False).sha256
+    assert evidence.sha256 == kept != other.sha256
