@@ -49,9 +49,14 @@ class Sessions(ABC):
     def session(self, day: date) -> Session | None:
         """Return the session of `day`, or None when the market is closed all day."""
 
-    def after(self, day: date) -> Session:
-        """Return the first session later than `day`."""
-        return next(self._walk(day + _DAY, _DAY))
+    def after(self, day: date, count: int = 1) -> Session:
+        """Return the first session later than `day`, or the `count`-th of them."""
+        return next(islice(self._walk(day + _DAY, _DAY), count - 1, None))
+
+    def has_opened(self, day: date, at: datetime) -> bool:
+        """Say whether the first price of `day` is known at `at`."""
+        # No session opens later than its day ends in UTC.
+        return day < at.astimezone(UTC).date() or self.opening(day) <= at
 
     def last_closed(self, at: datetime) -> Session:
         """Return the newest session that has closed at or before `at`."""
@@ -155,13 +160,13 @@ class ExchangeSessions(Sessions):
         )
         return Session(day, opens, closes)
 
-    def after(self, day: date) -> Session:
-        """Return the first session later than `day`."""
+    def after(self, day: date, count: int = 1) -> Session:
+        """Return the first session later than `day`, or the `count`-th of them."""
         table = _table(self.exchange)
-        place = bisect_right(table.days, day)
-        if table.first <= day and place < len(table.days):
-            return table.sessions[table.days[place]]
-        return super().after(day)
+        place = bisect_right(table.days, day) + count - 1
+        if day < table.first or place >= len(table.days):
+            return super().after(day, count)
+        return table.sessions[table.days[place]]
 
     def between(self, first: date, last: date) -> tuple[Session, ...]:
         """Return the sessions from `first` to `last`, both included, oldest first."""
@@ -193,6 +198,8 @@ class MarketCalendar:
 
         A ticker without a suffix, or with one that names no known exchange, trades at the arena's exchange.
         """
+        if "-" not in ticker and "." not in ticker:
+            return self.exchange
         if _CRYPTO_PAIR.fullmatch(ticker):
             return self._daily
         code = exchange_of(ticker)

@@ -251,7 +251,7 @@ def _apart(bars: Sequence[Bar], under_way: Session | None) -> tuple[list[Bar], B
 
 
 def _opened(priced: Priced, sessions: Sessions, now: datetime) -> list[Bar]:
-    return [bar for bar in priced.bars if sessions.opening(bar.date) <= now]
+    return [bar for bar in priced.bars if sessions.has_opened(bar.date, now)]
 
 
 def _converted(currency: str) -> str | None:

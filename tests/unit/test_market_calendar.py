@@ -237,7 +237,17 @@ def test_long_ways_lead_where_single_steps_do(ticker: str, day: date, count: int
     later = [found for found in ahead[1:] if found]
 
     assert sessions.back(day, count) == past[count]
-    assert sessions.after(day) == later[0]
+    assert sessions.after(day, count + 1) == later[count]
     assert sessions.between(day, day + timedelta(days=count)) == tuple(
         found for found in ahead[: count + 1] if found
     )
+
+
+@pytest.mark.parametrize("exchange", ["AS", "AX", "DE", "HK", "L", "NZ", "SA", "SR", "T", "TO", "", "USD"])
+def test_a_day_has_opened_once_its_first_price_is_known(exchange: str) -> None:
+    ticker = {"": "NVDA", "USD": "BTC-USD"}.get(exchange, f"X.{exchange}")
+    sessions = CALENDAR.of(ticker)
+    for day in (date(2025, 1, 1) + timedelta(days=number) for number in range(365)):
+        opens = sessions.opening(day)
+        assert sessions.has_opened(day, opens)
+        assert not sessions.has_opened(day, opens - timedelta(seconds=1))
