@@ -18,7 +18,7 @@ from core.clock import Clock, MarketClock
 from core.config import Settings
 from core.domain.errors import NotFound, Refused, StoreError
 from core.domain.ids import new_id
-from core.domain.member import Member
+from core.domain.member import Member, MemberKind
 from core.domain.replay import Every, ReplayPlan, ReplayProgress
 from core.domain.run import RunRequest
 from core.domain.season import Season
@@ -122,12 +122,16 @@ class Replay:
         runs = len(asked) * len(plan.tickers)
         before = sum(1 for _, done in known.values() if done)
         pace = _Pace(self._clock.monotonic(), before)
+        models = any(member.kind is MemberKind.LLM for member in members)
+        cost = await self._cost(season)
         for number, session in enumerate(sessions, start=1):
             self._market.set(session.closes)
             await self._committee.keeper.advance(season, session.closes)
             if session in asked:
                 await self._session(plan, season, session, members, known)
             finished = sum(1 for _, done in known.values() if done)
+            # Rules cost nothing, and the sum over a long season takes its time.
+            cost = await self._cost(season) if models else cost
             yield ReplayProgress(
                 season=season,
                 session=session.day,
@@ -135,7 +139,7 @@ class Replay:
                 sessions=len(sessions),
                 runs_done=finished,
                 runs=runs,
-                cost_usd=await self._cost(season),
+                cost_usd=cost,
                 seconds_left=pace.left(self._clock.monotonic(), finished, runs),
             )
         async with self._store.books.locked(season) as books:
