@@ -124,11 +124,12 @@ class Replay:
         pace = _Pace(self._clock.monotonic(), before)
         models = any(member.kind is MemberKind.LLM for member in members)
         cost = await self._cost(season)
+        sitting = Sitting(self._settings, self._store, self._committee, season, self._clock)
         for number, session in enumerate(sessions, start=1):
             self._market.set(session.closes)
             await self._committee.keeper.advance(season, session.closes)
             if session in asked:
-                await self._session(plan, season, session, members, known)
+                await self._session(sitting, plan, season, session, members, known)
             finished = sum(1 for _, done in known.values() if done)
             # Rules cost nothing, and the sum over a long season takes its time.
             cost = await self._cost(season) if models else cost
@@ -153,6 +154,7 @@ class Replay:
 
     async def _session(
         self,
+        sitting: Sitting,
         plan: ReplayPlan,
         season: Season,
         session: Session,
@@ -160,7 +162,6 @@ class Replay:
         known: dict[tuple[str, datetime], tuple[str, bool]],
     ) -> None:
         """Ask about every ticker at one close: begin all runs, hear them, then finish them in order."""
-        sitting = Sitting(self._settings, self._store, self._committee, season, self._clock)
         left: list[Convened] = []
         fresh: list[str] = []
         for ticker in plan.tickers:

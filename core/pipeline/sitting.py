@@ -6,7 +6,6 @@ same functions. Only the store is asked less often, in one transaction where sin
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +20,7 @@ from core.domain.evidence import Evidence
 from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunRequest, Seat
 from core.domain.season import Season
+from core.domain.stage import StageRecord
 from core.domain.verdict import Verdict
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import Briefings
@@ -41,7 +41,7 @@ Convened = tuple[RunRecord, Evidence]
 
 
 class Sitting:
-    """What the committee does at one moment of a replay's season, which this process holds."""
+    """What the committee does at each moment of a replay's season, which this process holds."""
 
     def __init__(
         self, settings: Settings, store: Store, committee: Committee, season: Season, clock: Clock
@@ -52,11 +52,12 @@ class Sitting:
         self._keeper: Bookkeeper = committee.keeper
         self._season = season
         self._clock = clock
+        self._is_open = False
 
     async def begin(
         self, requests: Sequence[RunRequest], members: Sequence[Member], owner: str, lease_until: datetime
     ) -> list[Convened]:
-        """Freeze the evidence of every request, brief the members, and store the runs that begin.
+        """Freeze the evidence of every request, brief the members, hear the rules, and store all of it.
 
         An instrument without prices is left out, which is logged and no failure.
 
@@ -71,15 +72,18 @@ class Sitting:
                 log.warning("%s is left out on %s: %s", request.ticker, request.as_of, failure)
         if not packs:
             return []
-        await self._committee.open(self._season, members, packs[0][1].as_of)
+        if not self._is_open:
+            await self._committee.open(self._season, members, packs[0][1].as_of)
+            self._is_open = True
         books = await self._store.books.snapshot(self._season, packs[0][1].as_of)
         briefings = Briefings(books, members, packs[0][1].as_of)
-        convened = []
+        begun = []
         for request, evidence in packs:
             seats = briefings.seats(self._keeper.mark(evidence))
-            convened.append((self._committee.begun(request, self._season, evidence, seats), evidence))
+            begun.append((self._committee.begun(request, self._season, evidence, seats), evidence))
+        convened, stages, _ = await self._by_rules(begun)
         keyed = [(record, evidence, _key(record)) for record, evidence in convened]
-        await self._store.runs.begin_all(keyed, owner, lease_until)
+        await self._store.runs.begin_all(keyed, stages, owner, lease_until)
         return convened
 
     async def hear(self, convened: Sequence[Convened]) -> list[Convened]:
@@ -88,35 +92,37 @@ class Sitting:
         Raises:
             BudgetSpent: a replay's money is used up.
         """
-        stages, results = [], list[tuple[str, MemberResult]]()
-        asked: list[Convened] = []
+        heard, stages, results = await self._by_rules(convened)
+        await self._store.runs.keep_heard(stages, results)
+        asked = [one for one in heard if any(seat.kind == MemberKind.LLM for seat in one[0].voters)]
+        if not asked:
+            return heard
+        await self._ask_models(asked)
+        return [(await self._reloaded(record), evidence) for record, evidence in heard]
+
+    async def _by_rules(
+        self, convened: Sequence[Convened]
+    ) -> tuple[list[Convened], list[StageRecord], list[tuple[str, MemberResult]]]:
+        """Bring the members without a model to their results: return the runs with them, and what is new."""
+        heard, stages, results = list[Convened](), list[StageRecord](), list[tuple[str, MemberResult]]()
         for record, evidence in convened:
-            facts = Facts(evidence)
+            facts, own = Facts(evidence), []
             for seat in record.voters:
-                made = None
                 if seat.result is None:
                     made = await self._committee.hearings.by_rule(record, seat, evidence, facts)
-                if made:
-                    stages += made[0]
-                    results.append((record.run_id, made[1]))
-            if any(seat.kind == MemberKind.LLM for seat in record.voters):
-                asked.append((record, evidence))
-        await self._store.runs.keep_heard(stages, results)
-        if asked:
-            await self._ask_models(asked, results)
-            return [(await self._reloaded(record), evidence) for record, evidence in convened]
-        found = _by_run(results)
-        return [(_with(record, found[record.run_id]), evidence) for record, evidence in convened]
+                    if made is not None:
+                        stages += made[0]
+                        own.append(made[1])
+            heard.append((_with(record, own), evidence))
+            results += [(record.run_id, result) for result in own]
+        return heard, stages, results
 
-    async def _ask_models(
-        self, asked: Sequence[Convened], results: Sequence[tuple[str, MemberResult]]
-    ) -> None:
+    async def _ask_models(self, asked: Sequence[Convened]) -> None:
         gate = asyncio.Semaphore(_RUNS_AT_ONCE)
-        found = _by_run(results)
 
         async def hear(record: RunRecord, evidence: Evidence) -> None:
             async with gate:
-                await self._committee.hear(_with(record, found[record.run_id]), evidence, nobody)
+                await self._committee.hear(record, evidence, nobody)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -198,15 +204,10 @@ def _key(record: RunRecord) -> str:
     return f"{record.season}|{record.ticker}|{record.as_of.isoformat()}"
 
 
-def _by_run(results: Sequence[tuple[str, MemberResult]]) -> Mapping[str, Sequence[MemberResult]]:
-    found = defaultdict[str, list[MemberResult]](list)
-    for run_id, result in results:
-        found[run_id].append(result)
-    return found
-
-
 def _with(record: RunRecord, results: Sequence[MemberResult]) -> RunRecord:
     """Return the record with these results in its seats; those that are there stay."""
+    if not results:
+        return record
     own = {result.member: result for result in results}
     seats = tuple(
         seat if seat.result else seat.model_copy(update={"result": own.get(seat.member)})
