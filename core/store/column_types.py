@@ -69,6 +69,15 @@ def from_whole(whole: int, places: int = MONEY_PLACES) -> Decimal:
     return _EXACTLY.scaleb(Decimal(whole), -kept)
 
 
+def as_stored(value: Decimal, places: int = MONEY_PLACES) -> Decimal:
+    """Return `value` with the digits with which it comes back from an `Exact` column.
+
+    Raises:
+        StoreError: as `to_whole`.
+    """
+    return from_whole(to_whole(value, places), places)
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware datetime as whole microseconds since 1970, read back in UTC.
 
