@@ -9,7 +9,7 @@ from core.domain.books import Portfolio, Position
 from core.domain.evidence import Evidence, Indicators
 from core.domain.run import Briefing
 from core.pipeline.author import View
-from core.pipeline.facts import evidence_text
+from core.pipeline.facts import Facts
 
 AS_OF = datetime(2025, 10, 29, 20, 0, tzinfo=UTC)
 
@@ -57,4 +57,4 @@ def briefing(cash: str = "10000", shares: str = "0") -> Briefing:
 
 def view(pack: Evidence | None = None, shares: str = "0") -> View:
     pack = pack or evidence()
-    return View(evidence=pack, facts=evidence_text(pack), briefing=briefing(shares=shares), terms=Trading())
+    return View(evidence=pack, facts=Facts(pack), briefing=briefing(shares=shares), terms=Trading())

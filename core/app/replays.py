@@ -10,7 +10,7 @@ from core.config import Settings
 from core.config.fingerprint import config_hash
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
-from core.domain.member import Member
+from core.domain.member import Member, MemberKind
 from core.domain.replay import Every, ReplayPlan, ReplayProgress
 from core.domain.season import Season
 from core.domain.stage import Preset
@@ -84,7 +84,9 @@ class Replays:
         kept = plan.first - _BEFORE, plan.last + _AFTER
         prices = build_chain(self._settings, self._calendar, market, kept)
         try:
-            keeper = Bookkeeper(self._settings, self._store, prices, self._calendar, market)
+            # The plan names the configuration, so that nobody in this season has been of another kind.
+            models = any(member.kind is MemberKind.LLM for member in members)
+            keeper = Bookkeeper(self._settings, self._store, prices, self._calendar, market, models=models)
             parts = (self._settings, self._store, prices, self._calendar, self._gateway, self._clock)
             committee = Committee(*parts, keeper)
             replay = Replay(

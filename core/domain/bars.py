@@ -2,11 +2,15 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from core.domain.values import Frozen, Price
+from core.domain.values import Frozen, Price, canonical_json
+
+ROUNDING = Decimal("0.0001")
+"""How far an open or a close may lie outside low..high, as a fraction of itself: vendors round each alone."""
 
 
 class Bar(Frozen):
@@ -18,6 +22,22 @@ class Bar(Frozen):
     low: Price
     close: Price
     volume: Annotated[int, Field(ge=0)]
+
+    @cached_property
+    def canonical(self) -> str:
+        """The bar as canonical JSON: it is in the evidence of hundreds of runs of a replay."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    @cached_property
+    def contradiction(self) -> str | None:
+        """What contradicts itself about the prices, in words, or None."""
+        if self.high < self.low:
+            return f"high {self.high:f} is below low {self.low:f}"
+        for name, price in (("open", self.open), ("close", self.close)):
+            slack = price * ROUNDING
+            if not self.low - slack <= price <= self.high + slack:
+                return f"{name} {price:f} lies outside {self.low:f} to {self.high:f}"
+        return None
 
 
 class Quote(Frozen):

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from pydantic import AwareDatetime, Field
 
@@ -139,7 +140,11 @@ class Portfolio(Frozen):
 
     def position(self, ticker: str) -> Position | None:
         """Return the holding in `ticker`, or None."""
-        return next((held for held in self.positions if held.ticker == ticker), None)
+        return self._by_ticker.get(ticker)
+
+    @cached_property
+    def _by_ticker(self) -> dict[str, Position]:
+        return {held.ticker: held for held in self.positions}
 
 
 class HappeningKind(StrEnum):

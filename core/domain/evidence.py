@@ -1,14 +1,13 @@
 """The frozen pack of data that every member of a run sees."""
 
 import hashlib
-import json
 from decimal import Decimal
 from functools import cached_property
 
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime
 
 from core.domain.bars import Bar, Quote
-from core.domain.values import Frozen, Price
+from core.domain.values import Frozen, Price, canonical_json
 
 
 class Indicators(Frozen):
@@ -48,8 +47,6 @@ class Evidence(Frozen):
     `converted_from` is the ISO 4217 code of the currency that the instrument trades in, if that is not USD.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
-
     ticker: str
     as_of: AwareDatetime
     currency: str = "USD"
@@ -69,8 +66,11 @@ class Evidence(Frozen):
 
         `converted_from` is left out where nothing was converted, so that older packs keep their hash.
         """
-        fields = self.model_dump(mode="json", exclude=None if self.converted_from else {"converted_from"})
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        apart = {"bars"} if self.converted_from else {"bars", "converted_from"}
+        fields = self.model_dump(mode="json", exclude=apart)
+        texts = {name: canonical_json(value) for name, value in fields.items()}
+        texts["bars"] = f"[{','.join(bar.canonical for bar in self.bars)}]"
+        return "{" + ",".join(f'"{name}":{texts[name]}' for name in sorted(texts)) + "}"
 
     @cached_property
     def sha256(self) -> str:

@@ -12,7 +12,7 @@ from core.domain.member import MemberKind
 from core.domain.season import Season
 from core.domain.stage import Preset
 from core.domain.usage import NOTHING_SPENT, Spend
-from core.domain.values import Frozen
+from core.domain.values import Frozen, Written
 from core.domain.verdict import Verdict
 
 
@@ -53,7 +53,7 @@ class RunRequest(Frozen):
         return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members)), *occasion])
 
 
-class Briefing(Frozen):
+class Briefing(Written):
     """What a member is told about its own books when a run starts; kept so that a resumed run says the same.
 
     `equity_usd` is None when a holding cannot be priced.

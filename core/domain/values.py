@@ -1,7 +1,10 @@
 """The base of every value, and the few number types that all of them share."""
 
+import json
+from collections.abc import Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,10 +14,33 @@ SHARE_STEP = Decimal("0.000001")
 RATIO_STEP = Decimal("0.0001")
 
 
-class Frozen(BaseModel):
-    """A value: immutable, with no unknown fields."""
+def canonical_json(fields: Any) -> str:
+    """Return JSON with sorted keys and no spaces: equal fields give equal text."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class Frozen(BaseModel):
+    """A value: immutable, with no unknown fields. What follows from its fields may be kept with it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other fields: nothing that followed from the old ones goes with it."""
+        copied = super().model_copy(update=update, deep=deep)
+        fields = type(self).model_fields
+        if len(copied.__dict__) > len(fields):
+            for name in copied.__dict__.keys() - fields.keys():
+                del copied.__dict__[name]
+        return copied
+
+
+class Written(Frozen):
+    """A value that is written again and again: its JSON is made once and kept with it."""
+
+    @cached_property
+    def json_text(self) -> str:
+        """All fields as JSON, from which the value can be read back."""
+        return self.model_dump_json()
 
 
 Ratio = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -1,14 +1,16 @@
 """When sessions open and close: each exchange's calendar, and crypto pairs that trade every day.
 
-Every question is answered by stepping over `Sessions.session`, so that an exchange and a market that never
-closes differ in that one method. The calendar library costs most of a second to import: it is loaded at the
-first question to an exchange, once a process, and turned into a plain table.
+Every question can be answered by stepping over `Sessions.session`, so that an exchange and a market that
+never closes differ in that one method; both know short cuts for long ways. The calendar library costs most of
+a second to import: it is loaded at the first question to an exchange, once a process, and turned into a plain
+table.
 """
 
 import re
 import threading
 import warnings
 from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -47,9 +49,14 @@ class Sessions(ABC):
     def session(self, day: date) -> Session | None:
         """Return the session of `day`, or None when the market is closed all day."""
 
-    def after(self, day: date) -> Session:
-        """Return the first session later than `day`."""
-        return next(self._walk(day + _DAY, _DAY))
+    def after(self, day: date, count: int = 1) -> Session:
+        """Return the first session later than `day`, or the `count`-th of them."""
+        return next(islice(self._walk(day + _DAY, _DAY), count - 1, None))
+
+    def has_opened(self, day: date, at: datetime) -> bool:
+        """Say whether the first price of `day` is known at `at`."""
+        # No session opens later than its day ends in UTC.
+        return day < at.astimezone(UTC).date() or self.opening(day) <= at
 
     def last_closed(self, at: datetime) -> Session:
         """Return the newest session that has closed at or before `at`."""
@@ -61,14 +68,18 @@ class Sessions(ABC):
         newest_possible = at.astimezone(UTC).date() + _DAY
         return next(found for found in self._walk(newest_possible, -_DAY) if found.opens <= at)
 
-    def is_open(self, at: datetime) -> bool:
-        """Say whether the market trades at `at`: from the open, up to but not including the close."""
+    def under_way(self, at: datetime) -> Session | None:
+        """Return the session in which the market trades at `at`, from its open up to before its close."""
         around = at.astimezone(UTC).date()
         for day in (around - _DAY, around, around + _DAY):
             found = self.session(day)
             if found and found.opens <= at < found.closes:
-                return True
-        return False
+                return found
+        return None
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether the market trades at `at`."""
+        return self.under_way(at) is not None
 
     def between(self, first: date, last: date) -> tuple[Session, ...]:
         """Return the sessions from `first` to `last`, both included, oldest first."""
@@ -117,6 +128,10 @@ class DailySessions(Sessions):
         opens = datetime.combine(day, time(), UTC)
         return Session(day, opens, opens + _DAY)
 
+    def back(self, day: date, count: int = 0) -> Session:
+        """Return the day that is `count` days earlier."""
+        return self.session(day - count * _DAY)
+
 
 class ExchangeSessions(Sessions):
     """An exchange with holidays and half days, as `exchange_calendars` knows them.
@@ -145,6 +160,30 @@ class ExchangeSessions(Sessions):
         )
         return Session(day, opens, closes)
 
+    def after(self, day: date, count: int = 1) -> Session:
+        """Return the first session later than `day`, or the `count`-th of them."""
+        table = _table(self.exchange)
+        place = bisect_right(table.days, day) + count - 1
+        if day < table.first or place >= len(table.days):
+            return super().after(day, count)
+        return table.sessions[table.days[place]]
+
+    def between(self, first: date, last: date) -> tuple[Session, ...]:
+        """Return the sessions from `first` to `last`, both included, oldest first."""
+        table = _table(self.exchange)
+        if first < table.first or last > table.last:
+            return super().between(first, last)
+        days = table.days[bisect_left(table.days, first) : bisect_right(table.days, last)]
+        return tuple(table.sessions[day] for day in days)
+
+    def back(self, day: date, count: int = 0) -> Session:
+        """Return the session of `day` (or the last before it), or the one `count` sessions earlier."""
+        table = _table(self.exchange)
+        place = bisect_right(table.days, day) - 1 - count
+        if place < 0 or day > table.last:
+            return super().back(day, count)
+        return table.sessions[table.days[place]]
+
 
 class MarketCalendar:
     """The calendar of the arena's exchange (an ISO 10383 code), of foreign listings, and of crypto pairs."""
@@ -159,6 +198,8 @@ class MarketCalendar:
 
         A ticker without a suffix, or with one that names no known exchange, trades at the arena's exchange.
         """
+        if "-" not in ticker and "." not in ticker:
+            return self.exchange
         if _CRYPTO_PAIR.fullmatch(ticker):
             return self._daily
         code = exchange_of(ticker)
@@ -199,6 +240,7 @@ def moment_from(text: str, calendar: MarketCalendar) -> datetime:
 class _Table(NamedTuple):
     first: date
     last: date
+    days: list[date]
     sessions: dict[date, Session]
     zone: ZoneInfo
     opens: time
@@ -240,6 +282,7 @@ def _build(exchange: str) -> _Table:
     return _Table(
         first,
         last,
+        days,
         sessions,
         ZoneInfo(str(calendar.tz)),
         calendar.open_times[-1][1],

@@ -9,11 +9,11 @@ from core.clock import Clock
 from core.config import Settings
 from core.config.settings import PriceVendorName
 from core.domain.actions import CorporateAction
-from core.domain.bars import Bar, BarSeries, Mark
+from core.domain.bars import Bar, BarSeries
 from core.domain.errors import NoPrices, Refused, VendorFailure
 from core.domain.instrument import parse_ticker
 from core.market.alpha_vantage_vendor import AlphaVantageVendor
-from core.market.calendar import FIRST_DAY, LAST_DAY, MarketCalendar, Sessions
+from core.market.calendar import FIRST_DAY, LAST_DAY, MarketCalendar, Session, Sessions
 from core.market.checks import check_shape, check_time
 from core.market.csv_vendor import CsvVendor
 from core.market.desk import Priced, VendorDesk
@@ -24,7 +24,6 @@ from core.market.sample_vendor import SAMPLE_TICKERS, SampleVendor
 from core.market.splits import adjusted
 from core.market.yfinance_vendor import YfinanceVendor
 
-_MARK_SESSIONS = 10
 _MOST_NAMED = 10
 _NO_ACTIONS = "Splits could not be looked up, so prices from before one are as traded."
 
@@ -142,24 +141,6 @@ class PriceChain:
             sentence = f"Splits and dividends of {ticker} could not be had ({reason})."
             raise NoPrices(sentence, (failure,)) from failure
 
-    async def latest_mark(self, ticker: str, as_of: datetime | None, source: str) -> Mark:
-        """Return the close of the last session that had closed at `as_of`, from the vendor `source`.
-
-        It is as traded; `as_of` is as in `bars`.
-
-        Raises:
-            Refused: `as_of` lies in the future, or outside the years of the calendar.
-            NoPrices: the vendor is not in the chain any more, or had no good bars.
-        """
-        ticker = parse_ticker(ticker)
-        self._check_moment(as_of)
-        try:
-            series = await self._series(self._vendor(source), ticker, as_of, _MARK_SESSIONS)
-        except VendorFailure as failure:
-            raise _no_prices(ticker, [failure]) from failure
-        made = self._calendar.of(ticker).closing(series.last.date)
-        return Mark(ticker=ticker, price=series.last.close, at=made, source=source)
-
     async def close(self) -> None:
         """Release the connections of every vendor."""
         for vendor in self.vendors:
@@ -175,7 +156,7 @@ class PriceChain:
         live = as_of is None and sessions.is_open(moment)
         end = sessions.after(newest.day).day if live else newest.day
         priced = await self._desk.bars(vendor, ticker, start, end)
-        bars, running = _apart(priced.bars, sessions, moment)
+        bars, running = _apart(priced.bars, sessions.under_way(moment))
         if not bars:
             raise await self._absent(vendor, ticker, start, newest.day)
         check_shape(vendor.name, ticker, [*bars, running] if live and running else bars)
@@ -261,14 +242,16 @@ def build_chain(
     return PriceChain(vendors, calendar, clock, market.max_age_sessions, limit)
 
 
-def _apart(bars: Sequence[Bar], sessions: Sessions, moment: datetime) -> tuple[list[Bar], Bar | None]:
+def _apart(bars: Sequence[Bar], under_way: Session | None) -> tuple[list[Bar], Bar | None]:
     """Take out the bar of the session that is under way: vendors have one, and its close is none."""
-    running = [bar for bar in bars if sessions.opening(bar.date) <= moment < sessions.closing(bar.date)]
-    return [bar for bar in bars if bar not in running], running[-1] if running else None
+    if under_way is None:
+        return list(bars), None
+    running = [bar for bar in bars if bar.date == under_way.day]
+    return [bar for bar in bars if bar.date != under_way.day], running[-1] if running else None
 
 
 def _opened(priced: Priced, sessions: Sessions, now: datetime) -> list[Bar]:
-    return [bar for bar in priced.bars if sessions.opening(bar.date) <= now]
+    return [bar for bar in priced.bars if sessions.has_opened(bar.date, now)]
 
 
 def _converted(currency: str) -> str | None:

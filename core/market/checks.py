@@ -1,12 +1,7 @@
-"""What makes a vendor's bars and actions unusable. Pure: they go in, nothing or `BadVendorData` comes out.
-
-Vendors round each price on its own, so an open or a close may lie outside low..high by at most one basis
-point of itself. A high below its low is never rounding.
-"""
+"""What makes a vendor's bars and actions unusable. Pure: they go in, nothing or `BadVendorData` comes out."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import pairwise
 
 from core.domain.actions import ActionKind, CorporateAction
@@ -14,7 +9,6 @@ from core.domain.bars import Bar
 from core.domain.errors import BadVendorData
 from core.market.calendar import Sessions
 
-ROUNDING = Decimal("0.0001")
 LARGEST_SPLIT = 1000
 """New shares for an old one, or old ones for a new one, beyond which a split is a mistake."""
 LARGEST_DIVIDEND = 10**7
@@ -33,12 +27,8 @@ def check_shape(vendor: str, ticker: str, bars: Sequence[Bar]) -> None:
         if later.date < earlier.date:
             raise _bad(vendor, ticker, later, f"the bar stands after that of {earlier.date}")
     for bar in bars:
-        if bar.high < bar.low:
-            raise _bad(vendor, ticker, bar, f"high {bar.high:f} is below low {bar.low:f}")
-        for name, price in (("open", bar.open), ("close", bar.close)):
-            slack = price * ROUNDING
-            if not bar.low - slack <= price <= bar.high + slack:
-                raise _bad(vendor, ticker, bar, f"{name} {price:f} lies outside {bar.low:f} to {bar.high:f}")
+        if bar.contradiction:
+            raise _bad(vendor, ticker, bar, bar.contradiction)
 
 
 def check_time(

@@ -17,6 +17,7 @@ from core.domain.evidence import Indicators
 
 SESSIONS_A_YEAR = 252
 _STEP = Decimal("0.000001")
+_ZERO = Decimal(0)
 # A context of our own, so that the caller's cannot change a figure.
 _ARITHMETIC = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
@@ -29,17 +30,21 @@ def indicators(bars: Sequence[Bar]) -> Indicators:
     """
     with localcontext(_ARITHMETIC):
         closes = [bar.close for bar in bars]
-        line = macd(closes)
+        fast, slow = ema(closes, 12), ema(closes, 26)
+        line = _difference(fast, slow)
         signal = ema(line, 9)
-        bands = bollinger(closes, 20, 2)
+        # Of a window that forgets what is before it, the newest one is all that its newest figure needs.
+        bands = bollinger(closes[-20:], 20, 2)
+        moves = _moves(closes, 14)
         upper, middle, lower = bands[-1] if bands else (None, None, None)
         figures = {
-            **{f"sma_{count}": _last(sma(closes, count)) for count in (20, 50, 200)},
-            **{f"ema_{count}": _last(ema(closes, count)) for count in (12, 26)},
+            **{f"sma_{count}": _last(sma(closes[-count:], count)) for count in (20, 50, 200)},
+            "ema_12": _last(fast),
+            "ema_26": _last(slow),
             "macd": _last(line),
             "macd_signal": _last(signal),
             "macd_histogram": line[-1] - signal[-1] if signal else None,
-            "rsi_14": _last(rsi(closes, 14)),
+            "rsi_14": _strength(*moves[-1]) if moves else None,
             "atr_14": _last(atr(bars, 14)),
             "bollinger_upper": upper,
             "bollinger_middle": middle,
@@ -63,9 +68,7 @@ def ema(values: Sequence[Decimal], count: int) -> list[Decimal]:
 
 def macd(closes: Sequence[Decimal]) -> list[Decimal]:
     """Return EMA 12 less EMA 26, from the bar that has both."""
-    slow = ema(closes, 26)
-    fast = ema(closes, 12)[-len(slow) :] if slow else []
-    return [quick - late for quick, late in zip(fast, slow, strict=True)]
+    return _difference(ema(closes, 12), ema(closes, 26))
 
 
 def rsi(closes: Sequence[Decimal], count: int) -> list[Decimal | None]:
@@ -73,12 +76,7 @@ def rsi(closes: Sequence[Decimal], count: int) -> list[Decimal | None]:
 
     None where the smoothed gain and loss are both zero.
     """
-    changes = [later - earlier for earlier, later in pairwise(closes)]
-    gains = _wilder([max(step, Decimal(0)) for step in changes], count)
-    losses = _wilder([max(-step, Decimal(0)) for step in changes], count)
-    return [
-        100 * gain / (gain + loss) if gain + loss else None for gain, loss in zip(gains, losses, strict=True)
-    ]
+    return [_strength(gain, loss) for gain, loss in _moves(closes, count)]
 
 
 def atr(bars: Sequence[Bar], count: int) -> list[Decimal]:
@@ -121,6 +119,18 @@ def volume_ratio(volumes: Sequence[int], count: int) -> Decimal | None:
     return Decimal(volumes[-1]) * count / sum(before)
 
 
+def _moves(closes: Sequence[Decimal], count: int) -> list[tuple[Decimal, Decimal]]:
+    """Return the smoothed gain and loss at each bar that has both."""
+    changes = [later - earlier for earlier, later in pairwise(closes)]
+    gains = _wilder([step if step > 0 else _ZERO for step in changes], count)
+    losses = _wilder([-step if step < 0 else _ZERO for step in changes], count)
+    return list(zip(gains, losses, strict=True))
+
+
+def _strength(gain: Decimal, loss: Decimal) -> Decimal | None:
+    return 100 * gain / (gain + loss) if gain + loss else None
+
+
 def _wilder(values: Sequence[Decimal], count: int) -> list[Decimal]:
     return _smoothed(values, count, 1 / Decimal(count))
 
@@ -128,10 +138,17 @@ def _wilder(values: Sequence[Decimal], count: int) -> list[Decimal]:
 def _smoothed(values: Sequence[Decimal], count: int, weight: Decimal) -> list[Decimal]:
     if len(values) < count:
         return []
-    smoothed = [_mean(values[:count])]
+    last = _mean(values[:count])
+    smoothed = [last]
     for value in values[count:]:
-        smoothed.append(smoothed[-1] + weight * (value - smoothed[-1]))
+        last += weight * (value - last)
+        smoothed.append(last)
     return smoothed
+
+
+def _difference(fast: Sequence[Decimal], slow: Sequence[Decimal]) -> list[Decimal]:
+    """Return how far the fast average lies above the slow one, which begins later."""
+    return [quick - late for quick, late in zip(fast[len(fast) - len(slow) :], slow, strict=True)]
 
 
 def _windows(values: Sequence[Decimal], count: int) -> Iterator[Sequence[Decimal]]:

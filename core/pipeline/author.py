@@ -1,5 +1,6 @@
 """Whoever can write a stage: a language model or a rule."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.config.settings import Trading
@@ -8,17 +9,19 @@ from core.domain.run import Briefing
 from core.domain.stage import Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
 from core.domain.values import Frozen
+from core.pipeline.facts import Facts
 
 
-class View(Frozen):
+@dataclass(frozen=True)
+class View:
     """All that a member may know when it writes a stage.
 
-    `facts` is the evidence as text (`core.pipeline.facts`), made once for all stages of all members. `done`
-    has the stages that the member has already written, in reading order.
+    `facts` is the evidence as text, for all stages of all members. `done` has the stages that the member has
+    already written, in reading order.
     """
 
     evidence: Evidence
-    facts: str
+    facts: Facts
     briefing: Briefing
     terms: Trading
     done: tuple[StageRecord, ...] = ()

@@ -57,10 +57,18 @@ class Bookkeeper:
     """Carries the books of seasons through sessions. A price that cannot be had is never invented.
 
     `clock` says up to when the market is known: the present, or the moment that a replay has reached.
+    `models` is False where no member of the books has ever asked a model, so that nothing was paid.
     """
 
     def __init__(
-        self, settings: Settings, store: Store, prices: PriceChain, calendar: MarketCalendar, clock: Clock
+        self,
+        settings: Settings,
+        store: Store,
+        prices: PriceChain,
+        calendar: MarketCalendar,
+        clock: Clock,
+        *,
+        models: bool = True,
     ) -> None:
         self._store = store
         self._prices = prices
@@ -68,6 +76,7 @@ class Bookkeeper:
         self._settings = settings
         self._terms = settings.trading
         self._clock = clock
+        self._models = models
         self._turns: defaultdict[Season, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._reached: dict[Season, datetime] = {}
 
@@ -215,7 +224,7 @@ class Bookkeeper:
 
     async def _step(self, state: SeasonState, history: History, step: Session) -> bool:
         """Go through one session; False when the books hold or want something that was not asked for."""
-        costs = await self._store.runs.token_costs(state.season, step.closes)
+        costs = await self._store.runs.token_costs(state.season, step.closes) if self._models else {}
         async with self._store.books.locked(state.season) as books:
             if await _changed(books, state):
                 return False

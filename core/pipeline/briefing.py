@@ -1,6 +1,7 @@
 """What each member is told about its own books when a run starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from core.domain.bars import Mark
@@ -23,29 +24,54 @@ async def brief(
     Nothing from after that time is in a briefing: no fill, no mark. A holding without a price of the last ten
     days has none.
     """
-    return seats_of(await store.books.snapshot(season, evidence.as_of), members, evidence, mark)
+    books = await store.books.snapshot(season, evidence.as_of)
+    return Briefings(books, members, evidence.as_of).seats(mark)
 
 
-def seats_of(books: Snapshot, members: Sequence[Member], evidence: Evidence, mark: Mark) -> tuple[Seat, ...]:
-    """Seat members with the books of a snapshot, valued with `mark`; see `brief`."""
-    marks = {**books.marks, mark.ticker: mark}
-    oldest = (evidence.as_of - STALE_AFTER).date()
+class Briefings:
+    """Seats members in the runs of one moment; see `brief`.
 
-    def briefing(name: str) -> Briefing:
-        portfolio = books.portfolios.get(name) or Portfolio(member=name, cash_usd=Decimal("0.00"))
-        return Briefing(
-            portfolio=portfolio,
-            equity_usd=equity(portfolio, holdings(portfolio, marks, oldest)),
-            pending=books.pending.get(name, ()),
+    A seat that the run's own price changes nothing about is made once, and is the same in all these runs.
+    """
+
+    def __init__(self, books: Snapshot, members: Sequence[Member], at: datetime) -> None:
+        self._books = books
+        self._members = tuple(members)
+        self._oldest = (at - STALE_AFTER).date()
+        self._made: dict[str, Seat] = {}
+
+    def seats(self, mark: Mark) -> tuple[Seat, ...]:
+        """Seat the members in the run that values its ticker with `mark`."""
+        if self._books.marks.get(mark.ticker) == mark:
+            return tuple(self._shared(member) for member in self._members)
+        marks = {**self._books.marks, mark.ticker: mark}
+        return tuple(
+            self._seat(member, marks)
+            if self._portfolio(member).position(mark.ticker)
+            else self._shared(member)
+            for member in self._members
         )
 
-    return tuple(
-        Seat(
+    def _shared(self, member: Member) -> Seat:
+        if member.name not in self._made:
+            self._made[member.name] = self._seat(member, self._books.marks)
+        return self._made[member.name]
+
+    def _seat(self, member: Member, marks: Mapping[str, Mark]) -> Seat:
+        portfolio = self._portfolio(member)
+        briefing = Briefing(
+            portfolio=portfolio,
+            equity_usd=equity(portfolio, holdings(portfolio, marks, self._oldest)),
+            pending=self._books.pending.get(member.name, ()),
+        )
+        return Seat(
             member=member.name,
             number=member.number,
             kind=member.kind,
             weight=member.weight,
-            briefing=briefing(member.name),
+            briefing=briefing,
         )
-        for member in members
-    )
+
+    def _portfolio(self, member: Member) -> Portfolio:
+        found = self._books.portfolios.get(member.name)
+        return found or Portfolio(member=member.name, cash_usd=Decimal("0.00"))

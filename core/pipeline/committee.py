@@ -1,4 +1,4 @@
-"""The run, from top to bottom: freeze the evidence, brief the members, hear them all, count, settle.
+"""The run, from top to bottom: freeze the evidence, brief the members, hear them all, count, finish.
 
 This is the one impure path; everything that it calls to decide something is a pure function elsewhere.
 """
@@ -32,13 +32,13 @@ from core.market.chain import PriceChain
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import brief
 from core.pipeline.evidence import build_evidence
-from core.pipeline.facts import evidence_text
+from core.pipeline.facts import Facts
+from core.pipeline.finishing import finish_run
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
 from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
 from core.pipeline.season_days import check_trading
-from core.pipeline.settlement import settle_run
 from core.pipeline.spending import limits_a_day, spent_today
 from core.store.store import Store
 
@@ -64,6 +64,7 @@ class Committee:
         self._clock = clock
         self.hearings = Hearings(settings, store, gateway, clock)
         self._judged: tuple[tuple[Season, datetime] | None, Mapping[str, Sequence[Judged]]] = None, {}
+        self._config_hash = config_hash(settings)
         self.keeper = keeper or Bookkeeper(settings, store, prices, calendar, clock)
 
     async def convene(self, request: RunRequest, members: Sequence[Member]) -> tuple[RunRecord, Evidence]:
@@ -145,7 +146,7 @@ class Committee:
             season=season,
             is_replay=request.season is not None,
             state=RunState.RUNNING,
-            config_hash=config_hash(self._settings),
+            config_hash=self._config_hash,
             evidence_sha256=evidence.sha256,
             source=evidence.source,
             caveat=evidence.caveat,
@@ -157,9 +158,9 @@ class Committee:
         )
 
     async def deliberate(self, record: RunRecord, evidence: Evidence, tell: Tell) -> RunRecord:
-        """Hear every member that has not finished, count, and settle; return the finished record.
+        """Hear every member that has not finished, count, and finish the run; return its record.
 
-        Safe to repeat after any interruption: stored stages, results and settlements are kept as they are.
+        Safe to repeat after any interruption: stages, results and finished runs are kept as they are stored.
         """
         await self.hear(record, evidence, tell)
         return await self.conclude(record.run_id, evidence)
@@ -178,7 +179,7 @@ class Committee:
         if limits_a_day(self._settings):
             # Other processes spend too, and a restart forgets: the store knows both.
             self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
-        facts = evidence_text(evidence)
+        facts = Facts(evidence)
         try:
             async with asyncio.TaskGroup() as group:
                 for seat in record.voters:
@@ -192,11 +193,11 @@ class Committee:
             raise first_of(failures) from None
 
     async def conclude(self, run_id: str, evidence: Evidence) -> RunRecord:
-        """Count the ballots of a run that was heard, settle it, and return the finished record."""
+        """Count the ballots of a run that was heard, finish it, and return its record."""
         heard = await self._reload(run_id)
         verdict = await self.count(heard)
         heard = await self._follow(heard, verdict)
-        await settle_run(
+        await finish_run(
             self._store,
             heard,
             evidence,

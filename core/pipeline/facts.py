@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cached_property
 
 from core.config.settings import Trading
 from core.domain.books import Position
@@ -9,6 +10,18 @@ from core.domain.evidence import Evidence
 from core.domain.run import Briefing
 
 BARS_SHOWN = 30
+
+
+class Facts:
+    """The evidence of one run as text, the same for all its members; made when the first one reads it."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    @cached_property
+    def text(self) -> str:
+        """What `evidence_text` makes of it."""
+        return evidence_text(self._evidence)
 
 
 def evidence_text(evidence: Evidence) -> str:

@@ -22,6 +22,7 @@ from core.pipeline.archive import Archive
 from core.pipeline.author import Author, View
 from core.pipeline.baselines import RULES
 from core.pipeline.baselines.author import BaselineAuthor
+from core.pipeline.facts import Facts
 from core.pipeline.kept_answers import KeepingAuthor
 from core.pipeline.llm_author import LlmAuthor, family_of
 from core.pipeline.member_run import MemberRun, reading_order
@@ -55,14 +56,13 @@ class Hearings:
         record: RunRecord,
         seat: Seat,
         evidence: Evidence,
-        facts: str,
+        facts: Facts,
         done: Sequence[StageRecord],
         deadline: float,
         tell: Tell,
     ) -> None:
         """Bring a member to its result and keep it; `done` are its stages from before an interruption.
 
-        `facts` is the evidence as text.
         `deadline` is in seconds of the clock's monotonic time.
         """
         stages = list(done)
@@ -82,7 +82,7 @@ class Hearings:
         await self.file(record, seat.member, stages, result)
 
     async def by_rule(
-        self, record: RunRecord, seat: Seat, evidence: Evidence, facts: str
+        self, record: RunRecord, seat: Seat, evidence: Evidence, facts: Facts
     ) -> tuple[list[StageRecord], MemberResult] | None:
         """Return what a member without a model makes of a run, storing nothing; None for any other."""
         member = self._members.get(seat.member)
@@ -116,7 +116,7 @@ class Hearings:
         record: RunRecord,
         seat: Seat,
         evidence: Evidence,
-        facts: str,
+        facts: Facts,
         stages: list[StageRecord],
         deadline: float,
         tell: Tell,
@@ -146,7 +146,7 @@ class Hearings:
         record: RunRecord,
         seat: Seat,
         evidence: Evidence,
-        facts: str,
+        facts: Facts,
         stages: list[StageRecord],
         deadline: float,
         tell: Tell,

@@ -18,7 +18,7 @@ PATIENCE_SESSIONS = 3
 
 def late_tickers(state: SeasonState, history: History, step: Session) -> frozenset[str]:
     """Return the tickers whose price of `step` may still come: held, ordered, or the benchmark."""
-    newest = {ticker: moves[-1].bar.date for ticker, moves in history.bars.items() if moves}
+    newest = {ticker: moves.newest for ticker, moves in history.bars.items() if moves}
     known = _known(state, history) | newest
     if state.benchmark in history.failed and (state.last is None or state.last.benchmark is not None):
         since = state.last.closed_at if state.last else state.opened_at

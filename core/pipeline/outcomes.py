@@ -27,10 +27,8 @@ def span(history: History, ticker: str, decided: date, horizon: int) -> Span | N
     An instrument that did not trade in the last of these sessions is valued at its last close before.
     """
     sessions = history.sessions(ticker)
-    entry, last = history.first_after(ticker, decided), decided
-    for _ in range(horizon):
-        last = sessions.after(last).day
-    left = history.last_closed(ticker, sessions.closing(last))
+    entry = history.first_after(ticker, decided)
+    left = history.last_closed(ticker, sessions.after(decided, horizon).closes)
     if entry is None or left is None or left.closes < entry.closes:
         return None
     return _between(history, entry, left)

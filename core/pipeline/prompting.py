@@ -40,7 +40,7 @@ def role(name: str) -> str:
 def user_prompt(step: Step, view: View) -> str:
     """Return what the member is asked in `step`; equal views give equal text, byte for byte."""
     key = view.evidence.sha256[:12]
-    parts = [fence("evidence", key, view.facts)]
+    parts = [fence("evidence", key, view.facts.text)]
     for record in view.said(*_READS.get(step.stage, ())):
         if record.step != step and _may_read(step, record):
             name = record.stage if record.round == 1 else f"{record.stage} round {record.round}"

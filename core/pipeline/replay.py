@@ -1,7 +1,7 @@
 """A replay of the past: the same evidence, runs, orders and closes as live, one session after the other.
 
 The market's clock stands at the close of the session that the replay has reached, so nothing later can be
-asked for. In each session all runs begin before any is settled, and they are settled in the order of the
+asked for. In each session all runs begin before any is finished, and they are finished in the order of the
 plan: who answers first changes nothing. Everything is stored as it happens; a replay that was interrupted
 goes on where it stopped.
 """
@@ -18,7 +18,7 @@ from core.clock import Clock, MarketClock
 from core.config import Settings
 from core.domain.errors import NotFound, Refused, StoreError
 from core.domain.ids import new_id
-from core.domain.member import Member
+from core.domain.member import Member, MemberKind
 from core.domain.replay import Every, ReplayPlan, ReplayProgress
 from core.domain.run import RunRequest
 from core.domain.season import Season
@@ -122,12 +122,17 @@ class Replay:
         runs = len(asked) * len(plan.tickers)
         before = sum(1 for _, done in known.values() if done)
         pace = _Pace(self._clock.monotonic(), before)
+        models = any(member.kind is MemberKind.LLM for member in members)
+        cost = await self._cost(season)
+        sitting = Sitting(self._settings, self._store, self._committee, season, self._clock)
         for number, session in enumerate(sessions, start=1):
             self._market.set(session.closes)
             await self._committee.keeper.advance(season, session.closes)
             if session in asked:
-                await self._session(plan, season, session, members, known)
+                await self._session(sitting, plan, season, session, members, known)
             finished = sum(1 for _, done in known.values() if done)
+            # Rules cost nothing, and the sum over a long season takes its time.
+            cost = await self._cost(season) if models else cost
             yield ReplayProgress(
                 season=season,
                 session=session.day,
@@ -135,7 +140,7 @@ class Replay:
                 sessions=len(sessions),
                 runs_done=finished,
                 runs=runs,
-                cost_usd=await self._cost(season),
+                cost_usd=cost,
                 seconds_left=pace.left(self._clock.monotonic(), finished, runs),
             )
         async with self._store.books.locked(season) as books:
@@ -149,14 +154,14 @@ class Replay:
 
     async def _session(
         self,
+        sitting: Sitting,
         plan: ReplayPlan,
         season: Season,
         session: Session,
         members: Sequence[Member],
         known: dict[tuple[str, datetime], tuple[str, bool]],
     ) -> None:
-        """Ask about every ticker at one close: begin all runs, hear them, then settle them in order."""
-        sitting = Sitting(self._settings, self._store, self._committee, season, self._clock)
+        """Ask about every ticker at one close: begin all runs, hear them, then finish them in order."""
         left: list[Convened] = []
         fresh: list[str] = []
         for ticker in plan.tickers:
@@ -173,7 +178,7 @@ class Replay:
         place = {ticker: number for number, ticker in enumerate(plan.tickers)}
         heard = sorted(await sitting.hear([*left, *begun]), key=lambda one: place[one[0].ticker])
         if heard:
-            await sitting.settle(heard)
+            await sitting.finish(heard)
         for record, _ in heard:
             known[record.ticker, session.closes] = (record.run_id, True)
 

@@ -1,6 +1,7 @@
 """Ballots are settled: once the prices of a horizon's last session are known, so is what they were worth."""
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -27,39 +28,45 @@ class Due(NamedTuple):
     known_at: datetime
 
 
-Ends = dict[tuple[Sessions, datetime], tuple[date, date]]
-"""By market and moment: the last session that had opened then, and the last one of the horizon."""
-
-
 async def settle_ballots(books: LockedBooks, history: History, session: Session, benchmark: str) -> None:
     """Settle every ballot whose horizon ended at or before the close of `session`, at each horizon."""
     for horizon in HORIZONS:
-        runs = await books.sessions.unsettled(horizon, session.closes - SETTLED_WITHIN)
-        ends: Ends = {}
-        found = {run[0]: (run, due) for run in runs if (due := _due(history, run, horizon, session, ends))}
+        over = _over(history, horizon, session)
+        if not over:
+            continue
+        runs = await books.sessions.unsettled(horizon, session.closes - SETTLED_WITHIN, max(over.values()))
+        found = {run[0]: (run, due) for run in runs if (due := _due(history, run, horizon, session, over))}
         if not found:
             continue
-        # Of the runs of one ticker and moment the benchmark did the same.
-        beside = {due.span: same_time(history, benchmark, due.span) for _, due in found.values()}
-        outcomes = [
-            _outcome(books.season, *found[run_id], ballot, horizon, beside[found[run_id][1].span])
-            for run_id, ballot in await books.sessions.ballots(list(found))
-        ]
+        # Of the runs of one moment and market the benchmark did the same.
+        times = {(due.span.opens, due.span.closes): due.span for _, due in found.values()}
+        beside = {time: same_time(history, benchmark, one) for time, one in times.items()}
+        outcomes = []
+        for run_id, ballot in await books.sessions.ballots(list(found)):
+            run, due = found[run_id]
+            benchmark_return = beside[due.span.opens, due.span.closes]
+            outcomes.append(_outcome(books.season, run, due, ballot, horizon, benchmark_return))
         await books.sessions.settle(outcomes)
 
 
-def _due(history: History, run: Run, horizon: int, session: Session, ends: Ends) -> Due | None:
+def _over(history: History, horizon: int, session: Session) -> dict[Sessions, datetime]:
+    """Return by market the open before which a ballot must be cast for its horizon to be over (UTC)."""
+    markets = {history.sessions(ticker) for ticker in history.sources}
+    return {
+        market: market.back(market.last_closed(session.closes).day, horizon - 1).opens for market in markets
+    }
+
+
+def _due(
+    history: History, run: Run, horizon: int, session: Session, over: Mapping[Sessions, datetime]
+) -> Due | None:
     """Return what became of a run's ticker, or None while that is not known."""
     _, ticker, as_of = run
     sessions = history.sessions(ticker)
-    if (sessions, as_of) not in ends:
-        last = decided = sessions.last_opened(as_of).day
-        for _ in range(horizon):
-            last = sessions.after(last).day
-        ends[sessions, as_of] = decided, last
-    decided, last = ends[sessions, as_of]
-    if sessions.closing(last) > session.closes:
+    if sessions not in over or as_of >= over[sessions]:
         return None
+    decided = sessions.last_opened(as_of).day
+    last = sessions.after(decided, horizon).day
     found = span(history, ticker, decided, horizon)
     if found is None or found.exit_session == last:
         return found and Due(found, found.closes)

@@ -1,4 +1,4 @@
-"""Several runs of a replay at one moment: begun together, heard, and settled together in the order given.
+"""Several runs of a replay at one moment: begun together, heard, and finished together in the order given.
 
 Each run comes to what it would come to alone: evidence, briefings, ballots, count and orders are made by the
 same functions. Only the store is asked less often, in one transaction where single runs need several each.
@@ -20,15 +20,16 @@ from core.domain.evidence import Evidence
 from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunRequest, Seat
 from core.domain.season import Season
+from core.domain.stage import StageRecord
 from core.domain.verdict import Verdict
 from core.pipeline.bookkeeping import Bookkeeper
-from core.pipeline.briefing import seats_of
+from core.pipeline.briefing import Briefings
 from core.pipeline.committee import Committee
-from core.pipeline.facts import evidence_text
+from core.pipeline.facts import Facts
+from core.pipeline.finishing import order_of
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
 from core.pipeline.hearing import nobody
 from core.pipeline.member_run import first_of
-from core.pipeline.settlement import order_of
 from core.pipeline.situations import Situations
 from core.store.store import Store
 
@@ -40,7 +41,7 @@ Convened = tuple[RunRecord, Evidence]
 
 
 class Sitting:
-    """What the committee does at one moment of a replay's season, which this process holds."""
+    """What the committee does at each moment of a replay's season, which this process holds."""
 
     def __init__(
         self, settings: Settings, store: Store, committee: Committee, season: Season, clock: Clock
@@ -51,11 +52,12 @@ class Sitting:
         self._keeper: Bookkeeper = committee.keeper
         self._season = season
         self._clock = clock
+        self._is_open = False
 
     async def begin(
         self, requests: Sequence[RunRequest], members: Sequence[Member], owner: str, lease_until: datetime
     ) -> list[Convened]:
-        """Freeze the evidence of every request, brief the members, and store the runs that begin.
+        """Freeze the evidence of every request, brief the members, hear the rules, and store all of it.
 
         An instrument without prices is left out, which is logged and no failure.
 
@@ -70,14 +72,18 @@ class Sitting:
                 log.warning("%s is left out on %s: %s", request.ticker, request.as_of, failure)
         if not packs:
             return []
-        await self._committee.open(self._season, members, packs[0][1].as_of)
+        if not self._is_open:
+            await self._committee.open(self._season, members, packs[0][1].as_of)
+            self._is_open = True
         books = await self._store.books.snapshot(self._season, packs[0][1].as_of)
-        convened = []
+        briefings = Briefings(books, members, packs[0][1].as_of)
+        begun = []
         for request, evidence in packs:
-            seats = seats_of(books, members, evidence, self._keeper.mark(evidence))
-            convened.append((self._committee.begun(request, self._season, evidence, seats), evidence))
+            seats = briefings.seats(self._keeper.mark(evidence))
+            begun.append((self._committee.begun(request, self._season, evidence, seats), evidence))
+        convened, stages, _ = await self._by_rules(begun)
         keyed = [(record, evidence, _key(record)) for record, evidence in convened]
-        await self._store.runs.begin_all(keyed, owner, lease_until)
+        await self._store.runs.begin_all(keyed, stages, owner, lease_until)
         return convened
 
     async def hear(self, convened: Sequence[Convened]) -> list[Convened]:
@@ -86,33 +92,37 @@ class Sitting:
         Raises:
             BudgetSpent: a replay's money is used up.
         """
-        stages, results = [], list[tuple[str, MemberResult]]()
-        asked: list[Convened] = []
+        heard, stages, results = await self._by_rules(convened)
+        await self._store.runs.keep_heard(stages, results)
+        asked = [one for one in heard if any(seat.kind == MemberKind.LLM for seat in one[0].voters)]
+        if not asked:
+            return heard
+        await self._ask_models(asked)
+        return [(await self._reloaded(record), evidence) for record, evidence in heard]
+
+    async def _by_rules(
+        self, convened: Sequence[Convened]
+    ) -> tuple[list[Convened], list[StageRecord], list[tuple[str, MemberResult]]]:
+        """Bring the members without a model to their results: return the runs with them, and what is new."""
+        heard, stages, results = list[Convened](), list[StageRecord](), list[tuple[str, MemberResult]]()
         for record, evidence in convened:
-            facts = evidence_text(evidence)
+            facts, own = Facts(evidence), []
             for seat in record.voters:
-                made = None
                 if seat.result is None:
                     made = await self._committee.hearings.by_rule(record, seat, evidence, facts)
-                if made:
-                    stages += made[0]
-                    results.append((record.run_id, made[1]))
-            if any(seat.kind == MemberKind.LLM for seat in record.voters):
-                asked.append((record, evidence))
-        await self._store.runs.keep_heard(stages, results)
-        if asked:
-            await self._ask_models(asked, results)
-            return [(await self._reloaded(record), evidence) for record, evidence in convened]
-        return [(_with(record, results), evidence) for record, evidence in convened]
+                    if made is not None:
+                        stages += made[0]
+                        own.append(made[1])
+            heard.append((_with(record, own), evidence))
+            results += [(record.run_id, result) for result in own]
+        return heard, stages, results
 
-    async def _ask_models(
-        self, asked: Sequence[Convened], results: Sequence[tuple[str, MemberResult]]
-    ) -> None:
+    async def _ask_models(self, asked: Sequence[Convened]) -> None:
         gate = asyncio.Semaphore(_RUNS_AT_ONCE)
 
         async def hear(record: RunRecord, evidence: Evidence) -> None:
             async with gate:
-                await self._committee.hear(_with(record, results), evidence, nobody)
+                await self._committee.hear(record, evidence, nobody)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -121,10 +131,10 @@ class Sitting:
         except BaseExceptionGroup as failures:
             raise first_of(failures) from None
 
-    async def settle(self, heard: Sequence[Convened]) -> None:
+    async def finish(self, heard: Sequence[Convened]) -> None:
         """Count every run, let the committee follow, and write verdicts, orders and marks at once.
 
-        Of a run that was settled already nothing is changed.
+        Of a run that was finished already nothing is changed.
         """
         counted = [(record, evidence, await self._committee.count(record)) for record, evidence in heard]
         followed = [
@@ -174,12 +184,10 @@ class Sitting:
     def _followed(self, record: RunRecord, verdict: Verdict) -> RunRecord:
         """Return the record with the results of the committee and the crowd."""
         weights = counted_weights(record, verdict)
-        results = [
-            (record.run_id, _follow(seat, record, verdict, weights))
-            for seat in record.followers
-            if seat.result is None
-        ]
-        return _with(record, results)
+        return _with(
+            record,
+            [_follow(seat, record, verdict, weights) for seat in record.followers if seat.result is None],
+        )
 
     async def _reloaded(self, record: RunRecord) -> RunRecord:
         return await self._store.runs.record(record.run_id) or record
@@ -196,9 +204,11 @@ def _key(record: RunRecord) -> str:
     return f"{record.season}|{record.ticker}|{record.as_of.isoformat()}"
 
 
-def _with(record: RunRecord, results: Sequence[tuple[str, MemberResult]]) -> RunRecord:
+def _with(record: RunRecord, results: Sequence[MemberResult]) -> RunRecord:
     """Return the record with these results in its seats; those that are there stay."""
-    own = {result.member: result for run_id, result in results if run_id == record.run_id}
+    if not results:
+        return record
+    own = {result.member: result for result in results}
     seats = tuple(
         seat if seat.result else seat.model_copy(update={"result": own.get(seat.member)})
         for seat in record.seats

@@ -91,7 +91,7 @@ def _turn(order: Order) -> tuple[bool, bool, datetime, str, str]:
 
 async def fill_order(books: LockedBooks, order: Order, market: MarketPrice, terms: Trading) -> None:
     """Fill a waiting order at `market`, clamped to what the member has then, or cancel it with its reason."""
-    portfolio = await books.portfolio(order.member, market.at)
+    portfolio = await books.usable(order.member, order.ticker, market.at)
     outcome = fill(
         order, portfolio, market.price, terms, fill_id=new_id(12), session=market.session, at=market.at
     )

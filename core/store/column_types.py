@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 from core.domain.bars import is_aware
 from core.domain.errors import StoreError
+from core.domain.values import Written
 
 MONEY_PLACES = 8
 COST_PLACES = 12
@@ -66,6 +67,15 @@ def from_whole(whole: int, places: int = MONEY_PLACES) -> Decimal:
         whole //= 10
         kept -= 1
     return _EXACTLY.scaleb(Decimal(whole), -kept)
+
+
+def as_stored(value: Decimal, places: int = MONEY_PLACES) -> Decimal:
+    """Return `value` with the digits with which it comes back from an `Exact` column.
+
+    Raises:
+        StoreError: as `to_whole`.
+    """
+    return from_whole(to_whole(value, places), places)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -137,6 +147,8 @@ class AsJson(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Return the value as JSON."""
+        if isinstance(value, Written):
+            return value.json_text
         return None if value is None else self._adapter.dump_json(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:

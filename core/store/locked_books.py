@@ -40,6 +40,7 @@ from core.store.replay import (
     check_balances,
     check_never_negative,
     in_order,
+    position_of,
     usable_at,
 )
 from core.store.run_record import ORDER, order_of
@@ -85,20 +86,28 @@ class LockedBooks:
         for member in new:
             account = {"season": self.season, "member": member, "opened_at": at}
             await self._connection.execute(insert(accounts).values(account))
-            await self._move(member, MovementKind.DEPOSIT, cash_usd, at)
+            deposit = _movement(self.season, member, MovementKind.DEPOSIT, cash_usd, at)
+            await self._connection.execute(insert(cash_movements).values(deposit))
             await self._totals.open(member, cash_usd)
         return new
 
-    async def portfolio(self, member: str, at: datetime | None = None) -> Portfolio:
-        """Return a member's cash and holdings, with all that this transaction has done.
+    async def portfolio(self, member: str) -> Portfolio:
+        """Return a member's cash and holdings, with all that this transaction has done."""
+        return await book_queries.portfolio(self._connection, self.season, member)
 
-        With `at` it is what a fill of that moment may use: of cash, and of each holding, the least that
-        there is from then on. It differs only where fills are dated later than `at`.
+    async def usable(self, member: str, ticker: str, at: datetime) -> Portfolio:
+        """Return a member's cash and its holding of a ticker, as far as a fill at `at` may use them.
+
+        That is the least that there is from then on: it differs from what there is now only where fills are
+        dated later than `at`.
         """
-        if at is None or not await self._is_past(member, at):
-            return await book_queries.portfolio(self._connection, self.season, member)
-        deposited, entries = await book_queries.history(self._connection, self.season, member)
-        return usable_at(member, deposited, entries, at)
+        balance = await self._totals.balance(member)
+        if balance.last_at is not None and at < balance.last_at:
+            deposited, entries = await book_queries.history(self._connection, self.season, member)
+            return usable_at(member, deposited, entries, at)
+        held = await self._totals.held(member, ticker)
+        positions = (position_of(ticker, held),) if held else ()
+        return Portfolio(member=member, cash_usd=balance.cash_usd, positions=positions)
 
     async def portfolios(self, at: datetime | None = None) -> dict[str, Portfolio]:
         """Return every account's cash and holdings, now or as they were at `at`."""
@@ -166,8 +175,9 @@ class LockedBooks:
         else:
             check_balances(fill.member, cash, entry, after.shares if after else Decimal(0), shorts=shorts)
         await self._connection.execute(insert(fills).values(_fields(fill)))
-        await self._move(fill.member, MovementKind.TRADE, fill.amount_usd, fill.filled_at, fill.id)
-        await self._move(fill.member, MovementKind.FEE, -fill.fee_usd, fill.filled_at, fill.id)
+        moved = ((MovementKind.TRADE, fill.amount_usd), (MovementKind.FEE, -fill.fee_usd))
+        rows = [_movement(fill.season, fill.member, *one, fill.filled_at, fill.id) for one in moved]
+        await self._connection.execute(insert(cash_movements), rows)
         if closed:
             await self._close(fill, closed)
         levels = _levels(order, fill, held, after)
@@ -236,11 +246,6 @@ class LockedBooks:
             raise StoreError(f"Order {order_id} does not wait: it is filled, cancelled or unknown.")
         return order_of(row)
 
-    async def _is_past(self, member: str, at: datetime) -> bool:
-        """Say whether a member's ledger has entries later than `at`."""
-        last = (await self._totals.balance(member)).last_at
-        return last is not None and at < last
-
     async def _check_in_the_past(self, entry: Booked, member: str, *, shorts: bool) -> None:
         """Check a fill that is dated before the member's newest entry against all that came after it."""
         deposited, entries = await book_queries.history(self._connection, self.season, member)
@@ -253,12 +258,6 @@ class LockedBooks:
         earned = {"fill_id": fill.id, "pnl_usd": closed.pnl_usd, "cost_usd": closed.cost_usd}
         await self._connection.execute(insert(closed_trades).values(row | earned))
 
-    async def _move(
-        self, member: str, kind: MovementKind, amount_usd: Decimal, at: datetime, fill_id: str | None = None
-    ) -> None:
-        row = {"season": self.season, "member": member, "kind": kind, "amount_usd": amount_usd, "at": at}
-        await self._connection.execute(insert(cash_movements).values(row | {"fill_id": fill_id}))
-
     async def _end_order(self, order_id: str, state: OrderState, at: datetime, **values: Any) -> None:
         waiting = (orders.c.id == order_id, orders.c.state == OrderState.PENDING)
         change = update(orders).where(*waiting).values(state=state, ended_at=at, **values)
@@ -268,6 +267,18 @@ class LockedBooks:
 
 def _fields(value: Order | Fill | Mark) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).model_fields}
+
+
+def _movement(
+    season: Season,
+    member: str,
+    kind: MovementKind,
+    amount_usd: Decimal,
+    at: datetime,
+    fill_id: str | None = None,
+) -> dict[str, Any]:
+    row = {"season": season, "member": member, "kind": kind, "amount_usd": amount_usd, "at": at}
+    return row | {"fill_id": fill_id}
 
 
 def _booked(fill: Fill) -> Booked:

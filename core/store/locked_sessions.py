@@ -85,15 +85,17 @@ class LockedSessions(LockedMovements):
         for ticker, fee in borrow_usd.items():
             await self.move(member, MovementKind.BORROW, -fee, at, ticker, session)
 
-    async def unsettled(self, horizon: int, since: datetime) -> tuple[tuple[str, str, datetime], ...]:
-        """Return the finished runs since a moment without outcomes at a horizon: id, ticker, as_of."""
+    async def unsettled(
+        self, horizon: int, since: datetime, before: datetime
+    ) -> tuple[tuple[str, str, datetime], ...]:
+        """Return the finished runs of a time without outcomes at a horizon: id, ticker, as_of."""
         settled = select(outcomes.c.run_id).where(
             outcomes.c.run_id == runs.c.run_id, outcomes.c.horizon == horizon
         )
         query = (
             select(runs.c.run_id, runs.c.ticker, runs.c.as_of)
-            .where(runs.c.season == self._season, runs.c.state == RunState.FINISHED, runs.c.as_of >= since)
-            .where(~settled.exists())
+            .where(runs.c.season == self._season, runs.c.state == RunState.FINISHED)
+            .where(runs.c.as_of >= since, runs.c.as_of < before, ~settled.exists())
             .order_by(runs.c.number)
         )
         return tuple(

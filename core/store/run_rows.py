@@ -83,9 +83,15 @@ class Runs:
         raise StoreError(f"The run {record.run_id} could not begin; try again.")
 
     async def begin_all(
-        self, begun: Sequence[tuple[RunRecord, Evidence, str]], owner: str, lease_until: datetime
+        self,
+        begun: Sequence[tuple[RunRecord, Evidence, str]],
+        written: Sequence[StageRecord],
+        owner: str,
+        lease_until: datetime,
     ) -> None:
         """Store several runs of a season that `owner` holds, with evidence and keys, in one transaction.
+
+        So are the stages that are `written` already, and the results that the seats have.
 
         Raises:
             Refused: another process has taken the season.
@@ -101,11 +107,15 @@ class Runs:
             rows = [_run_row(record) | {"key": key} | lease for record, _, key in begun]
             await connection.execute(insert(runs), rows)
             await connection.execute(insert(seats), [row for one, *_ in begun for row in _seat_rows(one)])
+            if written:
+                await connection.execute(insert(stages), [stage_row(each) for each in written])
 
     async def keep_heard(
         self, written: Sequence[StageRecord], results: Sequence[tuple[str, MemberResult]]
     ) -> None:
         """Store stages and results (each with its run) that came about at once; what is there stays."""
+        if not written and not results:
+            return
         async with self._database.write() as connection:
             if written:
                 await connection.execute(
@@ -296,7 +306,8 @@ def _seat_rows(record: RunRecord) -> list[dict[str, Any]]:
     if not record.seats:
         raise StoreError(f"Run {record.run_id} cannot begin: it has no seats.")
     return [
-        {name: getattr(seat, name) for name in ("member", "number", "kind", "weight", "briefing")}
+        {name: getattr(seat, name) for name in ("member", "number", "kind", "weight", "briefing", "result")}
         | {"run_id": record.run_id, "place": place}
+        | {"cost_usd": for_sums(seat.result.spend.cost_usd) if seat.result else None}
         for place, seat in enumerate(record.seats)
     ]

@@ -16,6 +16,7 @@ from core.domain.books import Order, Position
 from core.domain.errors import StoreError
 from core.domain.season import Season
 from core.store.book_queries import position_from
+from core.store.column_types import as_stored
 from core.store.replay import Closed, Held
 from core.store.season_tables import balances, holdings
 
@@ -47,11 +48,16 @@ _BALANCE = [balances.c[name] for name in Balance._fields]
 
 
 class RunningTotals:
-    """The totals of one season, inside the transaction that holds its books."""
+    """The totals of one season, inside the transaction that holds its books.
+
+    Nobody else changes them meanwhile, so that what was read or written once need not be read again.
+    """
 
     def __init__(self, connection: AsyncConnection, season: Season) -> None:
         self._connection = connection
         self._season = season
+        self._balances: dict[str, Balance] = {}
+        self._held: dict[tuple[str, str], Held | None] = {}
 
     async def open(self, member: str, deposit_usd: Decimal) -> None:
         """Begin an account's totals with its deposit."""
@@ -66,17 +72,22 @@ class RunningTotals:
         Raises:
             StoreError: the account is not open.
         """
-        row = (await self._connection.execute(select(*_BALANCE).where(*self._own(balances, member)))).first()
-        if row is None:
-            raise StoreError(f"{member} has no account in season {self._season}.")
-        return Balance(*row)
+        if member not in self._balances:
+            query = select(*_BALANCE).where(*self._own(balances, member))
+            row = (await self._connection.execute(query)).first()
+            if row is None:
+                raise StoreError(f"{member} has no account in season {self._season}.")
+            self._balances[member] = Balance(*row)
+        return self._balances[member]
 
     async def held(self, member: str, ticker: str) -> Held | None:
         """Return a holding with all the digits of its average, or None."""
-        own = (*self._own(holdings, member), holdings.c.ticker == ticker)
-        query = select(holdings.c.shares, holdings.c.average).where(*own)
-        row = (await self._connection.execute(query)).first()
-        return Held(*row) if row else None
+        if (member, ticker) not in self._held:
+            own = (*self._own(holdings, member), holdings.c.ticker == ticker)
+            query = select(holdings.c.shares, holdings.c.average).where(*own)
+            row = (await self._connection.execute(query)).first()
+            self._held[member, ticker] = Held(*row) if row else None
+        return self._held[member, ticker]
 
     async def holders(self, *which: ColumnElement[bool]) -> tuple[Holder, ...]:
         """Return the holdings of which all of `which` is true, by ticker and member."""
@@ -90,14 +101,17 @@ class RunningTotals:
     async def hold(self, member: str, ticker: str, after: Held | None, **levels: Any) -> None:
         """Set what an account holds of a ticker; `levels` are the other columns of `holdings` to set."""
         own = (*self._own(holdings, member), holdings.c.ticker == ticker)
+        before = await self.held(member, ticker)
+        self._held[member, ticker] = after and after._replace(shares=as_stored(after.shares))
         if after is None:
             await self._connection.execute(delete(holdings).where(*own))
             return
         values = {"shares": after.shares, "average": after.average, **levels}
-        change = update(holdings).where(*own).values(values)
-        if (await self._connection.execute(change)).rowcount == 0:
+        if before is None:
             row = {"season": self._season, "member": member, "ticker": ticker, **values}
             await self._connection.execute(insert(holdings).values(row))
+        else:
+            await self._connection.execute(update(holdings).where(*own).values(values))
 
     async def book_fill(
         self, order: Order, balance: Balance, cash_usd: Decimal, at: datetime, closed: Closed | None
@@ -125,9 +139,13 @@ class RunningTotals:
         await self._set(member, await self.balance(member), at, {})
 
     async def _set(self, member: str, balance: Balance, at: datetime, values: dict[str, Any]) -> None:
-        newest = at if balance.last_at is None else max(at, balance.last_at)
+        values["last_at"] = at if balance.last_at is None else max(at, balance.last_at)
         change = update(balances).where(*self._own(balances, member))
-        await self._connection.execute(change.values(values | {"last_at": newest}))
+        await self._connection.execute(change.values(values))
+        stored: dict[str, Any] = {
+            name: as_stored(value) if isinstance(value, Decimal) else value for name, value in values.items()
+        }
+        self._balances[member] = balance._replace(**stored)
 
     def _own(self, table: Table, member: str) -> tuple[Any, Any]:
         return table.c.season == self._season, table.c.member == member

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -175,7 +175,8 @@ class Seasons:
             known = select(seasons.c.benchmark, seasons.c.kind, *LIVE).where(seasons.c.name == season)
             benchmark, kind, *row = (await connection.execute(known)).first() or ("", "")
             decided = await _decided(connection, season)
-            runs_from = await _sources_of_runs(connection, season)
+            runs_from = await _sources_of_open_runs(connection, season)
+            newest = await _newest_run(connection, season)
             newest_marks = await latest_marks(connection, season)
             marked_from = {ticker: mark.source for ticker, mark in newest_marks.items()}
             held = select(holdings.c.ticker).where(holdings.c.season == season).distinct()
@@ -187,9 +188,9 @@ class Seasons:
                 held=frozenset((await connection.execute(held)).scalars()),
                 waiting=frozenset(decided),
                 decided=decided,
-                unsettled=await _unsettled(connection, season),
+                unsettled=await _unsettled(connection, season, newest.as_of) if newest else {},
                 sources=runs_from | marked_from,
-                newest_source=next(reversed((marked_from | runs_from).values()), ""),
+                newest_source=newest.source if newest else next(reversed(marked_from.values()), ""),
                 marked={ticker: mark.at for ticker, mark in newest_marks.items()},
                 live=live_of(row) if kind == "live" else None,
             )
@@ -220,11 +221,28 @@ async def _decided(connection: AsyncConnection, season: Season) -> dict[str, dat
     return {str(ticker): day for ticker, day in await connection.execute(query)}
 
 
-async def _unsettled(connection: AsyncConnection, season: Season) -> dict[str, date]:
-    newest = select(func.max(runs.c.as_of)).where(runs.c.season == season)
-    last: datetime | None = (await connection.execute(newest)).scalar()
-    if last is None:
-        return {}
+class _Newest(NamedTuple):
+    as_of: datetime
+    number: int
+    source: str
+
+
+async def _newest_run(connection: AsyncConnection, season: Season) -> _Newest | None:
+    """Return the run with the latest moment: of each state one look into the index by moment."""
+    columns = (runs.c.as_of, runs.c.number, runs.c.source)
+    newest = [
+        select(*columns)
+        .where(runs.c.season == season, runs.c.state == state)
+        .order_by(runs.c.as_of.desc(), runs.c.number.desc())
+        .limit(1)
+        .subquery()
+        for state in RunState
+    ]
+    found = await connection.execute(union_all(*(select(one) for one in newest)))
+    return max((_Newest(*row) for row in found), default=None)
+
+
+async def _unsettled(connection: AsyncConnection, season: Season, last: datetime) -> dict[str, date]:
     longest = select(outcomes.c.run_id).where(
         outcomes.c.run_id == runs.c.run_id, outcomes.c.horizon == max(HORIZONS)
     )
@@ -237,10 +255,8 @@ async def _unsettled(connection: AsyncConnection, season: Season) -> dict[str, d
     return {ticker: as_of.date() for ticker, as_of in await connection.execute(query)}
 
 
-async def _sources_of_runs(connection: AsyncConnection, season: Season) -> dict[str, str]:
-    """Return the vendor of each ticker's newest run, the newest run last."""
-    newest = (
-        select(func.max(runs.c.number).label("number")).where(runs.c.season == season).group_by(runs.c.ticker)
-    ).subquery()
-    query = select(runs.c.ticker, runs.c.source).join(newest, newest.c.number == runs.c.number)
+async def _sources_of_open_runs(connection: AsyncConnection, season: Season) -> dict[str, str]:
+    """Return the vendor of each ticker's newest run that has not finished; one that has has left a mark."""
+    others = [state for state in RunState if state is not RunState.FINISHED]
+    query = select(runs.c.ticker, runs.c.source).where(runs.c.state.in_(others), runs.c.season == season)
     return {str(ticker): source for ticker, source in await connection.execute(query.order_by(runs.c.number))}

@@ -97,6 +97,7 @@ runs = Table(
     Index("ix_runs_state_finished_at", "state", "finished_at"),
     Index("ix_runs_ticker_state_finished_at", "ticker", "state", "finished_at"),
     Index("ix_runs_started_at", "started_at"),
+    Index("ix_runs_season_state_as_of", "season", "state", "as_of", "ticker", "run_id"),
 )
 
 seats = Table(

@@ -226,7 +226,7 @@ async def test_a_run_that_stops_between_the_followers_and_the_books_ends_as_it_w
     models: ModelServer, url: str, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await opening(models.base_url, tmp_path, url=url)
-    run_id = await interrupted_at(first, models, "core.pipeline.committee.settle_run", monkeypatch)
+    run_id = await interrupted_at(first, models, "core.pipeline.committee.finish_run", monkeypatch)
     app = await opening(models.base_url, tmp_path, url=url)
     left = await app.run_record(run_id)
     assert left.state is RunState.RUNNING

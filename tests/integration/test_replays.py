@@ -375,7 +375,7 @@ async def test_a_process_that_lost_its_replay_to_another_begins_no_more_runs(
         assert await books(other, season) == before
 
 
-async def test_a_run_that_another_process_has_settled_meanwhile_gets_no_second_orders(
+async def test_a_run_that_another_process_has_finished_meanwhile_gets_no_second_orders(
     models: ModelServer, url: str, tmp_path: Path, opening: Opening
 ) -> None:
     season, gate = Season("taken"), asyncio.Event()

@@ -84,6 +84,18 @@ def test_the_same_input_gives_the_same_bytes_and_hash(given_series: BarSeries, s
 
 
 @settings(deadline=None, max_examples=50)
+@given(series(), st.sampled_from(["USD", "EUR"]))
+def test_the_canonical_text_is_the_whole_pack_as_sorted_json(given_series: BarSeries, currency: str) -> None:
+    evidence = build_evidence(given_series.model_copy(update={"currency": currency}), session_open=False)
+    fields = evidence.model_dump(mode="json")
+    if currency == "USD":
+        del fields["converted_from"]
+
+    whole = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert evidence.canonical == whole
+
+
+@settings(deadline=None, max_examples=50)
 @given(series())
 def test_a_round_trip_through_json_keeps_value_and_hash(given_series: BarSeries) -> None:
     evidence = build_evidence(given_series, session_open=False)
@@ -130,3 +142,13 @@ def test_a_foreign_listing_says_its_currency_and_others_keep_their_bytes() -> No
     assert Evidence.model_validate_json(abroad.canonical) == abroad
     assert evidence_text(home).startswith("instrument: NVDA (USD)\n")
     assert evidence_text(abroad).startswith("instrument: NVDA (USD, traded in EUR)\n")
+
+
+def test_a_copy_with_other_fields_has_bytes_and_a_hash_of_its_own() -> None:
+    evidence = build_evidence(flat(30), session_open=False)
+    kept = evidence.sha256
+
+    other = evidence.model_copy(update={"source": "yfinance"})
+
+    assert other.sha256 == build_evidence(flat(30, source="yfinance"), session_open=False).sha256
+    assert evidence.sha256 == kept != other.sha256

@@ -10,7 +10,7 @@ from core.domain.errors import VendorTimeout
 from core.domain.season import Season
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
-from core.pipeline.history import History, Moved, fetch
+from core.pipeline.history import History, Moves, fetch
 from core.pipeline.lateness import failed_lately, late_tickers
 from core.pipeline.outcomes import same_time, span
 from core.store.locked_sessions import Passed
@@ -30,10 +30,7 @@ def history(*bars: Bar, ticker: str = "NVDA", **more: tuple[Bar, ...]) -> Histor
     found = History(MON, FRI, CALENDAR)
     for name, known in {ticker: bars, **more}.items():
         named = name.replace("_", "-")
-        sessions = CALENDAR.of(named)
-        found.bars[named] = [
-            Moved(named, b, sessions.opening(b.date), sessions.closing(b.date)) for b in known
-        ]
+        found.bars[named] = Moves(named, known, CALENDAR.of(named))
         found.actions[named] = ()
         found.sources[named] = "csv"
     return found
@@ -103,7 +100,7 @@ async def test_a_ticker_whose_vendor_fails_is_not_one_that_did_not_trade() -> No
     found = await fetch(chain, calendar, wanted, MON, FRI, at(WED, 15))
     # Thursday has not opened; of Wednesday, which goes on, the open is known.
     assert [move.bar.date for move in found.bars["NVDA"]] == [TUE, WED]
-    assert (found.failed, found.bars["MSFT"]) == ({"AAPL"}, [])
+    assert (found.failed, list(found.bars["MSFT"])) == ({"AAPL"}, [])
 
 
 def test_a_ballot_is_measured_from_the_next_open_to_the_close_of_its_horizon() -> None:

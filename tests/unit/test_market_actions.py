@@ -220,13 +220,11 @@ class TestEvidence:
 
 
 class TestEverythingElseIsRaw:
-    async def test_marks_and_following_bars_know_no_split(self) -> None:
+    async def test_following_bars_know_no_split(self) -> None:
         prices = chain(vendor(split("2025-10-29", "4"), split("2025-11-03", "3")))
 
-        mark = await prices.latest_mark("NVDA", OPEN_30, "one")
         following = await prices.bar_after("NVDA", date(2025, 10, 27), "one", NOW)
 
-        assert mark.price == Decimal(10)
         assert following is not None
         assert following.close == Decimal(10)
 
@@ -269,12 +267,11 @@ class TestAForeignListing:
         assert closes == {27: Decimal(11), 28: Decimal(12), 29: Decimal(12)}
         assert (series.currency, series.caveat) == ("EUR", "Converted from EUR at each day's rate.")
 
-    async def test_marks_raw_bars_and_dividends_are_in_dollars_too(self, xetra: Vendor) -> None:
+    async def test_raw_bars_and_dividends_are_in_dollars_too(self, xetra: Vendor) -> None:
         xetra.acts = [split("2025-10-27", "2", "SAP.DE"), dividend("2025-10-28", "0.5", "SAP.DE")]
         prices = chain(xetra)
         monday = date(2025, 10, 27)
 
-        assert (await prices.latest_mark("SAP.DE", CLOSE_29, "one")).price == Decimal(12)
         assert [raw.open for raw in await prices.raw_bars("SAP.DE", monday, monday, "one", NOW)] == [
             Decimal(11)
         ]

@@ -220,3 +220,34 @@ def test_the_calendar_library_knows_every_exchange_that_a_suffix_names() -> None
     known = set(exchange_calendars.get_calendar_names(include_aliases=False))
 
     assert {exchange_of(f"X.{suffix}") for suffix in EXCHANGES} <= known
+
+
+@given(
+    st.sampled_from(["NVDA", "7203.T", "BHP.AX", "BTC-USD"]),
+    st.dates(date(1969, 11, 1), date(2061, 3, 1)),
+    st.integers(0, 70),
+)
+def test_long_ways_lead_where_single_steps_do(ticker: str, day: date, count: int) -> None:
+    sessions = CALENDAR.of(ticker)
+    ahead, before = [], []
+    for number in range(150):
+        ahead.append(sessions.session(day + timedelta(days=number)))
+        before.append(sessions.session(day - timedelta(days=number)))
+    past = [found for found in before if found]
+    later = [found for found in ahead[1:] if found]
+
+    assert sessions.back(day, count) == past[count]
+    assert sessions.after(day, count + 1) == later[count]
+    assert sessions.between(day, day + timedelta(days=count)) == tuple(
+        found for found in ahead[: count + 1] if found
+    )
+
+
+@pytest.mark.parametrize("exchange", ["AS", "AX", "DE", "HK", "L", "NZ", "SA", "SR", "T", "TO", "", "USD"])
+def test_a_day_has_opened_once_its_first_price_is_known(exchange: str) -> None:
+    ticker = {"": "NVDA", "USD": "BTC-USD"}.get(exchange, f"X.{exchange}")
+    sessions = CALENDAR.of(ticker)
+    for day in (date(2025, 1, 1) + timedelta(days=number) for number in range(365)):
+        opens = sessions.opening(day)
+        assert sessions.has_opened(day, opens)
+        assert not sessions.has_opened(day, opens - timedelta(seconds=1))

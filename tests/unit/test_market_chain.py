@@ -1,6 +1,5 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -185,8 +184,6 @@ async def test_hostile_tickers_reach_no_vendor(text: str) -> None:
         await chain(vendor).bars(text, CLOSE_29)
     with pytest.raises(BadTicker):
         await chain(vendor).bar_after(text, date(2025, 10, 29), "one", NOW)
-    with pytest.raises(BadTicker):
-        await chain(vendor).latest_mark(text, CLOSE_29, "one")
     assert vendor.asked == []
 
 
@@ -245,22 +242,6 @@ async def test_a_vendor_that_lacks_a_ticker_says_what_it_holds_where_that_is_lit
     ]
 
 
-class TestTheLatestMark:
-    async def test_it_is_the_close_of_the_last_closed_session_at_its_closing_time(self) -> None:
-        mark = await chain(Vendor("one", bars_to(date(2025, 10, 29)))).latest_mark(
-            "NVDA", CLOSE_29 + timedelta(hours=3), "one"
-        )
-
-        assert (mark.ticker, mark.price, mark.at, mark.source) == ("NVDA", Decimal(10), CLOSE_29, "one")
-
-    async def test_it_is_refused_when_stale_absent_or_from_a_vendor_that_is_gone(self) -> None:
-        stale, empty = Vendor("stale", bars_to(date(2025, 10, 21))), Vendor("empty")
-
-        for name, said in (("stale", "sessions old"), ("empty", "has no bars"), ("gone", "not among")):
-            with pytest.raises(NoPrices, match=said):
-                await chain(stale, empty).latest_mark("NVDA", CLOSE_29, name)
-
-
 async def test_closing_the_chain_closes_every_vendor() -> None:
     vendors = [Vendor("one"), Vendor("two")]
 
@@ -285,13 +266,11 @@ async def test_with_the_sample_behind_an_empty_folder_there_are_prices_and_a_nex
 
     series = await built.bars("AAPL", None)
     following = await built.bar_after("AAPL", series.last.date, series.source, NOW)
-    mark = await built.latest_mark("AAPL", None, series.source)
 
     assert (series.source, series.last.date) == ("sample", date(2013, 2, 28))
     assert series.caveat is not None
     assert following is not None
     assert following.date == date(2013, 3, 1)
-    assert (mark.price, mark.at) == (series.last.close, series.as_of)
     with pytest.raises(NoPrices) as caught:
         await built.bars("NVDA", None)
     assert str(caught.value) == (

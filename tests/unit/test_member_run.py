@@ -1,6 +1,7 @@
 """One member's way through a run."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -66,7 +67,7 @@ def member_run(
         "run00001",
         "claude",
         writer,
-        packs.view().model_copy(update={"done": done}),
+        replace(packs.view(), done=done),
         steps(Preset.STANDARD),
         clock=SystemClock(),
         stage_timeout_s=stage_timeout_s,

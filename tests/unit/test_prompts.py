@@ -1,5 +1,6 @@
 """What members are asked."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -64,14 +65,13 @@ def test_who_sizes_a_trade_knows_its_own_books_and_the_costs(stage: Stage) -> No
 
 
 def test_voices_of_one_debate_do_not_hear_each_other_in_the_same_round() -> None:
-    view = packs.view().model_copy(
-        update={
-            "done": (
-                said(Stage.MARKET, "reading"),
-                said(Stage.BULL, "bull one"),
-                said(Stage.BEAR, "bear one"),
-            )
-        }
+    view = replace(
+        packs.view(),
+        done=(
+            said(Stage.MARKET, "reading"),
+            said(Stage.BULL, "bull one"),
+            said(Stage.BEAR, "bear one"),
+        ),
     )
     first = user_prompt(Step(Stage.BEAR), view)
     assert "reading" in first

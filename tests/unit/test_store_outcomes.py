@@ -18,6 +18,7 @@ from tests.store_values import START, begun
 
 pytest_plugins = ("tests.storage",)
 
+LATER = START + timedelta(days=30)
 NOBODY = dict.fromkeys(Action, 0)
 NO_VERDICT = Verdict(
     decision=None, method="weighted", votes=NOBODY, weighted_votes=dict.fromkeys(Action, Decimal(0))
@@ -116,20 +117,21 @@ async def test_runs_are_unsettled_until_they_have_outcomes_at_the_horizon(store:
     await heard(store, "run00002", "beta", season=Season.SAMPLE)
     await heard(store, "run00003", "alpha", finished=False)
     async with store.books.locked(Season.LIVE) as books:
-        assert await books.sessions.unsettled(5, START) == (("run00001", "NVDA", START),)
-        assert await books.sessions.unsettled(5, START + timedelta(days=1)) == ()
+        assert await books.sessions.unsettled(5, START, LATER) == (("run00001", "NVDA", START),)
+        assert await books.sessions.unsettled(5, START + timedelta(days=1), LATER) == ()
+        assert await books.sessions.unsettled(5, START, START) == ()
         ballots = await books.sessions.ballots(["run00001"])
         assert [(run_id, each.member) for run_id, each in ballots] == [
             ("run00001", "alpha"),
             ("run00001", "beta"),
         ]
         await books.sessions.settle(of_run("run00001", "alpha", "beta"))
-        assert await books.sessions.unsettled(5, START) == ()
-        assert len(await books.sessions.unsettled(20, START)) == 1
+        assert await books.sessions.unsettled(5, START, LATER) == ()
+        assert len(await books.sessions.unsettled(20, START, LATER)) == 1
 
 
 async def test_a_run_that_was_cancelled_has_nothing_to_settle(store: Store) -> None:
     await heard(store, "run00001", "alpha", finished=False)
     assert await store.runs.end("run00001", RunState.CANCELLED, None, START)
     async with store.books.locked(Season.LIVE) as books:
-        assert await books.sessions.unsettled(1, START) == ()
+        assert await books.sessions.unsettled(1, START, LATER) == ()

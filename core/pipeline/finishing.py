@@ -32,7 +32,7 @@ from core.store.locked_books import LockedBooks
 from core.store.store import Store
 
 
-async def settle_run(
+async def finish_run(
     store: Store,
     record: RunRecord,
     evidence: Evidence,
@@ -43,7 +43,7 @@ async def settle_run(
     terms: Trading,
     at: datetime,
 ) -> bool:
-    """Write verdict, orders, fills and marks in one transaction; False when the run was already settled.
+    """Write verdict, orders, fills and marks in one transaction; False when the run was finished already.
 
     `opening` None leaves the orders pending. In a season that has ended only the verdict is written, and each
     order as one that was cancelled.
