@@ -359,7 +359,7 @@ class SummaryCard(Frozen):
 class AlertCard(Frozen):
     """One event, told at once: `headline` in a few words, `text` in one or two sentences."""
 
-    sign: Literal["stop", "take_profit", "flip", "model_down", "budget"]
+    sign: Literal["stop", "take_profit", "flip", "model_down", "budget", "season"]
     headline: str
     text: str
     footer: str

@@ -14,10 +14,13 @@ from bot.present.digest import digest_card
 from bot.present.lateness import schedule_note
 from bot.present.leaderboard import leaderboard_card
 from bot.present.review import review_card
+from bot.present.season import final_card, season_title
 from bot.present.summary import verdicts_card
 from core.app.app import App
+from core.domain.alert import AlertKind
 from core.domain.errors import ConclaveError, Refused
 from core.domain.run import RunRecord
+from core.domain.season import Season
 from core.domain.subscription import Due, Topic
 
 
@@ -85,6 +88,18 @@ async def _curves(app: App, title: str) -> Mail:
     return Picture("equity-curves.png", png, f"{title}: the value of every portfolio, close by close.")
 
 
+async def _final_picture(app: App, season: Season) -> Mail:
+    """Return the picture of a final table, or a sentence in its place."""
+    from bot.pictures.final import final_picture
+    from bot.pictures.off_loop import PictureFailed
+
+    try:
+        png = await final_picture(app, season)
+    except PictureFailed as error:
+        return Notice(text=str(error), tone="warning")
+    return Picture(f"season-{season}.png", png, f"{season_title(season)}: the final table.")
+
+
 async def _digest(app: App, due: Due) -> tuple[Mail, ...]:
     found = await app.digest(None, await app.agenda.since(due), _until(app, due))
     return (digest_card(found, zone_for(app, due), note=_note(app, due)),)
@@ -103,6 +118,8 @@ async def _alert(app: App, due: Due) -> tuple[Mail, ...]:
     alert = await app.alert(due.slot.key)
     if alert is None:
         raise ConclaveError("What the alert was about is not known any more.")
+    if alert.kind is AlertKind.SEASON and alert.season:
+        return final_card(await app.final_table(alert.season)), await _final_picture(app, alert.season)
     return (alert_card(alert, zone_for(app, due)),)
 
 

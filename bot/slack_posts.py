@@ -19,7 +19,14 @@ from bot.slack_text import ELLIPSIS, clamp, one_line
 from core.domain.ballot import Action
 
 ICONS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
-ALERT_ICONS = {"stop": "🛑", "take_profit": "🎯", "flip": "🔄", "model_down": "🔌", "budget": "💸"}
+ALERT_ICONS = {
+    "stop": "🛑",
+    "take_profit": "🎯",
+    "flip": "🔄",
+    "model_down": "🔌",
+    "budget": "💸",
+    "season": "🏁",
+}
 SHOWS = "conclave.show"
 """How the ids of buttons begin that show a verdict."""
 

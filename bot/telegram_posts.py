@@ -23,7 +23,14 @@ Block = list[Line]
 
 MAX_ROWS = 30
 SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
-ALERT_SIGNS = {"stop": "🛑", "take_profit": "🎯", "flip": "🔄", "model_down": "🔌", "budget": "💸"}
+ALERT_SIGNS = {
+    "stop": "🛑",
+    "take_profit": "🎯",
+    "flip": "🔄",
+    "model_down": "🔌",
+    "budget": "💸",
+    "season": "🏁",
+}
 _INDENT = "\u2003 "
 _MARKS = {True: "✓", False: "✗", None: ""}
 

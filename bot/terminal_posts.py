@@ -27,6 +27,7 @@ _ALERT_COLOURS = {
     "flip": "yellow",
     "model_down": "red",
     "budget": "yellow",
+    "season": "cyan",
 }
 
 

@@ -44,6 +44,9 @@ def _told(alert: Alert) -> tuple[str, str]:
             return _down(alert)
         case AlertKind.BUDGET:
             return _budget(alert)
+        case AlertKind.SEASON:
+            season = alert.season or Season.LIVE
+            return f"The season {season} has ended", f"/season {season} shows the final table."
 
 
 def _level(alert: Alert, level: str) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from core.app.scoreboard import Scoreboard
 from core.clock import Clock
 from core.config import Settings
-from core.domain.alert import Alert
+from core.domain.alert import Alert, AlertKind
+from core.domain.live_season import FinalTable
 from core.domain.run import RunState
 from core.domain.season import Season
 from core.domain.subscription import ChatTerms, Planned, Subscription, Topic
@@ -63,6 +64,7 @@ class Watch:
         for member, results in (await self._store.history.results(season, RESULTS)).items():
             found += down_alerts(member, results, now)
         found += await self._budgets(now)
+        found += [_season_alert(table) for table in await self._store.live.finals()]
         return found
 
     async def _flips(self, season: Season, now: datetime) -> Iterable[Alert]:
@@ -90,3 +92,8 @@ class Watch:
                 words = f"the budget {in_words(scope)}"
                 found += budget_alerts(words, spent, limit, today, now, chat=chat)
         return found
+
+
+def _season_alert(table: FinalTable) -> Alert:
+    key = f"alert:{AlertKind.SEASON}:{table.season}"
+    return Alert(key=key, kind=AlertKind.SEASON, at=table.ended_at, season=table.season)

@@ -11,13 +11,14 @@ from core.domain.values import Frozen
 
 
 class AlertKind(StrEnum):
-    """What has happened."""
+    """What has happened. `season`: it has ended, and its final table is there."""
 
     STOP = "stop"
     TAKE_PROFIT = "take_profit"
     FLIP = "flip"
     MODEL_DOWN = "model_down"
     BUDGET = "budget"
+    SEASON = "season"
 
 
 class Alert(Frozen):

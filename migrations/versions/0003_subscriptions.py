@@ -110,7 +110,8 @@ def _chats_and_alerts() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("alert", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('stop', 'take_profit', 'flip', 'model_down', 'budget')", name=op.f("ck_alerts_kind")
+            "kind IN ('stop', 'take_profit', 'flip', 'model_down', 'budget', 'season')",
+            name=op.f("ck_alerts_kind"),
         ),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_alerts")),
     )
