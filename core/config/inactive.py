@@ -5,7 +5,7 @@ from core.config.settings import THRESHOLDS, Settings
 _UNUSED_KEYS = {
     "market": ("news", "fundamentals", "sentiment"),
 }
-_UNUSED_SECTIONS = ("http", "cache", "routing")
+_UNUSED_SECTIONS = ("cache", "routing")
 
 
 def inactive(settings: Settings) -> tuple[str, ...]:

@@ -120,7 +120,6 @@ def test_what_changes_no_run_leaves_the_hash(tmp_path: Path, toml: str) -> None:
 def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
     toml = """
     market.news = ["x"]
-    http.port = 9000
     cache.ttl_s = {news = 60}
     routing.default = "fast"
     telegram.mode = "webhook"
@@ -129,7 +128,6 @@ def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
     said = inactive(loaded(tmp_path, toml))
     keys = [
         "market.news",
-        "[http]",
         "[cache]",
         "[routing]",
         "telegram.mode",
