@@ -15,6 +15,7 @@ from collections import Counter
 from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -138,6 +139,13 @@ class Service:
     def _moment(line: str) -> datetime:
         return datetime.fromisoformat(line.split()[1])
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._process and self._process.returncode is None:
+            await self.kill()
+
     async def kill(self) -> None:
         assert self._process
         self._process.kill()
@@ -222,6 +230,30 @@ def arrived(expected: list[Post], new: Counter[Post], *, killed: bool) -> bool:
     return not (new - notes) - wanted and few and notes.total() <= len(expected)
 
 
+async def lived(service: Service, world: World, chance: random.Random) -> list[tuple[datetime, list[Post]]]:
+    """Go through the fortnight, with two kills by `chance`, and look at what is posted at every moment."""
+    await service.start(at(FIRST, 8, 0))
+    await world.subscribe()
+    moments = plan()
+    kills = set(chance.sample([n for n, (_, expected) in enumerate(moments) if expected], 2))
+    before = Counter(world.posts())
+    for number, (moment, expected) in enumerate(moments):
+        if moment == at(FLIPS_ON, 16, 31):
+            world.turn_to_sell()
+        await service.turn(moment)
+        if number in kills:
+            await asyncio.sleep(chance.uniform(0, 0.8))
+            await service.kill()
+            await service.start(moment + AFTER_LEASE)
+        await service.come_to_rest()
+        if ("topic", "verdicts") in expected:
+            await service.come_to_rest()  # what a verdict means for holders is noticed afterwards
+        now = Counter(world.posts())
+        assert arrived(expected, now - before, killed=number in kills), (moment, expected, now - before)
+        before = now
+    return moments
+
+
 @pytest.mark.parametrize("seed", [2012])
 async def test_a_fortnight_posts_exactly_what_was_subscribed_to_and_the_books_balance(
     seed: int, tmp_path: Path
@@ -230,9 +262,8 @@ async def test_a_fortnight_posts_exactly_what_was_subscribed_to_and_the_books_ba
     async with ModelServer() as models, TelegramServer() as telegram, SlackServer() as slack:
         for name in arena.FIVE:
             models.opine(f"{name}/{name}-1", arena.opinion(name))
-        tree = json.loads(arena.settings(models.base_url, tmp_path).model_dump_json(include={"arena"}))
         tree = {
-            "arena": {**tree["arena"], "benchmark": "IBM"},
+            "arena": {"benchmark": "IBM"},
             "store": {"url": f"sqlite+aiosqlite:///{tmp_path}/conclave.db"},
             "archive": {"dir": str(tmp_path / "modelchats")},
             "market": {"prices": ["csv"], "csv": {"dir": str(ROOT / "core" / "market" / "sample")}},
@@ -248,27 +279,10 @@ async def test_a_fortnight_posts_exactly_what_was_subscribed_to_and_the_books_ba
             "SLACK_BOT_TOKEN": slack.bot_token,
             "SLACK_APP_TOKEN": slack.app_token,
         }
-        world, service = World(models, telegram, slack), Service(tmp_path, tokens)
-        await service.start(at(FIRST, 8, 0))
-        await world.subscribe()
-        moments = plan()
-        kills = set(chance.sample([n for n, (_, expected) in enumerate(moments) if expected], 2))
-        before = Counter(world.posts())
-        for number, (moment, expected) in enumerate(moments):
-            if moment == at(FLIPS_ON, 16, 31):
-                world.turn_to_sell()
-            await service.turn(moment)
-            if number in kills:
-                await asyncio.sleep(chance.uniform(0, 0.8))
-                await service.kill()
-                await service.start(moment + AFTER_LEASE)
-            await service.come_to_rest()
-            if ("topic", "verdicts") in expected:
-                await service.come_to_rest()  # what a verdict means for holders is noticed afterwards
-            now = Counter(world.posts())
-            assert arrived(expected, now - before, killed=number in kills), (moment, expected, now - before)
-            before = now
-        await service.stop()
+        world = World(models, telegram, slack)
+        async with Service(tmp_path, tokens) as service:
+            moments = await lived(service, world, chance)
+            await service.stop()
         assert telegram.violations == []
         assert slack.violations == []
 
@@ -276,7 +290,8 @@ async def test_a_fortnight_posts_exactly_what_was_subscribed_to_and_the_books_ba
     assert service.rows("SELECT COUNT(*), COUNT(DISTINCT once) FROM runs WHERE state = 'finished'") == [
         (2 * sessions, 2 * sessions)
     ]
-    assert len(models.requests) >= 2 * sessions * 5
+    # Nothing is paid for twice but what was under way when the process was killed.
+    assert 0 <= len(models.requests) - 2 * sessions * 5 <= 2 * 10
     past = "SELECT state, COUNT(*) FROM slots WHERE at < ? GROUP BY state"
     states = service.rows(past, _micros(moments[-1][0]))
     assert dict(states).keys() <= {"delivered"}, states
