@@ -44,6 +44,10 @@ class ChatGone(DeliveryFailed):
     """The chat is closed to us; asking again will not help."""
 
 
+class TopicGone(ChatGone):
+    """The topic or thread is closed to us, and the rest of the chat is not."""
+
+
 class Door(Protocol):
     """One platform. All methods raise a `DeliveryFailed`; none raises for content that a card holds.
 

@@ -62,7 +62,7 @@ class Timer:
         """Carry the books through what has opened and closed, and plan what this brings for chats."""
         await self._app.keep_books()
         await self._app.look_out()
-        await self._app.agenda.plan_again()
+        await self._app.agenda.tidy()
 
     def stop(self) -> None:
         """Fire no more; what was fired goes on."""

@@ -22,6 +22,8 @@ RENEW_EVERY_S = 15.0
 REST = timedelta(minutes=5)
 """How long a slot rests whose platform took nothing."""
 WEEK = timedelta(days=7)
+KEPT = timedelta(days=400)
+"""How long it is remembered what became of a slot."""
 BATCH = 500
 """How many slots are claimed in one transaction."""
 
@@ -43,10 +45,11 @@ class Agenda:
         for sessions in {self._calendar.exchange, *(self._calendar.of(ticker) for ticker in tickers)}:
             if not sessions.loaded:
                 await asyncio.to_thread(sessions.session, FIRST_DAY)
-        await self.plan_again()
+        await self.tidy()
 
-    async def plan_again(self) -> None:
-        """Plan the next time of subscriptions that had none, as far as there is one now."""
+    async def tidy(self) -> None:
+        """Plan the next time of subscriptions that had none, if there is one now; forget slots of long ago."""
+        await self._store.slots.forget(self._clock.now() - KEPT)
         arena, now, pairs = self._settings.arena, self._clock.now(), []
         for one, terms in await self._store.subscriptions.unplanned():
             planned = next_slot(one.wanted, terms, self._calendar, arena.timezone, arena.watchlist, now)
@@ -127,10 +130,11 @@ class Agenda:
         session = exchange.back(closed.day, 1).closes
         return min(before.at, session) if before else session
 
-    async def chat_gone(self, due: Due, reason: str) -> Sequence[int]:
-        """Pause all subscriptions of a chat that is closed to us, and return their numbers."""
+    async def chat_gone(self, due: Due, reason: str, *, only_topic: bool) -> Sequence[int]:
+        """Pause all subscriptions of a chat, or of its topic, that is closed to us; return their numbers."""
         about = due.subscription
-        paused = await self._store.subscriptions.pause_chat(about.platform, about.chat, reason)
+        topic = about.thread if only_topic else None
+        paused = await self._store.subscriptions.pause_chat(about.platform, about.chat, reason, topic)
         return [each.number for each in paused]
 
     async def chat_moved(self, platform: str, old: str, new: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.errors import StoreError
@@ -107,6 +107,11 @@ class Slots:
         query = select_due().where(*mine).order_by(slots.c.at.desc()).limit(1)
         found = await self._read(query)
         return found[0].slot if found else None
+
+    async def forget(self, before: datetime) -> None:
+        """Delete the slots that ended earlier than that."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(slots).where(slots.c.ended_at < before))
 
     async def messages(self, due: Due) -> tuple[str, ...]:
         """Return the platform's ids of what was posted for a slot, in that order."""

@@ -169,9 +169,16 @@ class Subscriptions:
         change = update(subscriptions).where(subscriptions.c.number == number, _KEPT)
         return await self._stop(number, change.values(state=SubscriptionState.DELETED, reason=None))
 
-    async def pause_chat(self, platform: str, chat: str, reason: str) -> tuple[Subscription, ...]:
-        """Pause all active subscriptions of a chat, and return them, paused; damaged ones are left out."""
+    async def pause_chat(
+        self, platform: str, chat: str, reason: str, thread: str | None = None
+    ) -> tuple[Subscription, ...]:
+        """Pause all active subscriptions of a chat, or of one thread in it, and return them, paused.
+
+        Damaged ones are left out.
+        """
         change = update(subscriptions).where(_in_chat(platform, chat), ACTIVE)
+        if thread is not None:
+            change = change.where(subscriptions.c.thread == thread)
         change = change.values(state=SubscriptionState.PAUSED, reason=reason)
         async with self._database.write() as connection:
             rows = (await connection.execute(change.returning(*SUBSCRIPTION))).all()
