@@ -1,6 +1,7 @@
 """What a slot of a subscription posts: one message or two, made when it is due."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,10 +19,12 @@ from bot.present.season import final_card, season_title
 from bot.present.summary import verdicts_card
 from core.app.app import App
 from core.domain.alert import AlertKind
-from core.domain.errors import ConclaveError, Refused
+from core.domain.errors import ConclaveError, Refused, StoreError
 from core.domain.run import RunRecord
 from core.domain.season import Season
 from core.domain.subscription import Due, Topic
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,20 @@ async def mail_of(app: App, due: Due) -> tuple[Mail, ...]:
     Raises:
         ConclaveError: it cannot be made; the sentence says why.
     """
-    return await _MAKERS[due.subscription.wanted.topic](app, due)
+    topic = due.subscription.wanted.topic
+    if topic in _OF_BOOKS:
+        await _up_to_date(app)
+    return await _MAKERS[topic](app, due)
+
+
+async def _up_to_date(app: App) -> None:
+    """Carry the books to the present: the close may have been a moment ago. If not, tell what is known."""
+    try:
+        await app.keep_books()
+    except StoreError:
+        raise
+    except ConclaveError as error:
+        _log.warning("the books are told as they stand: %s", error)
 
 
 def zone_for(app: App, due: Due) -> ZoneInfo:
@@ -123,6 +139,7 @@ async def _alert(app: App, due: Due) -> tuple[Mail, ...]:
     return (alert_card(alert, zone_for(app, due)),)
 
 
+_OF_BOOKS = frozenset({Topic.LEADERBOARD, Topic.DIGEST, Topic.REVIEW})
 _MAKERS: Mapping[Topic, Callable[[App, Due], Awaitable[tuple[Mail, ...]]]] = {
     Topic.VERDICTS: _verdicts,
     Topic.LEADERBOARD: _leaderboard,

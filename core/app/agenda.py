@@ -48,7 +48,7 @@ class Agenda:
         await self.tidy()
 
     async def tidy(self) -> None:
-        """Plan the next time of subscriptions that had none, if there is one now; forget slots of long ago."""
+        """Plan the next time of subscriptions that had none, and forget slots of long ago."""
         await self._store.slots.forget(self._clock.now() - KEPT)
         arena, now, pairs = self._settings.arena, self._clock.now(), []
         for one, terms in await self._store.subscriptions.unplanned():
