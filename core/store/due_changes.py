@@ -1,6 +1,7 @@
 """The due rows of subscriptions whose wish, state or terms change: taken away, or put in place of the old."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,33 +13,48 @@ from core.store.slot_writing import due_row, put_due, timed
 
 _AT_ONCE = 5_000
 """How many numbers one statement names: databases bound how many parameters it may have."""
+NONE_MISSED: Mapping[int, int] = MappingProxyType({})
 _DUE = slots.c.state == SlotState.DUE
 
 
-async def put_planned(connection: AsyncConnection, pairs: Sequence[tuple[int, Planned]]) -> int:
-    """Store due slots of those subscriptions that are active, and return how many are new."""
+async def put_planned(
+    connection: AsyncConnection, pairs: Sequence[tuple[int, Planned]], missed: Mapping[int, int] = NONE_MISSED
+) -> int:
+    """Store due slots of those subscriptions that are active, and return how many are new.
+
+    `missed` is how many times the one of each subscription stands for besides its own.
+    """
     topics = await _active(connection, (number for number, _ in pairs))
-    rows = [due_row(n, planned, timed=timed(topics[n])) for n, planned in pairs if n in topics]
+    rows = [
+        due_row(n, planned, timed=timed(topics[n]), missed=missed.get(n, 0))
+        for n, planned in pairs
+        if n in topics
+    ]
     return await put_due(connection, rows)
 
 
-async def replace_due(connection: AsyncConnection, pairs: Sequence[tuple[int, Planned | None]]) -> None:
-    """Put the due slots of active subscriptions in place of those that they have; None leaves none.
+async def replace_due(connection: AsyncConnection, number: int, planned: Planned | None) -> None:
+    """Put a due slot in place of all that a subscription has; without one, or if it is not active, none.
 
-    Alerts that wait, which happened already, are only moved: the one of that key becomes due at another time.
     How many times were missed is told with the new one.
     """
+    missed = await drop_due(connection, [number])
+    if planned is not None:
+        await put_planned(connection, [(number, planned)], missed)
+
+
+async def move_due(connection: AsyncConnection, pairs: Sequence[tuple[int, Planned | None]]) -> None:
+    """Put other due slots in place of those that active subscriptions have; None leaves none.
+
+    Alerts that wait have happened already: the one with that key only becomes due at another time.
+    """
     topics = await _active(connection, (number for number, _ in pairs))
-    regular = [(n, planned) for n, planned in pairs if n in topics and timed(topics[n])]
-    missed = await drop_due(connection, [number for number, _ in regular])
-    rows = [
-        due_row(n, planned, timed=True, missed=missed.get(n, 0))
-        for n, planned in regular
-        if planned is not None
-    ]
-    await put_due(connection, rows)
-    for number, planned in pairs:
-        if planned is not None and number in topics and not timed(topics[number]):
+    known = [(number, planned) for number, planned in pairs if number in topics]
+    missed = await drop_due(connection, [number for number, _ in known if timed(topics[number])])
+    told = [(number, planned) for number, planned in known if planned is not None]
+    await put_planned(connection, [pair for pair in told if timed(topics[pair[0]])], missed)
+    for number, planned in told:
+        if not timed(topics[number]):
             waiting = (slots.c.subscription == number, slots.c.key == planned.key, _DUE)
             await connection.execute(update(slots).where(*waiting).values(due_at=planned.due_at))
 

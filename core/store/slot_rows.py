@@ -62,11 +62,11 @@ class Slots:
 
     async def running(self, due: Due, owner: str) -> bool:
         """Note that work on a claimed slot has begun."""
-        return await self._change(due, owner, state=SlotState.RUNNING)
+        return await self._change(due, owner, {"state": SlotState.RUNNING})
 
     async def posting(self, due: Due, owner: str) -> bool:
         """Note that a message is about to be sent."""
-        return await self._change(due, owner, posting=True)
+        return await self._change(due, owner, {"posting": True})
 
     async def posted(self, due: Due, owner: str, message: str) -> bool:
         """Note that the message was sent; `message` is the platform's id of it."""
@@ -89,7 +89,7 @@ class Slots:
         if state not in _FINAL:
             raise StoreError(f"A slot cannot end as {state}; it ends as delivered or failed.")
         free = {"owner": None, "lease_until": None}
-        return await self._change(due, owner, state=state, note=note, ended_at=at, **free)
+        return await self._change(due, owner, {"state": state, "note": note, "ended_at": at} | free)
 
     async def messages(self, due: Due) -> tuple[str, ...]:
         """Return the platform's ids of what was posted for a slot, in that order."""
@@ -142,8 +142,8 @@ class Slots:
             rows = (await connection.execute(query)).all()
         return tuple(readable(rows, due_of))
 
-    async def _change(self, due: Due, owner: str, **values: Any) -> bool:
-        change = update(slots).where(*_held(due, owner)).values(**values)
+    async def _change(self, due: Due, owner: str, values: dict[str, Any]) -> bool:
+        change = update(slots).where(*_held(due, owner)).values(values)
         async with self._database.write() as connection:
             return (await connection.execute(change)).rowcount == 1
 

@@ -20,7 +20,7 @@ from core.domain.subscription import (
     Wanted,
 )
 from core.store.database import Database
-from core.store.due_changes import drop_due, replace_due
+from core.store.due_changes import drop_due, move_due, replace_due
 from core.store.due_rows import (
     ACTIVE,
     OF_CHAT,
@@ -80,7 +80,7 @@ class Subscriptions:
                 )
             statement = insert(subscriptions).values(row | facts).returning(*SUBSCRIPTION)
             added = subscription_of((await connection.execute(statement)).one())
-            await replace_due(connection, [(added.number, first)])
+            await replace_due(connection, added.number, first)
             return added
 
     async def get(self, number: int) -> Subscription | None:
@@ -146,7 +146,7 @@ class Subscriptions:
             change = update(subscriptions).where(subscriptions.c.number == number, _KEPT)
             if not await _changed(connection, change.values(wanted=wanted, topic=wanted.topic)):
                 return False
-            await replace_due(connection, [(number, first)])
+            await replace_due(connection, number, first)
             return True
 
     async def pause(self, number: int, reason: str | None) -> bool:
@@ -161,7 +161,7 @@ class Subscriptions:
         async with self._database.write() as connection:
             if not await _changed(connection, change.values(state=SubscriptionState.ACTIVE, reason=None)):
                 return False
-            await replace_due(connection, [(number, first)])
+            await replace_due(connection, number, first)
             return True
 
     async def delete(self, number: int) -> bool:
@@ -201,7 +201,7 @@ class Subscriptions:
             await connection.execute(change.values(terms=terms, changed_at=at))
             own = select(subscriptions.c.number).where(_in_chat(platform, chat), ACTIVE)
             numbers = set((await connection.execute(own)).scalars())
-            await replace_due(connection, [pair for pair in nexts if pair[0] in numbers])
+            await move_due(connection, [pair for pair in nexts if pair[0] in numbers])
 
     async def move_chat(self, platform: str, old: str, new: str) -> None:
         """Give all that a chat has to the one that it has become; terms that were set there already stay."""
