@@ -47,7 +47,7 @@ _ACTIONS = st.lists(
 
 
 class World:
-    """Chats, and two processes that work for them; how often each slot was claimed, and brought to its end."""
+    """Chats, and two processes that work for them; how often each slot was claimed and came to its end."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
