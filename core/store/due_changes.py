@@ -32,12 +32,13 @@ async def put_planned(
 
 
 async def replace_due(connection: AsyncConnection, number: int, planned: Planned | None) -> None:
-    """Put a due slot in place of all that a subscription has; without one, or if it is not active, none.
+    """Put a due slot in place of all that a subscription has; none if there is none, or if it is not active.
 
-    How many times were missed is told with the new one.
+    Nor has one to alerts, which come when they happen. How many times were missed is told with the new one.
     """
     missed = await drop_due(connection, [number])
-    if planned is not None:
+    topics = await _active(connection, [number])
+    if planned is not None and number in topics and timed(topics[number]):
         await put_planned(connection, [(number, planned)], missed)
 
 

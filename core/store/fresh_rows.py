@@ -33,7 +33,7 @@ _set = object.__setattr__
 
 def select_fresh(connection: AsyncConnection) -> Select[Any]:
     """Return the query for rows of `fresh_due_of`; the first column is where the slot is."""
-    place = "slots.rowid" if connection.dialect.name == "sqlite" else "slots.ctid"
+    place = "slots.rowid" if connection.dialect.name == "sqlite" else "slots.ctid::text"
     return select(literal_column(place), *_COLUMNS).select_from(_JOINED)
 
 

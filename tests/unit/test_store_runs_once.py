@@ -94,10 +94,10 @@ async def test_a_database_of_the_second_schema_keeps_its_runs_and_receives_subsc
         "source, caveat, requested_by, requested_in, started_at, finished_at, verdict, owner, lease_until"
     )
     rows = [
-        f"(1001, 'old1', 'k', 'NVDA', {at}, 'quick', 'live', 'failed', 'why', 'c', 'e', 'csv', NULL, 't', 't', "
-        f"{at}, {at}, NULL, NULL, NULL)",
-        f"(1002, 'old2', 'k', 'NVDA', {at}, 'quick', 'live', 'running', NULL, 'c', 'e', 'csv', NULL, 't', 't', "
-        f"{at}, NULL, NULL, 'host', {at})",
+        f"(1001, 'old1', 'k', 'NVDA', {at}, 'quick', 'live', 'failed', 'why', 'c', 'e', 'csv', NULL, 't', "
+        f"'t', {at}, {at}, NULL, NULL, NULL)",
+        f"(1002, 'old2', 'k', 'NVDA', {at}, 'quick', 'live', 'running', NULL, 'c', 'e', 'csv', NULL, 't', "
+        f"'t', {at}, NULL, NULL, 'host', {at})",
     ]
     engine = make_engine(parse(empty_url), pooled=False)
     async with engine.begin() as connection:
