@@ -9,7 +9,6 @@ from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-from core.domain.bars import is_aware
 from core.domain.errors import StoreError
 from core.domain.values import Written
 
@@ -102,9 +101,10 @@ def to_microseconds(value: datetime) -> int:
     Raises:
         StoreError: the time has no offset.
     """
-    if not is_aware(value):
-        raise StoreError(f"The time {value} has no offset from UTC and cannot be stored.")
-    return (value - _EPOCH) // _MICROSECOND
+    try:
+        return (value - _EPOCH) // _MICROSECOND
+    except TypeError:
+        raise StoreError(f"The time {value} has no offset from UTC and cannot be stored.") from None
 
 
 def from_microseconds(count: int) -> datetime:

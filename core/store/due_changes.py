@@ -6,15 +6,14 @@ from types import MappingProxyType
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.subscription import Planned, SlotState
-from core.store.due_rows import ACTIVE
+from core.domain.subscription import Planned
+from core.store.due_rows import ACTIVE, IS_DUE
 from core.store.schedule_tables import slots, subscriptions
-from core.store.slot_writing import due_row, put_due, timed
+from core.store.slot_writing import DueRows, put_due, timed
 
 _AT_ONCE = 5_000
 """How many numbers one statement names: databases bound how many parameters it may have."""
 NONE_MISSED: Mapping[int, int] = MappingProxyType({})
-_DUE = slots.c.state == SlotState.DUE
 
 
 async def put_planned(
@@ -25,21 +24,21 @@ async def put_planned(
     `missed` is how many times the one of each subscription stands for besides its own.
     """
     topics = await _active(connection, (number for number, _ in pairs))
-    rows = [
-        due_row(n, planned, timed=timed(topics[n]), missed=missed.get(n, 0))
-        for n, planned in pairs
-        if n in topics
-    ]
+    rows = DueRows()
+    for number, planned in pairs:
+        if number in topics:
+            rows.add(number, planned, topics[number], missed.get(number, 0))
     return await put_due(connection, rows)
 
 
 async def replace_due(connection: AsyncConnection, number: int, planned: Planned | None) -> None:
-    """Put a due slot in place of all that a subscription has; without one, or if it is not active, none.
+    """Put a due slot in place of all that a subscription has; none if there is none, or if it is not active.
 
-    How many times were missed is told with the new one.
+    Nor has one to alerts, which come when they happen. How many times were missed is told with the new one.
     """
     missed = await drop_due(connection, [number])
-    if planned is not None:
+    topics = await _active(connection, [number])
+    if planned is not None and number in topics and timed(topics[number]):
         await put_planned(connection, [(number, planned)], missed)
 
 
@@ -55,7 +54,7 @@ async def move_due(connection: AsyncConnection, pairs: Sequence[tuple[int, Plann
     await put_planned(connection, [pair for pair in told if timed(topics[pair[0]])], missed)
     for number, planned in told:
         if not timed(topics[number]):
-            waiting = (slots.c.subscription == number, slots.c.key == planned.key, _DUE)
+            waiting = (slots.c.subscription == number, slots.c.key == planned.key, IS_DUE)
             await connection.execute(update(slots).where(*waiting).values(due_at=planned.due_at))
 
 
@@ -63,7 +62,7 @@ async def drop_due(connection: AsyncConnection, numbers: Sequence[int]) -> dict[
     """Take away the due slots of subscriptions, and return how many missed times each stood for."""
     missed: dict[int, int] = {}
     for part in _parts(numbers):
-        change = delete(slots).where(slots.c.subscription.in_(part), _DUE)
+        change = delete(slots).where(slots.c.subscription.in_(part), IS_DUE)
         rows = await connection.execute(change.returning(slots.c.subscription, slots.c.missed))
         missed.update((number, count) for number, count in rows)
     return missed

@@ -9,17 +9,13 @@ from sqlalchemy import Select, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import StoreError
-from core.domain.subscription import (
-    Due,
-    Slot,
-    SlotState,
-    Subscription,
-    SubscriptionState,
-)
+from core.domain.subscription import Due, Slot, SlotState, Subscription, SubscriptionState
 from core.domain.values import Frozen
 from core.store.column_types import from_microseconds
 from core.store.due_rows import OF_CHAT, TERMS, Row, raw, terms_of, tickers_of, wanted_of
 from core.store.schedule_tables import chat_terms, slots, subscriptions
+
+Value = TypeVar("Value", bound=Frozen)
 
 _COLUMNS = (
     *(raw(subscriptions.c[name]) for name in ("number", "platform", "chat", "thread", "wanted")),
@@ -30,14 +26,14 @@ _COLUMNS = (
 _JOINED = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription).outerjoin(
     chat_terms, OF_CHAT
 )
+_ACTIVE, _CLAIMED = SubscriptionState.ACTIVE, SlotState.CLAIMED
 _FIELDS: dict[type[Frozen], set[str]] = {kind: set(kind.model_fields) for kind in (Subscription, Slot, Due)}
-Value = TypeVar("Value", bound=Frozen)
 _set = object.__setattr__
 
 
 def select_fresh(connection: AsyncConnection) -> Select[Any]:
-    """Return the query for where a due slot is, and then the columns of `fresh_due_of`."""
-    place = "slots.rowid" if connection.dialect.name == "sqlite" else "slots.ctid"
+    """Return the query for rows of `fresh_due_of`; the first column is where the slot is."""
+    place = "slots.rowid" if connection.dialect.name == "sqlite" else "slots.ctid::text"
     return select(literal_column(place), *_COLUMNS).select_from(_JOINED)
 
 
@@ -47,62 +43,52 @@ def fresh_due_of(row: Row) -> Due:
     Raises:
         StoreError: the row is damaged.
     """
-    (
-        number,
-        platform,
-        chat,
-        thread,
-        wanted,
-        created_by,
-        created_at,
-        key,
-        at,
-        due_at,
-        tickers,
-        missed,
-        terms,
-    ) = row
+    _, number, platform, chat, thread, wanted, by, created_at, key, at, due_at, tickers, missed, terms = row
     try:
-        if not (type(platform) is type(chat) is type(created_by) is type(key) is str and type(missed) is int):
+        if not (type(platform) is type(chat) is type(by) is type(key) is str and type(missed) is int):
             raise TypeError
-        subscription = _made(
-            Subscription,
-            number=number,
-            platform=platform,
-            chat=chat,
-            thread=None if thread is None else str(thread),
-            wanted=wanted_of(wanted),
-            state=SubscriptionState.ACTIVE,
-            reason=None,
-            created_by=created_by,
-            created_at=from_microseconds(created_at),
-        )
-        slot = _made(
-            Slot,
-            subscription=number,
-            key=key,
-            at=from_microseconds(at),
-            due_at=from_microseconds(due_at),
-            tickers=tickers_of(tickers),
-            state=SlotState.CLAIMED,
-            missed=missed,
-            late=False,
-            posted=0,
-            posting=False,
-            note=None,
-            ended_at=None,
-        )
-        return _made(Due, subscription=subscription, terms=terms_of(terms), slot=slot)
+        meant = from_microseconds(at)
+        subscription = {
+            "number": number,
+            "platform": platform,
+            "chat": chat,
+            "thread": None if thread is None else str(thread),
+            "wanted": wanted_of(wanted),
+            "state": _ACTIVE,
+            "reason": None,
+            "created_by": by,
+            "created_at": from_microseconds(created_at),
+        }
+        slot = {
+            "subscription": number,
+            "key": key,
+            "at": meant,
+            "due_at": meant if due_at == at else from_microseconds(due_at),
+            "tickers": tickers_of(tickers),
+            "state": _CLAIMED,
+            "missed": missed,
+            "late": False,
+            "posted": 0,
+            "posting": False,
+            "note": None,
+            "ended_at": None,
+        }
+        facts = {
+            "subscription": _made(Subscription, subscription),
+            "terms": terms_of(terms),
+            "slot": _made(Slot, slot),
+        }
+        return _made(Due, facts)
     except (TypeError, ValueError, OverflowError):
         raise StoreError(f"Subscription {number} is damaged in the database.") from None
 
 
 def fresh_place_of(row: Row) -> tuple[int, str]:
     """Return the number and the key in such a row, whatever else is in it."""
-    return row[0], row[7]
+    return row[1], row[8]
 
 
-def _made(kind: type[Value], **fields: Any) -> Value:
+def _made(kind: type[Value], fields: dict[str, Any]) -> Value:
     """Return the value with these fields, which are all that it has and of the right types."""
     made = kind.__new__(kind)
     _set(made, "__dict__", fields)

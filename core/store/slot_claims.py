@@ -4,7 +4,9 @@ A process that dies in it has claimed nothing; one that dies after it leaves cla
 takes over, and the next times, which come due as ever.
 """
 
-from collections.abc import Callable, Collection
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,41 +14,51 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import StoreError
-from core.domain.subscription import Due, SlotState, Step, SubscriptionState
+from core.domain.subscription import Due, Slot, SlotState, Step, SubscriptionState
 from core.store.column_types import from_microseconds, to_microseconds
-from core.store.due_rows import ACTIVE, DAMAGED, due_of, place_of, select_due
+from core.store.due_rows import ACTIVE, DAMAGED, IS_DUE, PLATFORM, due_of, place_of, select_due
 from core.store.fresh_rows import fresh_due_of, fresh_place_of, select_fresh
 from core.store.schedule_tables import slots, subscriptions
 from core.store.slot_writing import (
     Became,
-    DueRow,
-    due_row,
+    DueRows,
     failed,
     held,
     put_became,
     put_claimed,
     put_due,
     put_next,
-    timed,
     unreadable,
 )
 
 StepOf = Callable[[Due], Step]
 """What a claim makes of a due slot: pure, quick, and it never raises."""
 
+_PART = 1_000
+
+
+@dataclass
+class _Part:
+    """What some of the steps have led to. `moved` are newer times that stand for a missed, due one."""
+
+    became: list[Became] = field(default_factory=list)
+    moved: list[tuple[Due, Slot, Became]] = field(default_factory=list)
+    nexts: DueRows = field(default_factory=DueRows)
+
 
 class Claim:
-    """One claim: who it is for, and what it is going to write."""
+    """One claim, and who it is for.
+
+    All rows are claimed at once, as most stay as they were planned. What the steps lead to is written part by
+    part, each while the steps of the next are taken.
+    """
 
     def __init__(self, now: datetime, owner: str, lease_until: datetime) -> None:
         self._now, self._lease_until = to_microseconds(now), to_microseconds(lease_until)
         self._owner = owner
         self._claimed: list[Due] = []
-        self._as_planned: list[Any] = []
-        self._became: list[Became] = []
-        self._moved: list[tuple[DueRow, Became]] = []
-        self._next: list[DueRow] = []
         self._damaged: list[int] = []
+        self._known: set[tuple[int, str]] = set()
 
     async def make(
         self, connection: AsyncConnection, platforms: Collection[str], limit: int, step: StepOf
@@ -54,32 +66,49 @@ class Claim:
         """Claim within a transaction, as `Slots.claim` promises it."""
         query = (
             select_fresh(connection)
-            .where(slots.c.state == SlotState.DUE, slots.c.due_at <= from_microseconds(self._now), ACTIVE)
-            .where(subscriptions.c.platform.in_(platforms))
+            .where(IS_DUE, slots.c.due_at <= from_microseconds(self._now), ACTIVE)
+            .where(PLATFORM.in_(platforms))
             .order_by(slots.c.due_at)
             .limit(limit)
             # A subscription that is being changed is left to the next claim, and none is changed meanwhile.
             .with_for_update(of=[slots, subscriptions], skip_locked=True, key_share=True)
         )
-        for place, *row in (await connection.execute(query)).all():
+        rows = (await connection.execute(query)).all()
+        behind = _Behind()
+        try:
+            places = [row[0] for row in rows]
+            await behind.start(put_claimed(connection, places, self._owner, self._lease_until))
+            for start in range(0, len(rows), _PART):
+                part = self._taken(rows[start : start + _PART], step)
+                await behind.start(self._put(connection, part))
+            await behind.finish()
+        finally:
+            await behind.stop()
+        await self._pause_damaged(connection)
+        if not self._known:
+            return tuple(self._claimed)
+        # Whoever planned them has moved the clock back: what was worked on is not worked on again.
+        return tuple(one for one in self._claimed if (one.slot.subscription, one.slot.key) not in self._known)
+
+    def _taken(self, rows: Sequence[Any], step: StepOf) -> _Part:
+        part = _Part()
+        for row in rows:
             try:
                 due = fresh_due_of(row)
             except StoreError:
                 number, key = fresh_place_of(row)
                 self._damaged.append(number)
-                self._became.append(unreadable(number, key, self._now))
+                part.became.append(unreadable(number, key, self._now))
             else:
-                self._take(place, due, step(due))
-        return await self._written(connection)
+                self._take(part, due, step(due))
+        return part
 
-    def _take(self, place: Any, due: Due, step: Step) -> None:
+    def _take(self, part: _Part, due: Due, step: Step) -> None:
         """Add what a step makes of a due slot."""
-        number, slot = due.subscription.number, step.slot
-        comes_again = timed(due.subscription.wanted.topic)
+        subscription, slot = due.subscription, step.slot
         if step.next is not None:
-            self._next.append(due_row(number, step.next, timed=comes_again, missed=step.carried))
+            part.nexts.add(subscription.number, step.next, subscription.wanted.topic, step.carried)
         if slot is due.slot and not step.dropped:
-            self._as_planned.append(place)
             self._claimed.append(due)
             return
         taken = slot.model_copy(update={"state": SlotState.CLAIMED})
@@ -89,28 +118,61 @@ class Claim:
         else:
             self._claimed.append(due.model_copy(update={"slot": taken}))
         if slot.key == due.slot.key:
-            self._became.append(became)
+            part.became.append(became)
         else:
-            self._became.append(failed(due.slot, f"missed; {slot.key} stands for it", self._now))
-            self._moved.append((due_row(number, slot, timed=comes_again), became))
+            part.became.append(failed(due.slot, f"missed; {slot.key} stands for it", self._now))
+            part.moved.append((due, slot, became))
 
-    async def _written(self, connection: AsyncConnection) -> tuple[Due, ...]:
-        await put_claimed(connection, self._as_planned, self._owner, self._lease_until)
-        await put_became(connection, self._became)
-        known: set[tuple[int, str]] = set()
-        if self._moved:
-            known = await _known(connection, [(row.subscription, row.key) for row, _ in self._moved])
-            new = [pair for pair in self._moved if (pair[0].subscription, pair[0].key) not in known]
-            await put_due(connection, [row for row, _ in new])
-            await put_became(connection, [became for _, became in new])
-        await put_next(connection, self._next)
-        if self._damaged:
-            pause = update(subscriptions).where(subscriptions.c.number.in_(self._damaged))
+    async def _put(self, connection: AsyncConnection, part: _Part) -> None:
+        await put_became(connection, part.became)
+        if part.moved:
+            self._known |= await _known(connection, [slot for _, slot, _ in part.moved])
+            new = [one for one in part.moved if (one[1].subscription, one[1].key) not in self._known]
+            newer = DueRows()
+            for due, slot, _ in new:
+                newer.add(slot.subscription, slot, due.subscription.wanted.topic)
+            await put_due(connection, newer)
+            await put_became(connection, [became for *_, became in new])
+        await put_next(connection, part.nexts)
+
+    async def _pause_damaged(self, connection: AsyncConnection) -> None:
+        """Pause subscriptions that cannot be read: the others must not wait for them."""
+        for start in range(0, len(self._damaged), _PART):
+            some = subscriptions.c.number.in_(self._damaged[start : start + _PART])
+            pause = update(subscriptions).where(some)
             await connection.execute(pause.values(state=SubscriptionState.PAUSED, reason=DAMAGED))
-        if not known:
-            return tuple(self._claimed)
-        # Whoever planned them moved the clock back: what was worked on is not worked on again.
-        return tuple(one for one in self._claimed if (one.slot.subscription, one.slot.key) not in known)
+
+
+class _Behind:
+    """Statements that the database works on while we compute, one after another."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, work: Coroutine[None, None, None]) -> None:
+        """Begin with some work, after what was begun before."""
+        try:
+            await self.finish()
+        except BaseException:
+            work.close()
+            raise
+        self._task = asyncio.create_task(work)
+        await asyncio.sleep(0)  # so that the statement is on its way before we compute
+
+    async def finish(self) -> None:
+        """Wait for what was begun.
+
+        Raises:
+            whatever the work raises.
+        """
+        if self._task is not None:
+            await self._task
+
+    async def stop(self) -> None:
+        """Let nothing go on: the connection is about to be given back."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task])
 
 
 async def take_over(
@@ -124,7 +186,7 @@ async def take_over(
     """Take over within a transaction, as `Slots.take_over` promises it."""
     query = (
         select_due()
-        .where(slots.c.lease_until <= now, subscriptions.c.platform.in_(platforms))
+        .where(slots.c.lease_until <= now, PLATFORM.in_(platforms))
         .order_by(slots.c.lease_until)
         .limit(limit)
         .with_for_update(of=slots, skip_locked=True, key_share=True)
@@ -148,11 +210,8 @@ async def take_over(
     return tuple(taken)
 
 
-async def _known(connection: AsyncConnection, keys: list[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Return which of the slots have a row already."""
-    found: set[tuple[int, str]] = set()
-    for start in range(0, len(keys), 5_000):
-        wanted = tuple_(slots.c.subscription, slots.c.key).in_(keys[start : start + 5_000])
-        rows = await connection.execute(select(slots.c.subscription, slots.c.key).where(wanted))
-        found |= {(number, key) for number, key in rows}
-    return found
+async def _known(connection: AsyncConnection, some: list[Slot]) -> set[tuple[int, str]]:
+    """Return which of the slots, a part's at most, have a row already."""
+    wanted = tuple_(slots.c.subscription, slots.c.key).in_([(one.subscription, one.key) for one in some])
+    rows = await connection.execute(select(slots.c.subscription, slots.c.key).where(wanted))
+    return {(number, key) for number, key in rows}

@@ -11,11 +11,10 @@ from core.domain.errors import StoreError
 from core.domain.subscription import Due, Planned, Slot, SlotState
 from core.store.database import Database
 from core.store.due_changes import put_planned
-from core.store.due_rows import ACTIVE, MESSAGES, due_of, messages_of, readable, select_due
+from core.store.due_rows import ACTIVE, IS_DUE, MESSAGES, due_of, messages_of, readable, select_due
 from core.store.schedule_tables import slots, subscriptions
 from core.store.slot_claims import Claim, StepOf, take_over
 
-_DUE = slots.c.state == SlotState.DUE
 _FINAL = {SlotState.DELIVERED, SlotState.FAILED}
 
 
@@ -97,7 +96,7 @@ class Slots:
 
     async def miss(self, subscription: int) -> None:
         """Let the next slot of a subscription say that one more was missed."""
-        change = update(slots).where(slots.c.subscription == subscription, _DUE, slots.c.timed)
+        change = update(slots).where(slots.c.subscription == subscription, IS_DUE, slots.c.timed)
         async with self._database.write() as connection:
             await connection.execute(change.values(missed=slots.c.missed + 1))
 
@@ -142,7 +141,7 @@ class Slots:
 
     async def upcoming(self, limit: int) -> tuple[Due, ...]:
         """Return the slots that become due next, of active subscriptions; damaged rows are left out."""
-        return await self._read(select_due().where(_DUE, ACTIVE).order_by(slots.c.due_at).limit(limit))
+        return await self._read(select_due().where(IS_DUE, ACTIVE).order_by(slots.c.due_at).limit(limit))
 
     async def ended(self, limit: int) -> tuple[Due, ...]:
         """Return the slots that ended last, the newest first; damaged rows are left out."""
@@ -152,7 +151,7 @@ class Slots:
     async def oldest_due(self, now: datetime) -> datetime | None:
         """Return since when the slot has been due that nobody has claimed for longest, or None (UTC)."""
         joined = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription)
-        query = select(slots.c.due_at).select_from(joined).where(_DUE, ACTIVE, slots.c.due_at <= now)
+        query = select(slots.c.due_at).select_from(joined).where(IS_DUE, ACTIVE, slots.c.due_at <= now)
         async with self._database.read() as connection:
             oldest: datetime | None = (
                 await connection.execute(query.order_by(slots.c.due_at).limit(1))

@@ -13,7 +13,6 @@ from core.domain.subscription import (
     ChatTerms,
     Planned,
     Slot,
-    SlotState,
     Subscription,
     SubscriptionState,
     Topic,
@@ -23,6 +22,7 @@ from core.store.database import Database
 from core.store.due_changes import drop_due, move_due, replace_due
 from core.store.due_rows import (
     ACTIVE,
+    IS_DUE,
     OF_CHAT,
     SLOT,
     SUBSCRIPTION,
@@ -102,7 +102,7 @@ class Subscriptions:
         """
         here = (_in_chat(platform, chat), _KEPT)
         joined = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription)
-        waiting = select(*SLOT).select_from(joined).where(*here, slots.c.state == SlotState.DUE)
+        waiting = select(*SLOT).select_from(joined).where(*here, IS_DUE)
         async with self._database.read() as connection:
             kept = [subscription_of(row) for row in await _rows(connection, *here)]
             rows = (await connection.execute(waiting.order_by(slots.c.due_at.desc()))).all()
