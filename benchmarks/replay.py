@@ -1,8 +1,10 @@
-"""Sessions times tickers a second of a replay of two rules, beside the library `bt` on the same rules.
+"""Sessions times tickers a second of a replay of two rules, beside two libraries on the same rules.
 
 Ours is `conclave replay` with everything that it keeps: evidence, runs, ballots, orders, fills, closes and
-settled ballots in SQLite. The reference keeps a curve in memory. Both should end at the same cent.
-The reference is installed from the package index into an environment of its own, once.
+settled ballots in SQLite. `bt` keeps a curve in memory, and both should end at the same cent. `backtesting`
+is there for speed only: it knows one instrument at a time, here one back-test per ticker and rule, and no
+cash that they share, so that its values cannot be compared. Of both the reading of the files is not counted.
+Each library is installed from the package index into an environment of its own, once.
 
     python -m benchmarks.replay [--data DIR] [--tickers 100] [--sessions 106]
 """
@@ -29,7 +31,7 @@ from core.market.sample_vendor import SAMPLE_TICKERS
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "core" / "market" / "sample"
-REFERENCE = "bt==1.4.1"
+REFERENCES = {"bt==1.4.1": "_replay_reference.py", "backtesting==0.6.6": "_replay_backtesting.py"}
 RULES = ("buy_and_hold", "sma_cross")
 SEASON = Season("benchmark")
 
@@ -70,16 +72,16 @@ async def replayed(
     return seconds, sessions, {each.member: f"{each.value_usd:.2f}" for each in board.standings}
 
 
-def reference(folder: Path, data: Path, tickers: list[str], share: Decimal) -> dict[str, Any]:
-    """Return what the reference took and ended with."""
-    home = Path(tempfile.gettempdir()) / "conclave-benchmark-bt"
+def reference(library: str, folder: Path, data: Path, tickers: list[str], share: Decimal) -> dict[str, Any]:
+    """Return what a library of `REFERENCES` took, and what it ended with."""
+    home = Path(tempfile.gettempdir()) / f"conclave-benchmark-{library.partition('=')[0]}"
     python = home / "bin" / "python"
     if not (home / "ready").exists():
-        print(f"Installing {REFERENCE} into an environment of its own (once) ...", file=sys.stderr)
+        print(f"Installing {library} into an environment of its own (once) ...", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", REFERENCE], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", library], check=True)
         (home / "ready").touch()
-    command = [python, HERE / "_replay_reference.py", data, ",".join(tickers), str(share)]
+    command = [python, HERE / REFERENCES[library], data, ",".join(tickers), str(share)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -107,18 +109,19 @@ def main() -> None:
             lines = (data / f"{ticker}.csv").read_text().splitlines()
             kept = [line for line in lines[1:] if line.partition(",")[0] >= days[0].isoformat()]
             (cut / f"{ticker}.csv").write_text("\n".join([lines[0], *kept]) + "\n")
-        theirs = reference(folder, cut, tickers, share)
+        theirs = {library: reference(library, folder, cut, tickers, share) for library in REFERENCES}
         seconds, sessions, finals = asyncio.run(replayed(folder, cut, tickers, share, days[0], days[-1]))
-    work = sessions * len(tickers)
-    ours, other = work / seconds, theirs["sessions"] * len(tickers) / theirs["seconds"]
+    ours = sessions * len(tickers) / seconds
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(tickers)} tickers, {sessions} sessions, {len(RULES)} rules; peak memory {memory:.0f} MB")
-    print(f"{'':>12} {'seconds':>9} {'sessions x tickers/s':>21}")
-    print(f"{'replay':>12} {seconds:>9.2f} {ours:>21,.0f}")
-    print(f"{REFERENCE:>12} {theirs['seconds']:>9.2f} {other:>21,.0f}   ratio {ours / other:.4f}, goal 1.0")
-    for rule in RULES:
-        same = "equal" if finals[rule] == theirs["finals"][rule] else "DIFFERENT"
-        print(f"{rule:>12}: {finals[rule]} and {theirs['finals'][rule]}: {same}")
+    print(f"{'':>18} {'seconds':>9} {'sessions x tickers/s':>21}")
+    print(f"{'replay':>18} {seconds:>9.2f} {ours:>21,.0f}   {1000 / ours:.2f} ms a run")
+    for library, took in theirs.items():
+        other = took["sessions"] * len(tickers) / took["seconds"]
+        print(f"{library:>18} {took['seconds']:>9.2f} {other:>21,.0f}   ratio {ours / other:.4f}, goal 1.0")
+    for rule, ended in theirs["bt==1.4.1"]["finals"].items():
+        same = "equal" if finals[rule] == ended else "DIFFERENT"
+        print(f"{rule:>18}: {finals[rule]} and {ended}: {same}")
 
 
 if __name__ == "__main__":

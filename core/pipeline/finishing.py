@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.config.settings import Trading
-from core.domain.ballot import Ballot
+from core.domain.ballot import Action, Ballot
 from core.domain.bars import Mark
 from core.domain.books import Order, OrderCause, OrderState, Side
 from core.domain.evidence import Evidence
@@ -88,7 +88,7 @@ async def order_of(
 ) -> Order | None:
     """Turn a seat's ballot into an order, waiting or cancelled at once, and store it; None for HOLD."""
     ballot = seat.result
-    if not isinstance(ballot, Ballot):
+    if not isinstance(ballot, Ballot) or ballot.action is Action.HOLD:
         return None
     position = now.position(ballot.member)
     asked = wish(ballot, position, now.of(seat), terms)
