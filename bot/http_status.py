@@ -8,13 +8,15 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.present.health import health_facts, well
+from bot.present.health import health_facts, served, well
 from core.app.app import App
 from core.config.settings import Http
 from core.domain.errors import ConclaveError, ConfigError
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 OK, UNWELL, UNAUTHORIZED = 200, 503, 401
+CLOSE_WITHIN_S = 1.0
+"""Whoever asks and does not read the answer must not hold up the end of the process."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class HttpStatus:
         """
         routes = web.Application()
         routes.router.add_get("/health", self._health)
-        self._runner = web.AppRunner(routes, access_log=None)
+        self._runner = web.AppRunner(routes, access_log=None, shutdown_timeout=CLOSE_WITHIN_S)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
@@ -71,7 +73,7 @@ class HttpStatus:
                 UNAUTHORIZED, {"error": "The token is wrong; see [http] token in the configuration."}
             )
         try:
-            health = await self._app.health()
+            health = await self._app.health(served(self._platforms))
         except ConclaveError as error:
             _log.warning("the health could not be read: %s", error)
             return _answer(UNWELL, {"status": "down"})
@@ -84,12 +86,17 @@ class HttpStatus:
     def _knows(self, given: str) -> bool:
         scheme, _, token = given.partition(" ")
         known = self._secret or ""
-        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), known.encode())
+        return scheme.lower() == "bearer" and hmac.compare_digest(_bytes(token.strip()), _bytes(known))
 
     def _sees_all(self, request: web.Request) -> bool:
         if self._secret:
             return bool(request.headers.get("Authorization"))
         return self._settings.host in LOOPBACK
+
+
+def _bytes(text: str) -> bytes:
+    """Return what came over the wire: a header may hold bytes that are no text."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _secret(settings: Http) -> str | None:

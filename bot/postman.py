@@ -15,8 +15,9 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import cast
 
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, TopicGone, Unsure
@@ -24,13 +25,14 @@ from bot.faults import notice_of
 from bot.mail import Mail, Picture, mail_of, missing_note, zone_for
 from bot.pacer import Pacers
 from bot.request import Address
-from core.app.agenda import RENEW_EVERY_S
+from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
 from core.domain.errors import StoreError
 from core.domain.subscription import Due
 
-AT_ONCE = 32
-"""How many slots are worked on at the same time; the others stay due, for any process."""
+AT_ONCE = 100
+"""How many slots are worked on at the same time; the others stay due, for any process. As many as the
+spacing lets go between two ticks."""
 PATIENCE_S = 900.0
 CALL_TIMEOUT_S = 30.0
 LONGEST_REST_S = 60.0
@@ -48,11 +50,11 @@ class Postman:
         self._app = app
         self._pacers = pacers
         self._doors: dict[str, Door] = {}
-        self._work: set[asyncio.Task[None]] = set()
-        self._sending: set[asyncio.Task[bool]] = set()
+        self._work: dict[asyncio.Task[None], Due] = {}
+        self._sending: set[asyncio.Task[None]] = set()
         self._spacing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._keeping: asyncio.Task[None] | None = None
-        self._closed = False
+        self._closing = asyncio.Event()
 
     def open(self, door: Door) -> None:
         """Claim what is due on this platform from now on."""
@@ -65,12 +67,16 @@ class Postman:
     async def tick(self) -> None:
         """Claim what is due, as far as there is room, and begin its work; returns without waiting for it."""
         room = AT_ONCE - len(self._work)
-        if self._closed or room <= 0:
+        if self._closing.is_set() or room <= 0 or not self._doors:
             return
-        for due in await self._app.agenda.claim(tuple(self._doors), room) if self._doors else ():
+        claimed = await self._app.agenda.claim(tuple(self._doors), room)
+        if self._closing.is_set():  # told to stop meanwhile
+            await self._app.agenda.give_back()
+            return
+        for due in claimed:
             task = asyncio.create_task(self._deliver(due))
-            self._work.add(task)
-            task.add_done_callback(self._work.discard)
+            self._work[task] = due
+            task.add_done_callback(self._work.pop)
         if self._work and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(self._keep())
 
@@ -81,7 +87,9 @@ class Postman:
 
     async def close(self) -> None:
         """Claim nothing more; let arrive what is on its way, and give back what is not done."""
-        self._closed = True
+        self._closing.set()
+        for task in self._work.keys() - self._sending:
+            task.cancel()
         if self._sending:
             await asyncio.wait(self._sending, timeout=FINISH_WITHIN_S)
         tasks = [*self._work, *([self._keeping] if self._keeping else [])]
@@ -93,11 +101,11 @@ class Postman:
             await self._app.agenda.give_back()
 
     async def _keep(self) -> None:
-        """Renew the leases while there is work."""
+        """Renew the leases of what is worked on, while there is work."""
         while self._work:
             await self._app.clock.sleep(RENEW_EVERY_S)
             try:
-                await self._app.agenda.keep()
+                await self._app.agenda.keep(tuple(self._work.values()))
             except StoreError as error:
                 _log.warning("the leases of subscriptions were not renewed, trying again: %s", error)
 
@@ -107,6 +115,7 @@ class Postman:
             await self._delivered(due)
         except StoreError as error:
             _log.warning("%s stays open: %s", about, error)
+            await self._kept(self._app.agenda.put_off(due, str(error), LEASE))
         except ChatGone as gone:
             await self._gone(due, gone)
         except DeliveryFailed as error:
@@ -140,14 +149,23 @@ class Postman:
     async def _say_missing(self, due: Due, why: str) -> None:
         """End a slot whose message may have arrived, and then say so in the chat, at most once."""
         _log.warning("subscription %d: a message may be missing: %s", due.subscription.number, why)
-        if not await self._app.agenda.end(due, note="whether it arrived is not known; a note says so"):
-            return
-        notice = missing_note(due, zone_for(self._app, due))
+        notice, ended = missing_note(due, zone_for(self._app, due)), False
+
+        async def say() -> bool:
+            # Ended before it is said, and only then: who dies in between says nothing, but never twice.
+            nonlocal ended
+            ended = ended or await self._app.agenda.end(
+                due, note="whether it arrived is not known; a note says so"
+            )
+            if ended:
+                await _sent(*self._place(due), notice)
+            return ended
+
         with contextlib.suppress(Unsure):
-            await self._through(due, partial(self._send, due, notice))
+            await self._through(due, say)
 
     async def _post(self, due: Due, mail: Mail) -> bool:
-        """Send one message of a slot and note it; False when another process has taken over.
+        """Send one message of a slot and note it; False when another process has taken over, or is to do so.
 
         Raises:
             Unsure: it may have arrived.
@@ -156,8 +174,9 @@ class Postman:
         """
         return await self._through(due, partial(self._send_and_note, due, mail))
 
-    async def _through(self, due: Due, send: Callable[[], Coroutine[None, None, bool]]) -> bool:
+    async def _through(self, due: Due, send: Callable[[], Awaitable[bool]]) -> bool:
         """Try `send` in the chat's turns until it is taken, through floods and outages; as `_post` raises."""
+        task = cast("asyncio.Task[None]", asyncio.current_task())
         clock, door, address = self._app.clock, *self._place(due)
         until, attempt = clock.monotonic() + PATIENCE_S, 0
         while True:
@@ -166,12 +185,11 @@ class Postman:
                 raise DeliveryFailed(f"{address.chat_id} took nothing for {PATIENCE_S / 60:g} minutes.")
             async with self._spacing[address.platform]:
                 await clock.sleep(SPACING_S)
-            # Done to its end even if the process is told to stop meanwhile.
-            sending = asyncio.create_task(send())
-            self._sending.add(sending)
-            sending.add_done_callback(self._sending.discard)
+            if self._closing.is_set():
+                return False
+            self._sending.add(task)  # from here on `close` waits for it
             try:
-                return await asyncio.shield(sending)
+                return await send()
             except (ChatGone, Unsure):
                 raise
             except Flooded as flood:
@@ -182,6 +200,8 @@ class Postman:
                 _log.info("%s did not take a message, trying again: %s", address.chat_id, error)
                 await clock.sleep(min(2.0**attempt, LONGEST_REST_S))
                 attempt += 1
+            finally:
+                self._sending.discard(task)
 
     async def _send_and_note(self, due: Due, mail: Mail) -> bool:
         agenda, about = self._app.agenda, due.subscription
@@ -197,10 +217,6 @@ class Postman:
         await agenda.posted(due, ref.message)
         if ref.address.chat != about.chat:
             await agenda.chat_moved(about.platform, about.chat, ref.address.chat)
-        return True
-
-    async def _send(self, due: Due, mail: Mail) -> bool:
-        await _sent(*self._place(due), mail)
         return True
 
     def _place(self, due: Due) -> tuple[Door, Address]:

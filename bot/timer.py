@@ -32,12 +32,15 @@ class Timer:
         self._postman = postman
         self._resume = resume
         self._scheduler: AsyncIOScheduler | None = None
+        self._stopped = False
 
     async def start(self) -> None:
         """Begin to fire; the first time at once."""
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-        await self._app.agenda.prepare()
+        await _guarded(self._app.agenda.prepare)
+        if self._stopped:
+            return
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a skipped firing is no news here
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         work: tuple[tuple[Callable[[], Awaitable[object]], float], ...] = (
@@ -59,23 +62,33 @@ class Timer:
         self._scheduler.start()
 
     async def books(self) -> None:
-        """Carry the books through what has opened and closed, and plan what this brings for chats."""
-        await self._app.keep_books()
-        await self._app.look_out()
-        await self._app.agenda.tidy()
+        """Carry the books through what has opened and closed, and plan what this brings for chats.
+
+        Each for itself: when no vendor has prices, chats still want to hear of a model that is down.
+        """
+        for work in (self._app.keep_books, self._app.look_out, self._app.agenda.tidy):
+            await _guarded(work)
 
     def stop(self) -> None:
-        """Fire no more; what was fired goes on."""
+        """Fire no more; what was fired is cancelled."""
+        self._stopped = True
         if self._scheduler is not None and self._scheduler.running:
+            # What is cancelled before it has begun is an error to the library.
+            logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
             self._scheduler.shutdown(wait=False)
 
 
 async def _kept_going(work: Callable[[], Awaitable[object]]) -> None:
     """Do something whatever becomes of it: it is done again soon."""
     try:
-        await work()
+        await _guarded(work)
     except asyncio.CancelledError:
         return  # told to stop; the library would call that an error
+
+
+async def _guarded(work: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await work()
     except ConclaveError as error:
         _log.warning("%s", error)
     except Exception:  # noqa: BLE001 - a bug in one firing must not stop those to come

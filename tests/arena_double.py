@@ -8,6 +8,7 @@ from decimal import Decimal
 from core.app.app import App
 from core.clock import ManualClock
 from core.config import Settings
+from core.domain.alert import Alert
 from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
@@ -18,9 +19,26 @@ from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.scores import Metric
 from core.domain.season import Season
 from core.domain.stage import ModelChat
+from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
 from tests.subscriptions_double import RowsDouble, subscriptions_of
+
+
+class NothingDue:
+    """An agenda on which nothing ever comes due."""
+
+    async def prepare(self) -> None:
+        pass
+
+    async def plan_again(self) -> None:
+        pass
+
+    async def claim(self, platforms: Sequence[str], limit: int) -> tuple[Due, ...]:
+        return ()
+
+    async def give_back(self) -> None:
+        pass
 
 
 class ArenaDouble(App):
@@ -50,6 +68,7 @@ class ArenaDouble(App):
         self.closed = False
         self.busy: Exception | None = None
         self.votes: dict[str, Vote] = {}
+        self.agenda = NothingDue()  # type: ignore[assignment]
         self.rows = RowsDouble()
         self.subscriptions = subscriptions_of(self.rows, self.settings, self.clock)
 
@@ -186,6 +205,12 @@ class ArenaDouble(App):
             for number, card in self.cards.items()
             if card[0] == platform and number not in self.done_cards
         )
+
+    async def keep_books(self) -> None:
+        pass
+
+    async def look_out(self) -> tuple[Alert, ...]:
+        return ()
 
     async def close(self) -> None:
         self.closed = True

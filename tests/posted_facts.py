@@ -37,7 +37,7 @@ from tests import arena_facts
 ZONE = ZoneInfo("America/New_York")
 SINCE = datetime(2025, 10, 28, 20, 0, tzinfo=UTC)
 UNTIL = datetime(2025, 10, 29, 20, 30, tzinfo=UTC)
-LATE = "Due at 16:30, delivered at 18:05: Conclave was not running then. Two earlier ones were missed."
+LATE = "Due at 16:30, delivered at 18:05. Two earlier ones were missed."
 
 
 def verdict(

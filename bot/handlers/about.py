@@ -7,7 +7,7 @@ from bot.commands import REGISTRY, find
 from bot.facts import zone_of
 from bot.handlers.call import Call
 from bot.present.calibration import calibration_card
-from bot.present.health import health_card
+from bot.present.health import health_card, served
 from bot.present.help import command_card, help_card, start_card
 from bot.present.models import models_card
 from bot.present.notices import whoami_notice
@@ -24,7 +24,7 @@ async def health(call: Call, arguments: NoArguments) -> Card:
     """Show how the service is; only admins see in which other chats something is due."""
     del arguments
     return health_card(
-        await call.app.health(),
+        await call.app.health(served(call.platforms)),
         call.platforms,
         zone_of(call.app),
         here=call.request.address.chat_id,

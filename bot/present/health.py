@@ -13,6 +13,11 @@ LATE_S = 300.0
 """From so many seconds of lag on the service does not count as well."""
 
 
+def served(platforms: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the platforms that this process serves, or would, as addresses name them."""
+    return tuple(name.lower() for name in platforms)
+
+
 def well(health: Health, platforms: Mapping[str, str]) -> bool:
     """Say whether what is due is being worked on and all platforms are there."""
     return health.lag_s < LATE_S and all(state == "connected" for state in platforms.values())
@@ -36,7 +41,10 @@ def health_card(
         f"Subscriptions: {lag}",
     ]
     upcoming = [told(due, _upcoming(due, zone)) for due in health.upcoming]
-    ended = [told(due, _ended(due, zone)) for due in health.ended]
+    ended = [
+        told(due, _ended(due, zone, noted=all_chats or due.subscription.chat_id == here))
+        for due in health.ended
+    ]
     return HealthCard(
         title="All is well" if well(health, platforms) else "Not all is well",
         subtitle=numbers.moment(health.at, zone),
@@ -53,10 +61,11 @@ def _upcoming(due: Due, zone: ZoneInfo) -> str:
     return f"{numbers.moment(due.slot.due_at, zone)} · {due.subscription.wanted.topic}"
 
 
-def _ended(due: Due, zone: ZoneInfo) -> str:
+def _ended(due: Due, zone: ZoneInfo, *, noted: bool) -> str:
+    """Tell what became of a slot; a note may name its chat, so it is for those who may know of that."""
     slot = due.slot
     sign = "✓" if slot.state is SlotState.DELIVERED else "✗"
-    note = f" ({slot.note})" if slot.note else ""
+    note = f" ({slot.note})" if slot.note and noted else ""
     return f"{sign} {numbers.moment(slot.at, zone)} · {due.subscription.wanted.topic} {slot.state}{note}"
 
 

@@ -14,10 +14,7 @@ def schedule_note(slot: Slot, now: datetime, zone: ZoneInfo) -> str | None:
     """
     told = []
     if slot.late:
-        told.append(
-            f"Due {_at(slot.due_at, now, zone)}, delivered {_at(now, now, zone)}: "
-            "Conclave was not running then."
-        )
+        told.append(f"Due {_at(slot.due_at, now, zone)}, delivered {_at(now, now, zone)}.")
     elif slot.due_at > slot.at:
         told.append(f"Meant for {_at(slot.at, now, zone).removeprefix('at ')}, held back by quiet hours.")
     if slot.missed:

@@ -13,7 +13,7 @@ from core.config import Settings
 from core.domain.ids import new_id
 from core.domain.subscription import Due, SlotState, Step, Topic
 from core.market.calendar import FIRST_DAY, MarketCalendar
-from core.schedule.claiming import step
+from core.schedule.claiming import LATE, step
 from core.schedule.slots import next_slot
 from core.store.store import Store
 
@@ -67,21 +67,35 @@ class Agenda:
         now = self._clock.now()
         until, slots = now + LEASE, self._store.slots
         left = await slots.take_over(now, platforms, self._owner, until, limit)
-        if len(left) >= limit:
-            return left
-        return (
-            *left,
-            *await slots.claim(now, platforms, self._owner, until, limit - len(left), self._step),
-        )
+        taken = [due for each in left if (due := await self._still_wanted(each, now))]
+        if len(left) < limit:
+            taken += await slots.claim(now, platforms, self._owner, until, limit - len(left), self._step)
+        return tuple(taken)
+
+    async def _still_wanted(self, due: Due, now: datetime) -> Due | None:
+        """Return what was taken over, as late if it is; None where it is too late to begin with it.
+
+        Of what the chat has a part already, or may have, it gets the rest however late.
+        """
+        behind = now - due.slot.due_at
+        if due.slot.posted or due.slot.posting or behind <= LATE:
+            return due
+        if behind > self._grace:
+            await self._miss(due, "not delivered within the grace")
+            return None
+        return due.model_copy(update={"slot": due.slot.model_copy(update={"late": True})})
 
     def _step(self, due: Due) -> Step:
-        arena, schedule = self._settings.arena, self._settings.schedule
-        grace = timedelta(minutes=schedule.grace_minutes)
-        return step(due, self._clock.now(), self._calendar, arena.timezone, arena.watchlist, grace)
+        arena = self._settings.arena
+        return step(due, self._clock.now(), self._calendar, arena.timezone, arena.watchlist, self._grace)
 
-    async def keep(self) -> None:
-        """Renew the leases of all that this process works on."""
-        await self._store.slots.renew(self._owner, self._clock.now() + LEASE)
+    @property
+    def _grace(self) -> timedelta:
+        return timedelta(minutes=self._settings.schedule.grace_minutes)
+
+    async def keep(self, at_work: Collection[Due]) -> None:
+        """Renew the leases of these, which this process works on; of what it let fall the lease runs out."""
+        await self._store.slots.renew(self._owner, self._clock.now() + LEASE, at_work)
 
     async def give_back(self) -> None:
         """Let others take up at once what this process has not ended."""
@@ -104,15 +118,20 @@ class Agenda:
         state = SlotState.FAILED if failed else SlotState.DELIVERED
         return await self._store.slots.end(due, self._owner, state, note, self._clock.now())
 
-    async def put_off(self, due: Due, why: str) -> None:
-        """Let a slot that could not be delivered be taken up again after a while, or end it if it is late.
+    async def put_off(self, due: Due, why: str, rest: timedelta = REST) -> None:
+        """Let a slot that could not be delivered be taken up again after `rest`, or end it if it is late.
 
         Then the next one of its subscription says that one was missed.
         """
         now = self._clock.now()
-        if now - due.slot.due_at < timedelta(minutes=self._settings.schedule.grace_minutes):
-            await self._store.slots.put_off(due, self._owner, now + REST)
-        elif await self.end(due, failed=True, note=why):
+        if now - due.slot.due_at < self._grace:
+            await self._store.slots.put_off(due, self._owner, now + rest)
+        else:
+            await self._miss(due, why)
+
+    async def _miss(self, due: Due, why: str) -> None:
+        """End a slot as missed; the next one of its subscription says so."""
+        if await self.end(due, failed=True, note=why):
             await self._store.slots.miss(due.subscription.number)
 
     async def since(self, due: Due) -> datetime:

@@ -1,6 +1,7 @@
 """The use cases of the clock: what subscriptions make happen, and how the service is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 
 from core.app.agenda import Agenda
 from core.app.scheduled_runs import ScheduledRuns
@@ -46,16 +47,19 @@ class Timework(ABC):
         """Return what was noted under this key, or None."""
         return await self._store.alerts.get(key)
 
-    async def health(self) -> Health:
-        """Return how the service is, all processes on the database together."""
+    async def health(self, platforms: Collection[str]) -> Health:
+        """Return how the service is, all processes on the database together.
+
+        What is due counts on these platforms; on others nobody here can say whether anybody serves them.
+        """
         now, slots = self.clock.now(), self._store.slots
-        oldest = await slots.oldest_due(now)
+        oldest = await slots.oldest_due(now, platforms)
         state = await self._store.seasons.state(await self._season())
         return Health(
             at=now,
             runs=len(await self._store.runs.running()),
             session=state.last.session if state and state.last else None,
-            upcoming=await slots.upcoming(SHOWN),
+            upcoming=await slots.upcoming(SHOWN, platforms),
             ended=await slots.ended(SHOWN),
             lag_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
         )

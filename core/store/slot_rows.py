@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select, tuple_, update
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.errors import StoreError
@@ -61,7 +61,8 @@ class Slots:
 
     async def running(self, due: Due, owner: str) -> bool:
         """Note that work on a claimed slot has begun, or that no message is on its way any more."""
-        return await self._change(due, owner, {"state": SlotState.RUNNING, "posting": False})
+        values = {"state": SlotState.RUNNING, "posting": False, "late": due.slot.late}
+        return await self._change(due, owner, values)
 
     async def posting(self, due: Due, owner: str) -> bool:
         """Note that a message is about to be sent."""
@@ -118,9 +119,12 @@ class Slots:
         async with self._database.read() as connection:
             return messages_of((await connection.execute(query)).scalar() or "[]")
 
-    async def renew(self, owner: str, until: datetime) -> int:
-        """Keep all slots of a process for longer, and return how many it has."""
+    async def renew(self, owner: str, until: datetime, at_work: Collection[Due] | None = None) -> int:
+        """Keep slots of a process for longer, all or those that it is at work on; return how many it has."""
         change = update(slots).where(slots.c.lease_until.is_not(None), slots.c.owner == owner)
+        if at_work is not None:
+            places = [(due.slot.subscription, due.slot.key) for due in at_work]
+            change = change.where(tuple_(slots.c.subscription, slots.c.key).in_(places))
         async with self._database.write() as connection:
             return (await connection.execute(change.values(lease_until=until))).rowcount
 
@@ -139,19 +143,30 @@ class Slots:
         async with self._database.write() as connection:
             return await put_planned(connection, pairs)
 
-    async def upcoming(self, limit: int) -> tuple[Due, ...]:
-        """Return the slots that become due next, of active subscriptions; damaged rows are left out."""
-        return await self._read(select_due().where(IS_DUE, ACTIVE).order_by(slots.c.due_at).limit(limit))
+    async def upcoming(self, limit: int, platforms: Collection[str] | None = None) -> tuple[Due, ...]:
+        """Return the slots that become due next, of active subscriptions; damaged rows are left out.
+
+        With `platforms` only those of these.
+        """
+        query = select_due().where(IS_DUE, ACTIVE, *_on(platforms))
+        return await self._read(query.order_by(slots.c.due_at).limit(limit))
 
     async def ended(self, limit: int) -> tuple[Due, ...]:
         """Return the slots that ended last, the newest first; damaged rows are left out."""
         over = slots.c.ended_at.is_not(None)
         return await self._read(select_due().where(over).order_by(slots.c.ended_at.desc()).limit(limit))
 
-    async def oldest_due(self, now: datetime) -> datetime | None:
-        """Return since when the slot has been due that nobody has claimed for longest, or None (UTC)."""
+    async def oldest_due(self, now: datetime, platforms: Collection[str] | None = None) -> datetime | None:
+        """Return since when the slot has been due that nobody has claimed for longest, or None (UTC).
+
+        With `platforms` only of these.
+        """
         joined = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription)
-        query = select(slots.c.due_at).select_from(joined).where(IS_DUE, ACTIVE, slots.c.due_at <= now)
+        query = (
+            select(slots.c.due_at)
+            .select_from(joined)
+            .where(IS_DUE, ACTIVE, slots.c.due_at <= now, *_on(platforms))
+        )
         async with self._database.read() as connection:
             oldest: datetime | None = (
                 await connection.execute(query.order_by(slots.c.due_at).limit(1))
@@ -167,6 +182,10 @@ class Slots:
         change = update(slots).where(*_held(due, owner)).values(values)
         async with self._database.write() as connection:
             return (await connection.execute(change)).rowcount == 1
+
+
+def _on(platforms: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
+    return () if platforms is None else (subscriptions.c.platform.in_(platforms),)
 
 
 def _is(due: Due) -> tuple[ColumnElement[bool], ...]:

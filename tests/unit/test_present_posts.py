@@ -416,18 +416,18 @@ def slot(**more: object) -> Slot:
         (
             {"late": True},
             95,
-            "Due at 16:30, delivered at 18:05: Conclave was not running then.",
+            "Due at 16:30, delivered at 18:05.",
         ),
         (
             {"late": True, "missed": 2},
             95,
-            "Due at 16:30, delivered at 18:05: Conclave was not running then. Two earlier ones were missed.",
+            "Due at 16:30, delivered at 18:05. Two earlier ones were missed.",
         ),
         ({"missed": 1}, 0, "One earlier one was missed."),
         (
             {"late": True},
             600,
-            "Due on 2025-10-29 at 16:30, delivered at 02:30: Conclave was not running then.",
+            "Due on 2025-10-29 at 16:30, delivered at 02:30.",
         ),
         (
             {"at": DUE - timedelta(hours=2)},
@@ -444,7 +444,7 @@ def test_a_post_says_when_it_is_late_and_what_was_missed(
 
 def test_the_note_goes_by_the_zone_of_the_chat() -> None:
     found = schedule_note(slot(late=True), DUE + timedelta(minutes=5), ZoneInfo("Europe/London"))
-    assert found == "Due at 20:30, delivered at 20:35: Conclave was not running then."
+    assert found == "Due at 20:30, delivered at 20:35."
 
 
 def test_a_summary_says_of_each_ticker_how_it_was_decided() -> None:
