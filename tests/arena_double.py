@@ -31,7 +31,7 @@ class NothingDue:
     async def prepare(self) -> None:
         pass
 
-    async def plan_again(self) -> None:
+    async def tidy(self) -> None:
         pass
 
     async def claim(self, platforms: Sequence[str], limit: int) -> tuple[Due, ...]:
