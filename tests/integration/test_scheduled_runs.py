@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,24 +14,13 @@ from core.app.app import App
 from core.domain.run import RunRecord
 from core.domain.stage import Preset
 from core.domain.subscription import WEEKDAYS, AtTime, ChatTerms, Due, Slot, Subscription, Topic, Wanted
-from tests.market_days import Days, evening, market_days
+from tests.market_days import PRICED, Days, evening, market_days
 
 pytest_plugins = ("tests.storage",)
 
 TICKERS = ("AAPL", "MSFT", "NVDA")
 WEEK = ["2025-10-24", "2025-10-27", "2025-10-28"]
 TODAY = evening("2025-10-27")
-PRICED: dict[str, Any] = {
-    "members": [
-        {
-            "name": "claude",
-            "route": ["loopback:claude/claude-1"],
-            "price_in_usd_per_mtok": 8,
-            "price_out_usd_per_mtok": 8,
-        }
-    ]
-}
-"""A quick run then costs a little under a cent, and is reckoned at two before the first."""
 
 
 @pytest_asyncio.fixture
