@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.cards import Card, HealthCard
+from bot.cards import Card, DigestCard, HealthCard
 from bot.desk import Desk
 from bot.door import ChatGone, MessageRef
 from bot.http_status import HttpStatus
@@ -220,6 +220,18 @@ async def test_viewers_see_what_is_due_and_only_admins_in_which_other_chats(star
     assert "-100999" not in seen["Bob"]
     assert "-100888 is closed" in seen["Alice"]
     assert "telegram:-100999" in seen["Alice"]
+
+
+async def test_viewers_may_ask_for_the_digest_of_the_last_session(starting: Opening) -> None:
+    process = await starting()
+    people = [{"id": BOB.id, "role": "viewer"}]
+    access = process.app.settings.access.model_validate({"admins": [ALICE.id], "people": people})
+    process.app.settings = process.app.settings.model_copy(update={"access": access})
+    card = await answered(Desk(process.app), "digest", person=BOB)
+    assert isinstance(card, DigestCard)
+    # Asked for at the close of Wednesday, it tells of that session: from Tuesday's close on.
+    assert card.subtitle == "2025-10-28 16:00 EDT to 2025-10-29 16:00 EDT"
+    assert card.note is None
 
 
 async def test_a_platform_that_is_off_is_said_in_the_chat(starting: Opening) -> None:
