@@ -108,12 +108,13 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     all_closed = asyncio.create_task(asyncio.wait(doors))
     await asyncio.wait({told_to_stop, all_closed}, return_when=asyncio.FIRST_COMPLETED)
     all_closed.cancel()
+    until = loop.time() + STOP_WITHIN_S
     timer.stop()
     # Before the doors close: what is on its way to a chat arrives.
     await postman.close()
     for task in (told_to_stop, *doors, *chores):
         task.cancel()
-    await asyncio.wait([told_to_stop, *doors, *chores], timeout=STOP_WITHIN_S)
+    await asyncio.wait([told_to_stop, *doors, *chores], timeout=until - loop.time())
     if status is not None:
         await status.close()
     if not stop.is_set():

@@ -298,6 +298,7 @@ def _posted(card: PostedCard) -> tuple[list[Block], tuple[Row, ...]]:
     return blocks, _keyboard(buttons)
 
 
+@_draw.register
 def _subscriptions(card: SubscriptionsCard) -> tuple[list[Block], tuple[Row, ...]]:
     blocks, groups = telegram_dialogue.subscriptions(card)
     return blocks, _keyboard(*groups)

@@ -72,10 +72,11 @@ class Timer:
     def stop(self) -> None:
         """Fire no more; what was fired is cancelled."""
         self._stopped = True
-        if self._scheduler is not None and self._scheduler.running:
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
             # What is cancelled before it has begun is an error to the library.
             logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-            self._scheduler.shutdown(wait=False)
+            scheduler.shutdown(wait=False)
 
 
 async def _kept_going(work: Callable[[], Awaitable[object]]) -> None:

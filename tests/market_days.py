@@ -29,6 +29,17 @@ NO_FOLLOWERS = {name: False for name in ("committee", "crowd") if name in Arena.
 PLAIN = {"fee_bps": "0", "slippage_bps": "0"}
 """Trading that costs nothing, so that sums can be done in one's head."""
 LIVE = Season.LIVE
+PRICED: dict[str, Any] = {
+    "members": [
+        {
+            "name": "claude",
+            "route": ["loopback:claude/claude-1"],
+            "price_in_usd_per_mtok": 8,
+            "price_out_usd_per_mtok": 8,
+        }
+    ]
+}
+"""Claude at a price: a quick run costs a little under a cent, and is reckoned at two before the first."""
 
 
 class DayClock(SystemClock):

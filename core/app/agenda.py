@@ -75,13 +75,17 @@ class Agenda:
     async def _still_wanted(self, due: Due, now: datetime) -> Due | None:
         """Return what was taken over, as late if it is; None where it is too late to begin with it.
 
-        Of what the chat has a part already, or may have, it gets the rest however late.
+        It is too late once a newer one of its subscription has been taken up. Of what the chat has a part
+        already, or may have, it gets the rest however late.
         """
         behind = now - due.slot.due_at
         if due.slot.posted or due.slot.posting or behind <= LATE:
             return due
         if behind > self._grace:
             await self._miss(due, "not delivered within the grace")
+            return None
+        if due.subscription.wanted.when and await self._store.slots.passed_over(due):
+            await self._miss(due, "missed; a newer one stands for it")
             return None
         return due.model_copy(update={"slot": due.slot.model_copy(update={"late": True})})
 
@@ -130,9 +134,9 @@ class Agenda:
             await self._miss(due, why)
 
     async def _miss(self, due: Due, why: str) -> None:
-        """End a slot as missed; the next one of its subscription says so."""
+        """End a slot as missed; the next one of its subscription says so, and of those that it stood for."""
         if await self.end(due, failed=True, note=why):
-            await self._store.slots.miss(due.subscription.number)
+            await self._store.slots.miss(due.subscription.number, due.slot.missed + 1)
 
     async def since(self, due: Due) -> datetime:
         """Return from when on a digest or review tells, in UTC.

@@ -1,11 +1,14 @@
 """Runs that a subscription asks for: made once for all chats, within the budget, on fresh prices."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
+from typing import NamedTuple
 
 from core.app.estimates import Estimates
 from core.clock import Clock
 from core.config import Settings
+from core.domain.ballot import Abstention, AbstentionKind
 from core.domain.errors import ConclaveError, StoreError
 from core.domain.events import RunEnded, RunEvent
 from core.domain.run import RunRecord, RunRequest
@@ -20,6 +23,21 @@ from core.store.store import Store
 Run = Callable[[RunRequest], AsyncIterator[RunEvent]]
 
 
+class _Left(NamedTuple):
+    """What a day's budget leaves in USD, its limit, and its scope."""
+
+    usd: Decimal
+    limit: Decimal
+    scope: str
+
+
+class _Promised(NamedTuple):
+    """What a run that goes on is expected to cost in USD, and what each of its scopes had spent before."""
+
+    usd: Decimal
+    before: dict[str, Decimal]
+
+
 class ScheduledRuns:
     """Makes the runs of slots. `run` starts a run, or joins it where it was started before."""
 
@@ -32,6 +50,8 @@ class ScheduledRuns:
         self._clock = clock
         self._estimates = estimates
         self._run = run
+        self._deciding = asyncio.Lock()
+        self._promised: dict[str, _Promised] = {}
 
     async def run(self, due: Due, ticker: str) -> RunRecord | str:
         """Return the run of a ticker in a slot, or in one sentence why there is none.
@@ -42,7 +62,9 @@ class ScheduledRuns:
             StoreError: the database cannot be used; the slot stays open.
         """
         wanted = due.subscription.wanted.preset or self._settings.pipeline.preset
-        preset = await self._begun(due, ticker, wanted) or await self._affordable(due, wanted)
+        # One after the other, so that the runs of one slot do not all count on the same money.
+        async with self._deciding:
+            preset = await self._begun(due, ticker, wanted) or await self._affordable(due, ticker, wanted)
         if not isinstance(preset, Preset):
             return preset
         request = RunRequest(
@@ -59,37 +81,70 @@ class ScheduledRuns:
             raise
         except ConclaveError as error:
             return str(error)
-        return ended[-1] if ended else "The run did not end."
+        finally:
+            self._promised.pop(_once(due, ticker, preset), None)
+        if not ended:
+            return "The run did not end."
+        if _for_want_of_budget(ended[-1]):
+            return "no verdict: what the budget has left is less than a single call may cost."
+        return ended[-1]
 
     async def _begun(self, due: Due, ticker: str, wanted: Preset) -> Preset | None:
         """Return the preset with which the run was begun before, whatever the budget says now."""
         for preset in dict.fromkeys((wanted, Preset.QUICK)):
-            if await self._store.runs.run_of_once(_once(due, ticker, preset)):
+            once = _once(due, ticker, preset)
+            if once in self._promised or await self._store.runs.run_of_once(once):
                 return preset
         return None
 
-    async def _affordable(self, due: Due, wanted: Preset) -> Preset | str:
-        """Return the preset that the budget has room for, or why there is none."""
-        left = await self._left(due.subscription.chat_id)
+    async def _affordable(self, due: Due, ticker: str, wanted: Preset) -> Preset | str:
+        """Return the preset that the budget has room for, and promise its cost, or say why there is none."""
+        today, budget = self._gateway.today(), self._gateway.budget
+        scopes = (day_scope(today), chat_scope(due.subscription.chat_id, today))
+        left = await self._left(scopes)
         if left is None:
             return wanted
-        usd_left, limit, scope = left
-        presets = (wanted, Preset.QUICK) if due.terms.cheaper else (wanted,)
-        if usd_left > 0:
-            for preset in presets:
-                cost = await self._estimates.of_run(preset)
-                if cost is None or cost <= usd_left:
-                    return preset
-        if usd_left <= 0:
-            return f"not run: the budget {in_words(scope)}, {usd(limit)}, is used up."
-        price, rest = usd(cost or Decimal(0)), usd(usd_left)
-        return f"not run: it would cost about {price}, and the budget {in_words(scope)} has {rest} left."
+        if budget.spent(left.scope) >= left.limit:
+            return f"not run: the budget {in_words(left.scope)}, {usd(left.limit)}, is used up."
+        price, rest = None, max(left.usd, Decimal(0))
+        for preset in (wanted, Preset.QUICK) if due.terms.cheaper else (wanted,):
+            price = await self._estimates.of_run(preset)
+            if price is None or price <= rest:
+                before = {scope: budget.spent(scope) for scope in scopes}
+                self._promised[_once(due, ticker, preset)] = _Promised(price or Decimal(0), before)
+                return preset
+        cost, scope = usd(price or Decimal(0)), in_words(left.scope)
+        return f"not run: it would cost about {cost}, and the budget {scope} has {usd(rest)} left."
 
-    async def _left(self, chat_id: str) -> tuple[Decimal, Decimal, str] | None:
-        """Return the least that the day's budgets leave in USD, that budget's limit, and its scope."""
-        budget, today = self._gateway.budget, self._gateway.today()
+    async def _left(self, scopes: tuple[str, ...]) -> _Left | None:
+        """Return what the tightest budget leaves beside the runs that go on; None without limits."""
+        budget = self._gateway.budget
         budget.at_least(await spent_today(self._settings, self._store, self._clock))
-        return budget.tightest((day_scope(today), chat_scope(chat_id, today)))
+        found = []
+        for scope in scopes:
+            if alone := budget.tightest((scope,)):
+                held = self._held(scope) - budget.reserved(scope)
+                found.append(_Left(alone[0] - max(held, Decimal(0)), alone[1], scope))
+        return min(found, default=None)
+
+    def _held(self, scope: str) -> Decimal:
+        """Return what runs that go on will still cost in a scope, in USD, as far as that can be known.
+
+        All that was spent since counts as theirs: better a run too many is begun than one too few.
+        """
+        spent, held = self._gateway.budget.spent(scope), Decimal(0)
+        for one in self._promised.values():
+            if scope in one.before:
+                held += max(one.usd - (spent - one.before[scope]), Decimal(0))
+        return held
+
+
+def _for_want_of_budget(record: RunRecord) -> bool:
+    """Say whether nobody was heard in a run, because the budget had room for nobody."""
+    results = [seat.result for seat in record.voters]
+    return bool(results) and all(
+        isinstance(one, Abstention) and one.kind is AbstentionKind.BUDGET for one in results
+    )
 
 
 def _once(due: Due, ticker: str, preset: Preset) -> str:

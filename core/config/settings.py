@@ -282,7 +282,7 @@ class Access(Frozen):
 
 
 class Http(Frozen):
-    """The HTTP door; not in effect in this version."""
+    """The HTTP door. Off without the section."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080

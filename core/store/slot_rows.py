@@ -95,11 +95,19 @@ class Slots:
         """Give a slot back, to be taken over from `until` on."""
         return await self._change(due, owner, {"owner": None, "lease_until": until})
 
-    async def miss(self, subscription: int) -> None:
-        """Let the next slot of a subscription say that one more was missed."""
+    async def miss(self, subscription: int, count: int = 1) -> None:
+        """Let the next slot of a subscription say that so many more were missed."""
         change = update(slots).where(slots.c.subscription == subscription, IS_DUE, slots.c.timed)
         async with self._database.write() as connection:
-            await connection.execute(change.values(missed=slots.c.missed + 1))
+            await connection.execute(change.values(missed=slots.c.missed + count))
+
+    async def passed_over(self, due: Due) -> bool:
+        """Say whether a later slot of the same subscription is worked on, or was delivered."""
+        later = (slots.c.subscription == due.slot.subscription, slots.c.timed, slots.c.at > due.slot.at)
+        taken = slots.c.state.in_((SlotState.CLAIMED, SlotState.RUNNING, SlotState.DELIVERED))
+        async with self._database.read() as connection:
+            found = await connection.execute(select(slots.c.key).where(*later, taken).limit(1))
+            return found.first() is not None
 
     async def last_delivered(self, subscription: int) -> Slot | None:
         """Return the slot of a subscription that was delivered last, or None."""

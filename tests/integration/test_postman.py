@@ -83,6 +83,31 @@ async def test_an_outage_puts_off_until_the_grace_is_over_and_the_next_time_says
     assert "One earlier one was missed" in card.note
 
 
+async def test_several_times_that_fell_into_an_outage_come_as_the_newest(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    await process.subscribes("weekly review cron 0 * * * *")
+    process.door.trouble = lambda kind, number: DeliveryFailed("bad gateway")
+    began = post_clock.monotonic()
+    while post_clock.monotonic() - began < 3.5 * 3600:
+        await process.works()
+        post_clock.advance(5 * MINUTE_S)
+    process.door.trouble = trouble()
+    for _ in range(3):
+        post_clock.advance(5 * MINUTE_S + 1)
+        await process.works()
+    (card,) = process.shown
+    assert isinstance(card, ReviewCard)
+    assert card.subtitle.endswith("2025-10-29 19:00 EDT")
+    states = [state for state, _ in await process.ended()]
+    assert states == ["failed"] * 3 + ["delivered"]
+    # Each is told of once: the newest was on its way already when the last one before it was given up.
+    assert card.note is not None
+    assert "One earlier one was missed" in card.note
+    assert (await process.next_slot()).missed == 2
+
+
 async def test_what_comes_after_an_outage_says_so(starting: Opening, post_clock: PostClock) -> None:
     process = await starting()
     await process.subscribes(DAILY)

@@ -1,9 +1,11 @@
 """Every card as the exact message that Telegram gets."""
 
+from typing import get_args
+
 import pytest
 
 from bot.cards import Button, Card, Notice, ProgressLine
-from bot.telegram_render import render, toast
+from bot.telegram_render import _draw, render, toast
 from tests.loopback import telegram_samples as samples
 from tests.loopback.telegram_rules import check_keyboard, check_text
 
@@ -333,3 +335,8 @@ def test_a_toast_is_plain_and_short() -> None:
 
 def test_a_card_without_any_visible_sign_is_still_a_message() -> None:
     assert render(Notice(text="\u200b \n\u2800")).text_html == "…"
+
+
+@pytest.mark.parametrize("kind", get_args(Card), ids=lambda kind: kind.__name__)
+def test_there_is_no_card_that_telegram_cannot_show(kind: type) -> None:
+    assert _draw.dispatch(kind) is not _draw.dispatch(object), kind

@@ -1,0 +1,102 @@
+"""From when on a post tells, and subscriptions whose next time nobody knew."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from core.domain.subscription import AtTime, Due, Planned, Topic, Wanted
+from tests.postman_scene import ADMIN, CHAT, Opening, PostClock, Process
+from tests.store_values import START
+
+pytest_plugins = ("tests.postman_fixtures",)
+
+DAY = timedelta(days=1)
+DIGEST, REVIEW = "digest daily 16:00", "weekly review saturdays 10:00"
+
+
+async def first_of(process: Process, line: str) -> Due:
+    await process.subscribes(line)
+    (due,) = await process.app.agenda.claim(("telegram",))
+    return due
+
+
+async def next_of(process: Process, clock: PostClock, due: Due) -> Due:
+    """End a slot, and claim the next when it is due."""
+    await process.app.agenda.end(due)
+    slot = await process.next_slot()
+    clock.advance((slot.due_at - clock.now()).total_seconds())
+    (due,) = await process.app.agenda.claim(("telegram",))
+    return due
+
+
+async def test_a_review_begins_a_week_before_and_then_where_the_last_one_ended(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    first = await first_of(process, REVIEW)
+    assert await process.app.agenda.since(first) == START - 7 * DAY
+    second = await next_of(process, post_clock, first)
+    assert await process.app.agenda.since(second) == START
+
+
+async def test_one_that_failed_is_told_by_the_next(starting: Opening, post_clock: PostClock) -> None:
+    process = await starting()
+    first = await first_of(process, REVIEW)
+    await process.app.agenda.end(first, failed=True, note="missed")
+    assert (await process.next_slot()).missed == 0
+    post_clock.advance(((await process.next_slot()).due_at - post_clock.now()).total_seconds())
+    (second,) = await process.app.agenda.claim(("telegram",))
+    assert await process.app.agenda.since(second) == second.slot.at - 7 * DAY
+
+
+async def test_a_digest_begins_with_a_whole_session_at_least(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    # The exchange closes at this very moment, a Wednesday: the whole session is that day's.
+    first = await first_of(process, DIGEST)
+    assert await process.app.agenda.since(first) == datetime(2025, 10, 28, 20, tzinfo=UTC)
+    second = await next_of(process, post_clock, first)
+    assert await process.app.agenda.since(second) == datetime(2025, 10, 29, 20, tzinfo=UTC)
+
+
+async def test_a_digest_after_a_weekend_goes_back_to_the_session_before(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    due = await first_of(process, DIGEST)
+    while due.slot.at.isoweekday() != 7:
+        due = await next_of(process, post_clock, due)
+    # On Sunday the last session is Friday's, which began after Thursday's close; the last digest was later.
+    assert await process.app.agenda.since(due) == datetime(2025, 10, 30, 20, tzinfo=UTC)
+
+
+async def test_a_subscription_without_a_next_time_gets_one_and_no_second(starting: Opening) -> None:
+    process = await starting()
+    wanted = Wanted(topic=Topic.DIGEST, when=AtTime(days=(1, 2, 3, 4, 5, 6, 7), at=time(16, 30)))
+    rows = process.app._store.subscriptions
+    await rows.add("telegram", CHAT, None, wanted, ADMIN, START, None, limit=9)
+    for _ in range(2):
+        await process.app.agenda.plan_again()
+        assert (await process.next_slot()).at == START + timedelta(minutes=30)
+
+
+async def test_a_clock_that_was_set_back_costs_one_time_and_no_subscription(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    due = await first_of(process, DIGEST)
+    due = await next_of(process, post_clock, due)
+    await process.app.agenda.end(due)
+    post_clock.advance(-3 * 86_400)
+    assert await process.app.agenda.claim(("telegram",)) == ()
+    await process.app.agenda.plan_again()
+    assert (await process.next_slot()).at == START + 2 * DAY
+
+
+async def test_what_is_planned_for_a_deleted_subscription_is_not_stored(starting: Opening) -> None:
+    process = await starting()
+    one = await process.subscribes(DIGEST)
+    await process.app._store.subscriptions.delete(one.number)
+    await process.app.agenda.plan_again()
+    planned = Planned(key="x", at=START, due_at=START)
+    assert await process.app._store.slots.plan([(one.number, planned)]) == 0
+    assert await process.app.agenda.claim(("telegram",)) == ()
