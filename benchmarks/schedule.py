@@ -48,7 +48,7 @@ COLUMNS = {
     "slots": "subscription key timed at due_at tickers state missed late posted posting messages",
 }
 ENDED = f"{COLUMNS['slots']} ended_at"
-_NEXT: dict[datetime, Planned] = {}
+_NEXT: dict[str, Planned] = {}
 
 StepOf = Callable[[Due], Step]
 
@@ -56,10 +56,11 @@ StepOf = Callable[[Due], Step]
 def a_day_later(due: Due) -> Step:
     """Work on it, and on the next a day later."""
     slot = due.slot
-    if slot.at not in _NEXT:
+    following = _NEXT.get(slot.key)
+    if following is None:
         at = slot.at + DAY
-        _NEXT[slot.at] = Planned(key=at.isoformat(), at=at, due_at=slot.due_at + DAY)
-    return Step(slot=slot, next=_NEXT[slot.at])
+        following = _NEXT[slot.key] = Planned(key=at.isoformat(), at=at, due_at=slot.due_at + DAY)
+    return Step(slot=slot, next=following)
 
 
 def moment(at: datetime) -> int:

@@ -3,8 +3,11 @@
 The tables' own checks say what such a row can hold, so that only the rest is read and looked at.
 """
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy import Select, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,8 +30,29 @@ _JOINED = slots.join(subscriptions, subscriptions.c.number == slots.c.subscripti
     chat_terms, OF_CHAT
 )
 _ACTIVE, _CLAIMED = SubscriptionState.ACTIVE, SlotState.CLAIMED
-_FIELDS: dict[type[Frozen], set[str]] = {kind: set(kind.model_fields) for kind in (Subscription, Slot, Due)}
-_set = object.__setattr__
+# What a pydantic value consists of; its own ways to set them take several times as long.
+_PARTS = ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+# Whoever subscribes to the same wish waits for the same moment.
+_shared_moment = lru_cache(maxsize=1024)(from_microseconds)
+
+
+def _maker(kind: type[Value]) -> Callable[[dict[str, Any]], Value]:
+    """Return what makes a value of its fields, which are all that it has, in order and of the right types."""
+    names = set(kind.model_fields)
+    set_fields, set_names, set_extra, set_private = (vars(BaseModel)[part].__set__ for part in _PARTS)
+
+    def made(fields: dict[str, Any]) -> Value:
+        value = object.__new__(kind)
+        set_fields(value, fields)
+        set_names(value, names)
+        set_extra(value, None)
+        set_private(value, None)
+        return value
+
+    return made
+
+
+_subscription, _slot, _due = _maker(Subscription), _maker(Slot), _maker(Due)
 
 
 def select_fresh(connection: AsyncConnection) -> Select[Any]:
@@ -47,7 +71,6 @@ def fresh_due_of(row: Row) -> Due:
     try:
         if not (type(platform) is type(chat) is type(by) is type(key) is str and type(missed) is int):
             raise TypeError
-        meant = from_microseconds(at)
         subscription = {
             "number": number,
             "platform": platform,
@@ -62,8 +85,8 @@ def fresh_due_of(row: Row) -> Due:
         slot = {
             "subscription": number,
             "key": key,
-            "at": meant,
-            "due_at": meant if due_at == at else from_microseconds(due_at),
+            "at": _shared_moment(at),
+            "due_at": _shared_moment(due_at),
             "tickers": tickers_of(tickers),
             "state": _CLAIMED,
             "missed": missed,
@@ -74,11 +97,11 @@ def fresh_due_of(row: Row) -> Due:
             "ended_at": None,
         }
         facts = {
-            "subscription": _made(Subscription, subscription),
+            "subscription": _subscription(subscription),
             "terms": terms_of(terms),
-            "slot": _made(Slot, slot),
+            "slot": _slot(slot),
         }
-        return _made(Due, facts)
+        return _due(facts)
     except (TypeError, ValueError, OverflowError):
         raise StoreError(f"Subscription {number} is damaged in the database.") from None
 
@@ -86,13 +109,3 @@ def fresh_due_of(row: Row) -> Due:
 def fresh_place_of(row: Row) -> tuple[int, str]:
     """Return the number and the key in such a row, whatever else is in it."""
     return row[1], row[8]
-
-
-def _made(kind: type[Value], fields: dict[str, Any]) -> Value:
-    """Return the value with these fields, which are all that it has and of the right types."""
-    made = kind.__new__(kind)
-    _set(made, "__dict__", fields)
-    _set(made, "__pydantic_fields_set__", _FIELDS[kind])
-    _set(made, "__pydantic_extra__", None)
-    _set(made, "__pydantic_private__", None)
-    return made
