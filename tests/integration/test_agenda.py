@@ -75,7 +75,7 @@ async def test_a_subscription_without_a_next_time_gets_one_and_no_second(startin
     rows = process.app._store.subscriptions
     await rows.add("telegram", CHAT, None, wanted, ADMIN, START, None, limit=9)
     for _ in range(2):
-        await process.app.agenda.plan_again()
+        await process.app.agenda.tidy()
         assert (await process.next_slot()).at == START + timedelta(minutes=30)
 
 
@@ -88,7 +88,7 @@ async def test_a_clock_that_was_set_back_costs_one_time_and_no_subscription(
     await process.app.agenda.end(due)
     post_clock.advance(-3 * 86_400)
     assert await process.app.agenda.claim(("telegram",)) == ()
-    await process.app.agenda.plan_again()
+    await process.app.agenda.tidy()
     assert (await process.next_slot()).at == START + 2 * DAY
 
 
@@ -96,7 +96,7 @@ async def test_what_is_planned_for_a_deleted_subscription_is_not_stored(starting
     process = await starting()
     one = await process.subscribes(DIGEST)
     await process.app._store.subscriptions.delete(one.number)
-    await process.app.agenda.plan_again()
+    await process.app.agenda.tidy()
     planned = Planned(key="x", at=START, due_at=START)
     assert await process.app._store.slots.plan([(one.number, planned)]) == 0
     assert await process.app.agenda.claim(("telegram",)) == ()
