@@ -87,7 +87,7 @@ class Agenda:
         if due.subscription.wanted.when and await self._store.slots.passed_over(due):
             await self._miss(due, "missed; a newer one stands for it")
             return None
-        return due.model_copy(update={"slot": due.slot.model_copy(update={"late": True})})
+        return due._replace(slot=due.slot.model_copy(update={"late": True}))
 
     def _step(self, due: Due) -> Step:
         arena = self._settings.arena

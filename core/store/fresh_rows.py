@@ -52,7 +52,7 @@ def _maker(kind: type[Value]) -> Callable[[dict[str, Any]], Value]:
     return made
 
 
-_subscription, _slot, _due = _maker(Subscription), _maker(Slot), _maker(Due)
+_subscription, _slot = _maker(Subscription), _maker(Slot)
 
 
 def select_fresh(connection: AsyncConnection) -> Select[Any]:
@@ -96,12 +96,7 @@ def fresh_due_of(row: Row) -> Due:
             "note": None,
             "ended_at": None,
         }
-        facts = {
-            "subscription": _subscription(subscription),
-            "terms": terms_of(terms),
-            "slot": _slot(slot),
-        }
-        return _due(facts)
+        return Due(_subscription(subscription), terms_of(terms), _slot(slot))
     except (TypeError, ValueError, OverflowError):
         raise StoreError(f"Subscription {number} is damaged in the database.") from None
 

@@ -116,7 +116,7 @@ class Claim:
         if step.dropped:
             became = failed(slot, slot.note, self._now)
         else:
-            self._claimed.append(due.model_copy(update={"slot": taken}))
+            self._claimed.append(due._replace(slot=taken))
         if slot.key == due.slot.key:
             part.became.append(became)
         else:

@@ -139,7 +139,7 @@ def test_the_last_slot_of_a_wish_has_none_after_it() -> None:
     claim = due("digest daily 10:00 UTC", "2025-11-26T09:00")
     once = claim.subscription.wanted.model_copy(update={"when": None})
     subscription = claim.subscription.model_copy(update={"wanted": once})
-    found = claimed(claim.model_copy(update={"subscription": subscription}), "2025-11-26T10:00")
+    found = claimed(claim._replace(subscription=subscription), "2025-11-26T10:00")
     assert found.next is None
 
 
@@ -178,7 +178,7 @@ def test_claiming_slot_after_slot_or_all_at_once_ends_at_the_same_next_one(hours
     claim = due("digest cron 0 */2 * * * UTC", "2025-11-26T07:00")
     worked_on = 1
     while (found := claimed(claim, claim.slot.due_at)).next and found.next.due_at <= now:
-        claim = claim.model_copy(update={"slot": Slot(subscription=7, **dict(found.next))})
+        claim = claim._replace(slot=Slot(subscription=7, **dict(found.next)))
         worked_on += 1
     assert found.next == at_once.next
     assert at_once.slot.key == claim.slot.key
