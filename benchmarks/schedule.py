@@ -1,6 +1,6 @@
 """Claiming what is due: 50,000 subscriptions whose times fall into one minute, on SQLite and on PostgreSQL.
 
-    python -m benchmarks.schedule [--subscriptions 50000] [--rounds 5] [--batch 5000] [--step MODULE:NAME]
+    python -m benchmarks.schedule [--subscriptions 50000] [--rounds 5] [--batch 2500] [--step MODULE:NAME]
 
 A claim finds what is due, makes a value of each, asks a step what becomes of it, and stores both the claim
 and the next time of each subscription. Here the step is trivial: the next time is a day later, one value for
@@ -327,7 +327,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--subscriptions", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=5_000, help="how many slots one claim takes")
+    parser.add_argument("--batch", type=int, default=2_500, help="how many slots one claim takes")
     parser.add_argument("--step", default="benchmarks.schedule:a_day_later", metavar="MODULE:NAME")
     parser.add_argument("--measure", metavar="URL", help="measure one filled database, and print JSON")
     parser.add_argument("--share", metavar="URL", help="claim beside another process, and print JSON")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.cards import Card, Notice
 from bot.facts import zone_of
+from bot.gallery import Gallery
 from bot.present.alerts import alert_card
 from bot.present.digest import digest_card
 from bot.present.lateness import schedule_note
@@ -19,6 +20,7 @@ from bot.present.season import final_card, season_title
 from bot.present.summary import verdicts_card
 from core.app.app import App
 from core.domain.alert import AlertKind
+from core.domain.books import Leaderboard
 from core.domain.errors import ConclaveError, Refused, StoreError
 from core.domain.run import RunRecord
 from core.domain.season import Season
@@ -39,8 +41,10 @@ class Picture:
 Mail = Card | Picture
 
 
-async def mail_of(app: App, due: Due) -> tuple[Mail, ...]:
+async def mail_of(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
     """Make what a slot posts. Asked again for a slot it makes as many messages, and pays nothing twice.
+
+    `gallery` keeps the pictures that several slots share.
 
     Raises:
         ConclaveError: it cannot be made; the sentence says why.
@@ -48,7 +52,7 @@ async def mail_of(app: App, due: Due) -> tuple[Mail, ...]:
     topic = due.subscription.wanted.topic
     if topic in _OF_BOOKS:
         await _up_to_date(app)
-    return await _MAKERS[topic](app, due)
+    return await _MAKERS[topic](app, due, gallery)
 
 
 async def _up_to_date(app: App) -> None:
@@ -70,7 +74,8 @@ def _note(app: App, due: Due) -> str | None:
     return schedule_note(due.slot, app.clock.now(), zone_for(app, due))
 
 
-async def _verdicts(app: App, due: Due) -> tuple[Mail, ...]:
+async def _verdicts(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
+    del gallery
     if not due.slot.tickers:
         text = "The watchlist is empty, so no verdict was due. Name tickers: /subscribe verdicts NVDA,AAPL …"
         return (Notice(text=text, tone="warning"),)
@@ -83,45 +88,51 @@ async def _verdicts(app: App, due: Due) -> tuple[Mail, ...]:
     return (verdicts_card("Verdicts", records, skipped, zone_for(app, due), prices=prices, note=note),)
 
 
-async def _leaderboard(app: App, due: Due) -> tuple[Mail, ...]:
+async def _leaderboard(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
     board = await app.leaderboard()
     card = leaderboard_card(board, app.settings.scores)
     if note := _note(app, due):
         card = card.model_copy(update={"facts": (note, *card.facts)})
-    return card, await _curves(app, card.title)
+    return card, await _curves(app, board, card.title, gallery)
 
 
-async def _curves(app: App, title: str) -> Mail:
+async def _curves(app: App, board: Leaderboard, title: str, gallery: Gallery) -> Mail:
     """Return the picture of equity curves, or a sentence in its place: the message before it came already."""
     from bot.pictures.curves import equity_curves
     from bot.pictures.off_loop import PictureFailed, drawn
 
+    async def draw() -> bytes:
+        report = await app.season_report(board.season)
+        return await drawn(partial(equity_curves, report))
+
     try:
-        report = await app.season_report()
-        png = await drawn(partial(equity_curves, report))
+        # A curve goes from close to close: before the next one it is the same for all chats.
+        png = await gallery.picture("equity-curves", (board.season, board.last), draw)
     except (PictureFailed, Refused) as error:
         return Notice(text=str(error), tone="warning")
     return Picture("equity-curves.png", png, f"{title}: the value of every portfolio, close by close.")
 
 
-async def _final_picture(app: App, season: Season) -> Mail:
+async def _final_picture(app: App, season: Season, gallery: Gallery) -> Mail:
     """Return the picture of a final table, or a sentence in its place."""
     from bot.pictures.final import final_picture
     from bot.pictures.off_loop import PictureFailed
 
     try:
-        png = await final_picture(app, season)
+        png = await gallery.picture("final-table", season, partial(final_picture, app, season))
     except PictureFailed as error:
         return Notice(text=str(error), tone="warning")
     return Picture(f"season-{season}.png", png, f"{season_title(season)}: the final table.")
 
 
-async def _digest(app: App, due: Due) -> tuple[Mail, ...]:
+async def _digest(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
+    del gallery
     found = await app.digest(None, await app.agenda.since(due), _until(app, due))
     return (digest_card(found, zone_for(app, due), note=_note(app, due)),)
 
 
-async def _review(app: App, due: Due) -> tuple[Mail, ...]:
+async def _review(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
+    del gallery
     found = await app.review(None, await app.agenda.since(due), _until(app, due))
     return (review_card(found, zone_for(app, due), note=_note(app, due)),)
 
@@ -130,17 +141,18 @@ def _until(app: App, due: Due) -> datetime:
     return min(app.clock.now(), max(due.slot.at, due.slot.due_at)).astimezone(UTC)
 
 
-async def _alert(app: App, due: Due) -> tuple[Mail, ...]:
+async def _alert(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
     alert = await app.alert(due.slot.key)
     if alert is None:
         raise ConclaveError("What the alert was about is not known any more.")
     if alert.kind is AlertKind.SEASON and alert.season:
-        return final_card(await app.final_table(alert.season)), await _final_picture(app, alert.season)
+        table = await app.final_table(alert.season)
+        return final_card(table), await _final_picture(app, alert.season, gallery)
     return (alert_card(alert, zone_for(app, due)),)
 
 
 _OF_BOOKS = frozenset({Topic.LEADERBOARD, Topic.DIGEST, Topic.REVIEW})
-_MAKERS: Mapping[Topic, Callable[[App, Due], Awaitable[tuple[Mail, ...]]]] = {
+_MAKERS: Mapping[Topic, Callable[[App, Due, Gallery], Awaitable[tuple[Mail, ...]]]] = {
     Topic.VERDICTS: _verdicts,
     Topic.LEADERBOARD: _leaderboard,
     Topic.DIGEST: _digest,

@@ -22,6 +22,7 @@ from typing import cast
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, TopicGone, Unsure
 from bot.faults import notice_of
+from bot.gallery import Gallery
 from bot.mail import Mail, Picture, mail_of, missing_note, zone_for
 from bot.pacer import Pacers
 from bot.request import Address
@@ -50,6 +51,7 @@ class Postman:
         self._app = app
         self._pacers = pacers
         self._doors: dict[str, Door] = {}
+        self._gallery = Gallery()
         self._work: dict[asyncio.Task[None], Due] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._spacing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -132,7 +134,7 @@ class Postman:
         if not await self._app.agenda.begin(due):
             return
         try:
-            mail = await mail_of(self._app, due)
+            mail = await mail_of(self._app, due, self._gallery)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - as at the desk: a sentence in its place

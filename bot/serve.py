@@ -1,6 +1,7 @@
 """`conclave serve`: every configured platform, each for itself, until told to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable
@@ -101,7 +102,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     ]
     chores = [
         asyncio.create_task(_say_ready(platforms, doors, say)),
-        asyncio.create_task(app.prepare()),
+        asyncio.create_task(_prepare(app)),
         asyncio.create_task(timer.start()),
     ]
     told_to_stop = asyncio.create_task(stop.wait())
@@ -120,6 +121,13 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     if not stop.is_set():
         raise ConfigError("No platform is left to serve; the log says why.")
     say("Conclave has stopped; runs that were going on are kept and continue at the next start.")
+
+
+async def _prepare(app: App) -> None:
+    """Load what the first request would wait for, and spare the collector from ever looking through it."""
+    await app.prepare()
+    gc.collect()
+    gc.freeze()
 
 
 async def _http(app: App, desk: Desk) -> "HttpStatus | None":
