@@ -238,8 +238,12 @@ async def test_a_file_that_a_crash_left_out_is_written_by_the_next_process(
         results += isinstance(event, MemberFinished)
         if results == 4 and len(models.asked("qwen/qwen-1")) == 8:
             break
-    await app.close()
     folder = tmp_path / "modelchats" / run_id
+    async with asyncio.timeout(10):
+        # A ModelChat is filed a moment after its end is told.
+        while len(list(folder.glob("*"))) < 4:  # noqa: ASYNC110 - nothing tells of a file
+            await asyncio.sleep(0.01)
+    await app.close()
     for file in folder.iterdir():
         file.unlink()
     again = await opening(models.base_url, tmp_path)
