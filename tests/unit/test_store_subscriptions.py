@@ -150,7 +150,7 @@ async def test_a_change_to_a_wish_that_the_chat_has_is_refused(store: Store) -> 
 
 async def test_missed_times_are_told_with_the_next_one_though_the_wish_has_changed(store: Store) -> None:
     number = (await subscribed(store)).number
-    await claimed(store, step=lambda due: daily(due).model_copy(update={"carried": 3}))
+    await claimed(store, step=lambda due: daily(due)._replace(carried=3))
     await store.subscriptions.change(number, VERDICTS, planned(START + 2 * DAY))
     ((_, slot),) = await store.subscriptions.of_chat("telegram", "-100")
     assert slot is not None
