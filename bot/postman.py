@@ -6,6 +6,7 @@ What may go wrong, and what then happens:
 * nobody can know whether it took it, or this process died in that moment: it is not sent again, and a note
   says that it may be missing;
 * the chat is closed to us: all its subscriptions are paused, and the admins are told;
+* who subscribed has no role in the chat any more: the subscription is paused, and the admins are told;
 * what is to be posted cannot be made: one sentence says so in its place;
 * the process is told to stop: what is on its way arrives, the rest is given back and goes on elsewhere, or
   at the next start.
@@ -19,12 +20,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
+from bot.access import role_of
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, TopicGone, Unsure
 from bot.faults import notice_of
 from bot.mail import Mail, Picture, mail_of, missing_note, zone_for
 from bot.pacer import Pacers
-from bot.request import Address
+from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
 from core.domain.errors import StoreError
@@ -39,6 +41,7 @@ LONGEST_REST_S = 60.0
 SPACING_S = 0.05
 """Between two posts to one platform: below Telegram's 30 a second, so that answers find room."""
 FINISH_WITHIN_S = 4.0
+NO_ROLE = "Whoever made it has no role in this chat any more; subscribe again."
 
 _log = logging.getLogger(__name__)
 
@@ -126,6 +129,9 @@ class Postman:
             await self._kept(self._app.agenda.end(due, failed=True, note="an internal error; see the log"))
 
     async def _delivered(self, due: Due) -> None:
+        if self._is_strange(due):
+            await self._unwelcome(due)
+            return
         if due.slot.posting:
             await self._say_missing(due, "the process was stopped while it posted")
             return
@@ -244,9 +250,28 @@ class Postman:
             "When it is open again, resume there with /subscriptions.",
             tone="warning",
         )
+        await self._tell_admins(notice, about.chat_id)
+
+    def _is_strange(self, due: Due) -> bool:
+        """Say whether whoever subscribed has no role there any more, as when `[access]` was changed."""
+        about = due.subscription
+        _, address = self._place(due)
+        return role_of(self._app.settings.access, address, Person(about.created_by, about.created_by)) is None
+
+    async def _unwelcome(self, due: Due) -> None:
+        """Pause a subscription that nobody with a role has made, and tell the admins."""
+        about = due.subscription
+        if not await self._app.agenda.end(due, failed=True, note=NO_ROLE):
+            return
+        if await self._app.agenda.pause(due, NO_ROLE):
+            text = f"Subscription {about.number} of the chat {about.chat_id} is paused. {NO_ROLE}"
+            await self._tell_admins(Notice(text=text, tone="warning"), about.chat_id)
+
+    async def _tell_admins(self, notice: Notice, but: str) -> None:
+        """Tell all admins that can be reached here, save the one who is the chat that it is about."""
         for admin in self._app.settings.access.admins:
             platform, _, person = admin.partition(":")
-            if (door := self._doors.get(platform)) and admin != about.chat_id:
+            if (door := self._doors.get(platform)) and admin != but:
                 with contextlib.suppress(DeliveryFailed):
                     await _sent(door, Address(door.platform, person), notice)
 

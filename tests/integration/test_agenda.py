@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from core.domain.subscription import AtTime, Due, Planned, Topic, Wanted
+from core.domain.subscription import AtTime, ChatTerms, Due, Planned, Topic, Wanted
 from tests.postman_scene import ADMIN, CHAT, Opening, PostClock, Process
 from tests.store_values import START
 
@@ -90,6 +90,48 @@ async def test_a_clock_that_was_set_back_costs_one_time_and_no_subscription(
     assert await process.app.agenda.claim(("telegram",)) == ()
     await process.app.agenda.tidy()
     assert (await process.next_slot()).at == START + 2 * DAY
+
+
+async def quiet_from(process: Process, begin: time) -> None:
+    terms = ChatTerms(quiet_from=begin, quiet_until=time(7))
+    await process.app._store.subscriptions.set_terms(f"telegram:{CHAT}", terms, START, [])
+
+
+async def test_what_comes_late_in_quiet_hours_comes_after_them_however_long_they_are(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    await process.subscribes(DIGEST)
+    await quiet_from(process, time(16, 5))
+    post_clock.advance(10 * 60)
+    assert await process.app.agenda.claim(("telegram",)) == ()
+    post_clock.advance(8 * 3600)
+    assert await process.app.agenda.claim(("telegram",)) == ()
+    assert await process.ended() == []
+    post_clock.advance((datetime(2025, 10, 30, 11, tzinfo=UTC) - post_clock.now()).total_seconds())
+    (due,) = await process.app.agenda.claim(("telegram",))
+    assert (due.slot.at, due.slot.late) == (START, True)
+
+
+async def test_of_what_the_chat_may_have_a_part_it_hears_in_quiet_hours_too(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    due = await first_of(process, DIGEST)
+    assert await process.app.agenda.posting(due)
+    await process.app.agenda.give_back()
+    await quiet_from(process, time(16, 5))
+    post_clock.advance(10 * 60)
+    assert len(await process.app.agenda.claim(("telegram",))) == 1
+
+
+async def test_verdicts_are_about_the_watchlist_as_it_is_when_they_come(starting: Opening) -> None:
+    for tickers in (["AAPL"], ["MSFT", "NVDA"]):
+        process = await starting(arena={"watchlist": tickers})
+        if tickers == ["AAPL"]:
+            await process.subscribes("verdicts watchlist daily 16:00")
+    (due,) = await process.app.agenda.claim(("telegram",))
+    assert due.slot.tickers == ("MSFT", "NVDA")
 
 
 async def test_what_is_planned_for_a_deleted_subscription_is_not_stored(starting: Opening) -> None:

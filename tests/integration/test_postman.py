@@ -201,6 +201,22 @@ async def test_a_chat_that_is_closed_is_paused_as_a_whole_and_the_admins_hear_it
     assert len(process.door.calls) == calls
 
 
+async def test_a_chat_whose_subscriber_lost_the_role_gets_nothing_more_and_the_admins_hear_it(
+    starting: Opening,
+) -> None:
+    process = await starting()
+    one = await process.subscribes(DAILY, by="telegram:777")
+    await process.works()
+    await process.works()
+    ((state, note),) = await process.ended()
+    assert (state, note) == ("failed", module.NO_ROLE)
+    (seen,) = process.door.messages.values()
+    assert seen.address.chat == "1001"
+    assert f"Subscription {one.number} of the chat telegram:{CHAT} is paused." in seen.now.text
+    ((kept, due),) = await process.app._store.subscriptions.of_chat("telegram", CHAT)
+    assert (kept.state, kept.reason, due) == (SubscriptionState.PAUSED, module.NO_ROLE, None)
+
+
 async def test_an_admin_whose_own_chat_is_closed_hears_nothing_there(starting: Opening) -> None:
     process = await starting()
     await process.alarms("alert:1", "1001")
