@@ -6,7 +6,7 @@ What may go wrong, and what then happens:
 * nobody can know whether it took it, or this process died in that moment: it is not sent again, and a note
   says that it may be missing;
 * the chat is closed to us: all its subscriptions are paused, and the admins are told;
-* who subscribed has no role in the chat any more: the subscription is paused, and the admins are told;
+* who subscribed may no longer have it in the chat: the subscription is paused, and the admins are told;
 * what is to be posted cannot be made: one sentence says so in its place;
 * the process is told to stop: what is on its way arrives, the rest is given back and goes on elsewhere, or
   at the next start.
@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
-from bot.access import role_of
+from bot.access import Role, role_of
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, TopicGone, Unsure
 from bot.faults import notice_of
@@ -30,7 +30,7 @@ from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
 from core.domain.errors import StoreError
-from core.domain.subscription import Due
+from core.domain.subscription import Due, Topic
 
 AT_ONCE = 100
 """How many slots are worked on at the same time; the others stay due, for any process. As many as the
@@ -41,7 +41,7 @@ LONGEST_REST_S = 60.0
 SPACING_S = 0.05
 """Between two posts to one platform: below Telegram's 30 a second, so that answers find room."""
 FINISH_WITHIN_S = 4.0
-NO_ROLE = "Whoever made it has no role in this chat any more; subscribe again."
+NO_ROLE = "Whoever made it may not have it in this chat any more; subscribe again."
 
 _log = logging.getLogger(__name__)
 
@@ -253,13 +253,15 @@ class Postman:
         await self._tell_admins(notice, about.chat_id)
 
     def _is_strange(self, due: Due) -> bool:
-        """Say whether whoever subscribed has no role there any more, as when `[access]` was changed."""
+        """Say whether whoever subscribed may no longer receive this there, as when `[access]` was changed."""
         about = due.subscription
         _, address = self._place(due)
-        return role_of(self._app.settings.access, address, Person(about.created_by, about.created_by)) is None
+        role = role_of(self._app.settings.access, address, Person(about.created_by, about.created_by))
+        needed = Role.RUNNER if about.wanted.topic is Topic.VERDICTS else Role.VIEWER
+        return role is None or role < needed
 
     async def _unwelcome(self, due: Due) -> None:
-        """Pause a subscription that nobody with a role has made, and tell the admins."""
+        """Pause a subscription of somebody who lost the role for it, and tell the admins."""
         about = due.subscription
         if not await self._app.agenda.end(due, failed=True, note=NO_ROLE):
             return
