@@ -43,6 +43,7 @@ class Agenda:
         """Load the calendars that subscriptions go by, off the event loop, and plan those without a time."""
         found = await self._store.subscriptions.active()
         tickers = {ticker for subscription, _ in found for ticker in subscription.wanted.tickers}
+        tickers |= set(self._settings.arena.watchlist)
         for sessions in {self._calendar.exchange, *(self._calendar.of(ticker) for ticker in tickers)}:
             if not sessions.loaded:
                 await asyncio.to_thread(sessions.session, FIRST_DAY)

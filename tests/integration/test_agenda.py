@@ -125,6 +125,12 @@ async def test_of_what_the_chat_may_have_a_part_it_hears_in_quiet_hours_too(
     assert len(await process.app.agenda.claim(("telegram",))) == 1
 
 
+async def test_the_calendars_of_the_watchlist_are_loaded_before_anything_is_due(starting: Opening) -> None:
+    process = await starting(arena={"watchlist": ["SAP.DE"]})
+    await process.app.agenda.prepare()
+    assert process.app.agenda._calendar.of("SAP.DE").loaded
+
+
 async def test_verdicts_are_about_the_watchlist_as_it_is_when_they_come(starting: Opening) -> None:
     for tickers in (["AAPL"], ["MSFT", "NVDA"]):
         process = await starting(arena={"watchlist": tickers})
