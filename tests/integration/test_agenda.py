@@ -2,6 +2,10 @@
 
 from datetime import UTC, datetime, time, timedelta
 
+import pytest
+from sqlalchemy import text
+
+from core.domain.errors import Refused, StoreError
 from core.domain.subscription import AtTime, ChatTerms, Due, Planned, Topic, Wanted
 from tests.postman_scene import ADMIN, CHAT, Opening, PostClock, Process
 from tests.store_values import START
@@ -147,4 +151,25 @@ async def test_what_is_planned_for_a_deleted_subscription_is_not_stored(starting
     await process.app.agenda.tidy()
     planned = Planned(key="x", at=START, due_at=START)
     assert await process.app._store.slots.plan([(one.number, planned)]) == 0
+    assert await process.app.agenda.claim(("telegram",)) == ()
+
+
+async def test_a_damaged_subscription_is_deleted_as_its_sentence_says_and_in_no_other_chat(
+    starting: Opening,
+) -> None:
+    process = await starting()
+    one, other = await process.subscribes(DIGEST), await process.subscribes(REVIEW)
+    async with process.app._store.database.write() as connection:
+        await connection.execute(text("UPDATE subscriptions SET wanted = 'x'"))
+    use = process.app.subscriptions
+    with pytest.raises(StoreError, match="is damaged in the database; delete it"):
+        await use.unsubscribe("telegram", "-100999", one.number)
+    with pytest.raises(StoreError, match="is damaged"):
+        await use.of_chat("telegram", CHAT)
+    with pytest.raises(Refused, match=rf"^Subscription {one.number} was damaged and is deleted now\.$"):
+        await use.unsubscribe("telegram", CHAT, one.number)
+    with pytest.raises(StoreError, match=f"^Subscription {other.number} is damaged"):
+        await use.of_chat("telegram", CHAT)
+    assert await use.unsubscribe_all("telegram", CHAT) == 1
+    assert await use.of_chat("telegram", CHAT) == ()
     assert await process.app.agenda.claim(("telegram",)) == ()
