@@ -42,7 +42,8 @@ SPACING_S = 0.05
 """Between two posts to one platform: below Telegram's 30 a second, so that answers find room."""
 FINISH_WITHIN_S = 4.0
 NO_ROLE = (
-    "Whoever made it may not have it in this chat any more. Resume it when [access] allows it again, or delete it."
+    "Whoever made it may not have it in this chat any more. "
+    "Resume it when [access] allows it again, or delete it."
 )
 
 _log = logging.getLogger(__name__)
