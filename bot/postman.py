@@ -6,6 +6,7 @@ What may go wrong, and what then happens:
 * nobody can know whether it took it, or this process died in that moment: it is not sent again, and a note
   says that it may be missing;
 * the chat is closed to us: all its subscriptions are paused, and the admins are told;
+* who subscribed may no longer have it in the chat: the subscription is paused, and the admins are told;
 * what is to be posted cannot be made: one sentence says so in its place;
 * the process is told to stop: what is on its way arrives, the rest is given back and goes on elsewhere, or
   at the next start.
@@ -19,17 +20,18 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
+from bot.access import Role, role_of
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, TopicGone, Unsure
 from bot.faults import notice_of
 from bot.gallery import Gallery
 from bot.mail import Mail, Picture, mail_of, missing_note, zone_for
 from bot.pacer import Pacers
-from bot.request import Address
+from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
 from core.domain.errors import StoreError
-from core.domain.subscription import Due
+from core.domain.subscription import Due, Topic
 
 AT_ONCE = 100
 """How many slots are worked on at the same time; the others stay due, for any process. As many as the
@@ -40,6 +42,10 @@ LONGEST_REST_S = 60.0
 SPACING_S = 0.05
 """Between two posts to one platform: below Telegram's 30 a second, so that answers find room."""
 FINISH_WITHIN_S = 4.0
+NO_ROLE = (
+    "Whoever made it may not have it in this chat any more. "
+    "Resume it when [access] allows it again, or delete it."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -128,6 +134,9 @@ class Postman:
             await self._kept(self._app.agenda.end(due, failed=True, note="an internal error; see the log"))
 
     async def _delivered(self, due: Due) -> None:
+        if self._is_strange(due):
+            await self._unwelcome(due)
+            return
         if due.slot.posting:
             await self._say_missing(due, "the process was stopped while it posted")
             return
@@ -246,9 +255,30 @@ class Postman:
             "When it is open again, resume there with /subscriptions.",
             tone="warning",
         )
+        await self._tell_admins(notice, about.chat_id)
+
+    def _is_strange(self, due: Due) -> bool:
+        """Say whether whoever subscribed may no longer receive this there, as when `[access]` was changed."""
+        about = due.subscription
+        _, address = self._place(due)
+        role = role_of(self._app.settings.access, address, Person(about.created_by, about.created_by))
+        needed = Role.RUNNER if about.wanted.topic is Topic.VERDICTS else Role.VIEWER
+        return role is None or role < needed
+
+    async def _unwelcome(self, due: Due) -> None:
+        """Pause a subscription of somebody who lost the role for it, and tell the admins."""
+        about = due.subscription
+        if not await self._app.agenda.end(due, failed=True, note=NO_ROLE):
+            return
+        if await self._app.agenda.pause(due, NO_ROLE):
+            text = f"Subscription {about.number} of the chat {about.chat_id} is paused. {NO_ROLE}"
+            await self._tell_admins(Notice(text=text, tone="warning"), about.chat_id)
+
+    async def _tell_admins(self, notice: Notice, but: str) -> None:
+        """Tell all admins that can be reached here, save the one who is the chat that it is about."""
         for admin in self._app.settings.access.admins:
             platform, _, person = admin.partition(":")
-            if (door := self._doors.get(platform)) and admin != about.chat_id:
+            if (door := self._doors.get(platform)) and admin != but:
                 with contextlib.suppress(DeliveryFailed):
                     await _sent(door, Address(door.platform, person), notice)
 

@@ -14,7 +14,6 @@ from bot.arguments import (
 from core.domain.errors import Refused
 from core.domain.subscription import Wanted
 
-SUBSCRIBE_EXAMPLE = "/subscribe digest weekdays 09:00"
 SETTINGS_EXAMPLE = "/settings timezone Europe/London, /settings quiet 22:00-07:00 or /settings cheaper on"
 _NUMBER = re.compile(r"#?([1-9]\d{0,8})\.?", re.ASCII)
 _CLOCK = r"([\d:]{1,5}(?:\s?[ap]m)?)"

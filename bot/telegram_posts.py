@@ -15,10 +15,10 @@ from bot.cards import (
     SummaryCard,
     SummaryLine,
 )
-from bot.telegram_text import ELLIPSIS, Rank, Span, one_line
+from bot.telegram_spans import Line, after, bold, fixed, italic, plain
+from bot.telegram_text import ELLIPSIS
 from core.domain.ballot import Action
 
-Line = list[Span]
 Block = list[Line]
 
 MAX_ROWS = 30
@@ -56,18 +56,18 @@ def _digest(card: DigestCard) -> list[Block]:
     return [
         _note(card.note),
         _head(card),
-        [[_text(card.story)]],
+        [[plain(card.story)]],
         _titled("Verdicts", verdicts, left_out),
         *(_section(section) for section in card.sections[:MAX_ROWS]),
-        [[_text(card.footer, "i")]],
+        [[italic(card.footer)]],
     ]
 
 
 def _health(card: HealthCard) -> list[Block]:
     return [
-        [[_text(card.title, "b")], [_text(card.subtitle, "i")]],
+        [[bold(card.title)], [italic(card.subtitle)]],
         *(_section(section) for section in card.sections[:MAX_ROWS]),
-        [[_text(card.footer, "i")]],
+        [[italic(card.footer)]],
     ]
 
 
@@ -76,9 +76,9 @@ def _review(card: ReviewCard) -> list[Block]:
     return [
         _note(card.note),
         _head(card),
-        [[_text(card.story)]],
+        [[plain(card.story)]],
         _titled("Whom to trust", judges, max(len(card.judges) - MAX_ROWS, 0)),
-        [[_text(card.legend, "i")]],
+        [[italic(card.legend)]],
         *(
             _titled(
                 title,
@@ -88,7 +88,7 @@ def _review(card: ReviewCard) -> list[Block]:
             for title, calls in card.calls[:MAX_ROWS]
         ),
         *(_section(section) for section in card.sections[:MAX_ROWS]),
-        [[_text(card.footer, "i")]],
+        [[italic(card.footer)]],
     ]
 
 
@@ -99,77 +99,65 @@ def _summary(card: SummaryCard) -> list[Block]:
         _head(card),
         *(_ticker(line) for line in card.lines[:MAX_ROWS]),
         _more(left_out),
-        [[_text(card.footer, "i")]],
+        [[italic(card.footer)]],
     ]
 
 
 def _alert(card: AlertCard) -> list[Block]:
     return [
-        [[_fixed(f"{ALERT_SIGNS[card.sign]} "), _text(card.headline, "b")], *_caveat(card.caveat)],
-        [[_text(card.text)]],
-        [[_text(card.footer, "i")]],
+        [[fixed(f"{ALERT_SIGNS[card.sign]} "), bold(card.headline)], *_caveat(card.caveat)],
+        [[plain(card.text)]],
+        [[italic(card.footer)]],
     ]
 
 
 def _head(card: DigestCard | ReviewCard | SummaryCard) -> Block:
-    return [[_text(card.title, "b")], [_text(card.subtitle, "i")], *_caveat(card.caveat)]
+    return [[bold(card.title)], [italic(card.subtitle)], *_caveat(card.caveat)]
 
 
 def _note(note: str | None) -> Block:
-    return [[_fixed("⏰ "), _text(note)]] if note else []
+    return [[fixed("⏰ "), plain(note)]] if note else []
 
 
 def _caveat(caveat: str | None) -> Block:
-    return [[_fixed("⚠️ "), _text(caveat)]] if caveat else []
+    return [[fixed("⚠️ "), plain(caveat)]] if caveat else []
 
 
 def _call(line: CallLine) -> Block:
     mark = f" {_MARKS[line.good]}" if line.good is not None else ""
-    earned = [_fixed(mark), _fixed(" "), _text(line.earned, "b")] if line.earned.strip() else []
-    sign, action = _fixed(f"{SIGNS[line.action]} "), _fixed(f" {line.action.value}")
-    detail: Block = [[_fixed(_INDENT), _text(line.detail)]] if line.detail.strip() else []
-    return [[sign, _text(line.subject, "b"), action, *earned], *detail]
+    earned = [fixed(mark), fixed(" "), bold(line.earned)] if line.earned.strip() else []
+    sign, action = fixed(f"{SIGNS[line.action]} "), fixed(f" {line.action.value}")
+    detail: Block = [[fixed(_INDENT), plain(line.detail)]] if line.detail.strip() else []
+    return [[sign, bold(line.subject), action, *earned], *detail]
 
 
 def _judge(one: JudgeLine) -> Block:
     return [
-        [_fixed("◆ "), _text(one.member, "b"), *_after(" · ", one.verdict)],
-        *([_fixed(_INDENT), _text(figure)] for figure in one.figures[:MAX_ROWS] if figure.strip()),
+        [fixed("◆ "), bold(one.member), *after(" · ", one.verdict)],
+        *([fixed(_INDENT), plain(figure)] for figure in one.figures[:MAX_ROWS] if figure.strip()),
     ]
 
 
 def _ticker(line: SummaryLine) -> Block:
     return [
         [
-            _fixed(f"{SIGNS[line.action]} "),
-            _text(line.ticker, "b"),
-            *([_fixed(" "), _text(line.headline, "b")] if line.headline.strip() else []),
+            fixed(f"{SIGNS[line.action]} "),
+            bold(line.ticker),
+            *([fixed(" "), bold(line.headline)] if line.headline.strip() else []),
         ],
-        *([_text(text)] for text in (line.detail, line.votes) if text.strip()),
+        *([plain(text)] for text in (line.detail, line.votes) if text.strip()),
     ]
 
 
 def _section(section: Lines) -> Block:
     left_out = section.more + max(len(section.lines) - MAX_ROWS, 0)
-    lines = [[_fixed("• "), _text(line)] for line in section.lines[:MAX_ROWS]]
+    lines = [[fixed("• "), plain(line)] for line in section.lines[:MAX_ROWS]]
     return _titled(section.title, lines, left_out)
 
 
 def _titled(title: str, lines: Block, left_out: int) -> Block:
-    return [[_text(title, "b")], *lines, *_more(left_out)] if lines or left_out > 0 else []
+    return [[bold(title)], *lines, *_more(left_out)] if lines or left_out > 0 else []
 
 
 def _more(left_out: int) -> Block:
-    return [[_fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else []
-
-
-def _after(sign: str, text: str) -> Line:
-    return [_fixed(sign), _text(text)] if text.strip() else []
-
-
-def _fixed(text: str) -> Span:
-    return Span(text, "", Rank.FIXED)
-
-
-def _text(text: str, tag: str = "") -> Span:
-    return Span(one_line(text), tag)
+    return [[fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else []

@@ -23,8 +23,8 @@ async def starting(tmp_path: Path, post_clock: PostClock) -> AsyncIterator[Openi
 
     async def open_one(*, url: str | None = None, moment: datetime | None = None, **more: object) -> Process:
         own = post_clock if moment is None else PostClock(moment)
-        access = {"admins": [ADMIN]}
-        app = await arena.opened(NOWHERE, tmp_path, clock=own, url=url, access=access, **more)
+        sections = {"access": {"admins": [ADMIN]}} | more
+        app = await arena.opened(NOWHERE, tmp_path, clock=own, url=url, **sections)
         processes.append(Process(app))
         return processes[-1]
 

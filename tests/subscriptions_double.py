@@ -87,6 +87,10 @@ class RowsDouble:
         self._plan(number, first)
         return done
 
+    async def delete_of(self, platform: str, chat: str) -> tuple[int, ...]:
+        here = [found.number for found, _ in await self.of_chat(platform, chat)]
+        return tuple([number for number in here if await self.delete(number)])
+
     async def delete(self, number: int) -> bool:
         return self._set(number, SubscriptionState.DELETED, None)
 

@@ -15,6 +15,7 @@ from core.domain.subscription import Due, SlotState, Step, Topic
 from core.market.calendar import FIRST_DAY, MarketCalendar
 from core.schedule.claiming import LATE, step
 from core.schedule.slots import next_slot
+from core.schedule.wall_clock import awake, quiet_end
 from core.store.store import Store
 
 LEASE = timedelta(seconds=60)
@@ -42,6 +43,7 @@ class Agenda:
         """Load the calendars that subscriptions go by, off the event loop, and plan those without a time."""
         found = await self._store.subscriptions.active()
         tickers = {ticker for subscription, _ in found for ticker in subscription.wanted.tickers}
+        tickers |= set(self._settings.arena.watchlist)
         for sessions in {self._calendar.exchange, *(self._calendar.of(ticker) for ticker in tickers)}:
             if not sessions.loaded:
                 await asyncio.to_thread(sessions.session, FIRST_DAY)
@@ -70,7 +72,30 @@ class Agenda:
         taken = [due for each in left if (due := await self._still_wanted(each, now))]
         if len(left) < limit:
             taken += await slots.claim(now, platforms, self._owner, until, limit - len(left), self._step)
-        return tuple(taken)
+        return tuple([self._of_today(due) for due in taken if not await self._held_back(due, now)])
+
+    async def _held_back(self, due: Due, now: datetime) -> bool:
+        """Let what comes late rest until the chat's quiet hours are over, if it would come in them.
+
+        Of what the chat has a part already, or may have, it gets the rest at once.
+        """
+        slot = due.slot
+        if slot.posted or slot.posting or now - slot.due_at <= LATE:
+            return False
+        until = quiet_end(due.terms, self._settings.arena.timezone, now)
+        return until > now and await self._store.slots.put_off(due, self._owner, until)
+
+    def _of_today(self, due: Due) -> Due:
+        """Return a slot about the watchlist with the tickers that are on it now: it may have been changed."""
+        arena, wanted = self._settings.arena, due.subscription.wanted
+        if wanted.topic is not Topic.VERDICTS or wanted.tickers:
+            return due
+        before = due.slot.at - timedelta(minutes=1)
+        planned = next_slot(wanted, due.terms, self._calendar, arena.timezone, arena.watchlist, before)
+        # Where the new list has no such time, the old one decides for the last time.
+        if planned is None or planned.at != due.slot.at or planned.tickers == due.slot.tickers:
+            return due
+        return due.model_copy(update={"slot": due.slot.model_copy(update={"tickers": planned.tickers})})
 
     async def _still_wanted(self, due: Due, now: datetime) -> Due | None:
         """Return what was taken over, as late if it is; None where it is too late to begin with it.
@@ -78,7 +103,7 @@ class Agenda:
         It is too late once a newer one of its subscription has been taken up. Of what the chat has a part
         already, or may have, it gets the rest however late.
         """
-        behind = now - due.slot.due_at
+        behind = self._behind(due, now)
         if due.slot.posted or due.slot.posting or behind <= LATE:
             return due
         if behind > self._grace:
@@ -88,6 +113,10 @@ class Agenda:
             await self._miss(due, "missed; a newer one stands for it")
             return None
         return due._replace(slot=due.slot.model_copy(update={"late": True}))
+
+    def _behind(self, due: Due, now: datetime) -> timedelta:
+        """Return for how long a slot could have been posted: quiet hours delay, and so they do not count."""
+        return awake(due.terms, self._settings.arena.timezone, due.slot.due_at, now)
 
     def _step(self, due: Due) -> Step:
         arena = self._settings.arena
@@ -128,7 +157,7 @@ class Agenda:
         Then the next one of its subscription says that one was missed.
         """
         now = self._clock.now()
-        if now - due.slot.due_at < self._grace:
+        if self._behind(due, now) < self._grace:
             await self._store.slots.put_off(due, self._owner, now + rest)
         else:
             await self._miss(due, why)
@@ -152,6 +181,10 @@ class Agenda:
         closed = await asyncio.to_thread(exchange.last_closed, due.slot.at)
         session = exchange.back(closed.day, 1).closes
         return min(before.at, session) if before else session
+
+    async def pause(self, due: Due, reason: str) -> bool:
+        """Pause a slot's subscription; `reason` is told in `/subscriptions`. False: it was not active."""
+        return await self._store.subscriptions.pause(due.subscription.number, reason)
 
     async def chat_gone(self, due: Due, reason: str, *, only_topic: bool) -> Sequence[int]:
         """Pause all subscriptions of a chat, or of its topic, that is closed to us; return their numbers."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from core.app.estimates import Estimates
 from core.clock import Clock
 from core.config import Settings
-from core.domain.errors import NotFound, Refused
+from core.domain.errors import NotFound, Refused, StoreError
 from core.domain.subscribed import Listed, Subscribed, TermsShown
 from core.domain.subscription import (
     ChatTerms,
@@ -135,16 +135,21 @@ class Subscriptions:
 
         Raises:
             NotFound: the chat has no such subscription.
+            Refused: what was stored of it cannot be told, for it was damaged; it has ended all the same.
         """
-        found = await self.get(platform, chat, number)
+        try:
+            found = await self.get(platform, chat, number)
+        except StoreError:
+            if await self._store.subscriptions.delete_of(platform, chat, number):
+                raise Refused(f"Subscription {number} was damaged and is deleted now.") from None
+            raise
         if not await self._store.subscriptions.delete(number):
             raise _missing(number)
         return self._listed(found, await self._store.subscriptions.terms(found.chat_id), None)
 
     async def unsubscribe_all(self, platform: str, chat: str) -> int:
         """End all subscriptions of a chat, and return how many there were."""
-        rows = await self._store.subscriptions.of_chat(platform, chat)
-        return sum([await self._store.subscriptions.delete(found.number) for found, _ in rows])
+        return len(await self._store.subscriptions.delete_of(platform, chat))
 
     async def tickers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the watchlist, and the tickers that were run last, the newest first, as suggestions."""

@@ -23,6 +23,8 @@ from core.store.store import Store
 
 LOOK_BACK = timedelta(days=1)
 """Older events are no longer news; so long may nobody have looked."""
+SEASONS_LOOK_BACK = timedelta(days=14)
+"""As `LOOK_BACK`, for seasons: one ends with a close, but is frozen only when its last prices have come."""
 RESULTS = 200
 """How many results of each member are looked at for a streak of failures."""
 
@@ -48,7 +50,7 @@ class Watch:
         if not await self._store.subscriptions.active(Topic.ALERTS):
             return ()
         season = await self._scoreboard.current()
-        found = [alert for alert in await self._found(season, now) if alert.at >= now - LOOK_BACK]
+        found = [alert for alert in await self._found(season, now) if _is_news(alert, now)]
         zone = self._settings.arena.timezone
 
         def telling(alert: Alert, subscription: Subscription, terms: ChatTerms) -> Planned | None:
@@ -61,11 +63,19 @@ class Watch:
     async def _found(self, season: Season, now: datetime) -> list[Alert]:
         found = list(level_alerts(await self._store.seasons.filled(season, now - LOOK_BACK, now)))
         found += await self._flips(season, now)
-        for member, results in (await self._store.history.results(season, RESULTS)).items():
-            found += down_alerts(member, results, now)
+        found += await self._down(season, now)
         found += await self._budgets(now)
         found += [_season_alert(table) for table in await self._store.live.finals()]
         return found
+
+    async def _down(self, season: Season, now: datetime) -> list[Alert]:
+        """Find members that are down; those that sit on the committee no more are nobody's concern."""
+        sitting = {member.name for member in self._settings.members if member.enabled}
+        results = await self._store.history.results(season, RESULTS)
+        runs = {run_id for theirs in results.values() for run_id, _ in theirs}
+        before = str(season) if len(runs) >= RESULTS else None
+        theirs = [(member, found) for member, found in results.items() if member in sitting]
+        return [one for member, found in theirs for one in down_alerts(member, found, now, before=before)]
 
     async def _flips(self, season: Season, now: datetime) -> Iterable[Alert]:
         ended = await self._store.seasons.ended(season, now - LOOK_BACK, now)
@@ -92,6 +102,10 @@ class Watch:
                 words = f"the budget {in_words(scope)}"
                 found += budget_alerts(words, spent, limit, today, now, chat=chat)
         return found
+
+
+def _is_news(alert: Alert, now: datetime) -> bool:
+    return alert.at >= now - (SEASONS_LOOK_BACK if alert.kind is AlertKind.SEASON else LOOK_BACK)
 
 
 def _season_alert(table: FinalTable) -> Alert:

@@ -78,11 +78,15 @@ def flip_alert(previous: RunRecord | None, new: RunRecord, holders: Sequence[str
     )
 
 
-def down_alerts(member: str, results: Sequence[tuple[str, MemberResult]], at: datetime) -> tuple[Alert, ...]:
+def down_alerts(
+    member: str, results: Sequence[tuple[str, MemberResult]], at: datetime, *, before: str | None = None
+) -> tuple[Alert, ...]:
     """Return the alert that a member is down, if its newest results are `DOWN_AFTER` failures in a row.
 
-    `results` are run ids and results of different runs, oldest first, and reach back to the last ballot or
-    to the beginning: the alert is named after the run that began the streak, so that a streak is told once.
+    `results` are run ids and results of different runs, oldest first. The alert is named after the run that
+    began the streak, so that a streak is told once. Where there are older results than these, `before` names
+    them all, and a streak that no ballot here precedes: its first run is not known and must not name it.
+
     An abstention that says nothing about the model (its budget, missing data) neither counts nor ends one.
     """
     streak: list[tuple[str, Abstention]] = []
@@ -94,9 +98,11 @@ def down_alerts(member: str, results: Sequence[tuple[str, MemberResult]], at: da
     if len(streak) < DOWN_AFTER:
         return ()
     newest, began = streak[0], streak[-1]
+    heard = any(not isinstance(result, Abstention) for _, result in results)
+    name = began[0] if heard or before is None else f"before:{before}"
     return (
         Alert(
-            key=f"alert:{AlertKind.MODEL_DOWN}:{member}:{began[0]}",
+            key=f"alert:{AlertKind.MODEL_DOWN}:{member}:{name}",
             kind=AlertKind.MODEL_DOWN,
             at=at,
             members=(member,),

@@ -1,5 +1,6 @@
 """From what a clock on the wall shows to the moment that is meant: no time is skipped, none comes twice."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -40,17 +41,31 @@ def quiet_end(terms: ChatTerms, zone: str, at: datetime) -> datetime:
     `zone` is the arena's. Quiet hours go over midnight where they end at an earlier time than they begin at;
     ones that end when they begin are none.
     """
+    return next((end for begin, end in _quiet(terms, zone, at, at) if begin <= at < end), at)
+
+
+def awake(terms: ChatTerms, zone: str, since: datetime, until: datetime) -> timedelta:
+    """Return how much of the time from `since` to `until` lay outside the chat's quiet hours.
+
+    `zone` is the arena's.
+    """
+    quiet = [min(end, until) - max(begin, since) for begin, end in _quiet(terms, zone, since, until)]
+    return until - since - sum((length for length in quiet if length > timedelta()), timedelta())
+
+
+def _quiet(
+    terms: ChatTerms, zone: str, since: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """Tell the begin and end of the quiet hours that may touch the time from `since` to `until`, in UTC."""
     begins, ends = terms.quiet_from, terms.quiet_until
     if begins is None or ends is None or to_minute(begins) == to_minute(ends):
-        return at
+        return
     there = ZoneInfo(terms.zone or zone)
-    today = at.astimezone(there).date()
-    for day in (today - _DAY, today):
+    day, newest = since.astimezone(there).date() - _DAY, until.astimezone(there).date()
+    while day <= newest:
         last = day + _DAY if ends < begins else day
-        end = moment_of(last, to_minute(ends), there)
-        if moment_of(day, to_minute(begins), there) <= at < end:
-            return end
-    return at
+        yield moment_of(day, to_minute(begins), there), moment_of(last, to_minute(ends), there)
+        day += _DAY
 
 
 def to_minute(at: time) -> time:

@@ -169,6 +169,17 @@ class Subscriptions:
         change = update(subscriptions).where(subscriptions.c.number == number, _KEPT)
         return await self._stop(number, change.values(state=SubscriptionState.DELETED, reason=None))
 
+    async def delete_of(self, platform: str, chat: str, number: int | None = None) -> tuple[int, ...]:
+        """Let all subscriptions of a chat end, or one; return their numbers. Damaged ones end too."""
+        change = update(subscriptions).where(_in_chat(platform, chat), _KEPT)
+        if number is not None:
+            change = change.where(subscriptions.c.number == number)
+        change = change.values(state=SubscriptionState.DELETED, reason=None).returning(subscriptions.c.number)
+        async with self._database.write() as connection:
+            ended = (await connection.execute(change)).scalars().all()
+            await drop_due(connection, ended)
+        return tuple(sorted(ended))
+
     async def pause_chat(
         self, platform: str, chat: str, reason: str, thread: str | None = None
     ) -> tuple[Subscription, ...]:

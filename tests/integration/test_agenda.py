@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from core.domain.subscription import AtTime, Due, Planned, Topic, Wanted
+import pytest
+from sqlalchemy import text
+
+from core.domain.errors import Refused, StoreError
+from core.domain.subscription import AtTime, ChatTerms, Due, Planned, Topic, Wanted
 from tests.postman_scene import ADMIN, CHAT, Opening, PostClock, Process
 from tests.store_values import START
 
@@ -92,6 +96,54 @@ async def test_a_clock_that_was_set_back_costs_one_time_and_no_subscription(
     assert (await process.next_slot()).at == START + 2 * DAY
 
 
+async def quiet_from(process: Process, begin: time) -> None:
+    terms = ChatTerms(quiet_from=begin, quiet_until=time(7))
+    await process.app._store.subscriptions.set_terms(f"telegram:{CHAT}", terms, START, [])
+
+
+async def test_what_comes_late_in_quiet_hours_comes_after_them_however_long_they_are(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    await process.subscribes(DIGEST)
+    await quiet_from(process, time(16, 5))
+    post_clock.advance(10 * 60)
+    assert await process.app.agenda.claim(("telegram",)) == ()
+    post_clock.advance(8 * 3600)
+    assert await process.app.agenda.claim(("telegram",)) == ()
+    assert await process.ended() == []
+    post_clock.advance((datetime(2025, 10, 30, 11, tzinfo=UTC) - post_clock.now()).total_seconds())
+    (due,) = await process.app.agenda.claim(("telegram",))
+    assert (due.slot.at, due.slot.late) == (START, True)
+
+
+async def test_of_what_the_chat_may_have_a_part_it_hears_in_quiet_hours_too(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting()
+    due = await first_of(process, DIGEST)
+    assert await process.app.agenda.posting(due)
+    await process.app.agenda.give_back()
+    await quiet_from(process, time(16, 5))
+    post_clock.advance(10 * 60)
+    assert len(await process.app.agenda.claim(("telegram",))) == 1
+
+
+async def test_the_calendars_of_the_watchlist_are_loaded_before_anything_is_due(starting: Opening) -> None:
+    process = await starting(arena={"watchlist": ["SAP.DE"]})
+    await process.app.agenda.prepare()
+    assert process.app.agenda._calendar.of("SAP.DE").loaded
+
+
+async def test_verdicts_are_about_the_watchlist_as_it_is_when_they_come(starting: Opening) -> None:
+    for tickers in (["AAPL"], ["MSFT", "NVDA"]):
+        process = await starting(arena={"watchlist": tickers})
+        if tickers == ["AAPL"]:
+            await process.subscribes("verdicts watchlist daily 16:00")
+    (due,) = await process.app.agenda.claim(("telegram",))
+    assert due.slot.tickers == ("MSFT", "NVDA")
+
+
 async def test_what_is_planned_for_a_deleted_subscription_is_not_stored(starting: Opening) -> None:
     process = await starting()
     one = await process.subscribes(DIGEST)
@@ -99,4 +151,25 @@ async def test_what_is_planned_for_a_deleted_subscription_is_not_stored(starting
     await process.app.agenda.tidy()
     planned = Planned(key="x", at=START, due_at=START)
     assert await process.app._store.slots.plan([(one.number, planned)]) == 0
+    assert await process.app.agenda.claim(("telegram",)) == ()
+
+
+async def test_a_damaged_subscription_is_deleted_as_its_sentence_says_and_in_no_other_chat(
+    starting: Opening,
+) -> None:
+    process = await starting()
+    one, other = await process.subscribes(DIGEST), await process.subscribes(REVIEW)
+    async with process.app._store.database.write() as connection:
+        await connection.execute(text("UPDATE subscriptions SET wanted = 'x'"))
+    use = process.app.subscriptions
+    with pytest.raises(StoreError, match="is damaged in the database; delete it"):
+        await use.unsubscribe("telegram", "-100999", one.number)
+    with pytest.raises(StoreError, match="is damaged"):
+        await use.of_chat("telegram", CHAT)
+    with pytest.raises(Refused, match=rf"^Subscription {one.number} was damaged and is deleted now\.$"):
+        await use.unsubscribe("telegram", CHAT, one.number)
+    with pytest.raises(StoreError, match=f"^Subscription {other.number} is damaged"):
+        await use.of_chat("telegram", CHAT)
+    assert await use.unsubscribe_all("telegram", CHAT) == 1
+    assert await use.of_chat("telegram", CHAT) == ()
     assert await process.app.agenda.claim(("telegram",)) == ()

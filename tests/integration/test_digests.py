@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.facts import summary_of
 from bot.present.digest import digest_card
+from bot.present.summary import verdicts_card
 from core.app.app import App
 from core.domain.ballot import Action
 from core.domain.books import OrderCause
@@ -205,7 +205,8 @@ async def test_a_review_judges_what_was_settled_in_its_week(tmp_path: Path) -> N
 async def test_a_summary_shows_what_the_committees_saw(sampled: tuple[App, DayClock]) -> None:
     app, clock = sampled
     run = await asked(app, clock, "GOOG", datetime(2013, 1, 15, 22, 0, tzinfo=UTC))
-    card = await summary_of(app, "Verdicts", (run,), (("SAP.DE", "Xetra is closed."),))
+    prices, zone = await app.prices_of([run]), ZoneInfo("America/New_York")
+    card = verdicts_card("Verdicts", [run], [("SAP.DE", "Xetra is closed.")], zone, prices=prices)
     price = closes("GOOG")[date(2013, 1, 15)][1]
     assert f"${price}" in card.lines[0].detail
     assert card.buttons[0].data == f"r.{run.run_id}"

@@ -16,6 +16,7 @@ from bot.http_status import HttpStatus
 from bot.present.health import LATE_S
 from bot.request import Address
 from core.domain.errors import ConfigError, StoreError
+from core.domain.subscription import ChatTerms
 from tests.desk_scene import BOB
 from tests.door_double import ALICE, CHAT, DoorDouble, request
 from tests.postman_scene import Opening, PostClock, Process
@@ -241,3 +242,17 @@ async def test_a_platform_that_is_off_is_said_in_the_chat(starting: Opening) -> 
     card = await answered(desk, "health", address=Address("telegram", "1001"))
     assert card.title == "Not all is well"
     assert "Slack: off" in lines(card, "Now")
+
+
+async def test_a_chat_is_told_times_in_its_own_zone(starting: Opening) -> None:
+    process = await starting()
+    desk = Desk(process.app)
+    terms = ChatTerms(zone="Asia/Tokyo")
+    await process.app._store.subscriptions.set_terms("telegram:1001", terms, process.app.clock.now(), [])
+    for command in ("digest", "health"):
+        here = await answered(desk, command, address=Address("telegram", "1001"), delivery=f"{command} 1")
+        there = await answered(desk, command, address=CHAT, delivery=f"{command} 2")
+        assert isinstance(here, DigestCard | HealthCard)
+        assert isinstance(there, DigestCard | HealthCard)
+        assert here.subtitle.endswith("JST")
+        assert there.subtitle.endswith("EDT")

@@ -11,7 +11,7 @@ from bot.door import ChatGone, DeliveryFailed, Flooded, MessageRef, Unsure
 from bot.request import Address
 from core.domain.subscription import SubscriptionState
 from tests.door_double import DoorDouble
-from tests.postman_scene import CHAT, Opening, PostClock, Process, missing_in, trouble, until
+from tests.postman_scene import ADMIN, CHAT, Opening, PostClock, Process, missing_in, trouble, until
 
 pytest_plugins = ("tests.postman_fixtures",)
 
@@ -199,6 +199,30 @@ async def test_a_chat_that_is_closed_is_paused_as_a_whole_and_the_admins_hear_it
     calls = len(process.door.calls)
     await process.works()
     assert len(process.door.calls) == calls
+
+
+async def test_a_chat_whose_subscriber_lost_the_role_gets_nothing_more_and_the_admins_hear_it(
+    starting: Opening,
+) -> None:
+    process = await starting()
+    one = await process.subscribes(DAILY, by="telegram:777")
+    await process.works()
+    await process.works()
+    ((state, note),) = await process.ended()
+    assert (state, note) == ("failed", module.NO_ROLE)
+    (seen,) = process.door.messages.values()
+    assert seen.address.chat == "1001"
+    assert f"Subscription {one.number} of the chat telegram:{CHAT} is paused." in seen.now.text
+    ((kept, due),) = await process.app._store.subscriptions.of_chat("telegram", CHAT)
+    assert (kept.state, kept.reason, due) == (SubscriptionState.PAUSED, module.NO_ROLE, None)
+
+
+async def test_who_became_a_viewer_still_gets_reviews_but_causes_no_runs(starting: Opening) -> None:
+    process = await starting(access={"admins": [ADMIN], "people": [{"id": "telegram:777", "role": "viewer"}]})
+    await process.subscribes(DAILY, by="telegram:777")
+    await process.subscribes("verdicts NVDA daily 16:00", by="telegram:777")
+    await process.works()
+    assert sorted(await process.ended()) == [("delivered", None), ("failed", module.NO_ROLE)]
 
 
 async def test_an_admin_whose_own_chat_is_closed_hears_nothing_there(starting: Opening) -> None:

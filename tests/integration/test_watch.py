@@ -6,8 +6,10 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
+from core.app import watch
 from core.domain.alert import Alert, AlertKind
 from core.domain.ballot import Action
 from core.domain.subscription import ChatTerms, Due, Topic, Wanted
@@ -137,6 +139,33 @@ async def test_the_end_of_a_season_is_told(days: Days) -> None:
     await days.keep(evening("2025-10-28"))
     alert = await looked(days)
     assert (alert.kind, alert.season) == (AlertKind.SEASON, "live")
+
+
+async def test_the_end_of_a_season_that_was_frozen_days_later_is_told_too(days: Days) -> None:
+    await days.buy("NVDA", evening("2025-10-27"))
+    await days.app.end_season_on(date(2025, 10, 28))
+    await days.keep(evening("2025-10-31"))
+    assert (await looked(days)).kind is AlertKind.SEASON
+
+
+async def test_a_streak_is_told_once_though_its_beginning_is_looked_at_no_more(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "RESULTS", 4)
+    days._models.always("claude/claude-1", server_error())
+    found = []
+    for minute in range(8):
+        await days.run("NVDA", at("2025-10-27", 22, minute))
+        found += await days.app.look_out()
+    assert [one.key.rpartition(":")[2] for one in found] == [found[0].key.rpartition(":")[2], "live"]
+
+
+async def test_a_model_that_sits_on_the_committee_no_more_is_not_down(days: Days) -> None:
+    days._models.always("claude/claude-1", server_error())
+    for minute in range(3):
+        await days.run("NVDA", at("2025-10-27", 22, minute))
+    other = await days.start(members=[{"name": "grok", "route": ["loopback:grok/grok-4"]}])
+    assert await other.look_out() == ()
 
 
 async def test_who_subscribes_after_it_happened_is_not_told(days: Days) -> None:

@@ -119,6 +119,15 @@ def test_a_model_is_down_after_three_failures_in_a_row(
     assert [one.key for one in found] == ([f"alert:model_down:grok-4:{began}"] if began else [])
 
 
+@pytest.mark.parametrize("begins", range(3))
+def test_a_streak_older_than_what_is_looked_at_is_one_alert_wherever_that_begins(begins: int) -> None:
+    seen = results(*[T] * 9)[begins:]
+    (found,) = down_alerts("grok-4", seen, NOW, before="live")
+    assert found.key == "alert:model_down:grok-4:before:live"
+    (found,) = down_alerts("grok-4", results(None, T, T, T), NOW, before="live")
+    assert found.key == "alert:model_down:grok-4:run1"
+
+
 @given(st.integers(3, 12))
 def test_a_streak_that_goes_on_is_the_same_alert(length: int) -> None:
     (first,) = down_alerts("grok-4", results(None, T, T, T), NOW)

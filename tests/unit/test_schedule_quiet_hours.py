@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.subscription import ChatTerms
-from core.schedule.wall_clock import quiet_end
+from core.schedule.wall_clock import awake, quiet_end
 from tests.schedule_scene import planned, utc
 
 NEW_YORK = "America/New_York"
@@ -40,6 +40,21 @@ NIGHT = ChatTerms(quiet_from=time(22), quiet_until=time(7))
 def test_what_falls_into_quiet_hours_is_due_at_their_end(begins: str, ends: str, at: str, due: str) -> None:
     terms = ChatTerms(quiet_from=time.fromisoformat(begins), quiet_until=time.fromisoformat(ends))
     assert quiet_end(terms, NEW_YORK, utc(at)) == utc(due)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "minutes"),
+    [
+        ("2025-11-27T02:00", "2025-11-27T03:00", 60),
+        ("2025-11-27T02:00", "2025-11-27T04:00", 60),
+        ("2025-11-27T02:00", "2025-11-27T12:30", 90),
+        ("2025-11-27T04:00", "2025-11-27T05:00", 0),
+        ("2025-11-27T02:00", "2025-11-29T13:00", 60 + 2 * 15 * 60 + 60),
+    ],
+)
+def test_time_awake_is_what_lies_outside_quiet_hours(since: str, until: str, minutes: int) -> None:
+    assert awake(NIGHT, NEW_YORK, utc(since), utc(until)) == timedelta(minutes=minutes)
+    assert awake(ChatTerms(), NEW_YORK, utc(since), utc(until)) == utc(until) - utc(since)
 
 
 def test_quiet_hours_are_those_of_the_chats_zone() -> None:
