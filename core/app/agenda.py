@@ -95,7 +95,7 @@ class Agenda:
         # Where the new list has no such time, the old one decides for the last time.
         if planned is None or planned.at != due.slot.at or planned.tickers == due.slot.tickers:
             return due
-        return due.model_copy(update={"slot": due.slot.model_copy(update={"tickers": planned.tickers})})
+        return due._replace(slot=due.slot.model_copy(update={"tickers": planned.tickers}))
 
     async def _still_wanted(self, due: Due, now: datetime) -> Due | None:
         """Return what was taken over, as late if it is; None where it is too late to begin with it.
