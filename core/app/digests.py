@@ -13,7 +13,7 @@ from core.domain.actions import CorporateAction
 from core.domain.bars import Mark, Quote
 from core.domain.books import Account
 from core.domain.calibration import Calibration
-from core.domain.digest import Digest, Review
+from core.domain.digest import Digest, Review, VerdictSoFar
 from core.domain.errors import NotFound
 from core.domain.member import FOLLOWERS, MemberKind
 from core.domain.outcomes import Outcome
@@ -87,20 +87,13 @@ class Digests:
         accounts = await books.accounts(season)
         actions = await seasons.actions(season)
         marks = _fresh(after.marks, until, season)
-        verdicts = []
-        for record in records:
-            mark, quote = marks.get(record.ticker), seen.get(record.run_id)
-            between = await self._between(
-                actions, record.ticker, quote.at if quote else None, mark.at if mark else None
-            )
-            verdicts.append(digest.verdict_so_far(record, quote, mark, between))
         watched = {record.ticker for record in records} | _held(before) | _held(after)
         starts = _starts(_fresh(before.marks, start, season), records, seen, watched)
         return Digest(
             season=season,
             since=since,
             until=until,
-            verdicts=tuple(one for one in verdicts if one),
+            verdicts=await self._so_far(records, seen, marks, actions),
             earnings=digest.earnings(
                 _kinds(accounts), _values(before, start, season), _values(after, until, season)
             ),
@@ -123,6 +116,23 @@ class Digests:
             abstentions=digest.abstentions(records),
             caveat=_caveat(season, after.marks, records),
         )
+
+    async def _so_far(
+        self,
+        records: Sequence[RunRecord],
+        seen: Mapping[str, Quote],
+        marks: Mapping[str, Mark],
+        actions: Sequence[CorporateAction],
+    ) -> tuple[VerdictSoFar, ...]:
+        """Return what has become of each verdict since its committee saw the price."""
+        found = []
+        for record in records:
+            mark, quote = marks.get(record.ticker), seen.get(record.run_id)
+            between = await self._between(
+                actions, record.ticker, quote.at if quote else None, mark.at if mark else None
+            )
+            found.append(digest.verdict_so_far(record, quote, mark, between))
+        return tuple(one for one in found if one)
 
     async def review(
         self, season: Season | None = None, since: datetime | None = None, until: datetime | None = None
