@@ -106,7 +106,7 @@ class Agenda:
         behind = self._behind(due, now)
         if due.slot.posted or due.slot.posting or behind <= LATE:
             return due
-        if behind > self._grace:
+        if behind > self._grace(due):
             await self._miss(due, "not delivered within the grace")
             return None
         if due.subscription.wanted.when and await self._store.slots.passed_over(due):
@@ -120,11 +120,13 @@ class Agenda:
 
     def _step(self, due: Due) -> Step:
         arena = self._settings.arena
-        return step(due, self._clock.now(), self._calendar, arena.timezone, arena.watchlist, self._grace)
+        grace = self._grace(due)
+        return step(due, self._clock.now(), self._calendar, arena.timezone, arena.watchlist, grace)
 
-    @property
-    def _grace(self) -> timedelta:
-        return timedelta(minutes=self._settings.schedule.grace_minutes)
+    def _grace(self, due: Due) -> timedelta:
+        """Return how late a slot may be; an alert has no next time that could tell of it, and so it waits."""
+        grace = timedelta(minutes=self._settings.schedule.grace_minutes)
+        return max(grace, WEEK) if due.subscription.wanted.topic is Topic.ALERTS else grace
 
     async def keep(self, at_work: Collection[Due]) -> None:
         """Renew the leases of these, which this process works on; of what it let fall the lease runs out."""
@@ -157,7 +159,7 @@ class Agenda:
         Then the next one of its subscription says that one was missed.
         """
         now = self._clock.now()
-        if self._behind(due, now) < self._grace:
+        if self._behind(due, now) < self._grace(due):
             await self._store.slots.put_off(due, self._owner, now + rest)
         else:
             await self._miss(due, why)

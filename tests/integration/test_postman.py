@@ -83,6 +83,22 @@ async def test_an_outage_puts_off_until_the_grace_is_over_and_the_next_time_says
     assert "One earlier one was missed" in card.note
 
 
+async def test_an_alert_comes_after_an_outage_longer_than_the_grace(
+    starting: Opening, post_clock: PostClock
+) -> None:
+    process = await starting(schedule={"grace_minutes": 60})
+    await process.alarms()
+    process.door.trouble = lambda kind, number: DeliveryFailed("bad gateway")
+    for _ in range(6):
+        await process.works()
+        post_clock.advance(30 * MINUTE_S)
+    assert await process.ended() == []
+    process.door.trouble = trouble()
+    await process.works()
+    assert process.kinds == ["AlertCard"]
+    assert await process.ended() == [("delivered", None)]
+
+
 async def test_several_times_that_fell_into_an_outage_come_as_the_newest(
     starting: Opening, post_clock: PostClock
 ) -> None:
