@@ -1,4 +1,6 @@
-"""Claiming what is due: 50,000 subscriptions whose times fall into one minute, on SQLite and on PostgreSQL.
+"""Claiming what is due in one minute among 50,000 subscriptions, on SQLite and on PostgreSQL.
+
+First a fifth of them is due, which is what one popular minute brings; then, the worst that there is, all.
 
     python -m benchmarks.schedule [--subscriptions 50000] [--rounds 5] [--batch 2500] [--step MODULE:NAME]
 
@@ -40,6 +42,7 @@ POSTGRES = os.environ.get("CONCLAVE_TEST_POSTGRES", "postgresql+asyncpg://postgr
 NAME = "conclave_bench_schedule"
 FIRST = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
+PART = 5
 LIMIT_S, LIMIT_MB = 1.0, 200.0
 PLATFORMS = ("telegram", "slack")
 COLUMNS = {
@@ -82,11 +85,13 @@ def due_rows(count: int, key: str, at: datetime, state: str = "due") -> list[tup
     return [(n, key, True, when, when, "[]", state, 0, False, 0, False, "[]") for n in range(1, count + 1)]
 
 
-def tables(count: int) -> dict[str, list[tuple[Any, ...]]]:
+def tables(count: int, due: int) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of so many subscriptions: `due` of them are due at once, the others a month later."""
     terms, born = ChatTerms().model_dump_json(), moment(FIRST)
     chats = [(f"{PLATFORMS[n % 2]}:-{n}", terms, born) for n in range(1, count + 1)]
-    due = due_rows(count, FIRST.isoformat(), FIRST)
-    return {"subscriptions": subscriptions(count), "chat_terms": chats, "slots": due}
+    later = FIRST + 30 * DAY
+    slots = due_rows(due, FIRST.isoformat(), FIRST) + due_rows(count, later.isoformat(), later)[due:]
+    return {"subscriptions": subscriptions(count), "chat_terms": chats, "slots": slots}
 
 
 def bare_rows(count: int, turn: int) -> list[tuple[Any, ...]]:
@@ -141,11 +146,11 @@ def insert(table: str, columns: str) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
-def fill_sqlite(file: Path, count: int) -> None:
+def fill_sqlite(file: Path, count: int, due: int) -> None:
     asyncio.run(prepared(f"sqlite+aiosqlite:///{file}"))
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute("BEGIN")
-        for table, rows in tables(count).items():
+        for table, rows in tables(count, due).items():
             database.executemany(insert(table, COLUMNS[table]), rows)
         database.execute("COMMIT")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -174,7 +179,7 @@ def plain(name: str | None = None) -> str:
     return (url.set(database=name) if name else url).render_as_string(hide_password=False)
 
 
-async def fill_postgres(count: int) -> str:
+async def fill_postgres(count: int, due: int) -> str:
     admin = await asyncpg.connect(plain(), timeout=5)
     try:
         await admin.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
@@ -185,7 +190,7 @@ async def fill_postgres(count: int) -> str:
     await prepared(url)
     filling = await asyncpg.connect(plain(NAME), timeout=5)
     try:
-        for table, rows in tables(count).items():
+        for table, rows in tables(count, due).items():
             await filling.copy_records_to_table(table, records=rows, columns=COLUMNS[table].split())
         await filling.execute("VACUUM ANALYZE")
         await filling.execute("CHECKPOINT")
@@ -233,9 +238,10 @@ def command(*arguments: str, chosen: argparse.Namespace) -> list[str]:
     return [sys.executable, "-m", "benchmarks.schedule", *arguments, *options, *counted]
 
 
-def in_own_process(url: str, chosen: argparse.Namespace) -> dict[str, float]:
+def in_own_process(url: str, chosen: argparse.Namespace, due: int) -> dict[str, float]:
+    asked = argparse.Namespace(**{**vars(chosen), "subscriptions": due})
     done = subprocess.run(
-        command("--measure", url, chosen=chosen), stdout=subprocess.PIPE, text=True, check=False
+        command("--measure", url, chosen=asked), stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"measuring failed with {done.returncode}")
@@ -277,7 +283,7 @@ def shown(database: str, label: str, figure: float, limit: float, unit: str) -> 
 
 
 def all_shown(database: str, found: dict[str, float], bare: float, driver: str, count: int) -> None:
-    shown(database, f"finding and claiming {count:,}", found["seconds"], LIMIT_S, "s")
+    shown(database, f"finding and claiming all {count:,}", found["seconds"], LIMIT_S, "s")
     ratio = found["seconds"] / bare
     print(
         f"{database:<11} {f'the same beside {driver} of the rows':<42} {found['seconds']:>8.2f} s  "
@@ -288,24 +294,32 @@ def all_shown(database: str, found: dict[str, float], bare: float, driver: str, 
 
 
 def on_sqlite(folder: Path, chosen: argparse.Namespace) -> None:
-    file, count = folder / "schedule.db", chosen.subscriptions
-    fill_sqlite(file, count)
-    found = in_own_process(f"sqlite+aiosqlite:///{file}", chosen)
+    count, part = chosen.subscriptions, chosen.subscriptions // PART
+    few = folder / "part.db"
+    fill_sqlite(few, count, part)
+    found = in_own_process(f"sqlite+aiosqlite:///{few}", chosen, part)
+    shown("SQLite", f"finding and claiming {part:,} of {count:,}", found["seconds"], LIMIT_S, "s")
+    file = folder / "schedule.db"
+    fill_sqlite(file, count, count)
+    found = in_own_process(f"sqlite+aiosqlite:///{file}", chosen, count)
     all_shown("SQLite", found, bare_sqlite(file, count, chosen.rounds), "executemany", count)
 
 
 def on_postgres(chosen: argparse.Namespace) -> None:
-    count = chosen.subscriptions
+    count, part = chosen.subscriptions, chosen.subscriptions // PART
     try:
-        url = asyncio.run(fill_postgres(count))
+        url = asyncio.run(fill_postgres(count, part))
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         print(f"PostgreSQL  skipped: none answers at CONCLAVE_TEST_POSTGRES ({error})")
         return
     try:
-        found = in_own_process(url, chosen)
+        found = in_own_process(url, chosen, part)
+        shown("PostgreSQL", f"finding and claiming {part:,} of {count:,}", found["seconds"], LIMIT_S, "s")
+        url = asyncio.run(fill_postgres(count, count))
+        found = in_own_process(url, chosen, count)
         bare = asyncio.run(bare_postgres(count, chosen.rounds))
         all_shown("PostgreSQL", found, bare, "COPY", count)
-        url = asyncio.run(fill_postgres(2 * count))
+        url = asyncio.run(fill_postgres(2 * count, 2 * count))
         took, shares, twice = in_two_processes(url, chosen)
         parted = " + ".join(f"{each:,}" for each in shares)
         print(f"{'PostgreSQL':<11} {f'two processes share {2 * count:,}: {parted}':<42} {took:>8.2f} s")

@@ -47,10 +47,15 @@ class DueRows:
 
     def __init__(self) -> None:
         self._times: dict[Any, Time] = {}
+        self._last: tuple[Any, str, int, list[int]] | None = None
         self.numbers: dict[Time, list[int]] = {}
 
     def add(self, subscription: int, planned: Planned | Slot, topic: str, missed: int = 0) -> None:
         """Add the next time of a subscription to `topic`; `missed` is how many it stands for besides."""
+        last = self._last
+        if last and planned is last[0] and (topic, missed) == last[1:3]:  # thousands share one time
+            last[3].append(subscription)
+            return
         known = (planned.key, planned.at, planned.due_at, planned.tickers, topic, missed)
         found = self._times.get(known)
         if found is None:
@@ -62,7 +67,9 @@ class DueRows:
                 tickers_text(planned.tickers),
                 missed,
             )
-        self.numbers.setdefault(found, []).append(subscription)
+        numbers = self.numbers.setdefault(found, [])
+        numbers.append(subscription)
+        self._last = planned, topic, missed, numbers
 
 
 # A subquery with a limit is worked out once and not for every number, which would parse its text each time.
