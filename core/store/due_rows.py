@@ -1,12 +1,14 @@
 """Subscriptions and slots as rows and back: many at a time, and none trusted that may be damaged."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Select, Text, literal_column, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ColumnElement
 
 from core.domain.errors import StoreError
 from core.domain.subscription import (
@@ -49,9 +51,18 @@ OF_CHAT = chat_terms.c.chat_id == _CHAT_ID
 """The condition that terms are those of a subscription's chat."""
 # As literals: a database uses a partial index only where it can see that its condition holds.
 ACTIVE = subscriptions.c.state == literal_column("'active'")
-# As an expression: else SQLite goes through all subscriptions of a platform instead of through what is due.
-PLATFORM = subscriptions.c.platform.concat("")
 IS_DUE = slots.c.state == literal_column("'due'")
+
+
+def on_platforms(connection: AsyncConnection, platforms: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a subscription is one of these platforms, for a query of what is due."""
+    platform = subscriptions.c.platform
+    if connection.dialect.name != "sqlite":
+        # A column, whose values are counted: of an expression PostgreSQL believes that it fits next to
+        # nobody, and then goes through everything for each part of what is due.
+        return platform.in_(platforms)
+    # An expression: of a column SQLite thinks of its index, and goes through all of a platform.
+    return platform.concat("").in_(platforms)
 
 
 Value = TypeVar("Value")

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.domain.errors import StoreError
 from core.domain.subscription import Due, Slot, SlotState, Step, SubscriptionState
 from core.store.column_types import from_microseconds, to_microseconds
-from core.store.due_rows import ACTIVE, DAMAGED, IS_DUE, PLATFORM, due_of, place_of, select_due
+from core.store.due_rows import ACTIVE, DAMAGED, IS_DUE, due_of, on_platforms, place_of, select_due
 from core.store.fresh_rows import fresh_due_of, fresh_place_of, select_fresh
 from core.store.schedule_tables import slots, subscriptions
 from core.store.slot_writing import (
@@ -67,7 +67,7 @@ class Claim:
         query = (
             select_fresh(connection)
             .where(IS_DUE, slots.c.due_at <= from_microseconds(self._now), ACTIVE)
-            .where(PLATFORM.in_(platforms))
+            .where(on_platforms(connection, platforms))
             .order_by(slots.c.due_at)
             .limit(limit)
             # A subscription that is being changed is left to the next claim, and none is changed meanwhile.
@@ -186,7 +186,7 @@ async def take_over(
     """Take over within a transaction, as `Slots.take_over` promises it."""
     query = (
         select_due()
-        .where(slots.c.lease_until <= now, PLATFORM.in_(platforms))
+        .where(slots.c.lease_until <= now, on_platforms(connection, platforms))
         .order_by(slots.c.lease_until)
         .limit(limit)
         .with_for_update(of=slots, skip_locked=True, key_share=True)
