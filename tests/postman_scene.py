@@ -44,7 +44,7 @@ class Process:
     async def works(self) -> None:
         """Do what is due now, to its end."""
         await self.postman.tick()
-        await self.postman.settle()
+        await self.postman.until_idle()
 
     async def dies(self) -> None:
         """Be killed: nothing more is done, and nothing is given back."""

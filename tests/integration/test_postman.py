@@ -325,7 +325,7 @@ async def test_a_platform_shut_meanwhile_is_no_failure(starting: Opening, post_c
     await process.alarms()
     await process.postman.tick()
     process.postman.shut(process.door)
-    await process.postman.settle()
+    await process.postman.until_idle()
     assert await process.ended() == []
     process.postman.open(process.door)
     post_clock.advance(5 * MINUTE_S + 1)
@@ -345,7 +345,7 @@ async def test_no_more_are_worked_on_at_once_than_there_is_room_for(
     await process.postman.tick()
     assert await waiting(process) == 4
     gate.set()
-    await process.postman.settle()
+    await process.postman.until_idle()
     await process.works()
     await process.works()
     assert process.kinds == ["AlertCard"] * 7
