@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -239,7 +239,7 @@ def _sorted(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _option(name: str) -> str:
     if name in _OPTIONS:
         return name
-    near = _nearest(name, list(_OPTIONS))
+    near = nearest(name, _OPTIONS)
     hint = f"Did you mean --{near}?" if near else f"/run takes --{', --'.join(_OPTIONS)}."
     raise Refused(f"I don't know the option “--{shown(name)}”. {hint}")
 
@@ -260,7 +260,7 @@ def _value(option: str, given: str | None, rest: list[str]) -> str:
 def _ticker(word: str, *, first: bool) -> str:
     if _TIME.fullmatch(word):
         raise Refused(f"Write “{shown(word)}” in one word with its date: 2025-10-29T15:30:00-04:00.")
-    if not first and word.islower() and (near := _nearest(word, _PRESETS)):
+    if not first and word.islower() and (near := nearest(word, _PRESETS)):
         raise Refused(f"“{shown(word)}” is not a preset. Did you mean {near}?")
     return parse_ticker(word)
 
@@ -268,7 +268,7 @@ def _ticker(word: str, *, first: bool) -> str:
 def _preset(word: str) -> Preset:
     if word.lower() in _PRESETS:
         return Preset(word.lower())
-    near = _nearest(word.lower(), _PRESETS)
+    near = nearest(word.lower(), _PRESETS)
     hint = f"Did you mean {near}?" if near else f"Presets are {', '.join(_PRESETS)}."
     raise Refused(f"“{shown(word)}” is not a preset. {hint}")
 
@@ -298,7 +298,7 @@ def why(words: Sequence[str]) -> WhyArguments:
     if stage and not rest:
         raise Refused(f"Whose {words[-1].lower()} stage? Write /why {reference} MODEL {words[-1].lower()}.")
     if len(rest) > 1:
-        near = _nearest(rest[-1].lower(), list(_STAGE_WORDS))
+        near = nearest(rest[-1].lower(), _STAGE_WORDS)
         hint = f" Did you mean {near}?" if near else f" Stages are {', '.join(Stage)}."
         raise Refused(f"“{shown(rest[-1])}” is not a stage.{hint}")
     return WhyArguments(reference, _member(rest[0]) if rest else None, stage)
@@ -364,8 +364,9 @@ def _pieces(words: Sequence[str]) -> list[str]:
     return [piece for word in words for piece in word.split(",") if piece]
 
 
-def _nearest(word: str, known: Sequence[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.75)), None)
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the word of those that are known that a person may have meant, or None."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.75)), None)
 
 
 def _stage(word: str) -> Stage | None:

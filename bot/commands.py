@@ -144,7 +144,7 @@ REGISTRY: tuple[Command, ...] = (
         name="settings",
         usage="/settings [timezone|quiet|cheaper|default …]",
         summary="Set this chat's time zone, quiet hours and cheaper runs",
-        detail="timezone Europe/London is in which its times are meant and shown. quiet 22:00-07:00 holds "
+        detail="timezone Europe/London says where its times are meant and shown. quiet 22:00-07:00 holds "
         "back what would come then until they are over; quiet off ends that. cheaper on lets a "
         "scheduled run be a quick one when the budget leaves no more. default sets everything back.",
         role=Role.VIEWER,

@@ -159,30 +159,3 @@ _MAKERS: Mapping[Topic, Callable[[App, Due, Gallery], Awaitable[tuple[Mail, ...]
     Topic.REVIEW: _review,
     Topic.ALERTS: _alert,
 }
-
-
-def missing_note(due: Due, zone: ZoneInfo) -> Notice:
-    """Say that a message may not have arrived: it is never sent a second time."""
-    what = {
-        Topic.VERDICTS: "verdicts",
-        Topic.LEADERBOARD: "leaderboard",
-        Topic.DIGEST: "digest",
-        Topic.REVIEW: "weekly review",
-        Topic.ALERTS: "alert",
-    }[due.subscription.wanted.topic]
-    when = due.slot.at.astimezone(zone).strftime("%H:%M on %a %-d %b")
-    see = _SEE[due.subscription.wanted.topic]
-    return Notice(
-        text=f"Conclave was interrupted while it posted the {what} of {when}. If you do not find it above, "
-        f"{see}.",
-        tone="warning",
-    )
-
-
-_SEE = {
-    Topic.VERDICTS: "/why with a ticker shows its verdict",
-    Topic.LEADERBOARD: "/leaderboard shows it",
-    Topic.DIGEST: "/digest shows it",
-    Topic.REVIEW: "/models with a model's name shows its calibration",
-    Topic.ALERTS: "/portfolio shows what was traded",
-}

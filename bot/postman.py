@@ -22,11 +22,13 @@ from typing import cast
 
 from bot.access import Role, role_of
 from bot.cards import Notice
-from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, TopicGone, Unsure
+from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.faults import notice_of
 from bot.gallery import Gallery
-from bot.mail import Mail, Picture, mail_of, missing_note, zone_for
+from bot.mail import Mail, Picture, mail_of, zone_for
 from bot.pacer import Pacers
+from bot.present.lateness import missing_note
+from bot.present.notices import NO_ROLE, closed_notice, role_lost_notice
 from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
@@ -42,10 +44,6 @@ LONGEST_REST_S = 60.0
 SPACING_S = 0.05
 """Between two posts to one platform: below Telegram's 30 a second, so that answers find room."""
 FINISH_WITHIN_S = 4.0
-NO_ROLE = (
-    "Whoever made it may not have it in this chat any more. "
-    "Resume it when [access] allows it again, or delete it."
-)
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +86,7 @@ class Postman:
         if self._work and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(self._keep())
 
-    async def settle(self) -> None:
+    async def until_idle(self) -> None:
         """Wait until nothing that was claimed is worked on any more."""
         while self._work:
             await asyncio.wait(self._work)
@@ -160,7 +158,8 @@ class Postman:
     async def _say_missing(self, due: Due, why: str) -> None:
         """End a slot whose message may have arrived, and then say so in the chat, at most once."""
         _log.warning("subscription %d: a message may be missing: %s", due.subscription.number, why)
-        notice, ended = missing_note(due, zone_for(self._app, due)), False
+        now, zone = self._app.clock.now(), zone_for(self._app, due)
+        notice, ended = missing_note(due.subscription.wanted.topic, due.slot, now, zone), False
 
         async def say() -> bool:
             # Ended before it is said, and only then: who dies in between says nothing, but never twice.
@@ -243,19 +242,12 @@ class Postman:
         _log.warning("%s is closed to us: %s", about.chat_id, gone)
         await self._kept(self._app.agenda.end(due, failed=True, note=str(gone)))
         paused: list[int] = []
+        only_thread = isinstance(gone, ThreadGone) and about.thread is not None
         with contextlib.suppress(StoreError):
-            only_topic = isinstance(gone, TopicGone) and about.thread is not None
-            paused += await self._app.agenda.chat_gone(due, str(gone), only_topic=only_topic)
-        if not paused:
-            return  # another delivery to this chat has said so already
-        numbers = ", ".join(str(number) for number in paused)
-        what = f"its subscription {numbers} is" if len(paused) == 1 else f"its subscriptions {numbers} are"
-        notice = Notice(
-            text=f"The chat {about.chat_id} is closed to Conclave, so {what} paused. {gone} "
-            "When it is open again, resume there with /subscriptions.",
-            tone="warning",
-        )
-        await self._tell_admins(notice, about.chat_id)
+            paused += await self._app.agenda.chat_gone(due, str(gone), only_thread=only_thread)
+        if paused:  # or else another delivery to this chat has said so already
+            notice = closed_notice(about.chat_id, paused, str(gone), only_thread=only_thread)
+            await self._tell_admins(notice, about.chat_id)
 
     def _is_strange(self, due: Due) -> bool:
         """Say whether whoever subscribed may no longer receive this there, as when `[access]` was changed."""
@@ -271,8 +263,7 @@ class Postman:
         if not await self._app.agenda.end(due, failed=True, note=NO_ROLE):
             return
         if await self._app.agenda.pause(due, NO_ROLE):
-            text = f"Subscription {about.number} of the chat {about.chat_id} is paused. {NO_ROLE}"
-            await self._tell_admins(Notice(text=text, tone="warning"), about.chat_id)
+            await self._tell_admins(role_lost_notice(about.number, about.chat_id), about.chat_id)
 
     async def _tell_admins(self, notice: Notice, but: str) -> None:
         """Tell all admins that can be reached here, save the one who is the chat that it is about."""
@@ -296,6 +287,6 @@ async def _sent(door: Door, address: Address, mail: Mail) -> MessageRef:
                 return await door.send_file(address, mail.name, mail.content, mail.caption)
             return await door.send(address, mail)
     except MessageGone as gone:
-        raise TopicGone(str(gone)) from None  # a fresh message has nothing else that could be gone
+        raise ThreadGone(str(gone)) from None  # a fresh message has nothing else that could be gone
     except TimeoutError:
         raise Unsure(f"no answer in {CALL_TIMEOUT_S:g} s") from None

@@ -8,7 +8,7 @@ Platform = Literal["telegram", "slack", "terminal"]
 
 @dataclass(frozen=True)
 class Address:
-    """A place to post: a chat, and within it a topic (Telegram) or thread (Slack)."""
+    """A place to post: a chat, and within it a thread, which Telegram calls a topic."""
 
     platform: Platform
     chat: str

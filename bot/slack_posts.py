@@ -14,21 +14,9 @@ from bot.cards import (
     SummaryCard,
     SummaryLine,
 )
-from bot.slack_blocks import Element, Part, buttons, context, header, rich, run, sections
+from bot.signs import ACTION_SIGNS, ALERT_SIGNS
+from bot.slack_blocks import ACTION_PREFIX, Element, Part, buttons, context, header, rich, run, sections
 from bot.slack_text import ELLIPSIS, clamp, one_line
-from core.domain.ballot import Action
-
-ICONS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
-ALERT_ICONS = {
-    "stop": "🛑",
-    "take_profit": "🎯",
-    "flip": "🔄",
-    "model_down": "🔌",
-    "budget": "💸",
-    "season": "🏁",
-}
-SHOWS = "conclave.show"
-"""How the ids of buttons begin that show a verdict."""
 
 _MAX_LINE = 400
 _MAX_STORY = 2_500
@@ -105,17 +93,17 @@ def _summary(card: SummaryCard) -> list[Part]:
         *_head(card),
         *(Part(block, 2) for line in card.lines for block in rich(_ticker(line))),
         *_parts(context(card.footer), 1),
-        *_parts(buttons(card.buttons, SHOWS), 1),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.show"), 1),
     ]
 
 
 def _alert(card: AlertCard) -> list[Part]:
     return [
-        Part(header(f"{ALERT_ICONS[card.sign]} {card.headline}")),
+        Part(header(f"{ALERT_SIGNS[card.sign]} {card.headline}")),
         *_caveat(card.caveat),
         *_story(card.text),
         *_parts(context(card.footer), 1),
-        *_parts(buttons(card.buttons, SHOWS), 1),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.show"), 1),
     ]
 
 
@@ -138,7 +126,7 @@ def _story(text: str) -> list[Part]:
 
 def _call(line: CallLine) -> list[Element]:
     earned = f"  {_MARKS[line.good]}{_line(line.earned)}" if line.earned.strip() else ""
-    runs = [run(f"{ICONS[line.action]} "), run(_line(line.subject), bold=True)]
+    runs = [run(f"{ACTION_SIGNS[line.action]} "), run(_line(line.subject), bold=True)]
     runs.append(run(f" {line.action.value}{earned}"))
     return [*runs, run(f" · {_line(line.detail)}")] if line.detail.strip() else runs
 
@@ -149,7 +137,10 @@ def _judge(one: JudgeLine) -> list[list[Element]]:
 
 
 def _ticker(line: SummaryLine) -> list[list[Element]]:
-    head = [run(f"{ICONS[line.action]} "), run(f"{_line(line.ticker)} {_line(line.headline)}", bold=True)]
+    head = [
+        run(f"{ACTION_SIGNS[line.action]} "),
+        run(f"{_line(line.ticker)} {_line(line.headline)}", bold=True),
+    ]
     return [head, *([run(_line(text))] for text in (line.detail, line.votes) if text.strip())]
 
 

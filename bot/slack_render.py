@@ -25,6 +25,7 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.crossed_bar import crossed
+from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
     Block,
@@ -48,7 +49,6 @@ from bot.slack_blocks import (
 from bot.slack_tables import bar, columns
 from bot.slack_text import ELLIPSIS, clamp, clamp_bytes, harmless, one_line, pieces
 from bot.verdict_drafts import Draft, drafts
-from core.domain.ballot import Action
 
 PAGE_SIZE = 2_800
 """Characters of running text on one reasoning page: twice that as JSON still leaves room for the rest."""
@@ -62,7 +62,6 @@ _MAX_LINE = 400
 _MAX_NAME = 100
 _MAX_PAGE_BUTTONS = 5
 _DIAGRAM_CELLS = 10
-_ICONS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
 _STATES = {"waiting": "▫️", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
 
@@ -172,7 +171,7 @@ def _name(text: str) -> str:
 def _progress(card: ProgressCard) -> list[Part]:
     lines = []
     for line in card.lines:
-        icon = _ICONS[line.action] if line.action and line.state == "done" else _STATES[line.state]
+        icon = ACTION_SIGNS[line.action] if line.action and line.state == "done" else _STATES[line.state]
         lines.append([run(f"{icon} "), run(_line(line.member), bold=True), run(f"  {_line(line.detail)}")])
     return [
         Part(header(card.title)),
@@ -209,7 +208,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
     trades = [[run(f"• {_line(trade)}")] for trade in card.trades]
     trades += [[run(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
     return [
-        Part(header(f"{_ICONS[card.decision]} {card.ticker} · {card.headline}")),
+        Part(header(f"{ACTION_SIGNS[card.decision]} {card.ticker} · {card.headline}")),
         *_parts(rich([[run(_line(card.rule), italic=True)]] if card.rule else [])),
         *_parts(context(card.subtitle)),
         *_caveat(card.caveat),
@@ -228,7 +227,11 @@ def _verdict_parts(draft: Draft) -> list[Part]:
 def _member(line: MemberLine) -> list[Element]:
     told = " · ".join(part for part in (_line(line.rating), _line(line.detail)) if part)
     outlier = "  ◆\u00a0outlier" if line.outlier else ""
-    runs = [run(f"{_ICONS[line.action]} "), run(_line(line.member), bold=True), run(f"  {told}{outlier}")]
+    runs = [
+        run(f"{ACTION_SIGNS[line.action]} "),
+        run(_line(line.member), bold=True),
+        run(f"  {told}{outlier}"),
+    ]
     return [*runs, run(f"\n↳ {_line(line.note)}", italic=True)] if line.note else runs
 
 

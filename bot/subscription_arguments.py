@@ -1,6 +1,5 @@
 """What may stand behind `/subscribe`, `/subscriptions`, `/unsubscribe` and `/settings`."""
 
-import difflib
 import re
 from collections.abc import Sequence
 
@@ -9,6 +8,7 @@ from bot.arguments import (
     SubscribeArguments,
     SubscriptionsArguments,
     UnsubscribeArguments,
+    nearest,
     shown,
 )
 from core.domain.errors import Refused
@@ -80,7 +80,7 @@ def unsubscribe(words: Sequence[str]) -> UnsubscribeArguments:
         return UnsubscribeArguments(everything=True)
     number = _number(words[0])
     if number is None:
-        hint = " Did you mean /unsubscribe all?" if _near(words[0].lower(), _EVERYTHING) else ""
+        hint = " Did you mean /unsubscribe all?" if nearest(words[0].lower(), _EVERYTHING) else ""
         raise Refused(f"“{shown(words[0])}” is no number of a subscription. /subscriptions lists them.{hint}")
     if len(words) > 1:
         raise Refused(f"One at a time: write /unsubscribe {number}, or /unsubscribe all.")
@@ -108,7 +108,7 @@ def settings(words: Sequence[str]) -> SettingsArguments:
             return SettingsArguments({"cheaper": _switch(rest)})
         case "default":
             return SettingsArguments({})
-    near = _near(first, _KINDS)
+    near = nearest(first, _KINDS)
     hint = f"Did you mean {_KINDS[near]}?" if near else f"Write {SETTINGS_EXAMPLE}."
     raise Refused(f"“{shown(words[0])}” is no setting of a chat. {hint}")
 
@@ -154,7 +154,3 @@ def _wanted(words: Sequence[str]) -> Wanted:
 def _number(word: str) -> int | None:
     found = _NUMBER.fullmatch(word)
     return int(found[1]) if found else None
-
-
-def _near(word: str, known: "set[str] | dict[str, str]") -> str | None:
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.75)), None)

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 
 from bot.cards import Button, DialogueCard, SubscriptionsCard
-from bot.telegram_spans import bold, fixed, ours
-from bot.telegram_text import ELLIPSIS, Span, one_line, typed
+from bot.telegram_spans import MAX_ROWS, Block, bold, fixed, more, ours
+from bot.telegram_text import Span, one_line, typed
 
-Block = list[list[Span]]
 Drawn = tuple[list[Block], Sequence[Sequence[Button]]]
-
-MAX_ROWS = 30
 
 
 def subscriptions(card: SubscriptionsCard) -> Drawn:
@@ -24,11 +21,10 @@ def subscriptions(card: SubscriptionsCard) -> Drawn:
                 [Span(one_line(comes))],
             ]
         )
-    left_out = len(card.lines) - MAX_ROWS
     blocks: list[Block] = [
         [[bold(card.title)], [Span(one_line(card.done or ""))]],
         *entries,
-        [[fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else [],
+        more(len(card.lines) - MAX_ROWS),
         [[ours(card.footer, "i")]],
     ]
     return blocks, [*(line.buttons for line in card.lines[:MAX_ROWS]), card.page_buttons]

@@ -15,22 +15,9 @@ from bot.cards import (
     SummaryCard,
     SummaryLine,
 )
-from bot.telegram_spans import Line, after, bold, fixed, italic, plain
-from bot.telegram_text import ELLIPSIS
-from core.domain.ballot import Action
+from bot.signs import ACTION_SIGNS, ALERT_SIGNS
+from bot.telegram_spans import MAX_ROWS, Block, after, bold, fixed, italic, more, plain, warning
 
-Block = list[Line]
-
-MAX_ROWS = 30
-SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡", None: "⚪"}
-ALERT_SIGNS = {
-    "stop": "🛑",
-    "take_profit": "🎯",
-    "flip": "🔄",
-    "model_down": "🔌",
-    "budget": "💸",
-    "season": "🏁",
-}
 _INDENT = "\u2003 "
 _MARKS = {True: "✓", False: "✗", None: ""}
 
@@ -98,35 +85,31 @@ def _summary(card: SummaryCard) -> list[Block]:
         _note(card.note),
         _head(card),
         *(_ticker(line) for line in card.lines[:MAX_ROWS]),
-        _more(left_out),
+        more(left_out),
         [[italic(card.footer)]],
     ]
 
 
 def _alert(card: AlertCard) -> list[Block]:
     return [
-        [[fixed(f"{ALERT_SIGNS[card.sign]} "), bold(card.headline)], *_caveat(card.caveat)],
+        [[fixed(f"{ALERT_SIGNS[card.sign]} "), bold(card.headline)], *warning(card.caveat)],
         [[plain(card.text)]],
         [[italic(card.footer)]],
     ]
 
 
 def _head(card: DigestCard | ReviewCard | SummaryCard) -> Block:
-    return [[bold(card.title)], [italic(card.subtitle)], *_caveat(card.caveat)]
+    return [[bold(card.title)], [italic(card.subtitle)], *warning(card.caveat)]
 
 
 def _note(note: str | None) -> Block:
     return [[fixed("⏰ "), plain(note)]] if note else []
 
 
-def _caveat(caveat: str | None) -> Block:
-    return [[fixed("⚠️ "), plain(caveat)]] if caveat else []
-
-
 def _call(line: CallLine) -> Block:
     mark = f" {_MARKS[line.good]}" if line.good is not None else ""
     earned = [fixed(mark), fixed(" "), bold(line.earned)] if line.earned.strip() else []
-    sign, action = fixed(f"{SIGNS[line.action]} "), fixed(f" {line.action.value}")
+    sign, action = fixed(f"{ACTION_SIGNS[line.action]} "), fixed(f" {line.action.value}")
     detail: Block = [[fixed(_INDENT), plain(line.detail)]] if line.detail.strip() else []
     return [[sign, bold(line.subject), action, *earned], *detail]
 
@@ -141,7 +124,7 @@ def _judge(one: JudgeLine) -> Block:
 def _ticker(line: SummaryLine) -> Block:
     return [
         [
-            fixed(f"{SIGNS[line.action]} "),
+            fixed(f"{ACTION_SIGNS[line.action]} "),
             bold(line.ticker),
             *([fixed(" "), bold(line.headline)] if line.headline.strip() else []),
         ],
@@ -156,8 +139,4 @@ def _section(section: Lines) -> Block:
 
 
 def _titled(title: str, lines: Block, left_out: int) -> Block:
-    return [[bold(title)], *lines, *_more(left_out)] if lines or left_out > 0 else []
-
-
-def _more(left_out: int) -> Block:
-    return [[fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else []
+    return [[bold(title)], *lines, *more(left_out)] if lines or left_out > 0 else []

@@ -30,7 +30,21 @@ from bot.cards import (
     SubscriptionsCard,
     VerdictCard,
 )
-from bot.telegram_spans import COMMANDS, after, bold, fixed, italic, ours, plain
+from bot.signs import ACTION_SIGNS
+from bot.telegram_spans import (
+    COMMANDS,
+    MAX_ROWS,
+    Block,
+    Line,
+    after,
+    bold,
+    fixed,
+    italic,
+    more,
+    ours,
+    plain,
+    warning,
+)
 from bot.telegram_table import balances, bars, diagram, pairs, positions
 from bot.telegram_text import (
     CAPTION_UNITS,
@@ -52,12 +66,10 @@ from bot.telegram_text import (
     visible,
 )
 from bot.verdict_drafts import Draft, drafts
-from core.domain.ballot import Action
 
 PAGE_SIZE = 1700
 """Characters of running text on one page: twice as many units at worst, and room for all else."""
 
-MAX_ROWS = 30
 MAX_NOTES = 10
 MAX_COPIED = 20
 MAX_BUTTONS = 100
@@ -70,8 +82,6 @@ ROW_WIDTH = 30
 PAIR_UNITS = 17
 """Letters of a button that still leaves room for one beside it: a long committee is a shorter column."""
 
-SIGNS = {Action.BUY: "🟢", Action.SELL: "🔴", Action.HOLD: "🟡"}
-ABSTAINED = "⚪"
 _STATES = {"waiting": "🕓", "working": "⏳", "done": "✅", "failed": "⚠️"}
 _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
 # Ids go into the configuration, and a command with its ticker is sent as a whole: a tap copies them.
@@ -80,8 +90,6 @@ _COPIED = re.compile(
 )
 _BARE_COMMAND = re.compile(r"/[a-z0-9_]{1,32}", re.ASCII)
 
-Line = list[Span]
-Block = list[Line]
 Row = tuple[tuple[str, str], ...]
 
 
@@ -141,7 +149,7 @@ def _notice(card: Notice) -> tuple[list[Block], tuple[Row, ...]]:
 def _progress(card: ProgressCard) -> tuple[list[Block], tuple[Row, ...]]:
     lines: Block = []
     for line in card.lines[:MAX_ROWS]:
-        sign = SIGNS[line.action] if line.action else _STATES[line.state]
+        sign = ACTION_SIGNS[line.action] if line.action else _STATES[line.state]
         lines.append([fixed(f"{sign} "), bold(line.member), *after(" · ", line.detail)])
     votes: Block = [[fixed("🗳 Crowd: "), plain(card.votes)]] if card.votes else []
     blocks = [
@@ -166,31 +174,31 @@ def _verdict(card: VerdictCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 def _verdict_blocks(draft: Draft) -> list[Block]:
     card, left_out = draft.card, draft.trades_left_out
-    sign = SIGNS[card.decision] if card.decision else ABSTAINED
+    sign = ACTION_SIGNS[card.decision]
     head: Block = [
         [fixed(f"{sign} "), bold(card.ticker), fixed(" · "), bold(card.headline)],
         [italic(card.subtitle)],
-        *_caveat(card.caveat),
+        *warning(card.caveat),
         *([[plain(card.rule)]] if card.rule else []),
     ]
     figures = "\n".join([*pairs(card.facts), *([""] if card.facts and card.votes else []), *bars(card.votes)])
     members = [_member(line) for line in card.members[:MAX_ROWS]]
     dissent = [_dissent(line) for line in card.dissent[:MAX_ROWS]]
     trades = _bullets(card.trades, len(card.trades))
-    more: Block = [[fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
+    rest = more(left_out)
     return [
         head,
         [[Span(figures, "pre", Rank.BODY)]],
         [*members, *_more(card.members, MAX_ROWS)],
         [_member(line) for line in card.followers],
         [[fixed("Dissent", "b")], *dissent, *_more(card.dissent, MAX_ROWS)] if dissent else [],
-        [[fixed("Paper trades", "b")], *trades, *more] if trades or more else [],
+        [[fixed("Paper trades", "b")], *trades, *rest] if trades or rest else [],
         [[italic(card.footer)]],
     ]
 
 
 def _member(line: MemberLine) -> Line:
-    sign = SIGNS[line.action] if line.action else ABSTAINED
+    sign = ACTION_SIGNS[line.action]
     note = " · ".join(text for text in ("outlier" if line.outlier else "", line.note or "") if text)
     return [
         fixed(f"{sign} "),
@@ -328,11 +336,7 @@ def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 
 def _head(title: str, subtitle: str, caveat: str | None) -> Block:
-    return [[bold(title)], [italic(subtitle)], *_caveat(caveat)]
-
-
-def _caveat(caveat: str | None) -> Block:
-    return [[fixed("⚠️ "), plain(caveat)]] if caveat else []
+    return [[bold(title)], [italic(subtitle)], *warning(caveat)]
 
 
 def _lists(*lists: tuple[str, Sequence[str]]) -> list[Block]:
@@ -345,7 +349,7 @@ def _bullets(texts: Sequence[str], most: int, sign: str = "•") -> Block:
 
 
 def _more(rows: Sequence[object], shown: int) -> Block:
-    return [[fixed(f"{ELLIPSIS} and {len(rows) - shown} more")]] if len(rows) > shown else []
+    return more(len(rows) - shown)
 
 
 def _spans(blocks: Iterable[Block]) -> list[Span]:

@@ -1,9 +1,13 @@
 """Pieces of a Telegram line: what is ours to say, and what is text from elsewhere."""
 
 from bot.commands import REGISTRY
-from bot.telegram_text import Rank, Span, clean, one_line, spoken
+from bot.telegram_text import ELLIPSIS, Rank, Span, clean, one_line, spoken
 
 Line = list[Span]
+Block = list[Line]
+
+MAX_ROWS = 30
+"""Lines of one kind in a message at most; what is left out is counted."""
 
 COMMANDS = tuple(command.name for command in REGISTRY)
 """What a tap may send."""
@@ -37,3 +41,13 @@ def italic(text: str) -> Span:
 def after(sign: str, text: str) -> Line:
     """Return `text` behind a separating sign, or nothing when there is no text."""
     return [fixed(sign), plain(text)] if text.strip() else []
+
+
+def warning(text: str | None) -> Block:
+    """Return a warning in a line of its own, or nothing."""
+    return [[fixed("⚠️ "), plain(text)]] if text else []
+
+
+def more(left_out: int) -> Block:
+    """Say how many lines were left out, if any were."""
+    return [[fixed(f"{ELLIPSIS} and {left_out} more")]] if left_out > 0 else []

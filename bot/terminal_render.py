@@ -302,11 +302,6 @@ def _bins(bins: tuple[BinLine, ...], inside: int, cells: int) -> RenderableType:
     return stacked
 
 
-def _models(card: ModelsCard, width: int) -> RenderableType:
-    named = [(say(name, "bold"), say(about)) for name, about in card.lines]
-    return frame([told(named, room(width))], title=card.title, foot=card.footer, width=width)
-
-
 def _help(card: HelpCard, width: int) -> RenderableType:
     usages = [(say(usage, "bold cyan"), say(summary)) for usage, summary in card.commands]
     return frame(

@@ -44,7 +44,7 @@ class Process:
     async def works(self) -> None:
         """Do what is due now, to its end."""
         await self.postman.tick()
-        await self.postman.settle()
+        await self.postman.until_idle()
 
     async def dies(self) -> None:
         """Be killed: nothing more is done, and nothing is given back."""
@@ -54,14 +54,20 @@ class Process:
         await asyncio.gather(*work, return_exceptions=True)
 
     async def subscribes(
-        self, line: str, chat: str = CHAT, *, platform: str = "telegram", by: str = ADMIN
+        self,
+        line: str,
+        chat: str = CHAT,
+        *,
+        thread: str | None = None,
+        platform: str = "telegram",
+        by: str = ADMIN,
     ) -> Subscription:
         """Subscribe a chat; the first time is now."""
         now = self.app.clock.now()
         first = Planned(key=f"{now:%Y-%m-%dT%H:%MZ}", at=now, due_at=now)
         wanted = read_wanted(line.split())
         return await self.app._store.subscriptions.add(
-            platform, chat, None, wanted, by, now, first if wanted.when else None, limit=100
+            platform, chat, thread, wanted, by, now, first if wanted.when else None, limit=100
         )
 
     async def alarms(self, key: str = "alert:stop:live:NVDA:2025-10-29", *chats: str) -> None:

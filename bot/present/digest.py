@@ -11,7 +11,7 @@ from bot.present.trades import order_line
 from core.domain.actions import ActionKind, CorporateAction
 from core.domain.ballot import Action
 from core.domain.books import OrderCause, Side
-from core.domain.digest import Digest, Earning, Move, Trade, VerdictSoFar
+from core.domain.digest import Digest, Earning, Move, Review, Trade, VerdictSoFar
 from core.domain.season import Season
 
 MOST_VERDICTS = 8
@@ -40,7 +40,7 @@ def digest_card(digest: Digest, zone: ZoneInfo, note: str | None = None) -> Dige
     )
 
 
-def span(found: Digest, zone: ZoneInfo) -> str:
+def span(found: Digest | Review, zone: ZoneInfo) -> str:
     """Write from when to when it is: `2025-10-28 16:00 EDT to 2025-10-29 16:30 EDT`."""
     return f"{numbers.moment(found.since, zone)} to {numbers.moment(found.until, zone)}"
 

@@ -1,10 +1,20 @@
-"""What must be said of a post that does not come when it was meant to."""
+"""What must be said of a post that does not come when it was meant to, or perhaps not at all."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.cards import Notice
 from bot.present.prose import in_words
-from core.domain.subscription import Slot
+from core.domain.subscription import Slot, Topic
+
+_INSTEAD = {
+    Topic.VERDICTS: ("verdicts", "them", "/why with a ticker shows its verdict"),
+    Topic.LEADERBOARD: ("leaderboard", "it", "/leaderboard shows it"),
+    Topic.DIGEST: ("digest", "it", "/digest shows it"),
+    Topic.REVIEW: ("weekly review", "it", "/models with a model's name shows how far to trust it"),
+    Topic.ALERTS: ("alert", "it", "/digest tells what has happened, and /health how the service is"),
+}
+"""What each is called in a sentence, and where it can be seen."""
 
 
 def schedule_note(slot: Slot, now: datetime, zone: ZoneInfo) -> str | None:
@@ -21,6 +31,17 @@ def schedule_note(slot: Slot, now: datetime, zone: ZoneInfo) -> str | None:
         ones, was = ("one", "was") if slot.missed == 1 else ("ones", "were")
         told.append(f"{in_words(slot.missed).capitalize()} earlier {ones} {was} missed.")
     return " ".join(told) or None
+
+
+def missing_note(topic: Topic, slot: Slot, now: datetime, zone: ZoneInfo) -> Notice:
+    """Say that a message may not have arrived: it is never sent a second time."""
+    what, them, see = _INSTEAD[topic]
+    when = _at(slot.at, now, zone)
+    return Notice(
+        text=f"Conclave was interrupted while it posted the {what} due {when}. "
+        f"If you do not find {them} above, {see}.",
+        tone="warning",
+    )
 
 
 def _at(moment: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -1,8 +1,15 @@
-"""Single sentences about people and what they may do."""
+"""Single sentences about people and chats, and what they may do."""
+
+from collections.abc import Sequence
 
 from bot.cards import Notice
 from bot.present import numbers, words
 from core.domain.vote import Vote, VoteTaken
+
+NO_ROLE = (
+    "Whoever made it may not have it in this chat any more. "
+    "Resume it when [access] allows it again, or delete it."
+)
 
 
 def whoami_notice(person: str, chat: str, role: str, name: str) -> Notice:
@@ -26,6 +33,23 @@ def not_allowed_notice(role: str, needed: str, command: str) -> Notice:
         text=f"/{command} needs the role {needed}; you are {role} here. Ask an admin of this committee.",
         tone="warning",
     )
+
+
+def closed_notice(chat: str, paused: Sequence[int], reason: str, *, only_thread: bool) -> Notice:
+    """Tell an admin which subscriptions are paused because a chat, or one thread of it, is closed to us."""
+    place = f"A thread of the chat {chat}" if only_thread else f"The chat {chat}"
+    numbers = ", ".join(map(str, paused))
+    what = f"its subscription {numbers} is" if len(paused) == 1 else f"its subscriptions {numbers} are"
+    return Notice(
+        text=f"{place} is closed to Conclave, so {what} paused. {reason} "
+        "When it is open again, resume there with /subscriptions.",
+        tone="warning",
+    )
+
+
+def role_lost_notice(number: int, chat: str) -> Notice:
+    """Tell an admin that a subscription is paused because whoever made it has no role for it any more."""
+    return Notice(text=f"Subscription {number} of the chat {chat} is paused. {NO_ROLE}", tone="warning")
 
 
 def vote_notice(taken: VoteTaken) -> Notice:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.cards import CallLine, JudgeLine, ReviewCard
 from bot.present import numbers, words
-from bot.present.digest import call_marks, lines_of
+from bot.present.digest import call_marks, lines_of, span
 from bot.present.prose import Voice, counted, in_words, listed, paragraph, verb
 from core.domain.calibration import Calibration
 from core.domain.digest import Judged, Manner, RankChange, Review, SettledCall
@@ -35,7 +35,7 @@ def review_card(review: Review, zone: ZoneInfo, note: str | None = None) -> Revi
     )
     return ReviewCard(
         title=_TITLES.get(review.season, f"Weekly review of {review.season}"),
-        subtitle=f"{numbers.moment(review.since, zone)} to {numbers.moment(review.until, zone)}",
+        subtitle=span(review, zone),
         story=story(review, zone),
         judges=tuple(_judge(one, review.minimum) for one in review.judged),
         legend=_legend(review.judged),

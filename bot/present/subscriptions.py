@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from bot.cards import Button, DialogueCard, SubscriptionLine, SubscriptionsCard
 from bot.dialogue_buttons import Change, Choose, Deed, EndAll, Leave, ShowList, encode
 from bot.present import numbers
+from bot.present.prose import counted
 from core.domain.subscribed import Estimate, Listed, Subscribed
 from core.domain.subscription import SubscriptionState
 
 PAGE = 8
 WHEN_IT_HAPPENS = "when it happens"
-_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _FOR_EXAMPLE = "/subscribe 3 digest before open changes number 3."
 
 
@@ -128,15 +128,10 @@ def cost_words(estimate: Estimate) -> str:
             if estimate.has_run
             else "what it costs is not known yet: no run with this preset has finished"
         )
-    models = f"{counted_in_words(estimate.models)} model{'' if estimate.models == 1 else 's'}"
+    models = counted(estimate.models, "model")
     if estimate.usd_a_day == 0:
         return f"costs nothing: the {models} run on your own machines or are free"
     return f"about {numbers.cost(estimate.usd_a_day)} a day with {models}"
-
-
-def counted_in_words(count: int) -> str:
-    """Write a small number as a word."""
-    return _SMALL[count] if count < len(_SMALL) else str(count)
 
 
 def city(zone: str) -> str:

@@ -85,7 +85,7 @@ class SubscriptionState(StrEnum):
 
 
 class Subscription(Frozen):
-    """A chat's wish, kept. `number` is short and unique, for people; `thread` is a topic or a thread.
+    """A chat's wish, kept. `number` is short and unique, for people; `thread` is its place in the chat.
 
     `reason` says why a subscription is paused where nobody asked for it, as when the chat is gone.
     """

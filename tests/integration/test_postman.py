@@ -7,7 +7,8 @@ import pytest
 
 from bot import postman as module
 from bot.cards import AlertCard, Card, LeaderboardCard, Notice, ReviewCard
-from bot.door import ChatGone, DeliveryFailed, Flooded, MessageRef, Unsure
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageRef, ThreadGone, Unsure
+from bot.present.notices import NO_ROLE
 from bot.request import Address
 from core.domain.subscription import SubscriptionState
 from tests.door_double import DoorDouble
@@ -148,7 +149,7 @@ async def test_what_may_have_arrived_is_never_sent_again_and_a_note_follows(star
     await process.works()
     (note,) = process.shown
     assert isinstance(note, Notice)
-    assert note.text.startswith("Conclave was interrupted while it posted the alert of")
+    assert note.text.startswith("Conclave was interrupted while it posted the alert due")
     ((state, told),) = await process.ended()
     assert (state, told) == ("delivered", "whether it arrived is not known; a note says so")
 
@@ -225,12 +226,12 @@ async def test_a_chat_whose_subscriber_lost_the_role_gets_nothing_more_and_the_a
     await process.works()
     await process.works()
     ((state, note),) = await process.ended()
-    assert (state, note) == ("failed", module.NO_ROLE)
+    assert (state, note) == ("failed", NO_ROLE)
     (seen,) = process.door.messages.values()
     assert seen.address.chat == "1001"
     assert f"Subscription {one.number} of the chat telegram:{CHAT} is paused." in seen.now.text
     ((kept, due),) = await process.app._store.subscriptions.of_chat("telegram", CHAT)
-    assert (kept.state, kept.reason, due) == (SubscriptionState.PAUSED, module.NO_ROLE, None)
+    assert (kept.state, kept.reason, due) == (SubscriptionState.PAUSED, NO_ROLE, None)
 
 
 async def test_who_became_a_viewer_still_gets_reviews_but_causes_no_runs(starting: Opening) -> None:
@@ -238,7 +239,23 @@ async def test_who_became_a_viewer_still_gets_reviews_but_causes_no_runs(startin
     await process.subscribes(DAILY, by="telegram:777")
     await process.subscribes("verdicts NVDA daily 16:00", by="telegram:777")
     await process.works()
-    assert sorted(await process.ended()) == [("delivered", None), ("failed", module.NO_ROLE)]
+    assert sorted(await process.ended()) == [("delivered", None), ("failed", NO_ROLE)]
+
+
+async def test_of_a_chat_with_a_closed_thread_only_what_goes_there_is_paused(starting: Opening) -> None:
+    process = await starting()
+    await process.subscribes(DAILY, thread="7")
+    await process.subscribes("alerts on")
+    process.door.trouble = trouble(ThreadGone("It is closed."))
+    await process.works()
+    rows = await process.app._store.subscriptions.of_chat("telegram", CHAT)
+    assert [(one.thread, one.state, one.reason) for one, _ in rows] == [
+        ("7", SubscriptionState.PAUSED, "It is closed."),
+        (None, SubscriptionState.ACTIVE, None),
+    ]
+    (told,) = process.shown
+    assert isinstance(told, Notice)
+    assert told.text.startswith(f"A thread of the chat telegram:{CHAT} is closed to Conclave, so its")
 
 
 async def test_an_admin_whose_own_chat_is_closed_hears_nothing_there(starting: Opening) -> None:
@@ -325,7 +342,7 @@ async def test_a_platform_shut_meanwhile_is_no_failure(starting: Opening, post_c
     await process.alarms()
     await process.postman.tick()
     process.postman.shut(process.door)
-    await process.postman.settle()
+    await process.postman.until_idle()
     assert await process.ended() == []
     process.postman.open(process.door)
     post_clock.advance(5 * MINUTE_S + 1)
@@ -345,7 +362,7 @@ async def test_no_more_are_worked_on_at_once_than_there_is_room_for(
     await process.postman.tick()
     assert await waiting(process) == 4
     gate.set()
-    await process.postman.settle()
+    await process.postman.until_idle()
     await process.works()
     await process.works()
     assert process.kinds == ["AlertCard"] * 7

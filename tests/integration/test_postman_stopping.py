@@ -89,7 +89,7 @@ async def test_who_was_taken_over_while_it_posted_sends_nothing_more(
     post_clock.advance(AFTER_LEASE)
     await two.works()
     gate.set()
-    await one.postman.settle()
+    await one.postman.until_idle()
     assert one.kinds == ["LeaderboardCard"]
     assert len(missing_in(two.shown)) == len(two.shown) == 1
 
@@ -295,7 +295,7 @@ async def test_only_what_is_worked_on_keeps_its_lease(starting: Opening, post_cl
     (taken,) = two.door.messages.values()
     assert taken.address.chat == let_fall.subscription.chat
     gate.set()
-    await one.postman.settle()
+    await one.postman.until_idle()
     assert one.kinds == ["AlertCard"]
 
 

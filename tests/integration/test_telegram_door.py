@@ -8,7 +8,7 @@ import pytest
 from telegram import Bot
 
 from bot.cards import Notice
-from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, Unsure
+from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.request import Address, Person
 from bot.telegram_adapter import TelegramDoor
 from core.clock import ManualClock
@@ -136,13 +136,20 @@ async def test_a_chat_that_is_closed_to_us(
 
 
 @pytest.mark.parametrize(
-    "address",
-    [Address("telegram", "555"), Address("telegram", "-100200", "8"), Address("telegram", "nonsense")],
+    ("address", "failure"),
+    [
+        (Address("telegram", "555"), ChatGone),
+        (Address("telegram", "-100200", "8"), ThreadGone),
+        (Address("telegram", "nonsense"), ChatGone),
+    ],
     ids=["unknown chat", "closed topic", "no number"],
 )
-async def test_a_place_that_does_not_exist(door: TelegramDoor, address: Address) -> None:
-    with pytest.raises(ChatGone):
+async def test_a_place_that_does_not_exist(
+    door: TelegramDoor, address: Address, failure: type[ChatGone]
+) -> None:
+    with pytest.raises(ChatGone) as raised:
         await door.send(address, samples.NOTICE)
+    assert type(raised.value) is failure
 
 
 async def test_a_group_that_became_a_supergroup_is_followed(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.present.alerts import alert_card
 from bot.present.digest import digest_card
 from bot.present.digest_story import story
-from bot.present.lateness import schedule_note
+from bot.present.lateness import missing_note, schedule_note
 from bot.present.prose import Voice, counted, listed, quoted, sentence
 from bot.present.review import review_card
 from bot.present.summary import verdicts_card
@@ -37,7 +37,7 @@ from core.domain.ids import ALPHABET
 from core.domain.member import MemberKind
 from core.domain.run import RunState
 from core.domain.season import Season
-from core.domain.subscription import Slot
+from core.domain.subscription import Slot, Topic
 from core.domain.usage import Spend
 from core.domain.verdict import Dissent
 from tests import arena_facts, posted_facts
@@ -445,6 +445,24 @@ def test_a_post_says_when_it_is_late_and_what_was_missed(
 def test_the_note_goes_by_the_zone_of_the_chat() -> None:
     found = schedule_note(slot(late=True), DUE + timedelta(minutes=5), ZoneInfo("Europe/London"))
     assert found == "Due at 20:30, delivered at 20:35."
+
+
+@pytest.mark.parametrize("topic", Topic)
+def test_of_what_may_be_missing_a_note_says_when_it_was_due_and_what_shows_it(topic: Topic) -> None:
+    words = {
+        Topic.VERDICTS: ("verdicts", "them", "/why with a ticker shows its verdict"),
+        Topic.LEADERBOARD: ("leaderboard", "it", "/leaderboard shows it"),
+        Topic.DIGEST: ("digest", "it", "/digest shows it"),
+        Topic.REVIEW: ("weekly review", "it", "/models with a model's name shows how far to trust it"),
+        Topic.ALERTS: ("alert", "it", "/digest tells what has happened, and /health how the service is"),
+    }
+    what, them, see = words[topic]
+    assert missing_note(topic, slot(), DUE + timedelta(minutes=5), ZONE).text == (
+        f"Conclave was interrupted while it posted the {what} due at 16:30. "
+        f"If you do not find {them} above, {see}."
+    )
+    later = missing_note(topic, slot(), DUE + timedelta(days=1), ZONE).text
+    assert f"posted the {what} due on 2025-10-29 at 16:30." in later
 
 
 def test_a_summary_says_of_each_ticker_how_it_was_decided() -> None:

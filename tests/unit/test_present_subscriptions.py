@@ -41,7 +41,7 @@ def listed(
     [
         (Estimate(models=5, usd_a_day=Decimal("0.4138"), has_run=True), "about $0.41 a day with five models"),
         (Estimate(models=1, usd_a_day=Decimal("12.5")), "about $12.50 a day with one model"),
-        (Estimate(models=12, usd_a_day=Decimal("0.0021")), "about $0.0021 a day with 12 models"),
+        (Estimate(models=12, usd_a_day=Decimal("0.0021")), "about $0.0021 a day with twelve models"),
         (
             Estimate(models=0, usd_a_day=Decimal(0)),
             "costs nothing: only rules without a model take part",
