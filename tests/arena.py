@@ -1,5 +1,6 @@
 """A whole arena over a loopback model server and the bundled sample prices, for tests."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from core.domain.events import RunEnded, RunEvent
 from core.domain.run import RunRecord, RunRequest
 from core.domain.stage import Preset
 
+Opening = Callable[..., Awaitable[App]]
+"""Opens an arena as `opened` does; the fixture `opening` closes it as well."""
 FIVE = ("claude", "gpt5", "gemini", "deepseek", "qwen")
 OPINIONS: dict[str, tuple[str, str, str]] = {
     "claude": ("BUY", "Buy", "0.80"),

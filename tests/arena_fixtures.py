@@ -1,12 +1,13 @@
 """Fixtures of whole arenas. Name this module in `pytest_plugins` of a test module to have them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from core.app.app import App
 from tests import arena
+from tests.arena import Opening
 from tests.loopback.model_server import ModelServer
 
 
@@ -16,9 +17,6 @@ async def models() -> AsyncIterator[ModelServer]:
         for name in arena.FIVE:
             server.opine(f"{name}/{name}-1", arena.opinion(name))
         yield server
-
-
-Opening = Callable[..., Awaitable[App]]
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from core.domain.season import Season
 from tests import arena
-from tests.integration.test_replays import replayed
 from tests.loopback.model_server import ModelServer
+from tests.replay_scene import replayed
 
 pytest_plugins = ["tests.arena_fixtures"]
 
