@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.domain.ids import new_id
 from core.domain.subscription import Due, SlotState, Step, Topic
-from core.market.calendar import FIRST_DAY, MarketCalendar
+from core.market.calendar import MarketCalendar
 from core.schedule.claiming import LATE, step
 from core.schedule.slots import next_slot
 from core.schedule.wall_clock import awake, quiet_end
@@ -43,10 +43,7 @@ class Agenda:
         """Load the calendars that subscriptions go by, off the event loop, and plan those without a time."""
         found = await self._store.subscriptions.active()
         tickers = {ticker for subscription, _ in found for ticker in subscription.wanted.tickers}
-        tickers |= set(self._settings.arena.watchlist)
-        for sessions in {self._calendar.exchange, *(self._calendar.of(ticker) for ticker in tickers)}:
-            if not sessions.loaded:
-                await asyncio.to_thread(sessions.session, FIRST_DAY)
+        await self._calendar.load(tickers.union(self._settings.arena.watchlist))
         await self.tidy()
 
     async def tidy(self) -> None:
