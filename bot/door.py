@@ -44,8 +44,8 @@ class ChatGone(DeliveryFailed):
     """The chat is closed to us; asking again will not help."""
 
 
-class TopicGone(ChatGone):
-    """The topic or thread is closed to us, and the rest of the chat is not."""
+class ThreadGone(ChatGone):
+    """The thread (on Telegram a topic) is closed to us, and the rest of the chat is not."""
 
 
 class Door(Protocol):

@@ -22,7 +22,7 @@ from typing import cast
 
 from bot.access import Role, role_of
 from bot.cards import Notice
-from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, TopicGone, Unsure
+from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.faults import notice_of
 from bot.gallery import Gallery
 from bot.mail import Mail, Picture, mail_of, missing_note, zone_for
@@ -244,8 +244,8 @@ class Postman:
         await self._kept(self._app.agenda.end(due, failed=True, note=str(gone)))
         paused: list[int] = []
         with contextlib.suppress(StoreError):
-            only_topic = isinstance(gone, TopicGone) and about.thread is not None
-            paused += await self._app.agenda.chat_gone(due, str(gone), only_topic=only_topic)
+            only_thread = isinstance(gone, ThreadGone) and about.thread is not None
+            paused += await self._app.agenda.chat_gone(due, str(gone), only_thread=only_thread)
         if not paused:
             return  # another delivery to this chat has said so already
         numbers = ", ".join(str(number) for number in paused)
@@ -296,6 +296,6 @@ async def _sent(door: Door, address: Address, mail: Mail) -> MessageRef:
                 return await door.send_file(address, mail.name, mail.content, mail.caption)
             return await door.send(address, mail)
     except MessageGone as gone:
-        raise TopicGone(str(gone)) from None  # a fresh message has nothing else that could be gone
+        raise ThreadGone(str(gone)) from None  # a fresh message has nothing else that could be gone
     except TimeoutError:
         raise Unsure(f"no answer in {CALL_TIMEOUT_S:g} s") from None

@@ -27,7 +27,7 @@ from telegram.error import (
 )
 
 from bot.cards import Card
-from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, TopicGone, Unsure
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.request import Address, Person, Platform
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
 from bot.telegram_secrecy import scrub
@@ -40,7 +40,7 @@ _PICTURES = {".png", ".jpg", ".jpeg"}
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _UNCHANGED = "message is not modified"
 _MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
-_TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted")
+_THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted")
 _CHAT_GONE = (
     "chat not found",
     "chat_write_forbidden",
@@ -214,8 +214,8 @@ class TelegramDoor:
         lower = said.lower()
         if isinstance(error, RetryAfter):
             return Flooded(seconds(error))
-        if any(wording in lower for wording in _TOPIC_GONE):
-            return TopicGone(f"Telegram has closed this topic to the bot: {said}.")
+        if any(wording in lower for wording in _THREAD_GONE):
+            return ThreadGone(f"Telegram has closed this topic to the bot: {said}.")
         if isinstance(error, Forbidden) or any(wording in lower for wording in _CHAT_GONE):
             return ChatGone(f"Telegram has closed this chat to the bot: {said}.")
         if any(wording in lower for wording in _MESSAGE_GONE):

@@ -185,11 +185,14 @@ class Agenda:
         """Pause a slot's subscription; `reason` is told in `/subscriptions`. False: it was not active."""
         return await self._store.subscriptions.pause(due.subscription.number, reason)
 
-    async def chat_gone(self, due: Due, reason: str, *, only_topic: bool) -> Sequence[int]:
-        """Pause all subscriptions of a chat, or of its topic, that is closed to us; return their numbers."""
+    async def chat_gone(self, due: Due, reason: str, *, only_thread: bool) -> Sequence[int]:
+        """Pause all subscriptions of a chat, or of the slot's thread in it, that is closed to us.
+
+        Returns their numbers.
+        """
         about = due.subscription
-        topic = about.thread if only_topic else None
-        paused = await self._store.subscriptions.pause_chat(about.platform, about.chat, reason, topic)
+        thread = about.thread if only_thread else None
+        paused = await self._store.subscriptions.pause_chat(about.platform, about.chat, reason, thread)
         return [each.number for each in paused]
 
     async def chat_moved(self, platform: str, old: str, new: str) -> None:
