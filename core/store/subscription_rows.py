@@ -23,10 +23,11 @@ from core.store.due_changes import Replan, drop_due, move_due, replace_due
 from core.store.due_rows import (
     ACTIVE,
     IS_DUE,
-    OF_CHAT,
     SLOT,
     SUBSCRIPTION,
     TERMS,
+    WITH_SLOTS,
+    WITH_TERMS,
     readable,
     slot_of,
     subscription_and_terms_of,
@@ -37,7 +38,6 @@ from core.store.inserting import add_new
 from core.store.schedule_tables import ONE_DUE, chat_terms, slots, subscriptions
 
 _KEPT = subscriptions.c.state != SubscriptionState.DELETED
-_WITH_TERMS = subscriptions.outerjoin(chat_terms, OF_CHAT)
 
 
 class Subscriptions:
@@ -101,8 +101,7 @@ class Subscriptions:
             StoreError: a row is damaged; the sentence names the subscription.
         """
         here = (_in_chat(platform, chat), _KEPT)
-        joined = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription)
-        waiting = select(*SLOT).select_from(joined).where(*here, IS_DUE)
+        waiting = select(*SLOT).select_from(WITH_SLOTS).where(*here, IS_DUE)
         async with self._database.read() as connection:
             kept = [subscription_of(row) for row in await _rows(connection, *here)]
             rows = (await connection.execute(waiting.order_by(slots.c.due_at.desc()))).all()
@@ -247,7 +246,7 @@ class Subscriptions:
     ) -> tuple[tuple[Subscription, ChatTerms], ...]:
         query = (
             select(*SUBSCRIPTION, TERMS)
-            .select_from(_WITH_TERMS)
+            .select_from(WITH_TERMS)
             .where(*conditions)
             .order_by(subscriptions.c.number)
         )
