@@ -45,7 +45,7 @@ class ChatGone(DeliveryFailed):
 
 
 class ThreadGone(ChatGone):
-    """The thread is closed to us, and the rest of the chat is not."""
+    """The thread (on Telegram a topic) is closed to us, and the rest of the chat is not."""
 
 
 class Door(Protocol):

@@ -100,7 +100,7 @@ async def lived_in(store: Store) -> None:
     async with store.books.locked(LIVE) as books:
         await books.sessions.open_season("live", "SPY", START)
         for member in ("alpha", "beta", "momentum"):
-            await books.open_account(member, Decimal("10000.00"), START)
+            await books.open_accounts([member], Decimal("10000.00"), START)
     await traded(store, "a1", "alpha", Side.BUY, "10.5", "200", 0)
     await traded(store, "b1", "beta", Side.BUY, "3", "199.99", 0)
     await traded(store, "m1", "momentum", Side.BUY, "2", "250", 0, run_id="run00003", ticker="AAPL")

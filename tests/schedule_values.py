@@ -12,6 +12,7 @@ from core.domain.subscription import (
     AtTime,
     Due,
     Planned,
+    Slot,
     SlotState,
     Step,
     Subscription,
@@ -33,6 +34,11 @@ PLATFORMS = ("telegram", "slack")
 def planned(at: datetime = START, **changes: Any) -> Planned:
     facts: dict[str, Any] = {"key": at.isoformat(), "at": at, "due_at": at}
     return Planned(**facts | changes)
+
+
+def as_it_was(_: Subscription, slot: Slot | None) -> Planned | None:
+    """Other terms that change nothing about when a subscription comes."""
+    return slot and Planned(key=slot.key, at=slot.at, due_at=slot.due_at, tickers=slot.tickers)
 
 
 def daily(due: Due) -> Step:

@@ -60,7 +60,7 @@ class SeasonScene:
         async with self.store.books.locked(self.season) as books:
             await books.sessions.open_season("replay", "SPY", close_of(day(-1)))
             for member in members:
-                await books.open_account(member, CASH, close_of(day(-1)))
+                await books.open_accounts([member], CASH, close_of(day(-1)))
 
     async def passes(
         self,

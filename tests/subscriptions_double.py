@@ -13,6 +13,7 @@ from core.domain.stage import Preset
 from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic, Wanted
 from core.domain.usage import Spend
 from core.market.calendar import MarketCalendar
+from core.store.due_changes import Replan
 from core.store.store import Store
 
 
@@ -97,14 +98,12 @@ class RowsDouble:
     async def terms(self, chat_id: str) -> ChatTerms:
         return self.by_chat.get(chat_id, ChatTerms())
 
-    async def set_terms(
-        self, chat_id: str, terms: ChatTerms, at: datetime, nexts: Sequence[tuple[int, Planned | None]]
-    ) -> None:
+    async def set_terms(self, chat_id: str, terms: ChatTerms, at: datetime, replan: Replan) -> None:
         del at
         self.by_chat[chat_id] = terms
-        for number, planned in nexts:
-            if self.kept[number].wanted.topic is not Topic.ALERTS or planned is not None:
-                self._plan(number, planned)
+        for number, one in self.kept.items():
+            if one.chat_id == chat_id and one.state is SubscriptionState.ACTIVE:
+                self._plan(number, replan(one, self.due.get(number)))
 
     async def spent(self, preset: Preset, limit: int) -> Mapping[str, Sequence[Spend]]:
         del preset, limit

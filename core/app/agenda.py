@@ -12,8 +12,10 @@ from core.clock import Clock
 from core.config import Settings
 from core.domain.ids import new_id
 from core.domain.subscription import Due, SlotState, Step, Topic
-from core.market.calendar import FIRST_DAY, MarketCalendar
+from core.market.calendar import MarketCalendar
 from core.schedule.claiming import LATE, step
+from core.schedule.digest import begins
+from core.schedule.review import REVIEWED
 from core.schedule.slots import next_slot
 from core.schedule.wall_clock import awake, quiet_end
 from core.store.store import Store
@@ -22,7 +24,8 @@ LEASE = timedelta(seconds=60)
 RENEW_EVERY_S = 15.0
 REST = timedelta(minutes=5)
 """How long a slot rests whose platform took nothing."""
-WEEK = timedelta(days=7)
+ALERT_GRACE = timedelta(days=7)
+"""How late an alert may be at least: it has no next time that could tell of it."""
 KEPT = timedelta(days=400)
 """How long it is remembered what became of a slot."""
 BATCH = 500
@@ -43,10 +46,7 @@ class Agenda:
         """Load the calendars that subscriptions go by, off the event loop, and plan those without a time."""
         found = await self._store.subscriptions.active()
         tickers = {ticker for subscription, _ in found for ticker in subscription.wanted.tickers}
-        tickers |= set(self._settings.arena.watchlist)
-        for sessions in {self._calendar.exchange, *(self._calendar.of(ticker) for ticker in tickers)}:
-            if not sessions.loaded:
-                await asyncio.to_thread(sessions.session, FIRST_DAY)
+        await self._calendar.load(tickers.union(self._settings.arena.watchlist))
         await self.tidy()
 
     async def tidy(self) -> None:
@@ -124,9 +124,9 @@ class Agenda:
         return step(due, self._clock.now(), self._calendar, arena.timezone, arena.watchlist, grace)
 
     def _grace(self, due: Due) -> timedelta:
-        """Return how late a slot may be; an alert has no next time that could tell of it, and so it waits."""
+        """Return how late a slot may be."""
         grace = timedelta(minutes=self._settings.schedule.grace_minutes)
-        return max(grace, WEEK) if due.subscription.wanted.topic is Topic.ALERTS else grace
+        return max(grace, ALERT_GRACE) if due.subscription.wanted.topic is Topic.ALERTS else grace
 
     async def keep(self, at_work: Collection[Due]) -> None:
         """Renew the leases of these, which this process works on; of what it let fall the lease runs out."""
@@ -172,16 +172,14 @@ class Agenda:
     async def since(self, due: Due) -> datetime:
         """Return from when on a digest or review tells, in UTC.
 
-        A review goes on where the last one ended, or begins a week before. A digest begins where the last one
-        ended as well, but with the last whole session at least: what was decided at its beginning has earned
-        or lost something by now.
+        A review goes on where the last one ended, or is about the usual time. A digest begins where the last
+        one ended as well, but with the last whole session at least: what was decided at its beginning has
+        earned or lost something by now.
         """
         before = await self._store.slots.last_delivered(due.subscription.number)
         if due.subscription.wanted.topic is Topic.REVIEW:
-            return before.at if before else due.slot.at - WEEK
-        exchange = self._calendar.exchange
-        closed = await asyncio.to_thread(exchange.last_closed, due.slot.at)
-        session = exchange.back(closed.day, 1).closes
+            return before.at if before else due.slot.at - REVIEWED
+        session = await asyncio.to_thread(begins, self._calendar.exchange, due.slot.at)
         return min(before.at, session) if before else session
 
     async def pause(self, due: Due, reason: str) -> bool:
@@ -189,7 +187,10 @@ class Agenda:
         return await self._store.subscriptions.pause(due.subscription.number, reason)
 
     async def chat_gone(self, due: Due, reason: str, *, only_thread: bool) -> Sequence[int]:
-        """Pause all subscriptions of a chat, or of its thread, that is closed to us; return their numbers."""
+        """Pause all subscriptions of a chat, or of the slot's thread in it, that is closed to us.
+
+        Returns their numbers.
+        """
         about = due.subscription
         thread = about.thread if only_thread else None
         paused = await self._store.subscriptions.pause_chat(about.platform, about.chat, reason, thread)

@@ -26,8 +26,6 @@ from core.schedule import digest, review
 from core.store.book_rows import Snapshot
 from core.store.store import Store
 
-REVIEWED = timedelta(days=7)
-"""The time that a review is about, unless said otherwise."""
 _CALLS = 3
 _MOMENT = timedelta(microseconds=1)
 
@@ -49,32 +47,22 @@ class Digests:
         self._calendar = calendar
         self._clock = clock
 
-    async def since(self, until: datetime) -> datetime:
-        """Return when a digest that ends at `until` begins: with the close before the last session's.
-
-        So it is about one whole session of the arena's exchange, and all that came after it.
-        """
-        # In a thread, because the first question loads the calendar.
-        return await asyncio.to_thread(self._last_but_one, until)
-
-    def _last_but_one(self, until: datetime) -> datetime:
-        exchange = self._calendar.exchange
-        return exchange.back(exchange.last_closed(until).day, 1).closes
-
     async def digest(
         self, season: Season | None = None, since: datetime | None = None, until: datetime | None = None
     ) -> Digest:
         """Return what has happened in a season after `since`, up to and with `until`.
 
-        Without them it is the current season, up to now, from the moment that `since` gives. On the sample's
-        prices time stands still, so there the trades are those of the runs that ended in the time.
+        Without them it is the current season, up to now, with the last whole session. On the sample's prices
+        time stands still, so there the trades are those of the runs that ended in the time.
 
         Raises:
             NotFound: there is no such season.
         """
         season = await self._scoreboard.current(season)
         until = until or self._clock.now()
-        since = since or await self.since(until)
+        if since is None:
+            # In a thread, because the first question loads the calendar.
+            since = await asyncio.to_thread(digest.begins, self._calendar.exchange, until)
         seasons, books = self._store.seasons, self._store.books
         records = await seasons.ended(season, since, until)
         filled = await seasons.filled(season, since, until)
@@ -146,7 +134,7 @@ class Digests:
         """
         season = await self._scoreboard.current(season)
         until = until or self._clock.now()
-        since = since or until - REVIEWED
+        since = since or until - review.REVIEWED
         books = self._store.books
         outcomes = await self._store.outcomes.of_season(season, until)
         lately = review.settled_between(outcomes, since, until)

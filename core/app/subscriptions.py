@@ -5,7 +5,6 @@ too, or there is no such subscription.
 """
 
 import asyncio
-from collections.abc import Sequence
 
 from core.app.estimates import Estimates
 from core.clock import Clock
@@ -97,14 +96,12 @@ class Subscriptions:
         """Return what a chat is subscribed to, in order of the numbers."""
         rows = await self._store.subscriptions.of_chat(platform, chat)
         terms = await self._store.subscriptions.terms(f"{platform}:{chat}")
-        listed = [self._listed(subscription, terms, slot) for subscription, slot in rows]
-        return tuple(sorted(listed, key=lambda one: one.subscription.number))
+        return tuple(self._listed(subscription, terms, slot) for subscription, slot in rows)
 
     async def everywhere(self) -> tuple[Listed, ...]:
         """Return what is active in all chats of the arena, in order of the numbers, without next times."""
         rows = await self._store.subscriptions.active()
-        listed = [self._listed(subscription, terms, None) for subscription, terms in rows]
-        return tuple(sorted(listed, key=lambda one: one.subscription.number))
+        return tuple(self._listed(subscription, terms, None) for subscription, terms in rows)
 
     async def pause(self, platform: str, chat: str, number: int) -> bool:
         """Let nothing come due until `resume`; False where it was paused already.
@@ -164,13 +161,14 @@ class Subscriptions:
 
         What quiet hours hold back at this moment is not lost: the new ones release it, or hold it longer.
         """
-        rows = await self._store.subscriptions.of_chat(platform, chat)
-        nexts = [
-            (found.number, await self._next(found.wanted, terms, slot))
-            for found, slot in rows
-            if found.state is SubscriptionState.ACTIVE
-        ]
-        await self._store.subscriptions.set_terms(f"{platform}:{chat}", terms, self._clock.now(), nexts)
+        rows = await self._store.subscriptions.active(platform=platform, chat=chat)
+        tickers = {ticker for found, _ in rows for ticker in found.wanted.tickers}
+        await self._calendar.load(tickers.union(self._settings.arena.watchlist))
+
+        def replan(found: Subscription, slot: Slot | None) -> Planned | None:
+            return self._next(found.wanted, terms, slot)
+
+        await self._store.subscriptions.set_terms(f"{platform}:{chat}", terms, self._clock.now(), replan)
         return self._shown(terms)
 
     def _shown(self, terms: ChatTerms) -> TermsShown:
@@ -189,14 +187,15 @@ class Subscriptions:
             raise Refused(
                 "This arena has no watchlist. Name tickers: /subscribe verdicts NVDA,AAPL weekdays 16:30."
             )
-        first = await self._next(wanted, terms)
+        # In a thread, because the first question loads the exchange's calendar.
+        first = await asyncio.to_thread(self._next, wanted, terms)
         if first is None and wanted.when is not None:
             raise Refused(
                 f"There is no time to come at which “{line_of(wanted)}” would be due. Choose another time."
             )
         return first
 
-    async def _next(self, wanted: Wanted, terms: ChatTerms, held: Slot | None = None) -> Planned | None:
+    def _next(self, wanted: Wanted, terms: ChatTerms, held: Slot | None = None) -> Planned | None:
         """Return the next time of a wish, or the one that was `held` back until now, on these terms."""
         arena, now = self._settings.arena, self._clock.now()
         if held is not None and held.at <= now:
@@ -206,21 +205,10 @@ class Subscriptions:
             return Planned(key=held.key, at=held.at, due_at=due_at, tickers=held.tickers)
         if wanted.when is None:
             return None
-        # In a thread, because the first question loads the exchange's calendar.
-        return await asyncio.to_thread(
-            next_slot,
-            wanted,
-            terms,
-            self._calendar,
-            arena.timezone,
-            arena.watchlist,
-            now,
-        )
+        return next_slot(wanted, terms, self._calendar, arena.timezone, arena.watchlist, now)
 
     async def _told(self, made: Subscription, terms: ChatTerms) -> Subscribed:
-        rows: Sequence[tuple[Subscription, Slot | None]] = await self._store.subscriptions.of_chat(
-            made.platform, made.chat
-        )
+        rows = await self._store.subscriptions.of_chat(made.platform, made.chat)
         slot = next((slot for found, slot in rows if found.number == made.number), None)
         return Subscribed(
             listed=self._listed(made, terms, slot),

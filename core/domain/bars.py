@@ -1,6 +1,6 @@
 """Daily bars and quotes, as a vendor gave them."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated
@@ -85,8 +85,3 @@ class BarSeries(Frozen):
     def closes(self) -> list[Decimal]:
         """Closing prices, oldest first."""
         return [bar.close for bar in self.bars]
-
-
-def is_aware(moment: datetime) -> bool:
-    """Say whether a datetime carries its offset from UTC."""
-    return moment.tzinfo is not None and moment.utcoffset() is not None

@@ -85,8 +85,9 @@ class SubscriptionState(StrEnum):
 
 
 class Subscription(Frozen):
-    """A chat's wish, kept. `number` is short and unique, for people; `thread` is its place in the chat.
+    """A chat's wish, kept. `number` is short and unique, for people; `thread` is a place in the chat.
 
+    Telegram calls it a topic, which here is what a subscription is about.
     `reason` says why a subscription is paused where nobody asked for it, as when the chat is gone.
     """
 

@@ -6,12 +6,13 @@ a second to import: it is loaded at the first question to an exchange, once a pr
 table.
 """
 
+import asyncio
 import re
 import threading
 import warnings
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -44,6 +45,11 @@ class Sessions(ABC):
     @abstractmethod
     def loaded(self) -> bool:
         """Whether a question is answered at once, or must first load the calendar library."""
+
+    async def load(self) -> None:
+        """Load the calendar library off the event loop, if the first question would have to."""
+        if not self.loaded:
+            await asyncio.to_thread(self.session, FIRST_DAY)
 
     @abstractmethod
     def session(self, day: date) -> Session | None:
@@ -204,6 +210,11 @@ class MarketCalendar:
             return self._daily
         code = exchange_of(ticker)
         return self._foreign.setdefault(code, ExchangeSessions(code)) if code else self.exchange
+
+    async def load(self, tickers: Iterable[str]) -> None:
+        """Load what the arena's exchange and the markets of these tickers go by, off the event loop."""
+        for sessions in {self.exchange, *(self.of(ticker) for ticker in tickers)}:
+            await sessions.load()
 
 
 def moment_from(text: str, calendar: MarketCalendar) -> datetime:

@@ -1,6 +1,5 @@
 """The ordered chain of price vendors: the first whose bars are good wins."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -199,8 +198,7 @@ class PriceChain:
 
     async def _sessions(self, ticker: str) -> Sessions:
         sessions = self._calendar.of(ticker)
-        if not sessions.loaded:
-            await asyncio.to_thread(sessions.session, FIRST_DAY)
+        await sessions.load()
         return sessions
 
     def _vendor(self, source: str) -> PriceVendor:

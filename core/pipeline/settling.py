@@ -21,11 +21,11 @@ Run = tuple[str, str, datetime]
 """A run's id, ticker and as_of."""
 
 
-class Due(NamedTuple):
+class Known(NamedTuple):
     """What became of a run's ticker, and when that was known (UTC)."""
 
     span: Span
-    known_at: datetime
+    at: datetime
 
 
 async def settle_ballots(books: LockedBooks, history: History, session: Session, benchmark: str) -> None:
@@ -35,17 +35,19 @@ async def settle_ballots(books: LockedBooks, history: History, session: Session,
         if not over:
             continue
         runs = await books.sessions.unsettled(horizon, session.closes - SETTLED_WITHIN, max(over.values()))
-        found = {run[0]: (run, due) for run in runs if (due := _due(history, run, horizon, session, over))}
+        found = {
+            run[0]: (run, known) for run in runs if (known := _known(history, run, horizon, session, over))
+        }
         if not found:
             continue
         # Of the runs of one moment and market the benchmark did the same.
-        times = {(due.span.opens, due.span.closes): due.span for _, due in found.values()}
+        times = {(known.span.opens, known.span.closes): known.span for _, known in found.values()}
         beside = {time: same_time(history, benchmark, one) for time, one in times.items()}
         outcomes = []
         for run_id, ballot in await books.sessions.ballots(list(found)):
-            run, due = found[run_id]
-            benchmark_return = beside[due.span.opens, due.span.closes]
-            outcomes.append(_outcome(books.season, run, due, ballot, horizon, benchmark_return))
+            run, known = found[run_id]
+            benchmark_return = beside[known.span.opens, known.span.closes]
+            outcomes.append(_outcome(books.season, run, known, ballot, horizon, benchmark_return))
         await books.sessions.settle(outcomes)
 
 
@@ -57,9 +59,9 @@ def _over(history: History, horizon: int, session: Session) -> dict[Sessions, da
     }
 
 
-def _due(
+def _known(
     history: History, run: Run, horizon: int, session: Session, over: Mapping[Sessions, datetime]
-) -> Due | None:
+) -> Known | None:
     """Return what became of a run's ticker, or None while that is not known."""
     _, ticker, as_of = run
     sessions = history.sessions(ticker)
@@ -69,14 +71,14 @@ def _due(
     last = sessions.after(decided, horizon).day
     found = span(history, ticker, decided, horizon)
     if found is None or found.exit_session == last:
-        return found and Due(found, found.closes)
+        return found and Known(found, found.closes)
     # The last close is missing: the vendor may be late with it, unless it has later ones.
     silent = len(sessions.between(last, session.day)) < _WAITED_SESSIONS
-    return None if silent and not history.first_after(ticker, last) else Due(found, session.closes)
+    return None if silent and not history.first_after(ticker, last) else Known(found, session.closes)
 
 
 def _outcome(
-    season: Season, run: Run, due: Due, ballot: Ballot, horizon: int, benchmark_return: Decimal | None
+    season: Season, run: Run, known: Known, ballot: Ballot, horizon: int, benchmark_return: Decimal | None
 ) -> Outcome:
     run_id, ticker, as_of = run
     return Outcome(
@@ -88,11 +90,11 @@ def _outcome(
         action=ballot.action,
         confidence=ballot.confidence,
         decided_at=as_of,
-        entry_session=due.span.entry_session,
-        exit_session=due.span.exit_session,
-        entry_price=due.span.entry_price,
-        exit_price=due.span.exit_price,
-        return_ratio=due.span.return_ratio,
+        entry_session=known.span.entry_session,
+        exit_session=known.span.exit_session,
+        entry_price=known.span.entry_price,
+        exit_price=known.span.exit_price,
+        return_ratio=known.span.return_ratio,
         benchmark_return=benchmark_return,
-        settled_at=due.known_at,
+        settled_at=known.at,
     )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from core.domain.actions import ActionKind, CorporateAction
@@ -13,6 +14,15 @@ from core.domain.member import MemberKind
 from core.domain.run import RunRecord, RunState
 from core.domain.usage import NOTHING_SPENT, Spend
 from core.domain.values import to_ratio
+from core.market.calendar import Sessions
+
+
+def begins(exchange: Sessions, until: datetime) -> datetime:
+    """Return when a digest that ends at `until` begins: with the close before the last session's.
+
+    So it is about one whole session of the arena's exchange, and all that came after it.
+    """
+    return exchange.back(exchange.last_closed(until).day, 1).closes
 
 
 def total_return(before: Decimal, after: Decimal, actions: Iterable[CorporateAction]) -> Decimal:

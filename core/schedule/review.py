@@ -1,7 +1,7 @@
 """The review as facts: how far members are to be trusted, how they moved, what they got right. Pure."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from core.domain.ballot import Action
@@ -11,6 +11,8 @@ from core.domain.member import MemberKind
 from core.domain.outcomes import Outcome
 from core.domain.values import to_ratio
 
+REVIEWED = timedelta(days=7)
+"""The time that a review is about, unless said otherwise."""
 FITTING_WITHIN = Decimal("0.05")
 """The mean distance between stated and true up to which a confidence is called fitting."""
 

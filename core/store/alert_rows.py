@@ -10,9 +10,9 @@ from core.domain.errors import StoreError
 from core.domain.subscription import ChatTerms, Planned, Subscription, Topic
 from core.store.database import Database
 from core.store.due_changes import put_planned
-from core.store.due_rows import ACTIVE, OF_CHAT, SUBSCRIPTION, TERMS, readable, subscription_and_terms_of
+from core.store.due_rows import ACTIVE, SUBSCRIPTION, TERMS, WITH_TERMS, readable, subscription_and_terms_of
 from core.store.inserting import add_new
-from core.store.schedule_tables import alerts, chat_terms, subscriptions
+from core.store.schedule_tables import alerts, subscriptions
 
 Telling = Callable[[Alert, Subscription, ChatTerms], Planned | None]
 """When an alert is told to a subscription, None where it is not; the key is the alert's own."""
@@ -44,8 +44,7 @@ class Alerts:
             }
             added = tuple({alert.key: alert for alert in noticed if alert.key in new}.values())
             if added and telling is not None:
-                joined = subscriptions.outerjoin(chat_terms, OF_CHAT)
-                query = select(*SUBSCRIPTION, TERMS).select_from(joined)
+                query = select(*SUBSCRIPTION, TERMS).select_from(WITH_TERMS)
                 query = query.where(ACTIVE, subscriptions.c.topic == Topic.ALERTS)
                 rows = (await connection.execute(query)).all()
                 told = list(readable(rows, subscription_and_terms_of))

@@ -1,18 +1,24 @@
 """The due rows of subscriptions whose wish, state or terms change: taken away, or put in place of the old."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.subscription import Planned
-from core.store.due_rows import ACTIVE, IS_DUE
+from core.domain.subscription import Planned, Slot, Subscription
+from core.store.due_rows import ACTIVE, IS_DUE, SLOT, readable, slot_of
 from core.store.schedule_tables import slots, subscriptions
 from core.store.slot_writing import DueRows, put_due, timed
 
 _AT_ONCE = 5_000
 """How many numbers one statement names: databases bound how many parameters it may have."""
+Replan = Callable[[Subscription, Slot | None], Planned | None]
+"""When the due slot of a subscription comes on other terms: quick, for it is asked within a transaction.
+
+It gets None where there is no due slot, and returns None to leave none.
+"""
 NONE_MISSED: Mapping[int, int] = MappingProxyType({})
 
 
@@ -42,20 +48,23 @@ async def replace_due(connection: AsyncConnection, number: int, planned: Planned
         await put_planned(connection, [(number, planned)], missed)
 
 
-async def move_due(connection: AsyncConnection, pairs: Sequence[tuple[int, Planned | None]]) -> None:
-    """Put other due slots in place of those that active subscriptions have; None leaves none.
+async def move_due(connection: AsyncConnection, held: Sequence[Subscription], replan: Replan) -> None:
+    """Put other due slots in place of those that these have, which are active and locked by the transaction.
 
-    Alerts that wait have happened already: the one with that key only becomes due at another time.
+    Alerts that wait have happened already: each only becomes due at another time.
     """
-    topics = await _active(connection, (number for number, _ in pairs))
-    known = [(number, planned) for number, planned in pairs if number in topics]
-    missed = await drop_due(connection, [number for number, _ in known if timed(topics[number])])
-    told = [(number, planned) for number, planned in known if planned is not None]
-    await put_planned(connection, [pair for pair in told if timed(topics[pair[0]])], missed)
-    for number, planned in told:
-        if not timed(topics[number]):
-            waiting = (slots.c.subscription == number, slots.c.key == planned.key, IS_DUE)
-            await connection.execute(update(slots).where(*waiting).values(due_at=planned.due_at))
+    waiting = await _waiting(connection, [one.number for one in held])
+    moved: list[tuple[int, Planned | None]] = []
+    for one in held:
+        if timed(one.wanted.topic):
+            moved.append((one.number, replan(one, next(iter(waiting[one.number]), None))))
+            continue
+        for slot in waiting[one.number]:
+            if planned := replan(one, slot):
+                here = (slots.c.subscription == one.number, slots.c.key == slot.key, IS_DUE)
+                await connection.execute(update(slots).where(*here).values(due_at=planned.due_at))
+    missed = await drop_due(connection, [number for number, _ in moved])
+    await put_planned(connection, [(number, planned) for number, planned in moved if planned], missed)
 
 
 async def drop_due(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, int]:
@@ -66,6 +75,16 @@ async def drop_due(connection: AsyncConnection, numbers: Sequence[int]) -> dict[
         rows = await connection.execute(change.returning(slots.c.subscription, slots.c.missed))
         missed.update((number, count) for number, count in rows)
     return missed
+
+
+async def _waiting(connection: AsyncConnection, numbers: Sequence[int]) -> Mapping[int, list[Slot]]:
+    """Return the due slots of subscriptions; damaged ones are left out."""
+    found: defaultdict[int, list[Slot]] = defaultdict(list)
+    for part in _parts(numbers):
+        query = select(*SLOT).where(slots.c.subscription.in_(part), IS_DUE)
+        for slot in readable((await connection.execute(query)).all(), slot_of):
+            found[slot.subscription].append(slot)
+    return found
 
 
 async def _active(connection: AsyncConnection, numbers: Iterable[int]) -> dict[int, str]:

@@ -47,8 +47,13 @@ MESSAGES = raw(slots.c.messages)
 _SLOT_FROM, _TERMS_AT = len(SUBSCRIPTION), len(SUBSCRIPTION) + len(SLOT)
 
 _CHAT_ID = subscriptions.c.platform + ":" + subscriptions.c.chat
-OF_CHAT = chat_terms.c.chat_id == _CHAT_ID
-"""The condition that terms are those of a subscription's chat."""
+_OF_CHAT = chat_terms.c.chat_id == _CHAT_ID
+WITH_TERMS = subscriptions.outerjoin(chat_terms, _OF_CHAT)
+"""Subscriptions with the terms of their chats, which may have none."""
+WITH_SLOTS = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription)
+"""Slots with their subscriptions."""
+WHOLE = WITH_SLOTS.outerjoin(chat_terms, _OF_CHAT)
+"""Slots with their subscriptions and the terms of their chats."""
 # As literals: a database uses a partial index only where it can see that its condition holds.
 ACTIVE = subscriptions.c.state == literal_column("'active'")
 IS_DUE = slots.c.state == literal_column("'due'")
@@ -77,8 +82,7 @@ def readable(rows: Iterable[Row], made_of: Callable[[Row], Value]) -> Iterator[V
 
 def select_due() -> Select[Any]:
     """Return the query for the columns of which `due_of` makes a Due, to be narrowed down."""
-    joined = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription)
-    return select(*SUBSCRIPTION, *SLOT, TERMS).select_from(joined.outerjoin(chat_terms, OF_CHAT))
+    return select(*SUBSCRIPTION, *SLOT, TERMS).select_from(WHOLE)
 
 
 def due_of(row: Row) -> Due:

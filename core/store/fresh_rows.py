@@ -15,8 +15,8 @@ from core.domain.errors import StoreError
 from core.domain.subscription import Due, Slot, SlotState, Subscription, SubscriptionState
 from core.domain.values import Frozen
 from core.store.column_types import from_microseconds
-from core.store.due_rows import OF_CHAT, TERMS, Row, raw, terms_of, tickers_of, wanted_of
-from core.store.schedule_tables import chat_terms, slots, subscriptions
+from core.store.due_rows import TERMS, WHOLE, Row, raw, terms_of, tickers_of, wanted_of
+from core.store.schedule_tables import slots, subscriptions
 
 Value = TypeVar("Value", bound=Frozen)
 
@@ -25,9 +25,6 @@ _COLUMNS = (
     *(raw(subscriptions.c[name]) for name in ("created_by", "created_at")),
     *(raw(slots.c[name]) for name in ("key", "at", "due_at", "tickers", "missed")),
     TERMS,
-)
-_JOINED = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription).outerjoin(
-    chat_terms, OF_CHAT
 )
 _ACTIVE, _CLAIMED = SubscriptionState.ACTIVE, SlotState.CLAIMED
 # What a pydantic value consists of; its own ways to set them take several times as long.
@@ -58,7 +55,7 @@ _subscription, _slot = _maker(Subscription), _maker(Slot)
 def select_fresh(connection: AsyncConnection) -> Select[Any]:
     """Return the query for rows of `fresh_due_of`; the first column is where the slot is."""
     place = "slots.rowid" if connection.dialect.name == "sqlite" else "slots.ctid::text"
-    return select(literal_column(place), *_COLUMNS).select_from(_JOINED)
+    return select(literal_column(place), *_COLUMNS).select_from(WHOLE)
 
 
 def fresh_due_of(row: Row) -> Due:

@@ -66,14 +66,6 @@ class LockedBooks:
         self.imports = LockedImports(connection, season)
         self.live = LockedSeason(connection, season)
 
-    async def open_account(self, member: str, cash_usd: Decimal, at: datetime) -> bool:
-        """Deposit the initial cash, exactly once; False when the account is open already.
-
-        Raises:
-            StoreError: there is no such member, or the amount is not above zero.
-        """
-        return bool(await self.open_accounts([member], cash_usd, at))
-
     async def open_accounts(self, names: Sequence[str], cash_usd: Decimal, at: datetime) -> tuple[str, ...]:
         """Deposit the initial cash in each account that is not open yet, and return whose these are.
 

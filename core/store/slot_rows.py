@@ -11,7 +11,16 @@ from core.domain.errors import StoreError
 from core.domain.subscription import Due, Planned, Slot, SlotState
 from core.store.database import Database
 from core.store.due_changes import put_planned
-from core.store.due_rows import ACTIVE, IS_DUE, MESSAGES, due_of, messages_of, readable, select_due
+from core.store.due_rows import (
+    ACTIVE,
+    IS_DUE,
+    MESSAGES,
+    WITH_SLOTS,
+    due_of,
+    messages_of,
+    readable,
+    select_due,
+)
 from core.store.schedule_tables import slots, subscriptions
 from core.store.slot_claims import Claim, StepOf, take_over
 
@@ -121,12 +130,6 @@ class Slots:
         async with self._database.write() as connection:
             await connection.execute(delete(slots).where(slots.c.ended_at < before))
 
-    async def messages(self, due: Due) -> tuple[str, ...]:
-        """Return the platform's ids of what was posted for a slot, in that order."""
-        query = select(MESSAGES).where(*_is(due))
-        async with self._database.read() as connection:
-            return messages_of((await connection.execute(query)).scalar() or "[]")
-
     async def renew(self, owner: str, until: datetime, at_work: Collection[Due] | None = None) -> int:
         """Keep slots of a process for longer, all or those that it is at work on; return how many it has."""
         change = update(slots).where(slots.c.lease_until.is_not(None), slots.c.owner == owner)
@@ -169,10 +172,9 @@ class Slots:
 
         With `platforms` only of these.
         """
-        joined = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription)
         query = (
             select(slots.c.due_at)
-            .select_from(joined)
+            .select_from(WITH_SLOTS)
             .where(IS_DUE, ACTIVE, slots.c.due_at <= now, *_on(platforms))
         )
         async with self._database.read() as connection:
@@ -196,9 +198,6 @@ def _on(platforms: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
     return () if platforms is None else (subscriptions.c.platform.in_(platforms),)
 
 
-def _is(due: Due) -> tuple[ColumnElement[bool], ...]:
-    return slots.c.subscription == due.slot.subscription, slots.c.key == due.slot.key
-
-
 def _held(due: Due, owner: str) -> tuple[ColumnElement[bool], ...]:
-    return *_is(due), slots.c.owner == owner
+    place = (slots.c.subscription == due.slot.subscription, slots.c.key == due.slot.key)
+    return *place, slots.c.owner == owner

@@ -61,7 +61,7 @@ class DueRows:
         if found is None:
             found = self._times[known] = Time(
                 to_words(planned.key),
-                topic != Topic.ALERTS,
+                timed(topic),
                 to_microseconds(planned.at),
                 to_microseconds(planned.due_at),
                 tickers_text(planned.tickers),

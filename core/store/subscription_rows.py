@@ -19,14 +19,15 @@ from core.domain.subscription import (
     Wanted,
 )
 from core.store.database import Database
-from core.store.due_changes import drop_due, move_due, replace_due
+from core.store.due_changes import Replan, drop_due, move_due, replace_due
 from core.store.due_rows import (
     ACTIVE,
     IS_DUE,
-    OF_CHAT,
     SLOT,
     SUBSCRIPTION,
     TERMS,
+    WITH_SLOTS,
+    WITH_TERMS,
     readable,
     slot_of,
     subscription_and_terms_of,
@@ -37,7 +38,6 @@ from core.store.inserting import add_new
 from core.store.schedule_tables import ONE_DUE, chat_terms, slots, subscriptions
 
 _KEPT = subscriptions.c.state != SubscriptionState.DELETED
-_WITH_TERMS = subscriptions.outerjoin(chat_terms, OF_CHAT)
 
 
 class Subscriptions:
@@ -101,8 +101,7 @@ class Subscriptions:
             StoreError: a row is damaged; the sentence names the subscription.
         """
         here = (_in_chat(platform, chat), _KEPT)
-        joined = slots.join(subscriptions, subscriptions.c.number == slots.c.subscription)
-        waiting = select(*SLOT).select_from(joined).where(*here, IS_DUE)
+        waiting = select(*SLOT).select_from(WITH_SLOTS).where(*here, IS_DUE)
         async with self._database.read() as connection:
             kept = [subscription_of(row) for row in await _rows(connection, *here)]
             rows = (await connection.execute(waiting.order_by(slots.c.due_at.desc()))).all()
@@ -205,21 +204,21 @@ class Subscriptions:
         async with self._database.read() as connection:
             return await _terms(connection, chat_id)
 
-    async def set_terms(
-        self, chat_id: str, terms: ChatTerms, at: datetime, nexts: Sequence[tuple[int, Planned | None]]
-    ) -> None:
-        """Store a chat's terms, and what they make of the next times of its active subscriptions.
+    async def set_terms(self, chat_id: str, terms: ChatTerms, at: datetime, replan: Replan) -> None:
+        """Store a chat's terms, and what they make of the due slots of its active subscriptions.
 
-        Subscriptions of other chats are left alone. Alerts that wait are told at the new time.
+        `replan` is asked for each of them as it stands when nobody can claim it any more. Damaged ones are
+        left alone. All alerts that wait are told at the new time.
         """
         platform, _, chat = chat_id.partition(":")
         change = update(chat_terms).where(chat_terms.c.chat_id == chat_id)
         async with self._database.write() as connection:
             await _hold_chat(connection, chat_id, at)
             await connection.execute(change.values(terms=terms, changed_at=at))
-            own = select(subscriptions.c.number).where(_in_chat(platform, chat), ACTIVE)
-            numbers = set((await connection.execute(own)).scalars())
-            await move_due(connection, [pair for pair in nexts if pair[0] in numbers])
+            own = select(*SUBSCRIPTION).where(_in_chat(platform, chat), ACTIVE)
+            own = own.order_by(subscriptions.c.number).with_for_update(key_share=True)
+            rows = (await connection.execute(own)).all()
+            await move_due(connection, list(readable(rows, subscription_of)), replan)
 
     async def move_chat(self, platform: str, old: str, new: str) -> None:
         """Give all that a chat has to the one that it has become; terms that were set there already stay."""
@@ -247,7 +246,7 @@ class Subscriptions:
     ) -> tuple[tuple[Subscription, ChatTerms], ...]:
         query = (
             select(*SUBSCRIPTION, TERMS)
-            .select_from(_WITH_TERMS)
+            .select_from(WITH_TERMS)
             .where(*conditions)
             .order_by(subscriptions.c.number)
         )

@@ -1,6 +1,7 @@
 """From when on a post tells, and subscriptions whose next time nobody knew."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from core.domain.errors import Refused, StoreError
 from core.domain.subscription import AtTime, ChatTerms, Due, Planned, Topic, Wanted
 from tests.postman_scene import ADMIN, CHAT, Opening, PostClock, Process
+from tests.schedule_values import as_it_was
 from tests.store_values import START
 
 pytest_plugins = ("tests.postman_fixtures",)
@@ -98,7 +100,24 @@ async def test_a_clock_that_was_set_back_costs_one_time_and_no_subscription(
 
 async def quiet_from(process: Process, begin: time) -> None:
     terms = ChatTerms(quiet_from=begin, quiet_until=time(7))
-    await process.app._store.subscriptions.set_terms(f"telegram:{CHAT}", terms, START, [])
+    await process.app._store.subscriptions.set_terms(f"telegram:{CHAT}", terms, START, as_it_was)
+
+
+async def test_terms_that_are_set_as_a_slot_is_claimed_leave_a_next_time_on_them(
+    starting: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = await starting()
+    await process.subscribes(DIGEST)
+    rows = process.app._store.subscriptions
+    set_terms = rows.set_terms
+
+    async def once_claimed(*facts: Any) -> None:
+        assert len(await process.app.agenda.claim(("telegram",))) == 1
+        await set_terms(*facts)
+
+    monkeypatch.setattr(rows, "set_terms", once_claimed)
+    await process.app.subscriptions.set_terms("telegram", CHAT, ChatTerms(zone="Europe/London"))
+    assert (await process.next_slot()).at == datetime(2025, 10, 30, 16, tzinfo=UTC)
 
 
 async def test_what_comes_late_in_quiet_hours_comes_after_them_however_long_they_are(

@@ -20,6 +20,7 @@ from core.domain.subscription import ChatTerms
 from tests.desk_scene import BOB
 from tests.door_double import ALICE, CHAT, DoorDouble, request
 from tests.postman_scene import Opening, PostClock, Process
+from tests.schedule_values import as_it_was
 
 pytest_plugins = ("tests.postman_fixtures",)
 
@@ -248,7 +249,9 @@ async def test_a_chat_is_told_times_in_its_own_zone(starting: Opening) -> None:
     process = await starting()
     desk = Desk(process.app)
     terms = ChatTerms(zone="Asia/Tokyo")
-    await process.app._store.subscriptions.set_terms("telegram:1001", terms, process.app.clock.now(), [])
+    await process.app._store.subscriptions.set_terms(
+        "telegram:1001", terms, process.app.clock.now(), as_it_was
+    )
     for command in ("digest", "health"):
         here = await answered(desk, command, address=Address("telegram", "1001"), delivery=f"{command} 1")
         there = await answered(desk, command, address=CHAT, delivery=f"{command} 2")

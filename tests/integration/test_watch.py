@@ -15,6 +15,7 @@ from core.domain.ballot import Action
 from core.domain.subscription import ChatTerms, Due, Topic, Wanted
 from tests.loopback.model_replies import server_error
 from tests.market_days import PRICED, Days, at, evening, market_days
+from tests.schedule_values import as_it_was
 
 pytest_plugins = ("tests.storage",)
 
@@ -186,7 +187,7 @@ async def test_what_happened_days_ago_is_no_news_any_more(days: Days) -> None:
 
 async def test_in_quiet_hours_it_waits_for_their_end(days: Days) -> None:
     terms = ChatTerms(zone="Europe/London", quiet_from=time(21), quiet_until=time(7))
-    await days.store.subscriptions.set_terms(f"telegram:{CHAT}", terms, BEFORE, [])
+    await days.store.subscriptions.set_terms(f"telegram:{CHAT}", terms, BEFORE, as_it_was)
     days.market.prices("NVDA", FLAT | {"2025-10-29": "100,100,90,90"})
     await days.buy("NVDA", evening("2025-10-27"), stop_loss=95)
     await days.keep(evening("2025-10-29"))

@@ -94,7 +94,7 @@ async def begun(store: Store, season: Season) -> None:
     async with store.books.locked(season) as books:
         await books.sessions.open_season("replay", "SPY", START)
         for member in MEMBERS:
-            await books.open_account(member, Decimal("9000.00"), START)
+            await books.open_accounts([member], Decimal("9000.00"), START)
 
 
 def _run(season: Season, ticker: str, action: Action) -> str:

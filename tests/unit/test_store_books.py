@@ -27,7 +27,7 @@ async def opened(store: Store, cash: str = "10000.00") -> None:
     await begun(store)
     async with store.books.locked(LIVE) as books:
         for member in ("alpha", "beta"):
-            await books.open_account(member, Decimal(cash), START)
+            await books.open_accounts([member], Decimal(cash), START)
 
 
 async def traded(  # one line a trade reads best
@@ -42,8 +42,8 @@ async def traded(  # one line a trade reads best
 async def test_the_initial_cash_is_deposited_once(store: Store) -> None:
     await begun(store)
     async with store.books.locked(LIVE) as books:
-        assert await books.open_account("alpha", Decimal("10000.00"), START)
-        assert not await books.open_account("alpha", Decimal("10000.00"), START)
+        assert await books.open_accounts(["alpha"], Decimal("10000.00"), START)
+        assert not await books.open_accounts(["alpha"], Decimal("10000.00"), START)
     assert (await store.books.portfolio(LIVE, "alpha")).cash_usd == Decimal(10_000)
     assert (await store.books.portfolio(Season.SAMPLE, "alpha")).cash_usd == 0
     assert (await store.books.portfolio(LIVE, "beta")).cash_usd == 0
@@ -54,7 +54,7 @@ async def test_an_account_needs_a_member_and_money(store: Store) -> None:
     for member, amount in (("stranger", "100"), ("alpha", "0")):
         with pytest.raises(StoreError, match="refused"):
             async with store.books.locked(LIVE) as books:
-                await books.open_account(member, Decimal(amount), START)
+                await books.open_accounts([member], Decimal(amount), START)
     assert await store.books.accounts(LIVE) == ()
 
 

@@ -154,7 +154,7 @@ async def main():
     await begun(store)
     await store.stages.add(stage_of())
     async with store.books.locked(Season.LIVE) as books:
-        await books.open_account("alpha", Decimal(10000), START)
+        await books.open_accounts(["alpha"], Decimal(10000), START)
         order = order_of("order1")
         await books.add_order(order)
         await books.fill_order(fill_of(order))

@@ -148,7 +148,7 @@ async def test_the_books_balance_whatever_is_asked_of_them(
     member = next(names)
     expected = Expected()
     async with store.books.locked(LIVE) as books:
-        await books.open_account(member, DEPOSIT, START)
+        await books.open_accounts([member], DEPOSIT, START)
     for number, (action, (side, ticker, shares, price, hour)) in enumerate(actions):
         at = START + timedelta(hours=hour)
         if action in {"trade", "wait"}:

@@ -286,7 +286,7 @@ async def test_running_totals_are_what_the_ledger_says_to_the_last_digit(
         record_of(run_id).model_copy(update={"seats": _seat(member)}), member, "host", START
     )
     async with store.books.locked(LIVE) as books:
-        await books.open_account(member, Decimal(100_000), START)
+        await books.open_accounts([member], Decimal(100_000), START)
     for number in range(count):
         await _one(store, chance, number, member, run_id)
     async with store.database.read() as connection:

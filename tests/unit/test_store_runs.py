@@ -179,7 +179,7 @@ async def test_a_finished_run_explains_itself(store: Store) -> None:
     await store.runs.add_result("run00001", ballot_of("alpha"))
     order = order_of("order1")
     async with store.books.locked(Season.LIVE) as books:
-        await books.open_account("alpha", Decimal(10_000), START)
+        await books.open_accounts(["alpha"], Decimal(10_000), START)
         await books.add_order(order)
         await books.fill_order(fill_of(order))
         assert await books.finish_run("run00001", VERDICT, START + MINUTE)

@@ -4,11 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from core.clock import ManualClock
 from core.domain.errors import StoreError
-from core.domain.subscription import SlotState
+from core.domain.subscription import Due, SlotState
+from core.store.schedule_tables import slots
 from core.store.store import Store
 from tests.schedule_values import DAY, MINUTE, claimed, due_counts, planned, states, subscribed, taken_over
 from tests.store_values import START
@@ -46,9 +47,18 @@ async def test_who_lost_a_slot_learns_it_and_changes_nothing(store: Store) -> No
     ):
         assert not await word
     assert await states(store, number) == [(due.slot.key, "running"), (planned(START + DAY).key, "due")]
-    assert await store.slots.messages(due) == ()
+    assert await messages(store, due) == ()
     assert await store.slots.end(taken, "host-2", SlotState.DELIVERED, None, START + MINUTE)
     assert not await store.slots.end(taken, "host-2", SlotState.FAILED, "twice", START + MINUTE)
+
+
+async def messages(store: Store, due: Due) -> tuple[str, ...]:
+    here = (slots.c.subscription == due.slot.subscription, slots.c.key == due.slot.key)
+    async with store.database.read() as connection:
+        found: tuple[str, ...] = (
+            await connection.execute(select(slots.c.messages).where(*here))
+        ).scalar_one()
+        return found
 
 
 async def test_messages_are_counted_as_they_are_posted(store: Store) -> None:
@@ -59,7 +69,7 @@ async def test_messages_are_counted_as_they_are_posted(store: Store) -> None:
         assert await store.slots.posted(due, "host-1", message)
     (taken,) = await taken_over(store, START + MINUTE)
     assert (taken.slot.posted, taken.slot.posting) == (2, False)
-    assert await store.slots.messages(due) == ("77", "78")
+    assert await messages(store, due) == ("77", "78")
 
 
 async def test_leases_are_kept_and_given_back(store: Store) -> None:

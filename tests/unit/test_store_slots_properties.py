@@ -107,8 +107,8 @@ class World:
         elif action == "delete":
             await known.delete(number)
         elif action == "terms":
-            nexts = [(one.number, first) for one, _ in await known.active()]
-            await known.set_terms(f"telegram:{chat}", ChatTerms(cheaper=True), self.now, nexts)
+            terms = ChatTerms(cheaper=True)
+            await known.set_terms(f"telegram:{chat}", terms, self.now, lambda _, slot: slot and first)
         elif action == "gone":
             await known.pause_chat("telegram", chat, "The chat is gone.")
         elif action == "move":

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import text
 
 from core.domain.errors import Refused, StoreError
-from core.domain.subscription import ChatTerms, SubscriptionState, Topic
+from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic
 from core.store.store import Store
 from tests.schedule_values import (
     ALERTS,
     DAY,
     DIGEST,
     VERDICTS,
-    alert_of,
+    as_it_was,
     claimed,
     daily,
     due_counts,
@@ -177,8 +177,14 @@ async def test_terms_and_the_times_that_follow_from_them_change_together(store: 
     await store.subscriptions.pause(paused.number, None)
     other = await subscribed(store, "-200")
     later = planned(START + 5 * timedelta(hours=1))
-    nexts = [(digest.number, later), (verdicts.number, None), (paused.number, later), (other.number, later)]
-    await store.subscriptions.set_terms("telegram:-100", TERMS, START, nexts)
+    asked = []
+
+    def replan(one: Subscription, slot: Slot | None) -> Planned | None:
+        asked.append((one.number, slot and slot.key))
+        return later if one.number == digest.number else None
+
+    await store.subscriptions.set_terms("telegram:-100", TERMS, START, replan)
+    assert asked == [(digest.number, planned().key), (verdicts.number, planned().key)]
     assert await store.subscriptions.terms("telegram:-100") == TERMS
     assert await states(store, digest.number) == [(later.key, "due")]
     assert await states(store, verdicts.number) == await states(store, paused.number) == []
@@ -194,19 +200,30 @@ async def test_terms_and_the_times_that_follow_from_them_change_together(store: 
 
 async def test_an_alert_that_waits_for_the_end_of_quiet_hours_is_moved_with_them(store: Store) -> None:
     number = (await subscribed(store, wanted=ALERTS)).number
-    alert = alert_of()
-    waits = planned(key=alert.key, due_at=START + timedelta(hours=8))
-    await store.slots.plan([(number, waits)])
-    nexts = [(number, planned(key=alert.key, due_at=START + timedelta(hours=1))), (number, None)]
-    await store.subscriptions.set_terms("telegram:-100", TERMS, START, nexts)
-    ((_, slot),) = await store.subscriptions.of_chat("telegram", "-100")
-    assert slot is not None
-    assert (slot.at, slot.due_at) == (START, START + timedelta(hours=1))
+    keys = ("stop:claude:AAPL:2025-10-29", "stop:claude:NVDA:2025-10-29")
+    waits = [(number, planned(key=key, due_at=START + timedelta(hours=8))) for key in keys]
+    assert await store.slots.plan(waits) == 2
+    sooner = START + timedelta(hours=1)
+
+    def replan(_: Subscription, slot: Slot | None) -> Planned | None:
+        return slot and planned(key=slot.key, due_at=sooner)
+
+    await store.subscriptions.set_terms("telegram:-100", TERMS, START, replan)
+    found = {due.slot.key: (due.slot.at, due.slot.due_at) for due in await store.slots.upcoming(10)}
+    assert found == dict.fromkeys(keys, (START, sooner))
+
+
+async def test_terms_that_are_set_as_a_slot_is_claimed_leave_a_next_one(store: Store) -> None:
+    number = (await subscribed(store)).number
+    changed = store.subscriptions.set_terms("telegram:-100", TERMS, START, as_it_was)
+    await asyncio.gather(claimed(store), changed)
+    await claimed(store)
+    assert await states(store, number) == [(planned().key, "claimed"), (planned(START + DAY).key, "due")]
 
 
 async def test_a_group_that_became_another_keeps_all(store: Store) -> None:
     number = (await subscribed(store)).number
-    await store.subscriptions.set_terms("telegram:-100", TERMS, START, [])
+    await store.subscriptions.set_terms("telegram:-100", TERMS, START, as_it_was)
     await subscribed(store, "-100", platform="slack")
     await store.subscriptions.move_chat("telegram", "-100", "-1002")
     ((moved, slot),) = await store.subscriptions.of_chat("telegram", "-1002")
@@ -221,8 +238,8 @@ async def test_a_group_that_became_another_keeps_all(store: Store) -> None:
 
 
 async def test_terms_that_were_set_in_the_new_group_stay(store: Store) -> None:
-    await store.subscriptions.set_terms("telegram:-100", TERMS, START, [])
-    await store.subscriptions.set_terms("telegram:-1002", ChatTerms(zone="Asia/Tokyo"), START, [])
+    await store.subscriptions.set_terms("telegram:-100", TERMS, START, as_it_was)
+    await store.subscriptions.set_terms("telegram:-1002", ChatTerms(zone="Asia/Tokyo"), START, as_it_was)
     await store.subscriptions.move_chat("telegram", "-100", "-1002")
     assert (await store.subscriptions.terms("telegram:-1002")).zone == "Asia/Tokyo"
 
@@ -255,7 +272,7 @@ async def test_damaged_terms_are_one_sentence_and_can_be_set_again(store: Store)
         await connection.execute(text("""UPDATE chat_terms SET terms = '{"zone": 5}'"""))
     with pytest.raises(StoreError, match=r"^The settings of telegram:-100 are damaged .* set them again\.$"):
         await store.subscriptions.terms("telegram:-100")
-    await store.subscriptions.set_terms("telegram:-100", TERMS, START, [])
+    await store.subscriptions.set_terms("telegram:-100", TERMS, START, as_it_was)
     assert await store.subscriptions.terms("telegram:-100") == TERMS
 
 
