@@ -15,7 +15,7 @@ from core.domain.run import RunState
 from core.domain.season import Season
 from core.domain.subscription import ChatTerms, Planned, Subscription, Topic
 from core.llm.gateway import Gateway
-from core.llm.scopes import in_words
+from core.llm.scopes import chat_of, in_words
 from core.pipeline.spending import limits_a_day, spent_today
 from core.schedule.alerts import budget_alerts, down_alerts, flip_alert, level_alerts
 from core.schedule.wall_clock import quiet_end
@@ -96,11 +96,10 @@ class Watch:
         budget, today = self._gateway.budget, self._gateway.today()
         found: list[Alert] = []
         for scope, spent in (await spent_today(self._settings, self._store, self._clock)).items():
-            limit, kind = budget.limit_of(scope), scope.partition(":")[0]
+            limit = budget.limit_of(scope)
             if limit is not None:
-                chat = scope.removeprefix("chat:").rpartition(":")[0] if kind == "chat" else None
                 words = f"the budget {in_words(scope)}"
-                found += budget_alerts(words, spent, limit, today, now, chat=chat)
+                found += budget_alerts(words, spent, limit, today, now, chat=chat_of(scope))
         return found
 
 

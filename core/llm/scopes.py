@@ -26,6 +26,12 @@ def chat_scope(chat_id: str, day: date) -> str:
     return f"chat:{chat_id}:{day.isoformat()}"
 
 
+def chat_of(scope: str) -> str | None:
+    """Return the chat of which `chat_scope` named a day, or None for any other scope."""
+    kind, _, rest = scope.partition(":")
+    return rest.rpartition(":")[0] if kind == "chat" else None
+
+
 def tier_scope(tier: str, day: date) -> str:
     """Name what the members of a tier cost in a day."""
     return f"tier:{tier}:{day.isoformat()}"
