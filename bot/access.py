@@ -12,9 +12,13 @@ The rules:
 """
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from bot.request import Address, Person
 from core.config.settings import Access
+
+if TYPE_CHECKING:
+    from core.app.app import App
 
 
 class Role(IntEnum):
@@ -39,6 +43,11 @@ def role_of(access: Access, address: Address, person: Person) -> Role | None:
     granted = [entry.role for entry in access.people if entry.id == person.id]
     granted += [chat.role for chat in access.chats if chat.id == address.chat_id]
     return max((Role[name.upper()] for name in granted), default=None)
+
+
+async def role_at(app: "App", address: Address, person: Person) -> Role | None:
+    """Return the role of `person` at `address` as of now, or None for a stranger."""
+    return role_of(app.settings.access, address, person)
 
 
 def place_of(address: Address, person: Person) -> str:

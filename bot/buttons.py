@@ -63,8 +63,6 @@ class CastVote:
 
 
 Wish = OpenReasoning | TurnTo | OpenVerdict | CastVote | DialogueWish
-IN_PLACE = ("p.", dialogue_buttons.PREFIX)
-"""How the data of buttons begin whose card takes the place of the one that has the button."""
 
 
 def encode(wish: Wish) -> str:

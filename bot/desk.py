@@ -3,24 +3,21 @@
 import asyncio
 import logging
 
-from bot.access import place_of, role_of
+from bot.access import place_of, role_at
 from bot.arguments import shown
-from bot.buttons import CastVote, decode
 from bot.cards import Card, Notice
 from bot.commands import parse
-from bot.dialogue_buttons import DialogueWish
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
 from bot.faults import notice_of
-from bot.handlers import HANDLERS
-from bot.handlers.call import Call
-from bot.handlers.dialogue import dialogue_pressed
-from bot.handlers.vote import vote_pressed
-from bot.handlers.why import pressed
+from bot.handlers import HANDLERS, PRESSED
+from bot.handlers.call import Call, PressCall
 from bot.live_message import LiveMessages
 from bot.pacer import Pacers
 from bot.present.notices import not_allowed_notice, stranger_notice
+from bot.presses import kind_of
 from bot.request import Address, Person, Press, Request
 from core.app.app import App
+from core.domain.errors import Refused
 
 POST_TRIES = 4
 _LONGEST_WAIT_S = 60.0
@@ -59,7 +56,7 @@ class Desk:
             return notice_of(error, f"button {shown(press.data)}")
 
     async def _answer(self, request: Request, door: Door) -> Card | None:
-        role = role_of(self.app.settings.access, request.address, request.person)
+        role = await role_at(self.app, request.address, request.person)
         if role is None:
             return await self._greeting(request.address, request.person)
         if not await self.app.claim_delivery(request.address.platform, request.delivery):
@@ -73,20 +70,16 @@ class Desk:
         return await HANDLERS[command.handler](call, arguments)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
-        role = role_of(self.app.settings.access, press.address, press.person)
+        role = await role_at(self.app, press.address, press.person)
         if role is None:
             return await self._greeting(press.address, press.person)
         if not await self.app.claim_delivery(press.address.platform, press.delivery):
             return None
-        wish = decode(press.data)
-        # Any role may read all reasoning and vote; what else it may do, a dialogue looks at itself.
-        if isinstance(wish, CastVote):
-            return await vote_pressed(self.app, wish, press)
-        if isinstance(wish, DialogueWish):
-            card = await dialogue_pressed(self.app, wish, press, role)
-        else:
-            card = await pressed(self.app, wish, door.page_size)
-        if not isinstance(card, Notice):
+        handler = PRESSED.get(kind_of(press.data))
+        if handler is None:
+            raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
+        card = await handler(PressCall(self.app, self.live, door, press, role))
+        if card is not None and not isinstance(card, Notice):
             # The door shows it at once, and it counts in the chat like any other message.
             self.pacers.at(door, press.address).count()
         return card

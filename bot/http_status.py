@@ -1,4 +1,4 @@
-"""The HTTP door: how the service is, for people and for what watches it."""
+"""How the service is, over HTTP: for people and for what watches it."""
 
 import hmac
 import json
@@ -11,12 +11,10 @@ from aiohttp import web
 from bot.present.health import health_facts, served, well
 from core.app.app import App
 from core.config.settings import Http
-from core.domain.errors import ConclaveError, ConfigError
+from core.domain.errors import ConclaveError
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 OK, UNWELL, UNAUTHORIZED = 200, 503, 401
-CLOSE_WITHIN_S = 1.0
-"""Whoever asks and does not read the answer must not hold up the end of the process."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,38 +31,10 @@ class HttpStatus:
         self._platforms = platforms
         self._settings: Http = app.settings.http
         self._secret = _secret(self._settings)
-        self._runner: web.AppRunner | None = None
 
-    @property
-    def port(self) -> int:
-        """The port that is listened to, once started."""
-        site = next(iter(self._runner.sites)) if self._runner else None
-        server = getattr(site, "_server", None)
-        return int(server.sockets[0].getsockname()[1]) if server else self._settings.port
-
-    async def start(self) -> None:
-        """Listen.
-
-        Raises:
-            ConfigError: the address cannot be listened to.
-        """
-        routes = web.Application()
-        routes.router.add_get("/health", self._health)
-        self._runner = web.AppRunner(routes, access_log=None, shutdown_timeout=CLOSE_WITHIN_S)
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
-        except OSError as error:
-            await self.close()
-            place = f"{self._settings.host}:{self._settings.port}"
-            raise ConfigError(
-                f"HTTP is off: {place} cannot be listened to ({error.strerror}); change [http] port."
-            ) from None
-
-    async def close(self) -> None:
-        """Stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
+    def answer_at(self, router: web.UrlDispatcher) -> None:
+        """Answer at `/health` there."""
+        router.add_get("/health", self._health)
 
     async def _health(self, request: web.Request) -> web.Response:
         given = request.headers.get("Authorization", "")

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
-from bot.access import Role, role_of
+from bot.access import Role, role_at
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.faults import notice_of
@@ -132,7 +132,7 @@ class Postman:
             await self._kept(self._app.agenda.end(due, failed=True, note="an internal error; see the log"))
 
     async def _delivered(self, due: Due) -> None:
-        if self._is_strange(due):
+        if await self._is_strange(due):
             await self._unwelcome(due)
             return
         if due.slot.posting:
@@ -249,11 +249,11 @@ class Postman:
             notice = closed_notice(about.chat_id, paused, str(gone), only_thread=only_thread)
             await self._tell_admins(notice, about.chat_id)
 
-    def _is_strange(self, due: Due) -> bool:
+    async def _is_strange(self, due: Due) -> bool:
         """Say whether whoever subscribed may no longer receive this there, as when `[access]` was changed."""
         about = due.subscription
         _, address = self._place(due)
-        role = role_of(self._app.settings.access, address, Person(about.created_by, about.created_by))
+        role = await role_at(self._app, address, Person(about.created_by, about.created_by))
         needed = Role.RUNNER if about.wanted.topic is Topic.VERDICTS else Role.VIEWER
         return role is None or role < needed
 

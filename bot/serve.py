@@ -17,7 +17,7 @@ from core.app.app import App
 from core.domain.errors import ConclaveError, ConfigError
 
 if TYPE_CHECKING:
-    from bot.http_status import HttpStatus
+    from bot.http_door import HttpDoor
 
 READY_WITHIN_S = 15.0
 STOP_WITHIN_S = 10.0
@@ -35,14 +35,16 @@ class Service(NamedTuple):
     ready: Callable[[], Awaitable[object]]
 
 
-def services(app: App, desk: Desk) -> list[Service]:
+def services(app: App, desk: Desk, http: "HttpDoor | None" = None) -> list[Service]:
     """Return the platforms whose tokens are present; one that cannot be built is logged and left out.
+
+    What a platform sends over HTTP comes through `http`, which is not listened to before this returns.
 
     Raises:
         ConfigError: none is left.
     """
     telegram, slack = app.settings.telegram, app.settings.slack
-    builders: list[Callable[[App, Desk], Service]] = []
+    builders: list[Callable[[App, Desk, HttpDoor | None], Service]] = []
     if telegram.token.present():
         builders.append(_telegram)
     if slack.bot_token.present() and slack.app_token.present():
@@ -58,7 +60,7 @@ def services(app: App, desk: Desk) -> list[Service]:
     found, problems = [], []
     for build in builders:
         try:
-            found.append(build(app, desk))
+            found.append(build(app, desk, http))
         except ConfigError as error:
             problems.append(str(error))
     if not found:
@@ -68,16 +70,18 @@ def services(app: App, desk: Desk) -> list[Service]:
     return found
 
 
-def _telegram(app: App, desk: Desk) -> Service:
+def _telegram(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
     from bot.telegram_updates import TelegramService
 
+    del http  # Telegram is asked by long polling
     service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY)
     return Service("Telegram", service.door, service.run, service.ready)
 
 
-def _slack(app: App, desk: Desk) -> Service:
+def _slack(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
     from bot.slack_updates import SlackService
 
+    del http  # Slack comes over a socket
     service = SlackService(app.settings.slack, desk, app.clock)
     return Service("Slack", service.door, service.run, service.connected.wait)
 
@@ -93,9 +97,11 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     desk = Desk(app)
-    platforms = services(app, desk)
+    http = _http_door(app, desk)
+    platforms = services(app, desk, http)
+    await _listen(http)
     postman = Postman(app, desk.pacers)
-    timer, status = Timer(app, postman), await _http(app, desk)
+    timer = Timer(app, postman)
     await app.resume_interrupted()
     doors = [
         asyncio.create_task(_platform(desk, postman, platform), name=platform.name) for platform in platforms
@@ -116,8 +122,8 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     for task in (told_to_stop, *doors, *chores):
         task.cancel()
     await asyncio.wait([told_to_stop, *doors, *chores], timeout=until - loop.time())
-    if status is not None:
-        await status.close()
+    if http is not None:
+        await http.close()
     if not stop.is_set():
         raise ConfigError("No platform is left to serve; the log says why.")
     say("Conclave has stopped; runs that were going on are kept and continue at the next start.")
@@ -130,19 +136,25 @@ async def _prepare(app: App) -> None:
     gc.freeze()
 
 
-async def _http(app: App, desk: Desk) -> "HttpStatus | None":
-    """Return the HTTP door where the configuration has one and it can be opened."""
+def _http_door(app: App, desk: Desk) -> "HttpDoor | None":
+    """Return the HTTP door where the configuration has one. It answers for the health of the service."""
     if "http" not in app.settings.model_fields_set:
         return None
+    from bot.http_door import HttpDoor
     from bot.http_status import HttpStatus
 
-    status = HttpStatus(app, desk.platforms)
+    door = HttpDoor(app.settings.http)
+    HttpStatus(app, desk.platforms).answer_at(door.router)
+    return door
+
+
+async def _listen(http: "HttpDoor | None") -> None:
+    """Listen once every path is there; a port that is taken is no reason to stop everything else."""
     try:
-        await status.start()
+        if http is not None:
+            await http.start()
     except ConfigError as error:
         _log.error("%s", error)
-        return None
-    return status
 
 
 async def _platform(desk: Desk, postman: Postman, platform: Service) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from bot.cards import Card, Notice, ReasoningCard
 from bot.door import DeliveryFailed, Door
+from bot.presses import Shown, shown_of
 from bot.request import Address, Press, Request
 from bot.slack_adapter import SlackDoor
 from bot.slack_api import SlackRefused
@@ -14,8 +15,6 @@ from bot.slack_requests import Pressed, place_of
 
 # Slack takes a trigger for three seconds. What is ready in this time opens at once, without "Loading…".
 GRACE_S = 0.8
-OPENS = "w."
-SHOWS = "r."
 CLOSED_VIEW = frozenset({"not_found", "view_not_found", "hash_conflict"})
 NOTHING = Notice(text="There is nothing to show here.")
 
@@ -38,9 +37,10 @@ async def answer(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:
     """Show what a press asks for; a failure to deliver ends in one line of the log."""
     door = door.replying(pressed.response_url)
     try:
-        if pressed.view is None and pressed.press.data.startswith(OPENS):
+        where = shown_of(pressed.press.data) if pressed.view is None else Shown.IN_PLACE
+        if where is Shown.OPENED:
             await _open(pressed, desk, door)
-        elif pressed.view is None and pressed.press.data.startswith(SHOWS):
+        elif where is Shown.BESIDE:
             await _show(pressed, await desk.press(pressed.press, door), door)
         else:
             await _turn(pressed, await desk.press(pressed.press, door), door)

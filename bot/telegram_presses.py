@@ -8,9 +8,9 @@ from weakref import WeakValueDictionary
 
 from telegram import Bot
 
-from bot.buttons import IN_PLACE
 from bot.cards import Card, Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
+from bot.presses import Shown, shown_of
 from bot.request import Press, Request
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_payload import Pressed
@@ -135,7 +135,7 @@ class Presses:
 
     async def _show(self, press: Press, message: str | None, card: Card) -> None:
         """Put the next page or step where the last one was, or post what a button opens as a reply to it."""
-        turn = press.data.startswith(IN_PLACE) and not isinstance(card, Notice)
+        turn = shown_of(press.data) is Shown.IN_PLACE and not isinstance(card, Notice)
         for attempt in range(SHOW_TRIES):
             try:
                 if turn and message is not None:

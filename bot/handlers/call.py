@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.access import Role
 from bot.door import Door
 from bot.live_message import LiveMessages
-from bot.request import Request
+from bot.request import Press, Request
 from core.app.app import App
 
 
@@ -23,3 +23,14 @@ class Call:
     request: Request
     role: Role
     platforms: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PressCall:
+    """One pressed button under way: as `Call`, but what is opened is returned, and the door shows it."""
+
+    app: App
+    live: LiveMessages
+    door: Door
+    press: Press
+    role: Role

@@ -12,13 +12,14 @@ from bot.dialogue_buttons import (
     Change,
     Choose,
     Deed,
-    DialogueWish,
     EndAll,
     Leave,
     SetTerms,
     ShowList,
+    decode,
     mark_of,
 )
+from bot.handlers.call import PressCall
 from bot.handlers.settings import changed
 from bot.handlers.subscriptions import CONFIRM_WITHIN, listed, may_delete
 from bot.present.dialogue import (
@@ -44,12 +45,14 @@ _QUIET = {"quiet_from": time(22), "quiet_until": time(7)}
 _NOT_QUIET = {"quiet_from": None, "quiet_until": None}
 
 
-async def dialogue_pressed(app: App, wish: DialogueWish, press: Press, role: Role) -> Card:
+async def dialogue_pressed(call: PressCall) -> Card:
     """Return the next step of a dialogue, or what has come of it.
 
     Raises:
         Refused: the button is another chat's, too old, or what it asks for cannot be done.
     """
+    app, press, role = call.app, call.press, call.role
+    wish = decode(press.data)
     if wish.chat != mark_of(press.address):
         raise Refused("This button belongs to another chat. Send /subscribe here.")
     match wish:

@@ -1,12 +1,10 @@
 """`/vote` and the buttons of a run that goes on: what people would do."""
 
 from bot.arguments import VoteArguments
-from bot.buttons import CastVote
+from bot.buttons import CastVote, decode
 from bot.cards import Card
-from bot.handlers.call import Call
+from bot.handlers.call import Call, PressCall
 from bot.present.notices import vote_notice
-from bot.request import Press
-from core.app.app import App
 
 
 async def vote(call: Call, arguments: VoteArguments) -> Card:
@@ -22,15 +20,17 @@ async def vote(call: Call, arguments: VoteArguments) -> Card:
     return vote_notice(taken)
 
 
-async def vote_pressed(app: App, wish: CastVote, press: Press) -> Card:
+async def vote_pressed(call: PressCall) -> Card:
     """Take the vote of whoever pressed a button.
 
     Raises:
         NotFound: the run is not there (any more).
         Refused: the run takes no votes (any more).
     """
-    record = await app.run_record(wish.run_id)
-    taken = await app.vote(
+    press, wish = call.press, decode(call.press.data)
+    assert isinstance(wish, CastVote)  # noqa: S101 - by the data's first word
+    record = await call.app.run_record(wish.run_id)
+    taken = await call.app.vote(
         record.run_id, wish.action, None, person=press.person.id, chat=press.address.chat_id
     )
     return vote_notice(taken)

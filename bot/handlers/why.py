@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from bot.arguments import WhyArguments
-from bot.buttons import OpenReasoning, OpenVerdict, TurnTo
+from bot.buttons import OpenReasoning, OpenVerdict, TurnTo, decode
 from bot.cards import Card
 from bot.facts import verdict_of, zone_of
-from bot.handlers.call import Call
+from bot.handlers.call import Call, PressCall
 from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
 from core.app.app import App
 from core.domain.member import Member
@@ -33,16 +33,18 @@ async def why(call: Call, arguments: WhyArguments) -> Card:
     return _card(app, opened, page_of(opened.book, arguments.stage), arguments.stage)
 
 
-async def pressed(app: App, wish: OpenReasoning | TurnTo | OpenVerdict, page_size: int) -> Card:
-    """Show what a button asks for, in pages of `page_size` signs.
+async def pressed(call: PressCall) -> Card:
+    """Show the verdict or the page that a button asks for, in pages as long as the door's.
 
     Raises:
         NotFound: the run, or the member's seat in it, is not there (any more).
     """
+    app, wish = call.app, decode(call.press.data)
+    assert isinstance(wish, OpenReasoning | TurnTo | OpenVerdict)  # noqa: S101 - by the data's first word
     record = await app.run_record(wish.run_id)
     if isinstance(wish, OpenVerdict):
         return await verdict_of(app, record)
-    opened = await _open(app, record, await app.member_numbered(wish.member), page_size)
+    opened = await _open(app, record, await app.member_numbered(wish.member), call.door.page_size)
     match wish:
         case OpenReasoning():
             return _card(app, opened, page_of(opened.book, None))

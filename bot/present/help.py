@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bot.cards import HelpCard
-from bot.commands import Command
 from bot.present import words
+from bot.registry.command import Command
 
 
 def help_card(commands: Sequence[Command]) -> HelpCard:

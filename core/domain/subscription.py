@@ -107,17 +107,38 @@ class Subscription(Frozen):
         return f"{self.platform}:{self.chat}"
 
 
+class Noise(StrEnum):
+    """How what comes by itself arrives: with the platform's sound, without it, or not at all."""
+
+    ON = "on"
+    SILENT = "silent"
+    OFF = "off"
+
+
 class ChatTerms(Frozen):
     """How a chat wants to be treated. `zone` None means the arena's time zone.
 
     From `quiet_from` to `quiet_until` of the chat's wall clock nothing is posted by itself: it comes after.
-    `cheaper` allows a run that the budget no longer covers to be made with the preset `quick`.
+    `cheaper` allows a run that the budget no longer covers to be made with the preset `quick`. `language` is
+    that of dates and numbers, such as `de`, None for English. `preset` is for runs that name none, None the
+    configured one. `runs_by` is the least role that may start runs here. `noise` has what is not `on`, by
+    topic or kind of alert. With `pictures`, tables and curves come as pictures, `dark` ones where set.
     """
 
     zone: str | None = None
     quiet_from: time | None = None
     quiet_until: time | None = None
     cheaper: bool = False
+    language: str | None = None
+    preset: Preset | None = None
+    runs_by: Literal["runner", "admin"] = "runner"
+    noise: tuple[tuple[str, Noise], ...] = ()
+    pictures: bool = True
+    dark: bool = False
+
+    def noise_of(self, kind: str) -> Noise:
+        """Return how a topic or kind of alert arrives."""
+        return next((noise for about, noise in self.noise if about == kind), Noise.ON)
 
 
 class SlotState(StrEnum):

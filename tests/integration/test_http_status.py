@@ -12,6 +12,7 @@ import pytest
 from bot.cards import Card, DigestCard, HealthCard
 from bot.desk import Desk
 from bot.door import ChatGone, MessageRef
+from bot.http_door import HttpDoor
 from bot.http_status import HttpStatus
 from bot.present.health import LATE_S
 from bot.request import Address
@@ -39,12 +40,13 @@ def free_port() -> int:
 @asynccontextmanager
 async def asking(process: Process, platforms: dict[str, str] | None = None) -> AsyncIterator[Get]:
     """The HTTP door of a process, and who asks it over a socket: the status and the document of an answer."""
-    status = HttpStatus(process.app, CONNECTED if platforms is None else platforms)
-    await status.start()
+    door = HttpDoor(process.app.settings.http)
+    HttpStatus(process.app, CONNECTED if platforms is None else platforms).answer_at(door.router)
+    await door.start()
     async with aiohttp.ClientSession() as session:
 
         async def get(**headers: str) -> tuple[int, dict[str, Any]]:
-            url = f"http://127.0.0.1:{status.port}/health"
+            url = f"http://127.0.0.1:{door.port}/health"
             async with session.get(url, headers=headers) as answer:
                 assert answer.content_type == "application/json"
                 return answer.status, json.loads(await answer.text())
@@ -52,7 +54,7 @@ async def asking(process: Process, platforms: dict[str, str] | None = None) -> A
         try:
             yield get
         finally:
-            await status.close()
+            await door.close()
 
 
 @pytest.fixture
@@ -175,7 +177,7 @@ async def test_an_address_in_use_is_one_clear_sentence(starting: Opening, http: 
     async with asking(one) as get:
         told = r"^HTTP is off: 127\.0\.0\.1:\d+ cannot be listened to \(.*change \[http\] port\.$"
         with pytest.raises(ConfigError, match=told):
-            await HttpStatus(two.app, CONNECTED).start()
+            await HttpDoor(two.app.settings.http).start()
         assert (await get())[0] == 200
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.access import Role
-from bot.commands import REGISTRY, Command, find, parse
+from bot.commands import REGISTRY, find, parse
 from bot.handlers import HANDLERS
 from bot.present.help import command_card, help_card, start_card
+from bot.registry.command import Command
 from core.domain.errors import Refused
 from core.domain.stage import Stage
 

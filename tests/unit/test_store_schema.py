@@ -12,7 +12,7 @@ from sqlalchemy import ClauseElement, Connection, create_engine, inspect, text
 
 from core.clock import ManualClock
 from core.domain.errors import DatabaseTooNew, StoreError
-from core.store import schema
+from core.store import people_tables, schema, slack_tables
 from core.store.database import Database, reachable, upgrade
 from core.store.schema import HEAD, migrations_folder
 from core.store.store import Store
@@ -72,6 +72,7 @@ async def test_migrations_make_what_queries_expect(
         engine.dispose()
     assert migrated == declared
     assert set(migrated) == set(metadata.tables)
+    assert {people_tables.deeds.name, slack_tables.bots.name} <= set(migrated)
 
 
 def test_the_program_knows_its_newest_revision() -> None:

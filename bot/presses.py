@@ -1,0 +1,39 @@
+"""The kinds of buttons, once: how their data begin, and where what they open is shown.
+
+What a button sends begins with a short word and a dot. The word says who answers it (`bot.handlers.PRESSED`)
+and where the answer goes.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Shown(StrEnum):
+    """Where the card goes that a button opens. A notice is told to the presser alone, where the door can."""
+
+    OPENED = "opened"
+    """Something long to read: a modal on Slack, a message of its own elsewhere."""
+    BESIDE = "beside"
+    """A message of its own, for the presser alone where the door can."""
+    IN_PLACE = "in place"
+    """In the place of the card that has the button."""
+
+
+SHOWN: Mapping[str, Shown] = {
+    "w": Shown.OPENED,
+    "p": Shown.IN_PLACE,
+    "r": Shown.BESIDE,
+    "v": Shown.BESIDE,
+    "s": Shown.IN_PLACE,
+}
+
+
+def kind_of(data: str) -> str:
+    """Return the word that a button's data begin with, or "" where there is no such kind."""
+    kind, dot, _ = data.partition(".")
+    return kind if dot and kind in SHOWN else ""
+
+
+def shown_of(data: str) -> Shown:
+    """Return where the card goes that a button opens."""
+    return SHOWN.get(kind_of(data), Shown.BESIDE)

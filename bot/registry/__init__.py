@@ -1,0 +1,1 @@
+"""The commands, a module for each group of them; `bot.commands` puts them together."""

@@ -1,0 +1,47 @@
+"""Asking the committee, and reading what it said."""
+
+from bot import arguments
+from bot.access import Role
+from bot.registry.command import Command
+
+COMMITTEE: tuple[Command, ...] = (
+    Command(
+        name="run",
+        usage="/run NVDA [AAPL …] [quick|standard|deep] [2025-10-29]",
+        summary="Ask the committee about a ticker",
+        detail="Every model gets the same evidence, argues through its stages and casts a ballot; the "
+        "ballots become a verdict, and each model trades its own paper portfolio. Up to five "
+        "tickers at once. quick asks one question a model, standard twelve, deep adds rounds of debate. "
+        "With a date, or a time such as 2025-10-29T15:30:00-04:00, they see only what was known then; a date "
+        "means after that day's close. --members asks only some of them, and a part of each name is enough. "
+        "--preset and --as-of work as in the terminal.",
+        role=Role.RUNNER,
+        handler="run",
+        read=arguments.run,
+        aliases=("analyse", "analyze"),
+    ),
+    Command(
+        name="why",
+        usage="/why NVDA [model] [stage]",
+        summary="Open the verdict and each model's reasoning",
+        detail="Shows the latest run of a ticker, or the run with an id. With a model, its reasoning stage "
+        "by stage; with a stage too (market, news, fundamentals, sentiment, bull, bear, research, trader, "
+        "risk_aggressive, risk_neutral, risk_conservative, decision), from there on. "
+        "A part of the model's name is enough: /why NVDA claude bear.",
+        role=Role.VIEWER,
+        handler="why",
+        read=arguments.why,
+    ),
+    Command(
+        name="vote",
+        usage="/vote NVDA buy|sell|hold [70]",
+        summary="Vote while the committee decides",
+        detail="In each run that goes on, one vote a person counts, with a confidence in percent if you "
+        "give one. Another vote of yours replaces it until the run ends. What most people voted is then "
+        "traded in the portfolio of the crowd, and a tie is HOLD, so that the leaderboard shows whether "
+        "people beat the models. The buttons below a run that goes on do the same.",
+        role=Role.VIEWER,
+        handler="vote",
+        read=arguments.vote,
+    ),
+)

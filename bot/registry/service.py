@@ -1,0 +1,45 @@
+"""What this is, who asks, and how the service is."""
+
+from bot import arguments
+from bot.access import Role
+from bot.registry.command import Command
+
+SERVICE: tuple[Command, ...] = (
+    Command(
+        name="whoami",
+        usage="/whoami",
+        summary="Show your ids and your role here",
+        detail="The ids of you and of this chat, as the configuration names them, and what you may do here.",
+        role=Role.VIEWER,
+        handler="whoami",
+        read=arguments.nothing,
+    ),
+    Command(
+        name="health",
+        usage="/health",
+        summary="Show how the service is",
+        detail="Which platforms are connected, how far the books are, which subscriptions are due next, "
+        "what came of the last ones, and how far behind they are.",
+        role=Role.VIEWER,
+        handler="health",
+        read=arguments.nothing,
+    ),
+    Command(
+        name="help",
+        usage="/help [command]",
+        summary="Explain the commands",
+        detail="All commands in one line each, or one command in detail.",
+        role=Role.VIEWER,
+        handler="help",
+        read=arguments.help_,
+    ),
+    Command(
+        name="start",
+        usage="/start",
+        summary="Say what Conclave is",
+        detail="What Conclave does, in one screen, with three examples.",
+        role=Role.VIEWER,
+        handler="start",
+        read=arguments.nothing,
+    ),
+)

@@ -1,0 +1,188 @@
+"""People's roles, invitations and deeds, what is known of chats, their watchlists, and Slack workspaces.
+
+Revises: 0005
+Reason: admins let people in from the chat itself, every refused and every privileged action is kept, a group
+that moves takes all with it, and one service may serve several Slack workspaces.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+_ASKED = sa.text("state = 'asked'")
+
+
+def upgrade() -> None:
+    """Create the tables."""
+    _people()
+    _deeds()
+    _chats()
+    _slack()
+
+
+def _people() -> None:
+    op.create_table(
+        "grants",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("granted_by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("role IN ('viewer', 'runner', 'admin', 'nobody')", name=op.f("ck_grants_role")),
+        sa.PrimaryKeyConstraint("person", "chat_id", "thread", name=op.f("pk_grants")),
+    )
+    op.create_table(
+        "invitations",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('asked', 'approved', 'denied', 'expired')", name=op.f("ck_invitations_state")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('approved', 'denied')) = (decided_by IS NOT NULL)",
+            name=op.f("ck_invitations_decided_by"),
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_invitations")),
+    )
+    op.create_index(
+        "uq_invitations_person_chat_id",
+        "invitations",
+        ["person", "chat_id"],
+        unique=True,
+        sqlite_where=_ASKED,
+        postgresql_where=_ASKED,
+    )
+
+
+def _deeds() -> None:
+    op.create_table(
+        "deeds",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), nullable=True),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.CheckConstraint("outcome IN ('done', 'refused')", name=op.f("ck_deeds_outcome")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_deeds")),
+    )
+    op.create_index("ix_deeds_at", "deeds", ["at"], unique=False)
+
+
+def _chats() -> None:
+    op.create_table(
+        "chats",
+        sa.Column("chat_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("moved_to", sa.Text(), nullable=True),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state IN ('open', 'restricted', 'closed', 'moved')", name=op.f("ck_chats_state")),
+        sa.CheckConstraint("(state = 'moved') = (moved_to IS NOT NULL)", name=op.f("ck_chats_moved_to")),
+        sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_chats")),
+    )
+    op.create_table(
+        "watched",
+        sa.Column("chat_id", sa.Text(), nullable=False),
+        sa.Column("ticker", sa.Text(), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("chat_id", "ticker", name=op.f("pk_watched")),
+    )
+    op.create_table(
+        "homes",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("person", "team", name=op.f("pk_homes")),
+    )
+
+
+def _bot_columns() -> tuple[sa.Column[object], ...]:
+    return (
+        sa.Column("bot_token", sa.String(200), nullable=True),
+        sa.Column("bot_id", sa.String(32), nullable=True),
+        sa.Column("bot_user_id", sa.String(32), nullable=True),
+        sa.Column("bot_scopes", sa.String(1000), nullable=True),
+        sa.Column("bot_refresh_token", sa.String(200), nullable=True),
+        sa.Column("bot_token_expires_at", sa.DateTime(), nullable=True),
+    )
+
+
+def _slack() -> None:
+    op.create_table(
+        "slack_installations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.String(32), nullable=False),
+        sa.Column("app_id", sa.String(32), nullable=False),
+        sa.Column("enterprise_id", sa.String(32), nullable=True),
+        sa.Column("enterprise_name", sa.String(200), nullable=True),
+        sa.Column("enterprise_url", sa.String(200), nullable=True),
+        sa.Column("team_id", sa.String(32), nullable=True),
+        sa.Column("team_name", sa.String(200), nullable=True),
+        *_bot_columns(),
+        sa.Column("user_id", sa.String(32), nullable=False),
+        sa.Column("user_token", sa.String(200), nullable=True),
+        sa.Column("user_scopes", sa.String(1000), nullable=True),
+        sa.Column("user_refresh_token", sa.String(200), nullable=True),
+        sa.Column("user_token_expires_at", sa.DateTime(), nullable=True),
+        sa.Column("incoming_webhook_url", sa.String(200), nullable=True),
+        sa.Column("incoming_webhook_channel", sa.String(200), nullable=True),
+        sa.Column("incoming_webhook_channel_id", sa.String(200), nullable=True),
+        sa.Column("incoming_webhook_configuration_url", sa.String(200), nullable=True),
+        sa.Column("is_enterprise_install", sa.Boolean(), nullable=False),
+        sa.Column("token_type", sa.String(32), nullable=True),
+        sa.Column("installed_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_installations")),
+    )
+    op.create_index(
+        "slack_installations_idx",
+        "slack_installations",
+        ["client_id", "enterprise_id", "team_id", "user_id", "installed_at"],
+        unique=False,
+    )
+    op.create_table(
+        "slack_bots",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.String(32), nullable=False),
+        sa.Column("app_id", sa.String(32), nullable=False),
+        sa.Column("enterprise_id", sa.String(32), nullable=True),
+        sa.Column("enterprise_name", sa.String(200), nullable=True),
+        sa.Column("team_id", sa.String(32), nullable=True),
+        sa.Column("team_name", sa.String(200), nullable=True),
+        *_bot_columns(),
+        sa.Column("is_enterprise_install", sa.Boolean(), nullable=False),
+        sa.Column("installed_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_bots")),
+    )
+    op.create_index(
+        "slack_bots_idx",
+        "slack_bots",
+        ["client_id", "enterprise_id", "team_id", "installed_at"],
+        unique=False,
+    )
+    op.create_table(
+        "slack_oauth_states",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(200), nullable=False),
+        sa.Column("expire_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_oauth_states")),
+    )
