@@ -20,6 +20,8 @@ class Connection:
 Connections = Mapping[str, Callable[[], Sequence[Connection]]]
 """For each platform that has connections, the question how they are now."""
 
+NO_CONNECTIONS: Connections = {}
+
 
 def now_states(platforms: Mapping[str, str], connections: Connections) -> dict[str, str]:
     """Return how each platform is: one that has lost all its connections is not connected."""

@@ -34,6 +34,8 @@ MAX_OPEN = 500
 LONGEST_LIFE_S = 6 * 3600.0
 PAST_LIFE_S = 300.0
 
+_log = logging.getLogger(__name__)
+
 Answer = Callable[[SocketModeRequest], Awaitable[BoltResponse]]
 Ending = Literal["closed", "silent", "old", "asked", "too many"]
 
@@ -89,7 +91,8 @@ class SlackSocket:
                 self._reading = asyncio.create_task(self._read(self._socket))
                 hello = asyncio.create_task(self._hello.wait())
                 try:
-                    await asyncio.wait({hello, self.replace}, return_when=asyncio.FIRST_COMPLETED)
+                    either: set[asyncio.Future[Any]] = {hello, self.replace}
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     hello.cancel()
         except TimeoutError:
@@ -103,13 +106,17 @@ class SlackSocket:
             raise ConnectionLost("Slack closed the connection at once")
         self._watching = asyncio.create_task(self._watch(self._socket))
 
-    async def drain(self) -> None:
-        """Go on answering for a while, as Slack may still send over it, and close then."""
+    @property
+    def over(self) -> bool:
+        """Whether nothing can come over this connection any more."""
+        return self._reading is None or self._reading.done()
+
+    async def drained(self) -> None:
+        """Wait while Slack may still send over it, and at most five seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 if self._reading is not None:
                     await asyncio.wait({self._reading})
-        await self.close()
 
     async def close(self) -> None:
         """Let acknowledgements go out that are on their way, then close."""
@@ -183,10 +190,10 @@ class SlackSocket:
         try:
             response = await self._answer(request)
             # The function asks no more of a client than what this class has.
-            client = cast(AsyncBaseSocketModeClient, self)
-            await send_async_response(client, request, response, started)  # type: ignore[no-untyped-call]
+            client = cast("AsyncBaseSocketModeClient", self)
+            await send_async_response(client, request, response, started)
         except Exception as error:  # noqa: BLE001 - Slack sends again what was not acknowledged
-            self.logger.error("An envelope was not acknowledged: %s", type(error).__name__)
+            _log.warning("Slack: an envelope was not acknowledged: %s", type(error).__name__)
 
     async def _watch(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Ask from time to time whether somebody is there, and give up on silence and on old age."""
@@ -205,6 +212,11 @@ class SlackSocket:
 
 async def _frames(socket: aiohttp.ClientWebSocketResponse) -> Any:
     """Yield every frame until the connection is over; the library's own loop hides pings and pongs' types."""
-    over = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
+    over = {
+        aiohttp.WSMsgType.CLOSE,
+        aiohttp.WSMsgType.CLOSING,
+        aiohttp.WSMsgType.CLOSED,
+        aiohttp.WSMsgType.ERROR,
+    }
     while (frame := await socket.receive()).type not in over:
         yield frame

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -53,7 +54,7 @@ class SlackUpdates:
             name="conclave",
             client=AsyncWebClient(base_url=base_url, timeout=int(CALL_TIMEOUT_S), logger=logger),
             before_authorize=self._when_installed,
-            authorize=teams.authorize,
+            authorize=_asking(teams),
             request_verification_enabled=False,
         )
         self._listen(self.app)
@@ -129,7 +130,9 @@ class SlackUpdates:
     async def _on_leaving(self, body: Payload) -> None:
         event = body.get("event") or {}
         tokens = event.get("tokens") or {}
-        if event.get("type") == "tokens_revoked" and not (tokens.get("bot") if isinstance(tokens, dict) else 0):
+        if event.get("type") == "tokens_revoked" and not (
+            tokens.get("bot") if isinstance(tokens, dict) else 0
+        ):
             return  # somebody's own token, of which we have none
         self._start(self._leave(body))
 
@@ -162,6 +165,14 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
         _log.warning("Slack asks to wait %g s; an answer was not delivered.", flood.retry_after_s)
     except Exception as error:  # noqa: BLE001 - the end of a task: nobody else would see it
         _log.error("An answer on Slack failed: %s", type(error).__name__)
+
+
+def _asking(teams: SlackTeams) -> Callable[..., Awaitable[AuthorizeResult]]:
+    # A function, because the library looks at the names of what it calls, and takes `self` for one of them.
+    async def authorize(team_id: str | None) -> AuthorizeResult:
+        return await teams.authorize(team_id)
+
+    return authorize
 
 
 async def _ignore() -> None:

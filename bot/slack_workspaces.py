@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from slack_bolt.authorization import AuthorizeResult
 
@@ -16,6 +16,7 @@ from bot.slack_requests import Payload, team_of
 from core.app.workspaces import Workspaces
 from core.clock import Clock
 from core.config.settings import Slack
+from core.domain.errors import NotFound
 from core.domain.installation import Installation
 
 REMEMBERED_S = 60.0
@@ -44,11 +45,15 @@ class SlackTeams(Protocol):
         ...
 
     async def left(self, body: Payload) -> int | None:
-        """Forget the workspace of a payload; return how many subscriptions stop, None where none was known."""
+        """Forget the workspace of a payload; return how many subscriptions stop, None if unknown."""
         ...
 
-    async def authorize(self, **about: Any) -> AuthorizeResult | None:
-        """Tell the library who we are in a workspace. It gets no token: every call goes through a door."""
+    async def authorize(self, team: str | None) -> AuthorizeResult:
+        """Tell the library who we are in a workspace. It gets no token: every call goes through a door.
+
+        Raises:
+            NotFound: the app is not installed there.
+        """
         ...
 
     async def close(self) -> None:
@@ -83,7 +88,7 @@ class OneTeam:
         """See `SlackTeams`; the next call will show that the token is no longer good."""
         return None
 
-    async def authorize(self, **_: Any) -> AuthorizeResult | None:
+    async def authorize(self, team: str | None) -> AuthorizeResult:
         """See `SlackTeams`."""
         return AuthorizeResult(
             enterprise_id=self._identity.get("enterprise_id"),
@@ -171,11 +176,11 @@ class ManyTeams:
             await known.door.close()
         return paused
 
-    async def authorize(self, *, team_id: str | None = None, **_: Any) -> AuthorizeResult | None:
+    async def authorize(self, team: str | None) -> AuthorizeResult:
         """See `SlackTeams`."""
-        known = await self._find(team_id)
+        known = await self._find(team)
         if known is None:
-            return None
+            raise NotFound("The app is not installed in this workspace.")
         made = known.installation
         return AuthorizeResult(
             enterprise_id=made.enterprise, team_id=made.team, bot_user_id=made.bot_user, bot_id=made.bot

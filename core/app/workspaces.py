@@ -33,9 +33,9 @@ class Workspaces:
         return await self._rows.teams(client)
 
     async def uninstall(self, client: str, team: str) -> int | None:
-        """Forget a workspace and its token, pause what its chats subscribed to, and return how many those were.
+        """Forget a workspace and its token, and pause what its chats subscribed to.
 
-        None means that there was no such workspace.
+        Returns how many subscriptions those are, or None where there was no such workspace.
         """
         if not await self._rows.uninstall(client, team):
             return None
@@ -53,7 +53,10 @@ class Workspaces:
         return await self._rows.team_of(chat)
 
     async def begin_install(self) -> str | None:
-        """Return a state for an installation that begins, good once and for ten minutes; None: too many go on."""
+        """Return a state for an installation that begins, good once and for ten minutes.
+
+        None means that too many go on already.
+        """
         state = secrets.token_urlsafe(32)
         return state if await self._rows.add_state(state, self._clock.now(), STATE_LIFE) else None
 

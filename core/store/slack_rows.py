@@ -1,4 +1,4 @@
-"""The Slack workspaces that installed the app, the states of installations that go on, and whose chat is whose.
+"""The Slack workspaces that installed the app, installations that go on, and whose chat is whose.
 
 The tables have the shape of the Slack library, but not its code: its writes know nothing of the one writer
 that SQLite needs.
@@ -112,7 +112,9 @@ class SlackWorkspaces:
 
     async def take_state(self, state: str, at: datetime) -> bool:
         """Use up a state; False where it is unknown, used or expired."""
-        taken = delete(oauth_states).where(oauth_states.c.state == state, oauth_states.c.expire_at > _plain(at))
+        taken = delete(oauth_states).where(
+            oauth_states.c.state == state, oauth_states.c.expire_at > _plain(at)
+        )
         async with self._database.write() as connection:
             return (await connection.execute(taken)).rowcount > 0
 
