@@ -27,6 +27,7 @@ READ_S = 2.0
 CLAIM_S = 1.5
 MAX_BODY = 512 * 1024
 MAX_DIGITS = 12
+RETRIES = frozenset({"1", "2", "3"})
 OK, BAD, UNAUTHORIZED, TIMEOUT, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 408, 413, 503
 
 Claim = Callable[[str], Awaitable[bool]]
@@ -96,8 +97,11 @@ class SlackHttp:
         signed = signature.isascii() and at.isascii() and at.isdigit() and len(at) <= MAX_DIGITS
         if not signed or not self._verifier.is_valid(body, at, signature):
             return _no("The signature is missing, wrong, or older than five minutes.")
-        # Last, so that nobody without the secret can fill the table.
-        key = hashlib.sha256(f"{at}:{signature}".encode()).hexdigest()
+        # Last, so that nobody without the secret can fill the table. An event that Slack sends again at once
+        # has the signature that it had; whatever number somebody puts there, the desk knows the event.
+        retry = request.headers.get("X-Slack-Retry-Num", "")
+        again = f":{retry}" if retry in RETRIES and request.content_type == "application/json" else ""
+        key = hashlib.sha256(f"{at}:{signature}{again}".encode()).hexdigest()
         try:
             async with asyncio.timeout(CLAIM_S):
                 new = await self._claim(f"signature:{key}")

@@ -1,4 +1,4 @@
-"""Several connections to Slack: replaced before they go, fewer where Slack wants fewer, and never silently dead."""
+"""Several connections to Slack: replaced before they go, fewer where it wants fewer, never dead unnoticed."""
 
 import asyncio
 import logging
