@@ -24,7 +24,7 @@ from core.domain.errors import ConclaveError
 
 PATH = "/slack/events"
 READ_S = 2.0
-CLAIM_S = 1.5
+CLAIM_S = 1.0
 MAX_BODY = 512 * 1024
 MAX_DIGITS = 12
 RETRIES = frozenset({"1", "2", "3"})

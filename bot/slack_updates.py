@@ -25,7 +25,7 @@ from bot.slack_workspaces import SlackTeams
 from core.domain.errors import ConclaveError
 
 MAX_TASKS = 200
-FIND_S = 1.5
+FIND_S = 1.0
 """A workspace that is not found in this time is not known for now: Slack waits three seconds."""
 BUSY = 503
 BUSY_TEXT = "Conclave is answering too many people at this moment. Please ask again in a minute."
