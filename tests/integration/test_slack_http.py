@@ -255,7 +255,10 @@ async def test_what_http_mode_lacks_is_said_in_one_sentence(
         await app.close()
 
 
-async def test_no_secret_is_logged(scene: HttpScene, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_is_logged(
+    scene: HttpScene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack_log.REPEAT_S", 0.0)
     caplog.set_level(logging.DEBUG)
     logging.getLogger("bot.slack.sdk").setLevel(logging.DEBUG)
     server = scene.server

@@ -259,8 +259,9 @@ async def test_a_chat_of_before_is_that_of_the_only_workspace(scene: HttpScene) 
 
 
 async def test_no_token_code_or_secret_is_logged_or_shown(
-    scene: HttpScene, caplog: pytest.LogCaptureFixture
+    scene: HttpScene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.slack_log.REPEAT_S", 0.0)
     for name in ("", "slack_sdk", "slack_bolt", "bot", "aiohttp"):
         caplog.set_level(logging.DEBUG, name)
     caplog.set_level(logging.WARNING, "aiosqlite")  # as in the program, and a test of its log shows it
