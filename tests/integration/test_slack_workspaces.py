@@ -262,9 +262,9 @@ async def test_no_token_code_or_secret_is_logged_or_shown(
     scene: HttpScene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack_log.REPEAT_S", 0.0)
+    caplog.set_level(logging.WARNING, "aiosqlite")  # as in the program, and a test of its log shows it
     for name in ("", "slack_sdk", "slack_bolt", "bot", "aiohttp"):
         caplog.set_level(logging.DEBUG, name)
-    caplog.set_level(logging.WARNING, "aiosqlite")  # as in the program, and a test of its log shows it
     logging.getLogger("bot.slack.sdk").setLevel(logging.DEBUG)
     server = scene.server
     pages = [(await install(scene, ONE))[1]]
