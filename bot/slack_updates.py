@@ -74,6 +74,10 @@ class SlackUpdates:
             app.event(leaving)(self._on_leaving)
         app.event(re.compile(r".*"))(_ignore)
         app.action(re.compile(rf"^{ACTION_PREFIX}\."))(self._on_press)
+        # Last: what is nobody's is acknowledged too, or Slack shows the person that the app failed.
+        app.action(re.compile(r".*"))(_acknowledge)
+        app.shortcut(re.compile(r".*"))(_acknowledge)
+        app.view(re.compile(r".*"))(_acknowledge)
 
     async def _when_installed(
         self, req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]
@@ -173,6 +177,10 @@ def _asking(teams: SlackTeams) -> Callable[..., Awaitable[AuthorizeResult]]:
         return await teams.authorize(team_id)
 
     return authorize
+
+
+async def _acknowledge(ack: Callable[..., Awaitable[Any]]) -> None:
+    await ack()
 
 
 async def _ignore() -> None:
