@@ -12,7 +12,7 @@ LEAVING_EVENTS = ("app_uninstalled", "tokens_revoked")
 
 
 class Shape(Frozen):
-    """What a manifest is for. `http` and `oauth` are the address at which Slack and browsers reach Conclave."""
+    """What a manifest is for. `http` and `oauth` are addresses at which Slack and browsers reach Conclave."""
 
     short: bool = True
     http: str = ""
@@ -51,21 +51,21 @@ def shape_of(arguments: Sequence[str]) -> Shape:
     """Read the program's arguments; what is wrong ends it with status 2 and one sentence on stderr."""
     parser = argparse.ArgumentParser("python -m bot.slack_manifest", description="Print the Slack manifest.")
     parser.add_argument("--no-short", action="store_true", help="only /conclave, without /run and the others")
-    parser.add_argument("--http", type=_root, default="", metavar="URL", help="HTTP mode, reached at URL")
+    parser.add_argument("--http", type=_root, metavar="URL", help="HTTP mode, reached at URL")
     parser.add_argument(
         "--oauth",
         type=_root,
         nargs="?",
         const="",
-        default=None,
         metavar="URL",
         help="many workspaces may install it; URL only without --http",
     )
     given = parser.parse_args(arguments)
-    oauth = given.http if given.oauth == "" else given.oauth or ""
+    http = given.http or ""
+    oauth = http if given.oauth == "" else given.oauth or ""
     if given.oauth is not None and not oauth:
         parser.error("--oauth needs the address of Conclave, such as --oauth https://conclave.example.com")
-    return Shape(short=not given.no_short, http=given.http, oauth=oauth)
+    return Shape(short=not given.no_short, http=http, oauth=oauth)
 
 
 def _root(text: str) -> str:
