@@ -56,13 +56,13 @@ def shape_of(arguments: Sequence[str]) -> Shape:
         "--oauth",
         type=_root,
         nargs="?",
-        const="",
+        const=False,
         metavar="URL",
         help="many workspaces may install it; URL only without --http",
     )
     given = parser.parse_args(arguments)
     http = given.http or ""
-    oauth = http if given.oauth == "" else given.oauth or ""
+    oauth = http if given.oauth is False else given.oauth or ""
     if given.oauth is not None and not oauth:
         parser.error("--oauth needs the address of Conclave, such as --oauth https://conclave.example.com")
     return Shape(short=not given.no_short, http=http, oauth=oauth)
