@@ -78,6 +78,7 @@ class SlackUpdates:
         app.action(re.compile(r".*"))(_acknowledge)
         app.shortcut(re.compile(r".*"))(_acknowledge)
         app.view(re.compile(r".*"))(_acknowledge)
+        app.view_closed(re.compile(r".*"))(_acknowledge)
 
     async def _when_installed(
         self, req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]

@@ -52,6 +52,7 @@ DOINGS: dict[str, Doing] = {
         server, "message_action", callback_id="x", channel={"id": TRADING}, message={"ts": "1.1"}
     ),
     "a submitted view": lambda server: interactive(server, "view_submission", view=VIEW),
+    "a closed view": lambda server: interactive(server, "view_closed", view=VIEW, is_cleared=False),
 }
 
 

@@ -23,7 +23,7 @@ from core.domain.errors import ConfigError
 from core.domain.subscription import SubscriptionState
 from core.schedule.reading import read_wanted
 from tests import arena
-from tests.loopback.slack_http_scene import HttpScene, http_scene, set_secrets
+from tests.loopback.slack_http_scene import HttpScene, browser_at, http_scene, set_secrets
 from tests.loopback.slack_scene import ALICE, TRADING, VERDICT, ScriptedDesk
 from tests.loopback.slack_server import SlackServer, slack_server
 
@@ -56,16 +56,10 @@ async def scene(
         yield made
 
 
-def browser(scene: HttpScene) -> aiohttp.ClientSession:
-    """A browser that takes the loopback address for a safe place, as browsers do."""
-    jar = aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=URL(scene.root))
-    return aiohttp.ClientSession(cookie_jar=jar)
-
-
 async def install(scene: HttpScene, team: str | None) -> tuple[int, str]:
     """Somebody opens the page of the installation and allows it for a workspace, or does not."""
     scene.server.allowing = team
-    async with browser(scene) as session, session.get(f"{scene.root}/slack/install") as answer:
+    async with browser_at(scene.root) as session, session.get(f"{scene.root}/slack/install") as answer:
         return answer.status, await answer.text()
 
 
@@ -178,7 +172,7 @@ async def test_a_state_is_good_once_in_its_own_browser_and_for_ten_minutes(
     clock = ManualClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
     server.now = lambda: clock.now().timestamp()
     async with serving(server, tmp_path, monkeypatch, clock=clock) as scene:
-        async with browser(scene) as mine, browser(scene) as theirs:
+        async with browser_at(scene.root) as mine, browser_at(scene.root) as theirs:
 
             async def led_to() -> str:
                 async with mine.get(f"{scene.root}/slack/install", allow_redirects=False) as answer:

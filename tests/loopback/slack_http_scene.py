@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from yarl import URL
 
 from bot.desk import Desk as RealDesk
 from bot.http_door import HttpDoor
@@ -36,6 +38,11 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+def browser_at(root: str) -> aiohttp.ClientSession:
+    """A browser that takes the loopback address for a safe place, as browsers do."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=URL(root)))
 
 
 def set_secrets(server: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
