@@ -50,7 +50,8 @@ def _person(user: str, name: object) -> Person:
 def team_of(body: Payload) -> str | None:
     """Return the workspace whose installation a payload is for, where it says so."""
     # In a channel that workspaces share, the writer's workspace need not be the one that has the app.
-    for entry in [*(body.get("authorizations") or []), body]:
+    listed = body.get("authorizations")
+    for entry in [*(listed if isinstance(listed, list) else ()), body]:
         if isinstance(entry, dict) and isinstance(found := entry.get("team_id"), str):
             return found
     team, user = body.get("team"), body.get("user")
