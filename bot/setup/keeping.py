@@ -1,6 +1,7 @@
 """Where the setup puts what it was told: secrets in files, and in the configuration only where they are."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -38,20 +39,21 @@ def forget_secret(reference: SecretRef) -> None:
 
 
 def keep_references(config: Path, section: str, references: dict[str, SecretRef]) -> str | None:
-    """Write under `[section]` where its secrets are; return the lines to change by hand where it exists.
+    """Write under `[section]` where its secrets are; return the lines to change by hand otherwise.
 
     A configuration that does not exist is made. What is in one that does stays as it is.
 
     Raises:
         ConfigError: it cannot be read or written.
     """
-    lines = [f"[{section}]", *(f'{key} = "{reference}"' for key, reference in references.items())]
-    text = "\n".join(lines) + "\n"
+    lines = [f'{key} = "{reference}"' for key, reference in references.items()]
     try:
         before = config.read_text(encoding="utf-8") if config.exists() else ""
-        if section in tomllib.loads(before):
-            return text
-        after = f"{before.rstrip()}\n\n{text}" if before.strip() else text
+        there = tomllib.loads(before).get(section)
+        after = _with(before, section, lines, there)
+        if after is None:
+            return "\n".join([f"[{section}]", *lines]) + "\n"
+        tomllib.loads(after)
         draft = config.with_name(f"{config.name}.new")
         draft.write_text(after, encoding="utf-8")
         draft.replace(config)
@@ -61,3 +63,15 @@ def keep_references(config: Path, section: str, references: dict[str, SecretRef]
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigError(f"{config} cannot be written ({reason}).") from None
     return None
+
+
+def _with(before: str, section: str, lines: list[str], there: object) -> str | None:
+    """Return the text with the lines under their section; None where something else stands in their place."""
+    if there is None:
+        kept = f"{before.rstrip()}\n\n" if before.strip() else ""
+        return kept + "\n".join([f"[{section}]", *lines]) + "\n"
+    header = re.search(rf"^\[{section}\][ \t]*(?:#.*)?$", before, re.MULTILINE)
+    keys = {line.partition(" = ")[0] for line in lines}
+    if header is None or not isinstance(there, dict) or keys & set(there):
+        return None
+    return "\n".join([before[: header.end()], *lines]) + before[header.end() :]

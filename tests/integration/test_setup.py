@@ -137,7 +137,7 @@ async def test_a_slack_app_is_set_up_from_nothing_and_whoever_typed_the_code_is_
             assert await role_at(app, Address("slack", "C0TRADING"), alice) is Role.ADMIN
 
 
-async def test_a_configuration_that_has_the_section_is_left_alone(tmp_path: Path) -> None:
+async def test_a_configuration_that_names_a_token_is_left_alone(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[telegram]\ntoken = "env:NOT_SET_IN_ANY_TEST"\n')
     async with TelegramServer() as server:
@@ -145,7 +145,18 @@ async def test_a_configuration_that_has_the_section_is_left_alone(tmp_path: Path
         blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
         await TelegramSetup(config, blank, person).token()
     assert config.read_text() == '[telegram]\ntoken = "env:NOT_SET_IN_ANY_TEST"\n'
-    assert "has a [telegram] section already. Change it to:" in person.all
+    assert "has a [telegram] section with other ones. Change it to:" in person.all
+
+
+async def test_a_section_without_a_token_gets_one_and_keeps_the_rest(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    async with TelegramServer() as server:
+        config.write_text(f'[telegram]   # ours\nbase_url = "{server.base_url}"\n\n[arena]\nwatchlist = []\n')
+        blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
+        await TelegramSetup(config, blank, Operator([server.token])).token()
+        read = load_settings(config, {})
+        assert (read.telegram.token.reveal(), read.telegram.base_url) == (server.token, server.base_url)
+    assert config.read_text().startswith("[telegram]   # ours\n")
 
 
 async def test_three_wrong_tokens_end_the_setup_and_leave_nothing(tmp_path: Path) -> None:
