@@ -145,7 +145,7 @@ async def test_a_configuration_that_names_a_token_is_left_alone(tmp_path: Path) 
         blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
         await TelegramSetup(config, blank, person).token()
     assert config.read_text() == '[telegram]\ntoken = "env:NOT_SET_IN_ANY_TEST"\n'
-    assert "has a [telegram] section with other ones. Change it to:" in person.all
+    assert "has a [telegram] section with another. Change it to:" in person.all
 
 
 async def test_a_section_without_a_token_gets_one_and_keeps_the_rest(tmp_path: Path) -> None:
