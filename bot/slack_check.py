@@ -13,29 +13,36 @@ async def check_slack(settings: Slack) -> str:
         DeliveryFailed: Slack refuses a token or cannot be reached; the sentence says which call failed.
     """
     socket = settings.mode == "socket"
-    app_token = slack_app_token(settings.app_token) if socket else None
-    if not socket:
+    if socket:
+        slack_app_token(settings.app_token)
+    else:
         slack_secret(settings.signing_secret, "signing secret")
     if settings.client_id:
         slack_secret(settings.client_secret, "client secret")
-        who = f"the app {settings.client_id}"
+        told = f"the app {settings.client_id}"
     else:
-        who = await _bot(slack_bot_token(settings.bot_token), settings.base_url)
-    if app_token:
-        app = SlackApi(app_token, settings.base_url)
-        try:
-            await app.call(
-                "apps.connections.open", lambda client: client.apps_connections_open(app_token=app_token)
-            )
-        finally:
-            await app.close()
-    return who
+        told = await check_bot_token(settings)
+    if socket:
+        await check_app_token(settings)
+    return told
 
 
-async def _bot(token: str, base_url: str) -> str:
-    bot = SlackApi(token, base_url)
+async def check_bot_token(settings: Slack) -> str:
+    """Return as whom and where the bot token is good; raises as `check_slack`."""
+    api = SlackApi(slack_bot_token(settings.bot_token), settings.base_url)
     try:
-        identity = await bot.call("auth.test", lambda client: client.auth_test())
+        identity = await api.call("auth.test", lambda client: client.auth_test())
     finally:
-        await bot.close()
+        await api.close()
     return f"{identity.get('user')} in {identity.get('team')}"
+
+
+async def check_app_token(settings: Slack) -> str:
+    """Return what the app token is good for; raises as `check_slack`."""
+    token = slack_app_token(settings.app_token)
+    api = SlackApi(token, settings.base_url)
+    try:
+        await api.call("apps.connections.open", lambda client: client.apps_connections_open(app_token=token))
+    finally:
+        await api.close()
+    return "it may open connections"
