@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 
 from bot.access import Role, place_of, role_at
 from bot.arguments import shown
 from bot.cards import Card, Notice
 from bot.commands import parse
+from bot.connections import Connection
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
 from bot.faults import notice_of
 from bot.handlers import HANDLERS, PRESSED
@@ -31,7 +33,8 @@ class Desk:
 
     Neither `handle` nor `press` raises anything but cancellation. Both may be called at the same time for
     many requests, and `handle` takes as long as the run that it shows, so a door calls it in a task.
-    `platforms` says of each platform that is served how it is: connecting, connected or off.
+    `platforms` says of each platform that is served how it is: connecting, connected or off; `connections`
+    tells of those that have several connections how each is.
     """
 
     def __init__(self, app: App) -> None:
@@ -39,6 +42,7 @@ class Desk:
         self.pacers = Pacers(app.clock)
         self.live = LiveMessages(app, self.pacers)
         self.platforms: dict[str, str] = {}
+        self.connections: dict[str, Callable[[], Sequence[Connection]]] = {}
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
@@ -69,7 +73,7 @@ class Desk:
         if role < command.role:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
-        call = Call(self.app, self.live, door, request, role, self.platforms)
+        call = Call(self.app, self.live, door, request, role, self.platforms, self.connections)
         return await HANDLERS[command.handler](call, arguments)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:

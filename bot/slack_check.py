@@ -1,20 +1,29 @@
 """A look at whether Slack takes the tokens, without listening to anything."""
 
 from bot.slack_api import SlackApi
-from bot.tokens import slack_app_token, slack_bot_token
+from bot.tokens import slack_app_token, slack_bot_token, slack_secret
 from core.config.settings import Slack
 
 
 async def check_slack(settings: Slack) -> str:
-    """Return as whom and where both tokens are good, for instance `conclave in Example`.
+    """Return as whom and where the tokens are good, for instance `conclave in Example`.
 
     Raises:
-        ConfigError: a token is missing or does not look like one.
+        ConfigError: a token or secret is missing or does not look like one.
         DeliveryFailed: Slack refuses a token or cannot be reached; the sentence says which call failed.
     """
-    slack_app_token(settings.app_token)
-    told = await check_bot_token(settings)
-    await check_app_token(settings)
+    socket = settings.mode == "socket"
+    if socket:
+        slack_app_token(settings.app_token)
+    else:
+        slack_secret(settings.signing_secret, "signing secret")
+    if settings.client_id:
+        slack_secret(settings.client_secret, "client secret")
+        told = f"the app {settings.client_id}"
+    else:
+        told = await check_bot_token(settings)
+    if socket:
+        await check_app_token(settings)
     return told
 
 

@@ -11,7 +11,7 @@ from bot.setup.claiming import asked_until_good, claim_admin
 from bot.setup.keeping import forget_secret, keep_references, keep_secret
 from bot.slack_check import check_app_token, check_bot_token
 from bot.slack_manifest import manifest_text
-from bot.slack_updates import SlackService
+from bot.slack_service import SlackService, socket_service
 from core.app.app import App
 from core.config.secret import SecretRef
 from core.config.settings import Settings
@@ -70,7 +70,8 @@ class Setup:
         if await app.claims.has_admin("slack", app.settings.access.admins):
             self._asking.say("   There is an admin in Slack already; who may do what is theirs to say.")
             return True
-        listen = _listen if app.settings.slack.mode == "socket" else None
+        slack = app.settings.slack
+        listen = _listen if slack.mode == "socket" and not slack.client_id else None
         return await claim_admin(
             app,
             self._asking,
@@ -102,4 +103,4 @@ class Setup:
 
 
 def _listen(app: App, desk: Desk) -> SlackService:
-    return SlackService(app.settings.slack, desk, app.clock)
+    return socket_service(app.settings.slack, desk, app.clock)

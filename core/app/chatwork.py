@@ -1,8 +1,10 @@
 """The use cases of chats: what has arrived, which messages are open, and what a chat is subscribed to."""
 
 from abc import ABC
+from functools import cached_property
 
 from core.app.subscriptions import Subscriptions
+from core.app.workspaces import Workspaces
 from core.clock import Clock
 from core.store.store import Store
 
@@ -13,6 +15,11 @@ class Chatwork(ABC):
     clock: Clock
     subscriptions: Subscriptions
     _store: Store
+
+    @cached_property
+    def workspaces(self) -> Workspaces:
+        """Return the use cases of the workspaces that installed the app."""
+        return Workspaces(self._store, self.clock)
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         """Say True exactly once for each platform update, whatever process or restart asks."""

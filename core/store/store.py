@@ -16,6 +16,7 @@ from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
+from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
@@ -45,6 +46,7 @@ class Store:
         self.alerts = Alerts(database)
         self.audits = Audits(database)
         self.exports = Exports(database)
+        self.workspaces = SlackWorkspaces(database)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":

@@ -197,3 +197,11 @@ def _slack() -> None:
         sa.Column("expire_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_oauth_states")),
     )
+    op.create_table(
+        "slack_chats",
+        sa.Column("chat", sa.Text(), nullable=False),
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("chat", name=op.f("pk_slack_chats")),
+    )
+    op.create_index("ix_slack_chats_team", "slack_chats", ["team"], unique=False)
