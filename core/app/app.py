@@ -11,6 +11,7 @@ from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
+from core.app.people import People
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -74,6 +75,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
+        people: People,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -90,6 +92,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self._digests = digests
         self.subscriptions = subscriptions
         self.agenda = agenda
+        self.people = people
         self._watch = watch
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 

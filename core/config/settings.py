@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from core.config.access import Access
 from core.config.field_types import (
     BasisPoints,
-    ChatId,
     DatabaseAddress,
     HttpAddress,
     HttpAddressOrNone,
@@ -257,28 +257,6 @@ class Slack(Frozen):
     signing_secret: SecretRef = SecretRef("env:SLACK_SIGNING_SECRET")
     base_url: HttpAddress = "https://slack.com/api/"
     mode: Literal["socket", "http"] = "socket"
-
-
-class AccessChat(Frozen):
-    """A chat whose members have a role there."""
-
-    id: ChatId
-    role: Literal["viewer", "runner"]
-
-
-class AccessPerson(Frozen):
-    """A person with a role everywhere."""
-
-    id: ChatId
-    role: Literal["viewer", "runner", "admin"]
-
-
-class Access(Frozen):
-    """Who may do what. Deny by default."""
-
-    admins: tuple[ChatId, ...] = ()
-    chats: tuple[AccessChat, ...] = ()
-    people: tuple[AccessPerson, ...] = ()
 
 
 class Http(Frozen):

@@ -1,0 +1,68 @@
+"""The audit trail of chats: what was refused to people, and what they did that only some may do."""
+
+import logging
+import re
+from typing import Literal
+
+from core.clock import Clock
+from core.domain.errors import StoreError
+from core.domain.people import Deed
+from core.store.store import Store
+
+LONGEST_WHAT = 80
+LONGEST_NOTE = 160
+LAST = 50
+_SECRETIVE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w:./+=-]{16,}|(?:xox|xapp|sk)-\S+|\S{40,}")
+
+_log = logging.getLogger(__name__)
+
+
+class Deeds:
+    """All deeds of the arena, as far as they are kept (`core.store.deed_rows`)."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._rows = store.deeds
+        self._clock = clock
+
+    async def note(
+        self,
+        person: str,
+        chat: str,
+        thread: str | None,
+        what: str,
+        outcome: Literal["done", "refused"],
+        note: str = "",
+    ) -> None:
+        """Keep a deed; what looks like a secret is left out, and what is long is cut.
+
+        A store that is out of reach costs the entry, with one line in the log, and never what was done.
+        """
+        deed = Deed(
+            number=0,
+            at=self._clock.now(),
+            person=person,
+            chat=chat,
+            thread=thread or "",
+            what=harmless(what, LONGEST_WHAT),
+            outcome=outcome,
+            note=harmless(note, LONGEST_NOTE),
+        )
+        try:
+            await self._rows.add(deed)
+        except StoreError as error:
+            _log.warning("%s by %s in %s is not in the audit trail: %s", deed.what, person, chat, error)
+
+    async def last(self, limit: int, *, chat: str | None = None, skip: int = 0) -> tuple[Deed, ...]:
+        """Return the newest deeds, newest first, of all chats or of one, without the first `skip`."""
+        return await self._rows.last(limit, chat, skip)
+
+    async def count(self, chat: str | None = None) -> int:
+        """Return how many deeds are kept, of all chats or of one."""
+        return await self._rows.count(chat)
+
+
+def harmless(text: str, longest: int) -> str:
+    """Return a text as one line of at most `longest` signs, without words that look like secrets."""
+    words = ["…" if _SECRETIVE.fullmatch(word) else word for word in text.split()]
+    line = " ".join(words)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
