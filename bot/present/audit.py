@@ -29,8 +29,8 @@ def audit_card(deeds: Sequence[Deed], zone: ZoneInfo, *, shown: ShowAudit, kept:
             (f"{numbers.moment(deed.at, zone)} · {deed.outcome}", _line(deed, shown.everywhere))
             for deed in deeds
         ),
-        footer=f"Page {shown.page} of {pages}; {numbers.counted(kept, 'entry').replace('entrys', 'entries')} "
-        "kept. The last 90 days are kept, the same refusal once a minute.",
+        footer=f"Page {shown.page} of {pages}; {kept:,} in all. "
+        "The last 90 days are kept, and the same refusal once a minute.",
         buttons=tuple(
             Button(label=label, data=encode(ShowAudit(shown.count, page, shown.everywhere)))
             for label, page in turns

@@ -1,4 +1,4 @@
-"""Strangers are let in by a button, quotas bite and the audit trail is read, over both real platforms' SDKs."""
+"""Strangers are let in by a button, quotas bite and the audit trail is read, over both real SDKs."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from tests.loopback.slack_scene import shown
 from tests.loopback.slack_server import SlackServer
 from tests.loopback.slack_state import Message
 from tests.loopback.telegram_server import TelegramServer
-from tests.loopback.telegram_world import Shown, User
+from tests.loopback.telegram_world import BOT_ID, Shown, User
 from tests.service import served
 
 ALICE, ANNE, BOB, MALLORY = (
@@ -130,7 +130,7 @@ async def test_a_stranger_in_telegram_is_let_in_by_a_button_and_may_run_until_th
 
     card = await said_to(world, ALICE.id, "Somebody asks to be let in")
     other = await said_to(world, ANNE.id, "Somebody asks to be let in")
-    assert "Mallory <b>@all</b> (telegram:6666)" in card.text
+    assert "Mallory <b>@all</b> (telegram:6666)" in card.text.replace("\N{WORD JOINER}", "")
     assert card.of("mention", "url") == []
     assert card.labels == ["Approve as viewer", "Approve as runner", "Deny"]
     telegram.press(card, card.button("runner"), ALICE)
@@ -163,7 +163,7 @@ async def test_a_stranger_in_telegram_is_let_in_by_a_button_and_may_run_until_th
         "telegram:1001 in telegram:6666: approve telegram:6666 as runner",
         "telegram:6666 in telegram:6666: /run IBM · Not started: your 2 runs of today are used up.",
     ):
-        assert words in trail.text
+        assert words in trail.text.replace("\N{WORD JOINER}", "")
 
 
 async def test_who_is_denied_is_told_once_and_then_hears_nothing_even_in_other_chats(world: World) -> None:
@@ -232,7 +232,7 @@ async def test_a_stranger_in_slack_is_let_in_by_a_button_of_a_direct_message(wor
     trail = await on_slack(world, CHANNEL, "Audit trail of this chat")
     assert "slack:U0MALLORY: /run AAPL quick" in shown(trail.blocks)
     assert "approve slack:U0MALLORY as viewer" in shown(trail.blocks)
-    await slack.slash("/people", "<@U0MALLORY|mallory> runner here", "U0ALICE", CHANNEL)
+    await slack.mention("{bot} people <@U0MALLORY> runner here", "U0ALICE", CHANNEL)
     await on_slack(world, CHANNEL, f"slack:U0MALLORY is runner in slack:{CHANNEL} now.")
     await slack.slash("/people", "", "U0CAROL", CHANNEL)
     await slack.until(
@@ -250,7 +250,9 @@ async def test_a_button_that_a_stranger_or_a_runner_forges_decides_nothing(world
     telegram.say(group, BOB, "/whoami")
     card = await said_to(world, GROUP, "You are Bob")
     for user, data in ((MALLORY, f"g.{asked.number}.r"), (BOB, f"g.{asked.number}.r"), (BOB, "au.a.50.1")):
-        telegram.press(card, data, user)
+        message = telegram.message_json(card, User(BOT_ID, "Conclave", is_bot=True))
+        query = {"from": user.json(), "chat_instance": "1", "data": data, "message": message}
+        telegram.put("callback_query", query)
     await telegram.until(
         lambda: sum("needs the role admin" in a.text for a in telegram.answers) == 2, "two toasts", PATIENCE_S
     )
