@@ -4,7 +4,6 @@ from collections.abc import Awaitable
 
 from bot import dialogue_buttons
 from bot.access import Standing
-from bot.arguments import shown
 from bot.buttons import CastVote
 from bot.buttons import decode as decode_button
 from bot.cards import Card
@@ -82,7 +81,7 @@ def word_of(text: str) -> str:
 def deed_of_words(text: str) -> str:
     """Return a command for the audit trail, with its name in full and what stands behind it."""
     words = text.split()
-    return " ".join([word_of(text), *(shown(word) for word in words[1:])])
+    return " ".join([word_of(text), *words[1:]])
 
 
 def deed_of_press(data: str) -> tuple[str, bool]:

@@ -59,6 +59,7 @@ class PeopleDouble:
     async def decide(
         self, number: int, role: Literal["viewer", "runner"] | None, by: str, at: datetime
     ) -> Decision | None:
+        await self.unsettled(at)
         found = self.invitations.get(number)
         if found is None or found.state is not InvitationState.ASKED:
             return None if found is None else Decision(found, decided=False)

@@ -55,7 +55,7 @@ async def people_pressed(call: PressCall) -> Card:
 
     Raises:
         NotFound: the request is not known any more.
-        Refused: the data were not made here, or the request has expired.
+        Refused: the data were not made here.
     """
     app, press, wish = call.app, call.press, decode(call.press.data)
     if isinstance(wish, Decide):

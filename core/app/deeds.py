@@ -12,7 +12,9 @@ from core.store.store import Store
 LONGEST_WHAT = 80
 LONGEST_NOTE = 160
 LAST = 50
-_SECRETIVE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w:./+=-]{16,}|(?:xox|xapp|sk)-\S+|\S{40,}")
+_SECRETIVE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w:./+=-]{16,}|(?:xox[a-z]?|xapp|sk)-\S+|\S{40,}")
+_ID = re.compile(r"telegram:-?[0-9]{1,19}|slack:[A-Z0-9]{1,31}", re.ASCII)
+_AROUND = "“”\"'`,.;:()"
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +65,9 @@ class Deeds:
 
 def harmless(text: str, longest: int) -> str:
     """Return a text as one line of at most `longest` signs, without words that look like secrets."""
-    words = ["…" if _SECRETIVE.fullmatch(word) else word for word in text.split()]
-    line = " ".join(words)
+    line = " ".join("…" if _is_secretive(word.strip(_AROUND)) else word for word in text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def _is_secretive(word: str) -> bool:
+    return _ID.fullmatch(word) is None and _SECRETIVE.fullmatch(word) is not None

@@ -24,7 +24,6 @@ from core.domain.people import (
     Grant,
     GrantedRole,
     Invitation,
-    InvitationState,
     Role,
     granted_role,
 )
@@ -135,15 +134,14 @@ class People:
     async def decide(self, number: int, role: Literal["viewer", "runner"] | None, *, by: str) -> Decision:
         """Let somebody in with a role in the chat where they asked, or deny it; the first decision stands.
 
+        Nothing can be decided of one that has expired.
+
         Raises:
             NotFound: there is no invitation with this number (any more).
-            Refused: it has expired.
         """
         decision = await self._rows.decide(number, role, by, self._clock.now())
         if decision is None:
             raise NotFound("This request is not known any more.")
-        if decision.invitation.state is InvitationState.EXPIRED:
-            raise Refused("This request has expired. The person may ask again.")
         return decision
 
     async def waiting(self, chat: str | None = None) -> tuple[Invitation, ...]:
