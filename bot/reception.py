@@ -11,7 +11,7 @@ What may go wrong, and what then happens:
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,8 @@ from core.domain.people import Asked, Invitation, InvitationState
 CALL_TIMEOUT_S = 30.0
 TURN_WITHIN_S = 60.0
 KEEP_TRYING = timedelta(days=1)
+QUIET = timedelta(seconds=30)
+MOST_REMEMBERED = 1_000
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Reception:
         self._pacers = pacers
         self._doors: dict[str, Door] = {}
         self._work: dict[int, asyncio.Task[None]] = {}
+        self._quiet_until: dict[str, datetime] = {}
 
     def open(self, door: Door) -> None:
         """Reach people on this platform from now on; not a door that answers one command."""
@@ -53,6 +56,9 @@ class Reception:
 
     async def greet(self, address: Address, person: Person) -> Notice | None:
         """Return what a stranger hears: once that the admins are asked, or once its ids, and else nothing."""
+        now, place = self._app.clock.now(), place_of(address, person)
+        if now < self._quiet_until.get(place, now):
+            return None
         if self._app.settings.access.invitation_hours and await self._reachable():
             asked, invitation = await self._app.people.ask(
                 person.id, person.name, address.chat_id, address.thread
@@ -61,10 +67,18 @@ class Reception:
                 self.attend(invitation)
                 return asked_notice(person.id, address.chat_id)
             if asked is not Asked.FULL:
+                self._stay_quiet(place, now)
                 return None
-        if await self._app.greet_once(place_of(address, person)):
+        if await self._app.greet_once(place):
             return stranger_notice(person.id, address.chat_id)
+        self._stay_quiet(place, now)
         return None
+
+    def _stay_quiet(self, place: str, now: datetime) -> None:
+        """Spare the store a while the question about a stranger who goes on and on."""
+        if len(self._quiet_until) >= MOST_REMEMBERED:
+            self._quiet_until.clear()
+        self._quiet_until[place] = now + QUIET
 
     def attend(self, invitation: Invitation) -> None:
         """Tell whoever is to be told of an invitation as it stands now, beside everything else."""
@@ -81,6 +95,8 @@ class Reception:
                     self.attend(invitation)
         except ConclaveError as error:
             _log.warning("invitations wait: %s", error)
+        except Exception:  # noqa: BLE001 - the boundary: a bug here must not end what goes on beside it
+            _log.exception("invitations could not be looked at")
 
     async def until_idle(self) -> None:
         """Wait until nothing is being told any more."""

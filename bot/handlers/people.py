@@ -1,6 +1,6 @@
 """`/people` and `/audit`, and their buttons: for admins alone, whatever a button's data say."""
 
-from bot.access import Role, is_private, role_of
+from bot.access import Role, is_private
 from bot.cards import Card
 from bot.facts import zone_at
 from bot.handlers.call import Call, PressCall
@@ -9,9 +9,10 @@ from bot.people_buttons import Decide, ShowAudit, ShowPeople, decode
 from bot.present.audit import A_PAGE, audit_card, pages_of
 from bot.present.notices import not_allowed_notice, place_needed_notice
 from bot.present.people import changed_words, decided_card, people_card, removed_words
-from bot.request import Address, Person
+from bot.request import Address
 from core.app.app import App
 from core.app.deeds import LAST
+from core.app.people import configured_role
 from core.domain.errors import Refused
 
 
@@ -35,7 +36,7 @@ async def people(call: Call, arguments: PeopleArguments) -> Card:
         done = removed_words(person, chat, count)
     else:
         given = await app.people.grant(person, arguments.role, by=by.id, chat=chat, thread=thread)
-        configured = role_of(app.settings.access, Address(address.platform, address.chat), Person(person, ""))
+        configured = configured_role(app.settings.access, person, chat, thread)
         greater = configured is not None and configured > Role[arguments.role.upper()]
         done = changed_words(given, configured.title if greater and configured else None)
     return await _listed(app, address, everywhere=anywhere and call.request.private, done=done)

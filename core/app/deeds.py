@@ -2,16 +2,19 @@
 
 import logging
 import re
+from datetime import datetime
 from typing import Literal
 
 from core.clock import Clock
 from core.domain.errors import StoreError
 from core.domain.people import Deed
+from core.store.deed_rows import ONCE_IN
 from core.store.store import Store
 
 LONGEST_WHAT = 80
 LONGEST_NOTE = 160
 LAST = 50
+MOST_REMEMBERED = 1_000
 _SECRETIVE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w:./+=-]{16,}|(?:xox[a-z]?|xapp|sk)-\S+|\S{40,}")
 _ID = re.compile(r"telegram:-?[0-9]{1,19}|slack:[A-Z0-9]{1,31}", re.ASCII)
 _AROUND = "“”\"'`,.;:()"
@@ -25,6 +28,7 @@ class Deeds:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._rows = store.deeds
         self._clock = clock
+        self._refused: dict[tuple[str, str, str], datetime] = {}
 
     async def note(
         self,
@@ -49,10 +53,23 @@ class Deeds:
             outcome=outcome,
             note=harmless(note, LONGEST_NOTE),
         )
+        if outcome == "refused" and self._was_just_refused(deed):
+            return
         try:
             await self._rows.add(deed)
         except StoreError as error:
             _log.warning("%s by %s in %s is not in the audit trail: %s", deed.what, person, chat, error)
+
+    def _was_just_refused(self, deed: Deed) -> bool:
+        """Spare the store the same refusal again and again; it would keep none of them."""
+        key = (deed.person, deed.chat, deed.what)
+        before = self._refused.get(key)
+        if before is not None and deed.at - before < ONCE_IN:
+            return True
+        if len(self._refused) >= MOST_REMEMBERED:
+            self._refused.clear()
+        self._refused[key] = deed.at
+        return False
 
     async def last(self, limit: int, *, chat: str | None = None, skip: int = 0) -> tuple[Deed, ...]:
         """Return the newest deeds, newest first, of all chats or of one, without the first `skip`."""
