@@ -7,10 +7,13 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.clock import SystemClock
 from core.domain.people import Asked, Decision, Grant, Invitation, InvitationState
 from core.store.database import Database
+from core.store.engine import file_of, is_sqlite, make_engine, parse
 from core.store.locking import hold
 from core.store.people_tables import grants, invitations
+from core.store.schema import HEAD
 
 KEEP = timedelta(days=30)
 _OPEN = invitations.c.state == InvitationState.ASKED
@@ -167,6 +170,26 @@ class People:
         """Note that nobody is to be told anything more."""
         async with self._database.write() as connection:
             await _set(connection, number, settled=True)
+
+
+async def granted_at(url: str) -> int:
+    """Return how many roles the grants of a database give; 0 where it is not there or not up to date.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    place = parse(url)
+    if is_sqlite(place) and not file_of(place).exists():
+        return 0
+    database = Database(place, make_engine(place, pooled=False), SystemClock())
+    try:
+        if await database.revision() != HEAD:
+            return 0
+        query = select(func.count()).select_from(grants).where(grants.c.role != "nobody")
+        async with database.read() as connection:
+            return int((await connection.execute(query)).scalar_one())
+    finally:
+        await database.close()
 
 
 async def _expire(connection: AsyncConnection, now: datetime) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from core.clock import ManualClock
 from core.domain.people import Asked, Deed, Grant, Invitation, InvitationState
 from core.store import deed_rows
+from core.store.people_rows import granted_at
 from core.store.store import Store
 from tests.store_values import START
 
@@ -180,3 +182,14 @@ async def test_a_flood_of_refusals_grows_nothing_without_limit_and_pushes_out_no
     assert [one.what for one in await store.deeds.last(100) if one.outcome == "done"] == ["/run 0"]
     await store.deeds.add(deed(1, "done", at=START + deed_rows.KEEP + timedelta(days=2)))
     assert await store.deeds.count() == 1
+
+
+async def test_how_many_roles_are_given_can_be_asked_of_a_database_without_changing_it(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    for given in (grant(), grant(chat=""), grant("nobody", person=ANNE)):
+        await store.people.grant(given)
+    assert await granted_at(url) == 2
+    missing = tmp_path / "missing.db"
+    assert await granted_at(f"sqlite+aiosqlite:///{missing}") == 0
+    assert not missing.exists()
