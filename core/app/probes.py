@@ -46,7 +46,7 @@ async def run_checks(
 
 
 async def _granted(settings: Settings) -> int:
-    """Return how many roles are given in chats; 0 where the store cannot be asked, which its own probe says."""
+    """Return how many roles are given in chats; 0 where the store cannot be asked, as its own probe says."""
     try:
         async with asyncio.timeout(GRANTED_WITHIN_S):
             return await granted_at(settings.store.url)
