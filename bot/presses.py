@@ -25,6 +25,8 @@ SHOWN: Mapping[str, Shown] = {
     "r": Shown.BESIDE,
     "v": Shown.BESIDE,
     "s": Shown.IN_PLACE,
+    "g": Shown.IN_PLACE,
+    "au": Shown.IN_PLACE,
 }
 
 
