@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from bot import missing
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
@@ -19,7 +20,7 @@ from core.domain.subscription import Wanted
 
 MOST_TICKERS = 5
 MOST_SIGNS_SHOWN = 30
-_MEMBER = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
+_MEMBER = re.compile(r"[A-Za-z0-9._-]{1,40}|#[1-9][0-9]{0,8}", re.ASCII)
 # The keyboards of phones turn two hyphens into a dash.
 _OPTION = re.compile(r"(?:-{1,2}|[—–―]-?)([^\W\d_][\w-]*)(?:=(.*))?", re.DOTALL)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
@@ -209,7 +210,7 @@ def run(words: Sequence[str]) -> RunArguments:
                 tickers.append(_ticker(value, first=not tickers))
     unique = tuple(dict.fromkeys(tickers))
     if not unique:
-        raise Refused("Which ticker? Write for instance /run NVDA.")
+        raise missing.ticker_to_run(words)
     if len(unique) > MOST_TICKERS:
         raise Refused(f"That is {len(unique)} tickers; /run takes up to {MOST_TICKERS} at once.")
     if len(set(presets)) > 1:
@@ -286,7 +287,7 @@ def why(words: Sequence[str]) -> WhyArguments:
         Refused: nothing to explain, a word that is no name, or more words than that.
     """
     if not words:
-        raise Refused("Which run? Write for instance /why NVDA or /why NVDA claude bear.")
+        raise missing.run_to_explain()
     reference = words[0].removeprefix("$")
     parse_ticker(reference)
     rest = list(words[1:])
@@ -296,7 +297,7 @@ def why(words: Sequence[str]) -> WhyArguments:
         if rest and rest[-1].lower() == "risk":
             rest.pop()
     if stage and not rest:
-        raise Refused(f"Whose {words[-1].lower()} stage? Write /why {reference} MODEL {words[-1].lower()}.")
+        raise missing.member_to_explain(reference, words[-1].lower(), stage)
     if len(rest) > 1:
         near = nearest(rest[-1].lower(), _STAGE_WORDS)
         hint = f" Did you mean {near}?" if near else f" Stages are {', '.join(Stage)}."
@@ -333,11 +334,11 @@ def vote(words: Sequence[str]) -> VoteArguments:
         Refused: one of the first two is missing, a word is none of these, or there are more.
     """
     if not words:
-        raise Refused("Vote on which run? Write for instance /vote NVDA buy 70.")
+        raise missing.run_to_vote_in()
     reference = words[0].removeprefix("$")
     ticker = parse_ticker(reference)
     if len(words) == 1:
-        raise Refused(f"What is your vote? Write /vote {ticker} buy, sell or hold.")
+        raise missing.vote_itself(reference, ticker)
     if words[1].upper() not in set(Action):
         raise Refused(f"“{shown(words[1])}” is no vote. Write /vote {ticker} buy, sell or hold.")
     return VoteArguments(reference, Action(words[1].upper()), _confidence(words[2:]))

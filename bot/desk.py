@@ -2,24 +2,31 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from bot.access import place_of, role_at
+from bot.access import Role, place_of, role_at
 from bot.arguments import shown
 from bot.cards import Card, Notice
-from bot.commands import parse
+from bot.commands import find, parse
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
 from bot.faults import notice_of
-from bot.handlers import HANDLERS, PRESSED
+from bot.handlers import HANDLERS, LIVE, PRESSED
+from bot.handlers.asking import ask
 from bot.handlers.call import Call, PressCall
 from bot.live_message import LiveMessages
+from bot.missing import Missing
 from bot.pacer import Pacers
+from bot.present.asking import begun_card
 from bot.present.notices import not_allowed_notice, stranger_notice
-from bot.presses import kind_of
+from bot.presses import Shown, kind_of, shown_of, told_aside
 from bot.request import Address, Person, Press, Request
 from core.app.app import App
-from core.domain.errors import Refused
+from core.domain.errors import ConclaveError, Refused
 
 POST_TRIES = 4
+MOST_GOING_ON = 256
+"""So many long commands from buttons go on at once."""
 _LONGEST_WAIT_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -38,13 +45,14 @@ class Desk:
         self.pacers = Pacers(app.clock)
         self.live = LiveMessages(app, self.pacers)
         self.platforms: dict[str, str] = {}
+        self._going_on: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
         try:
             card = await self._answer(request, door)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug must not silence the door
-            card = notice_of(error, f"“{shown(request.text)}”")
+            card = notice_of(error, f"“{shown(request.text)}”", request.text)
         if card is not None:
             await self._post(card, request, door)
 
@@ -61,13 +69,50 @@ class Desk:
             return await self._greeting(request.address, request.person)
         if not await self.app.claim_delivery(request.address.platform, request.delivery):
             return None
-        # In a thread, because the first moment that is read loads the exchange's calendar.
-        command, arguments = await asyncio.to_thread(parse, request.text)
+        return await self._obey(request, door, role)
+
+    async def _obey(
+        self, request: Request, door: Door, role: Role, press: Press | None = None
+    ) -> Card | None:
+        """Carry out a command that was typed, or sent by a pressed button."""
+        try:
+            # In a thread, because the first moment that is read loads the exchange's calendar.
+            command, arguments = await asyncio.to_thread(parse, request.text)
+        except Missing as missing:
+            command = find(missing.name)
+            if role >= command.role:
+                return await ask(self.app, missing, request.address)
         if role < command.role:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
         call = Call(self.app, self.live, door, request, role, self.platforms)
-        return await HANDLERS[command.handler](call, arguments)
+        if press is None or command.handler not in LIVE:
+            return await HANDLERS[command.handler](call, arguments)
+        if len(self._going_on) >= MOST_GOING_ON:
+            raise Refused(f"Too much goes on at the moment. Send /{request.text} again in a minute.")
+        self._go_on(partial(HANDLERS[command.handler], call, arguments), request, door)
+        return begun_card(request.text) if shown_of(press.data) is Shown.IN_PLACE else None
+
+    def _go_on(self, work: Callable[[], Awaitable[Card | None]], request: Request, door: Door) -> None:
+        """Let a long command go on by itself: a button has to be answered soon."""
+
+        async def finish() -> None:
+            try:
+                card = await work()
+            except Exception as error:  # noqa: BLE001 - the boundary, as in handle
+                card = notice_of(error, f"“{shown(request.text)}”", request.text)
+            if card is not None:
+                await self._post(card, request, door)
+
+        task = asyncio.create_task(finish())
+        self._going_on.add(task)
+        task.add_done_callback(self._going_on.discard)
+
+    async def close(self) -> None:
+        """Leave what buttons have begun, as the doors leave what was typed; runs stay resumable."""
+        for task in self._going_on:
+            task.cancel()
+        await asyncio.gather(*self._going_on, return_exceptions=True)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
         role = await role_at(self.app, press.address, press.person)
@@ -78,11 +123,22 @@ class Desk:
         handler = PRESSED.get(kind_of(press.data))
         if handler is None:
             raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
-        card = await handler(PressCall(self.app, self.live, door, press, role))
-        if card is not None and not isinstance(card, Notice):
+        obey = partial(self._obey_button, press, door, role)
+        card = await handler(PressCall(self.app, self.live, door, press, role, obey))
+        if card is not None and not told_aside(card):
             # The door shows it at once, and it counts in the chat like any other message.
             self.pacers.at(door, press.address).count()
         return card
+
+    async def _obey_button(self, press: Press, door: Door, role: Role, text: str) -> Card | None:
+        """Carry out the command that a button sends."""
+        # On Telegram the private chat with a person has the id of that person.
+        private = press.address.chat_id == press.person.id
+        request = Request(text, press.address, press.person, press.delivery, private)
+        try:
+            return await self._obey(request, door, role, press)
+        except ConclaveError as error:
+            return notice_of(error, f"“{shown(text)}”", text)
 
     async def _greeting(self, address: Address, person: Person) -> Notice | None:
         if await self.app.greet_once(place_of(address, person)):

@@ -119,6 +119,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     timer.stop()
     # Before the doors close: what is on its way to a chat arrives.
     await postman.close()
+    await desk.close()
     for task in (told_to_stop, *doors, *chores):
         task.cancel()
     await asyncio.wait([told_to_stop, *doors, *chores], timeout=until - loop.time())

@@ -10,7 +10,7 @@ from telegram import Bot
 
 from bot.cards import Card, Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
-from bot.presses import Shown, shown_of
+from bot.presses import Shown, shown_of, told_aside
 from bot.request import Press, Request
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_payload import Pressed
@@ -101,7 +101,7 @@ class Presses:
         try:
             await asyncio.wait({opening}, timeout=ANSWER_WITHIN_S)
             notice = None
-            if opening.done() and isinstance(card := opening.result(), Notice):
+            if opening.done() and isinstance(card := opening.result(), Notice) and told_aside(card):
                 notice = card
             answered = await self._answer(pressed.query, notice)
             card = await opening
@@ -135,7 +135,7 @@ class Presses:
 
     async def _show(self, press: Press, message: str | None, card: Card) -> None:
         """Put the next page or step where the last one was, or post what a button opens as a reply to it."""
-        turn = shown_of(press.data) is Shown.IN_PLACE and not isinstance(card, Notice)
+        turn = shown_of(press.data) is Shown.IN_PLACE and not told_aside(card)
         for attempt in range(SHOW_TRIES):
             try:
                 if turn and message is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.cards import Card
 from bot.handlers import about, books, subscriptions
+from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.run import run
@@ -35,6 +36,9 @@ HANDLERS: Mapping[str, Handler] = {
     "start": about.start,
 }
 
+LIVE = frozenset({"run"})
+"""Handlers that post messages of their own while they work, and may take minutes."""
+
 PressHandler = Callable[[PressCall], Awaitable[Card | None]]
 
 PRESSED: Mapping[str, PressHandler] = {
@@ -43,6 +47,8 @@ PRESSED: Mapping[str, PressHandler] = {
     "r": pressed,
     "v": vote_pressed,
     "s": dialogue_pressed,
+    "m": command_pressed,
+    "mn": command_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

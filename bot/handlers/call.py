@@ -1,9 +1,10 @@
 """What a handler gets to know of the command that it carries out."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.access import Role
+from bot.cards import Card
 from bot.door import Door
 from bot.live_message import LiveMessages
 from bot.request import Press, Request
@@ -27,10 +28,14 @@ class Call:
 
 @dataclass(frozen=True)
 class PressCall:
-    """One pressed button under way: as `Call`, but what is opened is returned, and the door shows it."""
+    """One pressed button under way: as `Call`, but what is opened is returned, and the door shows it.
+
+    `obey` carries out a command as if whoever pressed had typed it there.
+    """
 
     app: App
     live: LiveMessages
     door: Door
     press: Press
     role: Role
+    obey: Callable[[str], Awaitable[Card | None]]

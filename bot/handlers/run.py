@@ -25,7 +25,25 @@ async def run(call: Call, arguments: RunArguments) -> None:
     ]
     await asyncio.gather(
         *(
-            call.live.tell(partial(call.app.run, request), call.door, address, ticker=request.ticker)
+            call.live.tell(
+                partial(call.app.run, request),
+                call.door,
+                address,
+                ticker=request.ticker,
+                command=_command(request.ticker, arguments),
+            )
             for request in requests
         )
     )
+
+
+def _command(ticker: str, arguments: RunArguments) -> str:
+    """Return the command that asks for the run of one of the tickers."""
+    words = ["run", ticker]
+    if arguments.preset:
+        words.append(arguments.preset.value)
+    if arguments.as_of:
+        words.append(arguments.as_of.isoformat())
+    if arguments.members:
+        words.append(f"--members={','.join(arguments.members)}")
+    return " ".join(words)
