@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot import missing
+from bot.start_arguments import StartArguments
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
@@ -169,6 +170,7 @@ Arguments = (
     | SettingsArguments
     | SeasonArguments
     | HelpArguments
+    | StartArguments
 )
 
 

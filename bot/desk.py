@@ -14,10 +14,13 @@ from bot.faults import notice_of
 from bot.handlers import HANDLERS, LIVE, PRESSED
 from bot.handlers.asking import ask
 from bot.handlers.call import Call, PressCall
+from bot.handlers.inline import inline
+from bot.inline import Found
 from bot.live_message import LiveMessages
 from bot.missing import Missing
 from bot.pacer import Pacers
 from bot.present.asking import begun_card
+from bot.present.inline import nothing_offered
 from bot.present.notices import not_allowed_notice, stranger_notice
 from bot.presses import Shown, kind_of, shown_of, told_aside
 from bot.request import Address, Person, Press, Request
@@ -62,6 +65,20 @@ class Desk:
             return await self._pressed(press, door)
         except Exception as error:  # noqa: BLE001 - the boundary, as in handle
             return notice_of(error, f"button {shown(press.data)}")
+
+    async def inquire(self, person: Person, text: str, offset: int, page_size: int) -> Found | None:
+        """Return what a person is offered who writes elsewhere, or None for a stranger; never raises.
+
+        Where they write is not known, so their role is the one in their private chat.
+        """
+        platform, _, own = person.id.partition(":")
+        try:
+            # Always Telegram's, for no other platform has such a thing.
+            if platform != "telegram" or await role_at(self.app, Address("telegram", own), person) is None:
+                return None
+            return await inline(self.app, text, offset, page_size)
+        except Exception as error:  # noqa: BLE001 - the boundary, as in handle
+            return nothing_offered(notice_of(error, f"inline “{shown(text)}”"))
 
     async def _answer(self, request: Request, door: Door) -> Card | None:
         role = await role_at(self.app, request.address, request.person)

@@ -12,7 +12,8 @@ from telegram.request import HTTPXRequest
 
 from bot.request import Request
 from bot.telegram_adapter import TelegramDoor, seconds
-from bot.telegram_payload import Payload, Pressed, read_update
+from bot.telegram_inline import Inquiries
+from bot.telegram_payload import Incoming, Inquiry, Payload, read_update
 from bot.telegram_presses import Desk, Presses
 from bot.telegram_secrecy import hush, scrub
 from bot.tokens import telegram_token
@@ -25,7 +26,7 @@ CALL_TIMEOUT_S = 20.0
 STOP_WITHIN_S = 3.0
 MAX_REQUESTS = 256
 LONGEST_BACKOFF_S = 60.0
-KINDS = ["message", "callback_query"]
+KINDS = ["message", "callback_query", "inline_query"]
 
 _MENU_NAME = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
 _REFUSED = (
@@ -78,6 +79,7 @@ class TelegramService:
         )
         self.door = TelegramDoor(self._bot)
         self._presses = Presses(self._bot, self.door, desk, clock)
+        self._inquiries = Inquiries(self._bot, desk)
         self._desk = desk
         self._clock = clock
         self._commands = commands
@@ -198,19 +200,21 @@ class TelegramService:
         if isinstance(update_id := update.get("update_id"), int):
             self._offset = update_id + 1
 
-    def _start(self, incoming: Request | Pressed) -> asyncio.Task[None]:
+    def _start(self, incoming: Incoming) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work(incoming))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _work(self, incoming: Request | Pressed) -> None:
+    async def _work(self, incoming: Incoming) -> None:
         try:
             if isinstance(incoming, Request):
                 # In a private chat there is no doubt whom an answer is for.
                 await self._desk.handle(
                     incoming, self.door if incoming.private else self.door.replying(incoming.message)
                 )
+            elif isinstance(incoming, Inquiry):
+                await self._inquiries.handle(incoming)
             else:
                 await self._presses.handle(incoming)
         except Exception:  # noqa: BLE001 - the boundary: one request must not end the loop

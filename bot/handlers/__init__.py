@@ -11,6 +11,7 @@ from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
+from bot.handlers.start import start
 from bot.handlers.vote import vote, vote_pressed
 from bot.handlers.why import pressed, why
 
@@ -33,7 +34,7 @@ HANDLERS: Mapping[str, Handler] = {
     "season": season,
     "whoami": about.whoami,
     "help": about.help_,
-    "start": about.start,
+    "start": start,
 }
 
 LIVE = frozenset({"run"})
