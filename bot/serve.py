@@ -74,7 +74,7 @@ def _telegram(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
     from bot.telegram_updates import TelegramService
 
     del http  # Telegram is asked by long polling
-    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY)
+    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY, app.settings.access)
     return Service("Telegram", service.door, service.run, service.ready)
 
 

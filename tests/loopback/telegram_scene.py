@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.access import Role
 from bot.cards import Card, Notice
 from bot.door import Door
 from bot.inline import Found
@@ -26,6 +27,7 @@ Make = Callable[[], TelegramService]
 class Entry:
     name: str
     summary: str
+    role: Role = Role.VIEWER
 
 
 MENU = (Entry("run", "Ask the committee"), Entry("help", "Explain the commands"), Entry("Bad Name", "x"))
