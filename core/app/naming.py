@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from core.config import Settings
 from core.domain.errors import (
-    BadVendorData,
     NoPrices,
     NotFound,
     Refused,
     Unknown,
     UnknownTicker,
     VendorFailure,
+    VendorNotConfigured,
     VendorRateLimited,
     VendorTimeout,
     VendorUnreachable,
@@ -127,7 +127,7 @@ class Naming(ABC):
         if not meant or ticker in known:
             return error
         away = any(isinstance(cause, _AWAY) for cause in error.causes)
-        answered = any(isinstance(cause, BadVendorData) for cause in error.causes)
+        answered = any(not isinstance(cause, VendorNotConfigured) for cause in error.causes)
         sentence = f"I don't know the ticker {ticker}." if answered and not away else str(error)
         return UnknownTicker(
             f"{sentence} {did_you_mean(meant)}", error.causes, wrong=ticker, near=_as_typed(meant)
