@@ -13,6 +13,8 @@ class Lacks(StrEnum):
     TICKER = "ticker"
     """Any ticker: one of the watchlist, or one that was run."""
     RUN_TICKER = "a ticker with a run"
+    """A ticker of which there is a verdict."""
+    OPEN_RUN = "a ticker with a run that goes on"
     MEMBER = "member"
     ACTION = "action"
 
@@ -65,7 +67,7 @@ def member_to_explain(reference: str, said: str, stage: Stage) -> Missing:
 def run_to_vote_in() -> Missing:
     """Return that `/vote` lacks the run."""
     return Missing(
-        "Vote on which run? Write for instance /vote NVDA buy 70.", lacks=Lacks.RUN_TICKER, command="vote"
+        "Vote on which run? Write for instance /vote NVDA buy 70.", lacks=Lacks.OPEN_RUN, command="vote"
     )
 
 

@@ -34,6 +34,8 @@ async def _choices(app: App, lacks: Lacks, address: Address) -> Sequence[tuple[s
     match lacks:
         case Lacks.TICKER | Lacks.RUN_TICKER:
             return [(ticker, ticker) for ticker in await _tickers(app, lacks, address)]
+        case Lacks.OPEN_RUN:
+            return [(ticker, ticker) for ticker in await app.running_tickers()]
         case Lacks.MEMBER:
             return [(member.name, f"#{member.number}") for member in await app.members() if member.enabled]
         case Lacks.ACTION:

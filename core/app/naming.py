@@ -31,6 +31,7 @@ _NUMBER = re.compile(r"#([1-9][0-9]{0,8})", re.ASCII)
 _REMEMBERED = 200
 """So many of the tickers that were run last count as known."""
 _MOST_CHOICES = 8
+_RUNNING = 20
 _AWAY = (VendorRateLimited, VendorTimeout, VendorUnreachable)
 
 
@@ -120,6 +121,10 @@ class Naming(ABC):
                 continue  # an archive that cannot be read suggests nothing
         return tuple(dict.fromkeys([*known, *SAMPLE_TICKERS]))
 
+    async def running_tickers(self) -> tuple[str, ...]:
+        """Return the tickers of the runs that go on."""
+        return await running_tickers(self._store)
+
     async def _nearest(self, ticker: str, error: NoPrices) -> NoPrices:
         """Return `error`, or where the ticker is close to known ones, a better sentence about it."""
         known = await self.known_tickers()
@@ -132,6 +137,12 @@ class Naming(ABC):
         return UnknownTicker(
             f"{sentence} {did_you_mean(meant)}", error.causes, wrong=ticker, near=_as_typed(meant)
         )
+
+
+async def running_tickers(store: Store) -> tuple[str, ...]:
+    """Return the tickers of the runs that go on, of the newest twenty at most."""
+    records = [await store.runs.record(run_id) for run_id in (await store.runs.running())[-_RUNNING:]]
+    return tuple(dict.fromkeys(record.ticker for record in records if record))
 
 
 def voter(members: Sequence[Member], text: str) -> Member:

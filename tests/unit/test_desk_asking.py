@@ -39,11 +39,11 @@ async def test_the_question_is_for_the_one_who_asked_alone_where_the_door_can() 
     assert door.last.only_for == ALICE
 
 
-async def test_why_and_vote_offer_only_what_was_run() -> None:
+async def test_why_offers_only_what_was_run_and_vote_what_goes_on() -> None:
     app = arena(arena={"watchlist": ["AAPL"]})
-    app.rows.ran = ("NVDA",)
+    app.rows.ran, app.going_on = ("NVDA",), ("IBM",)
     assert labels(await answered(app, DoorDouble(), "why")) == ["NVDA", "Cancel"]
-    assert labels(await answered(app, DoorDouble(), "vote", delivery="2")) == ["NVDA", "Cancel"]
+    assert labels(await answered(app, DoorDouble(), "vote", delivery="2")) == ["IBM", "Cancel"]
 
 
 async def test_without_anything_to_offer_the_sentence_stands_alone() -> None:
