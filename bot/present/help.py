@@ -35,7 +35,7 @@ def command_card(command: Command) -> HelpCard:
 def start_card(*, may_run: bool = True) -> HelpCard:
     """Return the one screen that says what this is; `may_run` offers to ask the committee."""
     first = ("Ask the committee", "run") if may_run else ("Open reasoning", "why")
-    examples = (first, ("Leaderboard", "leaderboard"), ("All commands", "help"))
+    examples = (first, ("See the leaderboard", "leaderboard"), ("All commands", "help"))
     return HelpCard(
         title="Conclave",
         intro="Many language models sit as one investment committee. Name a ticker: each model gets the same "

@@ -1,4 +1,4 @@
-"""What an arena says of tickers and names that it does not know, over a real database and the sample prices."""
+"""What an arena says of tickers and names that it does not know, over a real database and sample prices."""
 
 import asyncio
 from pathlib import Path
@@ -136,9 +136,8 @@ async def test_a_number_behind_a_sign_is_a_member_too(app: App) -> None:
 
 async def test_members_of_a_run_are_understood_by_number_and_asked_back_by_name(app: App) -> None:
     number = (await app.member("qwen")).number
-    record = await arena.finished(
-        app, arena.request("IBM", preset=Preset.QUICK, members=(f"#{number}", "claude"))
-    )
+    wanted = arena.request("IBM", preset=Preset.QUICK, members=(f"#{number}", "claude"))
+    record = await arena.finished(app, wanted)
     assert {seat.member for seat in record.voters} == {"qwen", "claude"}
     with pytest.raises(Unknown, match=r"Did you mean claude\?"):
         await run(app, "IBM", members=("cluade",))

@@ -195,7 +195,7 @@ async def test_a_payload_that_opens_nothing_shows_the_first_screen(world: World,
     world.telegram.say(chat, BOB, f"/start {start}")
     screen = await world.said(chat, "Conclave")
     assert "Paper trading, not advice" in screen.text
-    assert screen.labels == ["Open reasoning", "Leaderboard", "All commands"]
+    assert screen.labels == ["Open reasoning", "See the leaderboard", "All commands"]
 
 
 async def test_a_link_to_a_run_that_is_gone_says_so(world: World) -> None:
@@ -208,7 +208,7 @@ async def test_the_buttons_of_the_first_screen_run_their_commands_beside_it(worl
     chat = world.telegram.private(ALICE)
     world.telegram.say(chat, ALICE, "/start")
     screen = await world.said(chat, "one investment committee")
-    world.telegram.press(screen, screen.button("Leaderboard"), ALICE)
+    world.telegram.press(screen, screen.button("leaderboard"), ALICE)
     board = await world.said(chat, "Everyone started with")
     assert board.id != screen.id
     world.telegram.press(screen, screen.button("Ask the committee"), ALICE)
