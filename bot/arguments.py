@@ -26,8 +26,6 @@ _MEMBER = re.compile(r"[A-Za-z0-9._-]{1,40}|#[1-9][0-9]{0,8}", re.ASCII)
 _OPTION = re.compile(r"(?:-{1,2}|[—–―]-?)([^\W\d_][\w-]*)(?:=(.*))?", re.DOTALL)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 _TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:[zZ]|[+-].*)?", re.ASCII)
-_PERCENT = re.compile(r"(\d{1,3})\s?%?", re.ASCII)
-_FULL_PERCENT = 100
 _PRESETS = [preset.value for preset in Preset]
 _OPTIONS = {
     "as-of": "--as-of 2025-10-29",
@@ -156,6 +154,13 @@ class HelpArguments:
     command: str | None = None
 
 
+@dataclass(frozen=True)
+class ClaimArguments:
+    """The one-time code that a person types to become the first admin."""
+
+    code: str
+
+
 Arguments = (
     NoArguments
     | RunArguments
@@ -164,6 +169,7 @@ Arguments = (
     | PortfolioArguments
     | ModelsArguments
     | VoteArguments
+    | ClaimArguments
     | SubscribeArguments
     | SubscriptionsArguments
     | UnsubscribeArguments
@@ -329,38 +335,20 @@ def models(words: Sequence[str]) -> ModelsArguments:
     return ModelsArguments(_member(words[0]) if words else None)
 
 
-def vote(words: Sequence[str]) -> VoteArguments:
-    """Read a ticker or run id, then buy, sell or hold, then perhaps a confidence from 0 to 100 percent.
-
-    Raises:
-        Refused: one of the first two is missing, a word is none of these, or there are more.
-    """
-    if not words:
-        raise missing.run_to_vote_in()
-    reference = words[0].removeprefix("$")
-    ticker = parse_ticker(reference)
-    if len(words) == 1:
-        raise missing.vote_itself(reference, ticker)
-    if words[1].upper() not in set(Action):
-        raise Refused(f"“{shown(words[1])}” is no vote. Write /vote {ticker} buy, sell or hold.")
-    return VoteArguments(reference, Action(words[1].upper()), _confidence(words[2:]))
-
-
-def _confidence(words: Sequence[str]) -> Decimal | None:
-    if not words:
-        return None
-    text = " ".join(words)
-    found = _PERCENT.fullmatch(text)
-    if found is None or int(found[1]) > _FULL_PERCENT:
-        raise Refused(
-            f"“{shown(text)}” is no confidence. Write a whole number from 0 to 100: /vote NVDA buy 70."
-        )
-    return Decimal(found[1]) / _FULL_PERCENT
-
-
 def help_(words: Sequence[str]) -> HelpArguments:
     """Read which command to explain; its slash may be there or not."""
     return HelpArguments(words[0].removeprefix("/").lower() if words else None)
+
+
+def claim(words: Sequence[str]) -> ClaimArguments:
+    """Read a one-time code; blanks in it do not matter.
+
+    Raises:
+        Refused: there is none.
+    """
+    if not words:
+        raise Refused("Write the code behind it, as conclave setup shows it: /claim K7QM-2XDR.")
+    return ClaimArguments("".join(words)[:40])
 
 
 def _pieces(words: Sequence[str]) -> list[str]:

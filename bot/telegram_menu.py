@@ -36,6 +36,8 @@ from core.config.settings import Access
 
 SHORT = ("run", "why", "leaderboard", "portfolio", "help")
 NOT_IN_GROUPS = frozenset({"start", "health", "models", "season", "export"})
+UNLISTED = frozenset({"claim"})
+"""In no menu: it is typed once, with a code, by whoever sets Conclave up."""
 MOST_COMMANDS = 100
 MOST_CHATS = 50
 """So many admins, and so many groups, have a menu of their own."""
@@ -84,6 +86,7 @@ def menus(
     commands: Sequence[MenuCommand], access: Access | None, languages: Iterable[Language] = ()
 ) -> tuple[Menu, ...]:
     """Return every menu to be set; those for everybody first."""
+    commands = [one for one in commands if one.name not in UNLISTED]
     usual = [one for one in commands if one.role < Role.ADMIN]
     grouped = [one for one in usual if one.name not in NOT_IN_GROUPS]
     led = [one for one in usual if one.name != "start"]

@@ -7,6 +7,7 @@ from bot.cards import Card
 from bot.handlers import about, books, subscriptions
 from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
+from bot.handlers.claim import claim
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
@@ -35,6 +36,7 @@ HANDLERS: Mapping[str, Handler] = {
     "whoami": about.whoami,
     "help": about.help_,
     "start": start,
+    "claim": claim,
 }
 
 LIVE = frozenset({"run"})

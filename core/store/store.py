@@ -6,6 +6,7 @@ from core.store.answer_rows import Answers
 from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.chat_rows import Chats
+from core.store.claim_rows import Claims
 from core.store.database import Database
 from core.store.export_rows import Exports
 from core.store.live_season_rows import LiveSeasons
@@ -37,6 +38,7 @@ class Store:
         self.answers = Answers(database)
         self.scores = Scores(database)
         self.chats = Chats(database)
+        self.claims = Claims(database)
         self.votes = Votes(database)
         self.subscriptions = Subscriptions(database)
         self.slots = Slots(database)

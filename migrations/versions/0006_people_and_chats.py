@@ -66,6 +66,17 @@ def _people() -> None:
         sqlite_where=_ASKED,
         postgresql_where=_ASKED,
     )
+    op.create_table(
+        "claims",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("code_sha256", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("tries >= 0", name=op.f("ck_claims_tries")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_claims")),
+    )
 
 
 def _deeds() -> None:
