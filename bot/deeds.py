@@ -87,8 +87,10 @@ def deed_of_words(text: str) -> str:
     return " ".join([name, *text.split()[1:]])
 
 
-def deed_of_press(data: str) -> tuple[str, bool]:
+def deed_of_press(data: str) -> tuple[str | None, bool]:
     """Return what a button does, in words, and whether that is something which only some may do.
+
+    None is for a button that sends a command: the command is written down itself.
 
     Buttons that decide about people write that down themselves, with the person.
     """
@@ -97,6 +99,8 @@ def deed_of_press(data: str) -> tuple[str, bool]:
         return _dialogue(data)
     if kind == "g":
         return "button: people", False
+    if kind in {"m", "mn"}:
+        return None, False
     if kind == "au":
         return "button: audit", False
     try:

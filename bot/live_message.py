@@ -49,17 +49,25 @@ class LiveMessages:
         self._held: set[tuple[Platform, str, str]] = set()
 
     async def tell(
-        self, start: Events, door: Door, address: Address, *, ticker: str, note: Note | None = None
+        self,
+        start: Events,
+        door: Door,
+        address: Address,
+        *,
+        ticker: str,
+        note: Note | None = None,
+        command: str = "",
     ) -> RunRecord | None:
         """Show a run in a new message from its first event to its verdict, and return its record.
 
         `note` is asked once the run has started for a line about it, such as what is left of a quota.
         `start` is asked for the events once the message is there, or after five seconds without an answer
-        of the platform. Returns None where the run did not end: the chat is closed to us, the run could not
-        start, which the message then says, or the process is about to stop.
+        of the platform. `command` is what asked for the run, for a button that asks better. Returns None
+        where the run did not end: the chat is closed to us, the run could not start, which the message then
+        says, or the process is about to stop.
         """
         message = LiveMessage(door, address, self.app.clock, self.pacers)
-        live = _LiveRun(self, message, RunProgress(ticker, zone_of(self.app)))
+        live = _LiveRun(self, message, RunProgress(ticker, zone_of(self.app)), command=command)
         return await live.follow(start, note)
 
     async def finish_open(self, door: Door) -> None:
@@ -133,8 +141,10 @@ class _LiveRun:
         progress: RunProgress,
         card: int | None = None,
         held: MessageRef | None = None,
+        command: str = "",
     ) -> None:
         self._messages = messages
+        self._command = command
         self._app = messages.app
         self._message = message
         self._progress = progress
@@ -242,7 +252,7 @@ class _LiveRun:
 
     async def _fail(self, error: Exception) -> None:
         """Say in the message why the run cannot be shown; a run that has started stays open in the store."""
-        notice = notice_of(error, f"run of {self._progress.ticker}")
+        notice = notice_of(error, f"run of {self._progress.ticker}", self._command)
         await self._message.deliver(notice)
 
     async def _leave(self) -> None:

@@ -79,7 +79,7 @@ def _telegram(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
     from bot.telegram_updates import TelegramService
 
     del http  # Telegram is asked by long polling
-    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY)
+    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY, app.settings.access)
     return Service("Telegram", service.door, service.run, service.ready)
 
 
@@ -123,7 +123,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     timer.stop()
     # Before the doors close: what is on its way to a chat arrives.
     await postman.close()
-    await desk.reception.close()
+    await desk.close()
     for task in (told_to_stop, *doors, *chores):
         task.cancel()
     await asyncio.wait([told_to_stop, *doors, *chores], timeout=until - loop.time())

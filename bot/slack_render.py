@@ -25,6 +25,7 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.crossed_bar import crossed
+from bot.help_sections import sections as sections_of
 from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
@@ -157,7 +158,11 @@ def _caveat(caveat: str | None) -> list[Part]:
 def _notice(card: Notice) -> list[Part]:
     text = clamp(f"{_TONES[card.tone]}{card.text}", _MAX_NOTICE)
     reference = f"Reference {card.reference}" if card.reference else None
-    return _parts(sections(text) or sections("–")) + _parts(context(reference))
+    return [
+        *_parts(sections(text) or sections("–")),
+        *_parts(context(reference)),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.notice")),
+    ]
 
 
 def _line(text: str) -> str:
@@ -379,11 +384,15 @@ def _calibration(card: CalibrationCard) -> list[Part]:
 
 
 def _help(card: HelpCard) -> list[Part]:
-    lines = [[run(_line(usage), code=True), run(f"  {_line(told)}")] for usage, told in card.commands]
+    lines = []
+    for title, commands in sections_of(card):
+        lines += [[run(_line(title), bold=True)]] if title else []
+        lines += [[run(_line(usage), code=True), run(f"  {_line(told)}")] for usage, told in commands]
     intro = pieces(clamp(harmless(card.intro), _MAX_NOTICE), _MAX_NOTICE)
     return [
         Part(header(card.title)),
         *_parts(sections("".join(intro)), 1),
         *_parts(rich(lines), 2),
         *_parts(context(card.footer), 1),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.help")),
     ]

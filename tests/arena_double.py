@@ -69,6 +69,7 @@ class ArenaDouble(App):
         self.closed = False
         self.busy: Exception | None = None
         self.votes: dict[str, Vote] = {}
+        self.going_on: tuple[str, ...] = ()
         self.agenda = NothingDue()  # type: ignore[assignment]
         self.rows = RowsDouble()
         self.subscriptions = subscriptions_of(self.rows, self.settings, self.clock)
@@ -181,6 +182,9 @@ class ArenaDouble(App):
     async def calibration(self, member: str) -> Calibration:
         await self.member(member)
         return standings_facts.CALIBRATION
+
+    async def running_tickers(self) -> tuple[str, ...]:
+        return self.going_on
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         new = (platform, delivery) not in self.claimed

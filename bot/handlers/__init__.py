@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.cards import Card
 from bot.handlers import about, books, subscriptions
+from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.dialogue import dialogue_pressed
@@ -12,6 +13,7 @@ from bot.handlers.people import audit, audit_pressed, people, people_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
+from bot.handlers.start import start
 from bot.handlers.vote import vote, vote_pressed
 from bot.handlers.why import pressed, why
 
@@ -36,9 +38,12 @@ HANDLERS: Mapping[str, Handler] = {
     "season": season,
     "whoami": about.whoami,
     "help": about.help_,
-    "start": about.start,
+    "start": start,
     "claim": claim,
 }
+
+LIVE = frozenset({"run"})
+"""Handlers that post messages of their own while they work, and may take minutes."""
 
 PressHandler = Callable[[PressCall], Awaitable[Card | None]]
 
@@ -50,6 +55,8 @@ PRESSED: Mapping[str, PressHandler] = {
     "s": dialogue_pressed,
     "g": people_pressed,
     "au": audit_pressed,
+    "m": command_pressed,
+    "mn": command_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

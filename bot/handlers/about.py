@@ -1,4 +1,4 @@
-"""`/models`, `/health`, `/whoami`, `/help` and `/start`: what this is, how it is, who is here."""
+"""`/models`, `/health`, `/whoami` and `/help`: what this is, how it is, who is here."""
 
 from bot.access import Role
 from bot.arguments import HelpArguments, ModelsArguments, NoArguments
@@ -9,7 +9,7 @@ from bot.facts import zone_at, zone_of
 from bot.handlers.call import Call
 from bot.present.calibration import calibration_card
 from bot.present.health import health_card, served
-from bot.present.help import command_card, help_card, start_card
+from bot.present.help import command_card, help_card
 from bot.present.models import models_card
 from bot.present.notices import whoami_notice
 from bot.present.people import quota_words
@@ -48,9 +48,3 @@ async def help_(call: Call, arguments: HelpArguments) -> Card:
     if arguments.command:
         return command_card(find(arguments.command))
     return help_card([command for command in REGISTRY if command.role <= call.role])
-
-
-async def start(call: Call, arguments: NoArguments) -> Card:
-    """Say what Conclave is."""
-    del call, arguments
-    return start_card()

@@ -1,9 +1,10 @@
 """What a handler gets to know of the command that it carries out."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.access import Role
+from bot.cards import Card
 from bot.connections import Connections
 from bot.door import Door
 from bot.live_message import LiveMessages
@@ -34,7 +35,8 @@ class Call:
 class PressCall:
     """One pressed button under way: as `Call`, but what is opened is returned, and the door shows it.
 
-    `reception` tells people of decisions that are theirs to hear.
+    `obey` carries out a command as if whoever pressed had typed it there. `reception` tells people of
+    decisions that are theirs to hear.
     """
 
     app: App
@@ -42,4 +44,5 @@ class PressCall:
     door: Door
     press: Press
     role: Role
+    obey: Callable[[str], Awaitable[Card | None]]
     reception: Reception | None = None

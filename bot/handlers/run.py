@@ -33,6 +33,7 @@ async def run(call: Call, arguments: RunArguments) -> None:
                 address,
                 ticker=request.ticker,
                 note=partial(_quota_note, call.app, person.id, address.chat_id),
+                command=_command(request.ticker, arguments),
             )
             for request in requests
         )
@@ -42,3 +43,15 @@ async def run(call: Call, arguments: RunArguments) -> None:
 async def _quota_note(app: App, person: str, chat: str) -> str:
     """Say what is left today, where that is little; the run has been counted."""
     return quota_words(await app.people.quotas.left(person, chat), only_scarce=True)
+
+
+def _command(ticker: str, arguments: RunArguments) -> str:
+    """Return the command that asks for the run of one of the tickers."""
+    words = ["run", ticker]
+    if arguments.preset:
+        words.append(arguments.preset.value)
+    if arguments.as_of:
+        words.append(arguments.as_of.isoformat())
+    if arguments.members:
+        words.append(f"--members={','.join(arguments.members)}")
+    return " ".join(words)
