@@ -11,6 +11,7 @@ from core.domain.subscription import Due, SlotState
 
 LATE_S = 300.0
 """From so many seconds of lag on the service does not count as well."""
+SHUT_SHOWN = 10
 
 
 def served(platforms: Mapping[str, str]) -> tuple[str, ...]:
@@ -52,9 +53,19 @@ def health_card(
             Lines(title="Now", lines=tuple(now)),
             Lines(title="Due next", lines=tuple(upcoming) or ("nothing",)),
             Lines(title="Last", lines=tuple(ended) or ("nothing yet",)),
+            *([_shut(health)] if health.shut and all_chats else []),
         ),
         footer="/subscriptions shows what comes to this chat.",
     )
+
+
+def _shut(health: Health) -> Lines:
+    """Name the chats in which nothing may be posted; of many the last ones."""
+    lines = [
+        f"{' '.join(filter(None, (chat.title, chat.chat_id)))}: {chat.state}. {chat.reason or ''}".rstrip()
+        for chat in health.shut[:SHUT_SHOWN]
+    ]
+    return Lines(title="Closed to us", lines=tuple(lines), more=max(len(health.shut) - SHUT_SHOWN, 0))
 
 
 def _upcoming(due: Due, zone: ZoneInfo) -> str:
@@ -84,6 +95,7 @@ def health_facts(health: Health, platforms: Mapping[str, str]) -> dict[str, Any]
         "lag_s": round(health.lag_s, 1),
         "upcoming": [_slot(due) for due in health.upcoming],
         "ended": [_slot(due) for due in health.ended],
+        "shut": [{"chat": chat.chat_id, "state": chat.state, "reason": chat.reason} for chat in health.shut],
     }
 
 

@@ -1,6 +1,7 @@
 """Single sentences about people and chats, and what they may do."""
 
 from collections.abc import Sequence
+from enum import Enum
 
 from bot.cards import Notice
 from bot.present import numbers, words
@@ -35,13 +36,20 @@ def not_allowed_notice(role: str, needed: str, command: str) -> Notice:
     )
 
 
-def closed_notice(chat: str, paused: Sequence[int], reason: str, *, only_thread: bool) -> Notice:
-    """Tell an admin which subscriptions are paused because a chat, or one thread of it, is closed to us."""
-    place = f"A thread of the chat {chat}" if only_thread else f"The chat {chat}"
+class Place(Enum):
+    """What is closed: a whole chat, one thread of it, or all of it that is outside of threads."""
+
+    CHAT = "The chat {}"
+    THREAD = "A thread of the chat {}"
+    OUTSIDE = "The general topic of the chat {}"
+
+
+def closed_notice(chat: str, paused: Sequence[int], reason: str, place: Place = Place.CHAT) -> Notice:
+    """Tell an admin which subscriptions are paused because a chat, or one place in it, is closed to us."""
     numbers = ", ".join(map(str, paused))
     what = f"its subscription {numbers} is" if len(paused) == 1 else f"its subscriptions {numbers} are"
     return Notice(
-        text=f"{place} is closed to Conclave, so {what} paused. {reason} "
+        text=f"{place.value.format(chat)} is closed to Conclave, so {what} paused. {reason} "
         "When it is open again, resume there with /subscriptions.",
         tone="warning",
     )

@@ -10,6 +10,7 @@ from core.app.chatwork import Chatwork
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
+from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.polls import Polls
 from core.app.recount import recount
@@ -71,6 +72,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         reports: SeasonReports,
         digests: Digests,
         subscriptions: Subscriptions,
+        known_chats: KnownChats,
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
@@ -89,6 +91,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self._reports = reports
         self._digests = digests
         self.subscriptions = subscriptions
+        self.known_chats = known_chats
         self.agenda = agenda
         self._watch = watch
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
