@@ -1,6 +1,7 @@
 """`conclave serve`: every configured platform, each for itself, until told to stop."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
@@ -14,7 +15,7 @@ from bot.live_message import LiveMessages
 from bot.postman import Postman
 from bot.timer import Timer
 from core.app.app import App
-from core.domain.errors import ConclaveError, ConfigError
+from core.domain.errors import ConclaveError, ConfigError, StoreError
 
 if TYPE_CHECKING:
     from bot.http_door import HttpDoor
@@ -73,8 +74,13 @@ def services(app: App, desk: Desk, http: "HttpDoor | None" = None) -> list[Servi
 def _telegram(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
     from bot.telegram_updates import TelegramService
 
-    del http  # Telegram is asked by long polling
-    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY)
+    settings = app.settings.telegram
+    if settings.mode == "webhook":
+        from bot.telegram_webhook import WebhookService
+
+        service: TelegramService = WebhookService(settings, desk, app.clock, REGISTRY, http=http)
+    else:
+        service = TelegramService(settings, desk, app.clock, REGISTRY)
     return Service("Telegram", service.door, service.run, service.ready)
 
 
@@ -132,6 +138,8 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
 async def _prepare(app: App) -> None:
     """Load what the first request would wait for, and spare the collector from ever looking through it."""
     await app.prepare()
+    with contextlib.suppress(StoreError):
+        await app.known_chats.warn_of_old_ids()
     gc.collect()
     gc.freeze()
 

@@ -1,6 +1,7 @@
 """Telegram as a door: posts, edits and files, with every failure told as a `DeliveryFailed`."""
 
 import copy
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
@@ -56,19 +57,26 @@ _BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
 """What a server answers that stands in front of Telegram, and has lost sight of the request."""
 
 Result = TypeVar("Result")
+Moved = Callable[[str, str], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
 
 
 class TelegramDoor:
-    """A `bot.door.Door` over one bot. Makes no pause of its own: pacing and waiting is the caller's."""
+    """A `bot.door.Door` over one bot. Makes no pause of its own: pacing and waiting is the caller's.
+
+    `moved` hears the old and the new id of a group that has become another chat.
+    """
 
     platform: Platform = "telegram"
     page_size = PAGE_SIZE
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, moved: Moved | None = None) -> None:
         # Chosen by the library's users through the environment alone: times to wait are timedeltas, and it
         # no longer warns about the numbers that they were.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._bot = bot
+        self._tell_moved = moved
         self._moved: dict[int, int] = {}
         self._reply_to: str | None = None
 
@@ -186,7 +194,7 @@ class TelegramDoor:
         try:
             sent = await self._call(post(chat))
         except ChatMigrated as moved:
-            self._moved[chat] = moved.new_chat_id
+            await self._remember_moved(chat, moved.new_chat_id)
             chat = moved.new_chat_id
             try:
                 sent = await self._call(post(chat))
@@ -195,6 +203,16 @@ class TelegramDoor:
         except BadRequest as error:
             raise self._failure(error) from None
         return MessageRef(Address("telegram", str(chat), address.thread), str(sent.message_id))
+
+    async def _remember_moved(self, old: int, new: int) -> None:
+        """Keep where a group has gone; what goes wrong with that must not hold up the message to it."""
+        self._moved[old] = new
+        if self._tell_moved is None:
+            return
+        try:
+            await self._tell_moved(str(old), str(new))
+        except Exception:  # noqa: BLE001 - the boundary: the service message of the group tells it as well
+            _log.exception("The group %d has become %d, and that could not be kept.", old, new)
 
     async def _call(self, call: Awaitable[Result]) -> Result:
         """Make one call; BadRequest and ChatMigrated are left to the caller, as their meaning differs."""

@@ -34,3 +34,9 @@ class PressCall:
     door: Door
     press: Press
     role: Role
+
+
+async def release_once(app: App, request: Request) -> None:
+    """Let the message of a command of which nothing came be mended by editing it."""
+    if request.once is not None:
+        await app.release_delivery(request.address.platform, request.once)

@@ -36,6 +36,43 @@ def not_allowed_notice(role: str, needed: str, command: str) -> Notice:
     )
 
 
+def anonymous_notice(chat: str, role: str | None, needed: str | None, command: str | None) -> Notice:
+    """Tell an anonymous administrator that only what the whole chat may do is open to them.
+
+    `role` is that of the chat, None where it has none; `needed` is the one that `command` needs.
+    """
+    unseen = "You are anonymous here, and I cannot see who you are."
+    if role is None:
+        text = f"{unseen} Send it as yourself, or let my admin give this chat a role: its id is {chat}."
+    else:
+        text = (
+            f"{unseen} As everybody here you are {role}, and /{command} needs the role {needed}: "
+            "send it as yourself."
+        )
+    return Notice(text=text, tone="warning")
+
+
+def welcome_notice(chat: str, role: str | None) -> Notice:
+    """Greet a group that we were added to; without a role for it, say what its id is."""
+    hello = "Hello, I am Conclave: a committee of language models that trades on paper."
+    if role is None:
+        return Notice(
+            text=f"{hello} This committee is private, and this chat is not let in yet. "
+            f"My admin can let it in by its id: {chat}.",
+            tone="warning",
+        )
+    return Notice(text=f"{hello} Everybody here is {role}; /help lists what you can send.")
+
+
+def back_notice(resumed: Sequence[int]) -> Notice:
+    """Tell a chat that takes messages again what goes on by itself."""
+    numbers = ", ".join(map(str, resumed))
+    what = f"Subscription {numbers} goes" if len(resumed) == 1 else f"Subscriptions {numbers} go"
+    return Notice(
+        text=f"I may post here again. {what} on, which rested meanwhile; /subscriptions shows what comes."
+    )
+
+
 class Place(Enum):
     """What is closed: a whole chat, one thread of it, or all of it that is outside of threads."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.cards import Card, Notice
+from bot.chat_news import ChatNews
 from bot.door import Door
 from bot.request import Press, Request
 from bot.telegram_updates import TelegramService
@@ -36,6 +37,7 @@ class DeskDouble:
 
     requests: list[Request] = field(default_factory=list)
     presses: list[Press] = field(default_factory=list)
+    heard: list[ChatNews] = field(default_factory=list)
     opens: Card | Exception | None = None
     before: Callable[[Request | Press], Awaitable[None]] | None = None
 
@@ -44,6 +46,9 @@ class DeskDouble:
         if self.before:
             await self.before(request)
         await door.send(request.address, Notice(text=f"did {request.text}"))
+
+    async def news(self, news: ChatNews, door: Door) -> None:
+        self.heard.append(news)
 
     async def press(self, press: Press, door: Door) -> Card | None:
         self.presses.append(press)

@@ -96,6 +96,7 @@ def test_a_command_in_a_private_chat() -> None:
         delivery="7000000001:873214501",
         private=True,
         message="42",
+        once="7000000001:1001:42",
     )
 
 
@@ -106,6 +107,7 @@ def test_a_command_to_us_by_name_in_a_topic_keeps_the_topic() -> None:
         person=Person("telegram:1002", "Bob"),
         delivery="7000000001:873214502",
         message="311",
+        once="7000000001:-1001234567890:311",
     )
 
 
