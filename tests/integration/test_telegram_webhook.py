@@ -89,9 +89,9 @@ def clock() -> Waiting:
 
 @pytest.fixture
 async def here(server: TelegramServer, clock: Waiting, unused_tcp_port: int) -> AsyncIterator[Here]:
-    http = HttpDoor(Http(port=unused_tcp_port))
-    yield Here(server, clock, http, unused_tcp_port)
-    await http.close()
+    made = Here(server, clock, HttpDoor(Http(port=unused_tcp_port)), unused_tcp_port)
+    yield made
+    await made.http.close()
 
 
 @pytest.fixture
@@ -132,8 +132,8 @@ async def test_without_a_secret_of_its_own_every_start_makes_one_up(
         assert len(made_up) >= 32
         server.say(server.private(ALICE), ALICE, "/help")
         await server.until(lambda: here.desk.requests, "the request")
-    other = HttpDoor(Http())
-    here.http = other
+    await here.http.close()
+    here.http = HttpDoor(Http())
     assert here.service()._secret != made_up
 
 
