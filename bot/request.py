@@ -50,8 +50,8 @@ class Request:
 
     @property
     def anonymous(self) -> bool:
-        """Whether the chat itself speaks, so that nobody can know which of its administrators it is."""
-        return not self.private and self.person.id == self.address.chat_id
+        """Whether a group itself speaks, so that nobody can know which of its administrators it is."""
+        return self.address.chat.startswith("-") and self.person.id == self.address.chat_id
 
 
 @dataclass(frozen=True)
