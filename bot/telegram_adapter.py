@@ -30,8 +30,10 @@ from telegram.error import (
 from bot.cards import Card
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.request import Address, Person, Platform
+from bot.telegram_places import chat_for
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
 from bot.telegram_secrecy import scrub
+from core.domain.errors import Refused
 
 PRIVATE_PACE_S = 1.0
 GROUP_PACE_S = 3.0
@@ -187,6 +189,18 @@ class TelegramDoor:
                 return await self._post(address, as_document)
         return await self._post(address, as_document)
 
+    async def chat_for(self, name: str, person: Person) -> Address:
+        """Return the channel or group of this name, in which we may post and which `person` administers.
+
+        Raises:
+            Refused: one of these is not so.
+            DeliveryFailed: Telegram could not be asked.
+        """
+        try:
+            return await self._call(chat_for(self._bot, name, person))
+        except (BadRequest, ChatMigrated) as error:
+            raise self._failure(error) from None
+
     async def _post(self, address: Address, post: Callable[[int], Awaitable[Message]]) -> MessageRef:
         """Post to the chat, or to the supergroup that it has become."""
         chat = _chat(address)
@@ -218,7 +232,7 @@ class TelegramDoor:
         """Make one call; BadRequest and ChatMigrated are left to the caller, as their meaning differs."""
         try:
             return await call
-        except (BadRequest, ChatMigrated):
+        except (BadRequest, ChatMigrated, Refused):
             raise
         except TelegramError as error:
             # Without its cause: the address in there holds the token.
