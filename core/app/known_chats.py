@@ -49,16 +49,17 @@ class KnownChats:
         known = await self.get(chat_id)
         if known is None or not known.state.shut:
             return ChatOpened(known.state if known else None, ())
-        resumed = await self._resumed(known)
+        resumed = await self._resume(chat_id, known.reason)
         if not await self._store.known_chats.open_up(chat_id, self._clock.now()):
             return ChatOpened(ChatState.OPEN, ())  # another process was quicker
         return ChatOpened(known.state, resumed)
 
-    async def _resumed(self, known: KnownChat) -> tuple[int, ...]:
-        platform, _, chat = known.chat_id.partition(":")
+    async def _resume(self, chat_id: str, reason: str | None) -> tuple[int, ...]:
+        """Let go on in a chat what rests for this reason."""
+        platform, _, chat = chat_id.partition(":")
         numbers = []
         for one in await self._subscriptions.of_chat(platform, chat):
-            if known.reason is None or one.subscription.reason != known.reason:
+            if reason is None or one.subscription.reason != reason:
                 continue
             number = one.subscription.number
             try:
@@ -76,8 +77,12 @@ class KnownChats:
         Whoever has a role by the old id in the configuration keeps it; one line in the log says what to
         change there.
         """
+        before = await self.get(old)
         if not await self._store.known_chats.move(old, new, self._clock.now()):
             return False
+        if before is not None and before.state.shut:
+            # A group that moves may first tell that we have left it.
+            await self._resume(new, before.reason)
         _log.info("%s has become %s; all that it had goes on there.", old, new)
         self._warn(old, new)
         return True
