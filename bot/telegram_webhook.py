@@ -38,6 +38,10 @@ LOOK_EVERY_S = 300.0
 READ_WITHIN_S = 10.0
 PORTS = {443, 80, 88, 8443}
 """To which Telegram brings updates."""
+NO_HTTP = (
+    '[telegram] mode = "webhook" needs the section [http], where Telegram brings its updates; '
+    "docs/telegram.md says how."
+)
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
@@ -64,10 +68,7 @@ class WebhookService(TelegramService):
         http: "HttpDoor | None",
     ) -> None:
         if http is None:
-            raise ConfigError(
-                '[telegram] mode = "webhook" needs the section [http], where Telegram brings its updates; '
-                "docs/telegram.md says how."
-            )
+            raise ConfigError(NO_HTTP)
         path = webhook_path(settings)
         self._secret = _secret(settings.webhook_secret)
         super().__init__(settings, desk, clock, commands)
