@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Sequence
 
 from bot.access import place_of, role_at
 from bot.arguments import shown
+from bot.arrival import accepted
 from bot.cards import Card, Notice
 from bot.chat_news import ChatNews, Post, is_muted, posts_about, posts_when_reached
 from bot.commands import parse
@@ -72,6 +73,7 @@ class Desk:
             return await self._greeting(request.address, request.person, anonymous=request.anonymous)
         if not await self.app.claim_delivery(request.address.platform, request.delivery):
             return None
+        accepted()
         try:
             # In a thread, because the first moment that is read loads the exchange's calendar.
             command, arguments = await asyncio.to_thread(parse, request.text)
@@ -105,6 +107,7 @@ class Desk:
             return await self._greeting(press.address, press.person)
         if not await self.app.claim_delivery(press.address.platform, press.delivery):
             return None
+        accepted()
         handler = PRESSED.get(kind_of(press.data))
         if handler is None:
             raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
@@ -124,7 +127,9 @@ class Desk:
     async def _say(self, posts: Awaitable[Sequence[Post]], door: Door) -> None:
         """Post what is to be said by itself, as far as this door leads there."""
         try:
-            for address, notice in await posts:
+            said = await posts
+            accepted()
+            for address, notice in said:
                 if address.platform == door.platform:
                     await self._post(notice, address, door)
         except StoreError as error:

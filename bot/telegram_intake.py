@@ -6,6 +6,7 @@ from weakref import WeakValueDictionary
 
 from telegram import Bot
 
+from bot.arrival import start
 from bot.chat_news import ChatNews
 from bot.request import Request
 from bot.telegram_adapter import TelegramDoor
@@ -39,19 +40,23 @@ class Intake:
         """Whether the next command would have to wait for room."""
         return self._room.locked()
 
-    async def take(self, update: Payload) -> None:
-        """Start the work for one update, once there is room for it; what asks nothing of us is dropped."""
+    async def take(self, update: Payload) -> asyncio.Event | None:
+        """Start the work for one update, once there is room for it.
+
+        The event is set when the update is kept, so that it need not come again; None asks nothing of us.
+        """
         incoming: Incoming | None = read_news(update, self._bot.id) or read_update(
             update, self._bot.username, self._bot.id
         )
         if incoming is None:
-            return
+            return None
         if isinstance(incoming, Pressed):
             # Without waiting for room: one who presses and presses must hold up nobody's commands.
-            self._start(incoming)
-            return
+            return self._start(incoming)[1]
         await self._room.acquire()
-        self._start(incoming).add_done_callback(lambda _: self._room.release())
+        task, kept = self._start(incoming)
+        task.add_done_callback(lambda _: self._room.release())
+        return kept
 
     async def close(self, within_s: float) -> None:
         """Let what goes on finish for a moment, and cancel the rest."""
@@ -61,11 +66,11 @@ class Intake:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, incoming: Incoming) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._work(incoming))
+    def _start(self, incoming: Incoming) -> tuple[asyncio.Task[None], asyncio.Event]:
+        task, kept = start(self._work(incoming))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
+        return task, kept
 
     async def _work(self, incoming: Incoming) -> None:
         try:

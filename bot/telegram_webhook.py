@@ -2,10 +2,11 @@
 
 What is answered, and what Telegram then does:
 
-* 200: the update has arrived and is worked on;
+* 200: the update is kept, and worked on;
 * 401: the secret in the header is wrong, so it is not Telegram; nothing is read;
 * 413, 415, 400: too large, no JSON, or no update; nothing is done;
-* 503: this process has no room, begins or ends; Telegram brings the update again, in order.
+* 503: this process has no room, begins or ends, or could not keep the update in time; Telegram brings it
+  again.
 
 An update that comes twice is carried out once: the desk knows it by its number, whichever way it came.
 """
@@ -36,6 +37,8 @@ HEADER = "X-Telegram-Bot-Api-Secret-Token"
 CONNECTIONS = 40
 LOOK_EVERY_S = 300.0
 READ_WITHIN_S = 10.0
+KEPT_WITHIN_S = 10.0
+"""A command is kept within milliseconds, unless the store is in trouble."""
 PORTS = {443, 80, 88, 8443}
 """To which Telegram brings updates."""
 NO_HTTP = (
@@ -118,7 +121,7 @@ class WebhookService(TelegramService):
         if not hmac.compare_digest(given, self._secret.encode()):
             return web.Response(status=401)
         if not self._listens or self._intake.full:
-            return web.Response(status=503, headers={"Retry-After": "1"})
+            return _later()
         if request.content_type != "application/json":
             return web.Response(status=415)
         try:
@@ -130,8 +133,18 @@ class WebhookService(TelegramService):
             return web.Response(status=408)
         if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
             return web.Response(status=400)
-        await self._intake.take(update)
-        return web.Response(status=200)
+        kept = await self._intake.take(update)
+        try:
+            async with asyncio.timeout(KEPT_WITHIN_S):
+                if kept is not None:
+                    await kept.wait()
+        except TimeoutError:
+            return _later()
+        return web.Response(status=200 if self._listens else 503)
+
+
+def _later() -> web.Response:
+    return web.Response(status=503, headers={"Retry-After": "1"})
 
 
 def webhook_path(settings: Telegram) -> str:

@@ -206,6 +206,42 @@ async def test_the_answer_to_telegram_waits_for_no_work(server: TelegramServer, 
     release.set()
 
 
+async def test_an_update_that_was_not_kept_in_time_is_brought_again(
+    server: TelegramServer, webhook: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.telegram_webhook.KEPT_WITHIN_S", 0.05)
+    release = asyncio.Event()
+
+    async def before(_: Request | Press) -> None:
+        await release.wait()
+
+    webhook.desk.before, webhook.desk.keeps = before, False
+    number = server.say(server.private(ALICE), ALICE, "/run NVDA")
+    await server.until(lambda: 503 in server.hook.statuses, "a refusal")
+    assert number in server.unconfirmed
+    release.set()
+    await server.until(lambda: not server.unconfirmed, "the update to be taken")
+    assert {request.delivery for request in webhook.desk.requests} == {f"7000000001:{number}"}
+
+
+async def test_an_update_whose_work_is_cut_off_before_it_was_kept_is_brought_to_the_next_process(
+    server: TelegramServer, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.telegram_updates.STOP_WITHIN_S", 0.05)
+
+    async def before(_: Request | Press) -> None:
+        await asyncio.Event().wait()
+
+    here.desk.before, here.desk.keeps = before, False
+    service = here.service()
+    await here.http.start()
+    async with running(service):
+        number = server.say(server.private(ALICE), ALICE, "/run NVDA")
+        await server.until(lambda: here.desk.requests, "the request")
+    await server.until(lambda: 503 in server.hook.statuses, "a refusal")
+    assert number in server.unconfirmed
+
+
 async def test_what_comes_while_nobody_is_there_is_brought_at_the_next_start(
     server: TelegramServer, here: Here
 ) -> None:

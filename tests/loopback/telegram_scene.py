@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.arrival import accepted
 from bot.cards import Card, Notice
 from bot.chat_news import ChatNews
 from bot.door import Door
@@ -37,12 +38,16 @@ class DeskDouble:
 
     requests: list[Request] = field(default_factory=list)
     presses: list[Press] = field(default_factory=list)
+    keeps: bool = True
+    """Whether commands are kept as soon as they come, as the real desk does."""
     heard: list[ChatNews] = field(default_factory=list)
     opens: Card | Exception | None = None
     before: Callable[[Request | Press], Awaitable[None]] | None = None
 
     async def handle(self, request: Request, door: Door) -> None:
         self.requests.append(request)
+        if self.keeps:
+            accepted()
         if self.before:
             await self.before(request)
         await door.send(request.address, Notice(text=f"did {request.text}"))
