@@ -3,6 +3,7 @@
 import copy
 import logging
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from typing import TypeVar
@@ -27,7 +28,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.cards import Card
+from bot.cards import Card, Notice
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.request import Address, Person, Platform
 from bot.telegram_places import chat_for
@@ -53,6 +54,9 @@ _CHAT_GONE = (
     "group chat was deactivated",
     "peer_id_invalid",
 )
+_NO_FILES = re.compile(
+    r"not enough rights to send (?:photos|documents|media)|chat_send_(?:photos|docs|media)_forbidden"
+)
 _NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
 """How the HTTP library calls failures from before a request is sent."""
 _BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
@@ -62,6 +66,10 @@ Result = TypeVar("Result")
 Moved = Callable[[str, str], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
+
+
+class _NoFiles(DeliveryFailed):
+    """The chat takes messages of ours, and no files of this kind."""
 
 
 class TelegramDoor:
@@ -149,6 +157,8 @@ class TelegramDoor:
     async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
         """Post a file with a caption; a PNG or JPEG is shown as a picture where Telegram takes it.
 
+        A chat that takes no files gets the caption alone, and reads why.
+
         Raises:
             DeliveryFailed: the file is empty or over 50 MB, or Telegram did not take it.
         """
@@ -184,10 +194,14 @@ class TelegramDoor:
                 return await self._post(address, as_picture)
             except (Flooded, ChatGone, Unsure):
                 raise
-            except DeliveryFailed:
+            except DeliveryFailed as refused:
                 # Telegram refuses pictures of odd proportions, which it takes as documents.
-                return await self._post(address, as_document)
-        return await self._post(address, as_document)
+                _log.debug("the picture %s is sent as a document: %s", name, refused)
+        try:
+            return await self._post(address, as_document)
+        except _NoFiles:
+            said = f"{caption.strip()} " if caption.strip() else ""
+            return await self.send(address, Notice(text=f"{said}(I may not send the file {name} here.)"))
 
     async def chat_for(self, name: str, person: Person) -> Address:
         """Return the channel or group of this name, in which we may post and which `person` administers.
@@ -248,6 +262,8 @@ class TelegramDoor:
             return Flooded(seconds(error))
         if any(wording in lower for wording in _THREAD_GONE):
             return ThreadGone(f"Telegram has closed this topic to the bot: {said}.")
+        if _NO_FILES.search(lower):
+            return _NoFiles(f"Telegram lets no such files into this chat: {said}.")
         if isinstance(error, Forbidden) or any(wording in lower for wording in _CHAT_GONE):
             return ChatGone(f"Telegram has closed this chat to the bot: {said}.")
         if any(wording in lower for wording in _MESSAGE_GONE):

@@ -83,11 +83,15 @@ class Place(Enum):
 
 def closed_notice(chat: str, paused: Sequence[int], reason: str, place: Place = Place.CHAT) -> Notice:
     """Tell an admin which subscriptions are paused because a chat, or one place in it, is closed to us."""
-    numbers = ", ".join(map(str, paused))
-    what = f"its subscription {numbers} is" if len(paused) == 1 else f"its subscriptions {numbers} are"
+    numbers, one = ", ".join(map(str, paused)), len(paused) == 1
+    what = f"its subscription {numbers} is" if one else f"its subscriptions {numbers} are"
+    if place is Place.CHAT:
+        goes = "It goes" if one else "They go"
+        again = f"{goes} on when the chat is open again, at the latest after the next command there."
+    else:
+        again = "When it is open again, resume there with /subscriptions."
     return Notice(
-        text=f"{place.value.format(chat)} is closed to Conclave, so {what} paused. {reason} "
-        "When it is open again, resume there with /subscriptions.",
+        text=f"{place.value.format(chat)} is closed to Conclave, so {what} paused. {reason} {again}",
         tone="warning",
     )
 

@@ -86,7 +86,8 @@ async def test_what_rested_goes_on_and_the_chat_is_told_once(door: DoorDouble) -
         (
             "1001",
             f"The chat {CHAT.chat_id} is closed to Conclave, so its subscriptions 1, 3 are paused. "
-            "The bot is no longer in the group. When it is open again, resume there with /subscriptions.",
+            "The bot is no longer in the group. They go on when the chat is open again, at the latest after "
+            "the next command there.",
         ),
         (
             CHAT.chat,

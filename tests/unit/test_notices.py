@@ -15,7 +15,7 @@ def test_admins_hear_whether_a_whole_chat_is_closed_or_one_thread_of_it() -> Non
     thread = closed_notice("telegram:-100123", [2], "It is closed.", Place.THREAD)
     assert chat.text == (
         "The chat slack:C0TRADING is closed to Conclave, so its subscriptions 1, 3 are paused. Gone. "
-        "When it is open again, resume there with /subscriptions."
+        "They go on when the chat is open again, at the latest after the next command there."
     )
     assert thread.text == (
         "A thread of the chat telegram:-100123 is closed to Conclave, so its subscription 2 is paused. "
