@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.access import admins_of, role_at
 from bot.cards import Notice
@@ -79,7 +79,14 @@ async def posts_when_reached(app: App, address: Address) -> Sequence[Post]:
     return [(address, back_notice(opened.resumed))] if opened.resumed else ()
 
 
-async def is_muted(app: App, address: Address) -> bool:
-    """Say whether we are in the chat and may not post there: then nobody could read an answer."""
+async def answer_at(app: App, address: Address) -> Address | None:
+    """Return where what comes from `address` is answered: there, or in the chat that it has become.
+
+    None where we are in the chat and may not post: nobody could read an answer.
+    """
     known = await app.known_chats.get(address.chat_id)
-    return known is not None and known.state is ChatState.RESTRICTED
+    if known is None:
+        return address
+    if known.moved_to is not None:
+        return replace(address, chat=known.moved_to.partition(":")[2])
+    return None if known.state is ChatState.RESTRICTED else address

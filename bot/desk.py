@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 
 from bot.access import place_of, role_at
 from bot.arguments import shown
 from bot.arrival import accepted
 from bot.cards import Card, Notice
-from bot.chat_news import ChatNews, Post, is_muted, posts_about, posts_when_reached
+from bot.chat_news import ChatNews, Post, answer_at, posts_about, posts_when_reached
 from bot.commands import parse
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
 from bot.faults import notice_of
@@ -45,6 +46,10 @@ class Desk:
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
         try:
+            address = await answer_at(self.app, request.address)
+            if address is None:
+                return
+            request = replace(request, address=address)
             card = await self._answer(request, door)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug must not silence the door
             card = notice_of(error, f"“{shown(request.text)}”")
@@ -61,13 +66,12 @@ class Desk:
     async def press(self, press: Press, door: Door) -> Card | None:
         """Return what a button opens, or None where nothing is to be shown."""
         try:
-            return await self._pressed(press, door)
+            address = await answer_at(self.app, press.address)
+            return await self._pressed(replace(press, address=address), door) if address else None
         except Exception as error:  # noqa: BLE001 - the boundary, as in handle
             return notice_of(error, f"button {shown(press.data)}")
 
     async def _answer(self, request: Request, door: Door) -> Card | None:
-        if await is_muted(self.app, request.address):
-            return None
         role = await role_at(self.app, request.address, request.person)
         if role is None:
             return await self._greeting(request.address, request.person, anonymous=request.anonymous)

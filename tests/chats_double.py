@@ -48,6 +48,9 @@ class ChatsDouble:
     async def was_moved(self, old: str, new: str) -> bool:
         first = self.moved.get(old) != new
         self.moved[old] = new
+        self.known[old] = KnownChat(
+            chat_id=old, kind="", title="", state=ChatState.MOVED, moved_to=new, changed_at=AT
+        )
         return first
 
     async def warn_of_old_ids(self) -> None:

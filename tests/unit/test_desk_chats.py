@@ -12,7 +12,7 @@ from core.domain.chat import ChatState
 from core.domain.errors import StoreError
 from tests.arena_double import ArenaDouble
 from tests.desk_scene import arena
-from tests.door_double import ALICE, CHAT, DoorDouble, request
+from tests.door_double import ALICE, CHAT, DoorDouble, press, request
 
 ITSELF = Person(CHAT.chat_id, "Traders")
 REMOVED = ChatNews(CHAT, "1", "supergroup", "Traders", ChatState.CLOSED, "The bot is no longer in the group.")
@@ -76,6 +76,19 @@ async def test_the_role_of_a_group_goes_with_it_when_it_moves(door: DoorDouble) 
     await desk.news(ChatNews(Address("telegram", "-300"), "4", moved_to=CHAT), door)
     await desk.handle(request("help", carol), door)
     assert isinstance(door.last.now, HelpCard)
+
+
+async def test_a_command_that_was_sent_before_a_group_moved_is_answered_where_it_went(
+    door: DoorDouble,
+) -> None:
+    app = arena()
+    desk, old = Desk(app), Address("telegram", "-300")
+    await desk.news(ChatNews(old, "4", moved_to=CHAT), door)
+    await desk.handle(request("run NVDA", address=old), door)
+    assert {shown.address for shown in door.messages.values()} == {CHAT}
+    assert [asked.requested_in for asked in app.requests] == [CHAT.chat_id]
+    card = await desk.press(press("w.k3v9x2ma.1", address=old), door)
+    assert card is not None
 
 
 async def test_what_rested_goes_on_and_the_chat_is_told_once(door: DoorDouble) -> None:
