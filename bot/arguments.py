@@ -102,10 +102,14 @@ class VoteArguments:
 
 @dataclass(frozen=True)
 class SubscribeArguments:
-    """What to receive and when, in place of what `number` receives; without a wish, it is asked for."""
+    """What to receive and when, in place of what `number` receives; without a wish, it is asked for.
+
+    `place` names the chat that is meant where it is another one, as do those below.
+    """
 
     wanted: Wanted | None = None
     number: int | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class SubscriptionsArguments:
     """Whose subscriptions to list: this chat's, or those of all chats."""
 
     everywhere: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,7 @@ class UnsubscribeArguments:
 
     number: int | None = None
     everything: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True)

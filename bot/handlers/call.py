@@ -46,3 +46,9 @@ class PressCall:
     role: Role
     obey: Callable[[str], Awaitable[Card | None]]
     reception: Reception | None = None
+
+
+async def release_once(app: App, request: Request) -> None:
+    """Let the message of a command of which nothing came be mended by editing it."""
+    if request.once is not None:
+        await app.release_delivery(request.address.platform, request.once)

@@ -11,6 +11,7 @@ from core.app.claims import Claims
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
+from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.naming import Naming, voter
 from core.app.people import People
@@ -74,6 +75,7 @@ class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Timework):
         reports: SeasonReports,
         digests: Digests,
         subscriptions: Subscriptions,
+        known_chats: KnownChats,
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
@@ -93,6 +95,7 @@ class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Timework):
         self._reports = reports
         self._digests = digests
         self.subscriptions = subscriptions
+        self.known_chats = known_chats
         self.agenda = agenda
         self.claims = Claims(store, clock)
         self.people = people

@@ -8,6 +8,7 @@ from core.app.agenda import Agenda
 from core.app.app import App
 from core.app.digests import Digests
 from core.app.estimates import Estimates
+from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.people import People
 from core.app.polls import Polls
@@ -56,6 +57,7 @@ async def open_app(
     estimates = Estimates(store, settings, calendar)
     people = People(store, settings, clock, Quotas(store, settings, estimates, clock))
     runs = Runs(committee, store, clock, people)
+    subscriptions = Subscriptions(store, settings, calendar, clock)
     return App(
         settings,
         clock,
@@ -70,7 +72,8 @@ async def open_app(
         scoreboard=scoreboard,
         reports=SeasonReports(store, scoreboard, settings, clock),
         digests=Digests(store, scoreboard, settings, calendar, clock),
-        subscriptions=Subscriptions(store, settings, calendar, clock),
+        subscriptions=subscriptions,
+        known_chats=KnownChats(store, settings, subscriptions, clock),
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),
         estimates=estimates,

@@ -30,6 +30,10 @@ class Chatwork(ABC):
         """Say True exactly once for each platform update, whatever process or restart asks."""
         return await self._store.chats.claim_delivery(platform, delivery, self.clock.now())
 
+    async def release_delivery(self, platform: str, delivery: str) -> None:
+        """Forget an update that was claimed and of which nothing came, so that it can be claimed again."""
+        await self._store.chats.release_delivery(platform, delivery)
+
     async def greet_once(self, place: str) -> bool:
         """Say True the first time that a stranger (person and chat) turns up, False ever after."""
         return await self._store.chats.greet_once(place, self.clock.now())

@@ -242,11 +242,13 @@ class Schedule(Frozen):
 
 
 class Telegram(Frozen):
-    """The Telegram bot. Off while its token is missing."""
+    """The Telegram bot. Off while its token is missing. The webhook's keys are for that mode alone."""
 
     token: SecretRef = SecretRef("env:TELEGRAM_BOT_TOKEN")
     base_url: HttpAddress = "https://api.telegram.org/bot"
     mode: Literal["polling", "webhook"] = "polling"
+    webhook_url: HttpAddressOrNone = ""
+    webhook_secret: SecretRef = SecretRef("env:TELEGRAM_WEBHOOK_SECRET")
 
 
 class Slack(Frozen):
