@@ -1,7 +1,9 @@
 """The use cases of chats: what has arrived, which messages are open, and what a chat is subscribed to."""
 
 from abc import ABC
+from functools import cached_property
 
+from core.app.homes import Homes
 from core.app.subscriptions import Subscriptions
 from core.clock import Clock
 from core.store.store import Store
@@ -13,6 +15,11 @@ class Chatwork(ABC):
     clock: Clock
     subscriptions: Subscriptions
     _store: Store
+
+    @cached_property
+    def homes(self) -> Homes:
+        """The use cases of people's own pages: who has one, what it tells, and which run a message shows."""
+        return Homes(self._store, self.clock)
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         """Say True exactly once for each platform update, whatever process or restart asks."""

@@ -8,6 +8,7 @@ from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.database import Database
 from core.store.export_rows import Exports
+from core.store.home_rows import Homes
 from core.store.live_season_rows import LiveSeasons
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
@@ -37,6 +38,7 @@ class Store:
         self.answers = Answers(database)
         self.scores = Scores(database)
         self.chats = Chats(database)
+        self.homes = Homes(database)
         self.votes = Votes(database)
         self.subscriptions = Subscriptions(database)
         self.slots = Slots(database)
