@@ -7,6 +7,7 @@ from bot.buttons import OpenReasoning, OpenVerdict, TurnTo, decode
 from bot.cards import Card
 from bot.facts import verdict_of, zone_of
 from bot.handlers.call import Call, PressCall
+from bot.present.explain import reasoning_window, verdict_window
 from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
 from core.app.app import App
 from core.domain.member import Member
@@ -36,6 +37,8 @@ async def why(call: Call, arguments: WhyArguments) -> Card:
 async def pressed(call: PressCall) -> Card:
     """Show the verdict or the page that a button asks for, in pages as long as the door's.
 
+    Both have what a window has room for: the way to every other member, and the verdict in prose.
+
     Raises:
         NotFound: the run, or the member's seat in it, is not there (any more).
     """
@@ -43,13 +46,27 @@ async def pressed(call: PressCall) -> Card:
     assert isinstance(wish, OpenReasoning | TurnTo | OpenVerdict)  # noqa: S101 - by the data's first word
     record = await app.run_record(wish.run_id)
     if isinstance(wish, OpenVerdict):
-        return await verdict_of(app, record)
+        return verdict_window(await verdict_of(app, record), record)
     opened = await _open(app, record, await app.member_numbered(wish.member), call.door.page_size)
     match wish:
         case OpenReasoning():
-            return _card(app, opened, page_of(opened.book, None))
+            page = page_of(opened.book, None)
         case TurnTo():
-            return _card(app, opened, page_at(opened.book, wish.stage, wish.page))
+            page = page_at(opened.book, wish.stage, wish.page)
+    card = _card(app, opened, page)
+    return reasoning_window(card, page, record, opened.member) if page else card
+
+
+async def page_shown(call: PressCall, wish: TurnTo) -> Card:
+    """Return the page that `wish` names, as everybody is to see it.
+
+    Raises:
+        NotFound: as in `pressed`.
+    """
+    record = await call.app.run_record(wish.run_id)
+    member = await call.app.member_numbered(wish.member)
+    opened = await _open(call.app, record, member, call.door.page_size)
+    return _card(call.app, opened, page_at(opened.book, wish.stage, wish.page))
 
 
 async def _open(app: App, record: RunRecord, member: Member, page_size: int) -> _Opened:
