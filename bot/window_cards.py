@@ -9,18 +9,18 @@ from bot.cards import Button, ReasoningCard, VerdictCard
 class ReasoningWindow(ReasoningCard):
     """A page of reasoning from which one gets to the other members.
 
-    `members` has a button for each that was heard and `member` the label of the one shown; `verdict` goes
+    `member_buttons` has one for each that was heard, `member` is the label of the one shown; `verdict` goes
     back to the verdict, and `post` shows the page to everybody in the thread of the verdict.
     """
 
-    members: tuple[Button, ...] = ()
+    member_buttons: tuple[Button, ...] = ()
     member: str = ""
     verdict: Button | None = None
     post: Button | None = None
 
 
 class VerdictWindow(VerdictCard):
-    """A verdict explained: `story` says in prose how it came about, `members` opens each one's reasoning."""
+    """A verdict explained: `story` says in prose how it came about, `member_buttons` open the reasoning."""
 
     story: str = ""
-    members: tuple[Button, ...] = ()
+    member_buttons: tuple[Button, ...] = ()

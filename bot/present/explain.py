@@ -26,8 +26,8 @@ def reasoning_window(card: Card, page: Page, record: RunRecord, member: Member) 
     here = TurnTo(record.run_id, member.number, page.ordinal, page.number)
     shown = next((seat for seat in record.voters if seat.number == member.number), None)
     return ReasoningWindow(
-        **card.model_dump(),
-        members=_members(record),
+        **dict(card),
+        member_buttons=_members(record),
         member=_label(shown) if shown else member.name,
         verdict=Button(label="Verdict", data=encode(OpenVerdict(record.run_id))),
         post=Button(label="Post to thread", data=encode_home(PostPage(here))),
@@ -36,7 +36,7 @@ def reasoning_window(card: Card, page: Page, record: RunRecord, member: Member) 
 
 def verdict_window(card: VerdictCard, record: RunRecord) -> VerdictWindow:
     """Return a verdict as a window that explains it."""
-    return VerdictWindow(**card.model_dump(), story=story_of(record), members=_members(record))
+    return VerdictWindow(**dict(card), story=story_of(record), member_buttons=_members(record))
 
 
 def story_of(record: RunRecord) -> str:

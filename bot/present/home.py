@@ -20,11 +20,8 @@ from core.domain.subscribed import Listed
 TOP = 10
 LATEST = 8
 MOST_LINES = 6
-_ASK, _SUBSCRIBE, _SETTINGS = (
-    ("ask", "Ask the committee"),
-    ("subscribe", "Subscriptions"),
-    ("settings", "Settings"),
-)
+_ASK = ("ask", "Ask the committee")
+_FOR_ALL = (("subscribe", "Subscriptions"), ("settings", "Settings"))
 
 
 def home_page(
@@ -56,7 +53,7 @@ def home_page(
             Button(label="Help", data=encode(ShowHelp())),
         ),
         # A viewer may look at what a channel receives and at its settings, and is told so there.
-        forms=(*((_ASK,) if role >= Role.RUNNER else ()), _SUBSCRIBE, _SETTINGS),
+        forms=(*((_ASK,) if role >= Role.RUNNER else ()), *_FOR_ALL),
         footer=f"Updated {numbers.moment(now, zone)} · {words.PAPER}",
     )
 

@@ -32,7 +32,7 @@ class Homes:
         await self._rows.forget(person, team)
 
     async def readers(self, limit: int) -> tuple[tuple[str, str], ...]:
-        """Return person and workspace of those who opened their page in the last 7 days, the last one first."""
+        """Return person and workspace of who opened their page in the last 7 days, the last one first."""
         return await self._rows.opened_since(self._clock.now() - KEPT_FRESH, limit)
 
     async def visited(self, person: str, chat_id: str) -> None:
@@ -59,5 +59,5 @@ class Homes:
         return await self._rows.last_finished()
 
     async def latest(self, limit: int) -> tuple[RunRecord, ...]:
-        """Return the last finished run of each of the `limit` tickers that were run last, the newest first."""
+        """Return the last finished run of each of the `limit` tickers run last, the newest first."""
         return await self._rows.latest(limit)

@@ -23,7 +23,7 @@ class Homes:
         self._database = database
 
     async def opened(self, person: str, team: str, at: datetime) -> None:
-        """Note that a person has opened their page in a workspace, the newest time in place of earlier ones."""
+        """Note that a person has opened their page in a workspace, and when last."""
         await self._note(homes, {"person": person, "team": team}, "opened_at", at)
 
     async def forget(self, person: str, team: str) -> None:
@@ -78,7 +78,7 @@ class Homes:
             return at
 
     async def latest(self, limit: int) -> tuple[RunRecord, ...]:
-        """Return the last finished run of each of the `limit` tickers that were run last, the newest first."""
+        """Return the last finished run of each of the `limit` tickers run last, the newest first."""
         newest = (
             select(func.max(runs.c.number).label("number"))
             .where(*_FINISHED)
