@@ -50,11 +50,9 @@ async def pressed(call: PressCall) -> Card:
     opened = await _open(app, record, await app.member_numbered(wish.member), call.door.page_size)
     match wish:
         case OpenReasoning():
-            page = page_of(opened.book, None)
+            return _card(app, opened, page_of(opened.book, None))
         case TurnTo():
-            page = page_at(opened.book, wish.stage, wish.page)
-    card = _card(app, opened, page)
-    return reasoning_window(card, page, record, opened.member) if page else card
+            return _card(app, opened, page_at(opened.book, wish.stage, wish.page))
 
 
 async def page_shown(call: PressCall, wish: TurnTo) -> Card:
@@ -77,7 +75,7 @@ async def _open(app: App, record: RunRecord, member: Member, page_size: int) -> 
 def _card(app: App, opened: _Opened, page: Page | None, stage: Stage | None = None) -> Card:
     if page is None:
         return nothing_to_read(opened.chat, stage)
-    return reasoning_card(
+    card = reasoning_card(
         opened.book,
         page,
         record=opened.record,
@@ -85,3 +83,4 @@ def _card(app: App, opened: _Opened, page: Page | None, stage: Stage | None = No
         member=opened.member,
         zone=zone_of(app),
     )
+    return reasoning_window(card, page, opened.record, opened.member)

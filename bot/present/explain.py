@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.buttons import OpenReasoning, OpenVerdict, TurnTo, encode
-from bot.cards import Button, Card, ReasoningCard, VerdictCard
+from bot.cards import Button, ReasoningCard, VerdictCard
 from bot.home_buttons import PostPage
 from bot.home_buttons import encode as encode_home
 from bot.present import numbers, words
@@ -19,10 +19,8 @@ _MOST_REASONS = 6
 _MOST_SIGNS = 260
 
 
-def reasoning_window(card: Card, page: Page, record: RunRecord, member: Member) -> Card:
-    """Return a page of reasoning as a window; a notice stays what it is."""
-    if not isinstance(card, ReasoningCard):
-        return card
+def reasoning_window(card: ReasoningCard, page: Page, record: RunRecord, member: Member) -> ReasoningWindow:
+    """Return a page of reasoning as a window that leads to the verdict and to every other member."""
     here = TurnTo(record.run_id, member.number, page.ordinal, page.number)
     shown = next((seat for seat in record.voters if seat.number == member.number), None)
     return ReasoningWindow(
