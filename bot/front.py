@@ -1,0 +1,250 @@
+"""What people's own pages, shortcuts and forms ask of the arena, whoever draws them.
+
+Everything is asked for a person and looks at their role itself; whatever a form says may have been written
+by hand. What changes something goes the way of a typed command, through the desk.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bot.access import Role, place_of, role_at
+from bot.arguments import MOST_TICKERS, nearest, shown
+from bot.cards import Card, Notice
+from bot.desk import Desk
+from bot.door import Door, MessageRef
+from bot.facts import verdict_of, zone_of
+from bot.faults import notice_of
+from bot.home_page import HomePage
+from bot.present.explain import verdict_window
+from bot.present.home import LATEST, home_page, stranger_page
+from bot.present.notices import stranger_notice
+from bot.request import Address, Person, Platform, Request
+from core.app.app import App
+from core.domain.errors import BadTicker, Refused
+from core.domain.ids import ALPHABET
+from core.domain.instrument import parse_ticker
+from core.domain.run import RunState
+from core.domain.stage import Preset
+from core.domain.subscribed import Listed, TermsShown
+
+_RUN_NAMED = re.compile(rf"\brun ([{ALPHABET}]{{8}})\b", re.IGNORECASE | re.ASCII)
+_MOST_NAMED = 3
+NOT_OURS = Notice(
+    text="This message is not one of mine. Choose “Explain this verdict” on a verdict that Conclave posted.",
+    tone="warning",
+)
+NO_RUN = Notice(
+    text="There is no verdict in this message. Choose one that shows a run, or send /why NVDA.",
+    tone="warning",
+)
+
+
+class Place(NamedTuple):
+    """Where a person has a role, and which."""
+
+    address: Address
+    role: Role
+
+
+class Asked(NamedTuple):
+    """What a form asks to run: as it was typed, each empty where nothing was."""
+
+    tickers: str
+    preset: str = ""
+    day: str = ""
+
+
+class Front:
+    """See the module. `desk` carries out what is asked for."""
+
+    def __init__(self, app: App, desk: Desk) -> None:
+        self.app = app
+        self._desk = desk
+
+    async def visited(self, person: Person, address: Address) -> None:
+        """Remember where a person has asked something: what that chat receives stands on their page."""
+        await self.app.homes.visited(person.id, address.chat_id)
+
+    async def role(self, person: Person, address: Address) -> Role | None:
+        """Return the role of a person in a chat, None for a stranger."""
+        return await role_at(self.app, address, person)
+
+    async def places(self, person: Person) -> tuple[Place, ...]:
+        """Return where a person has a role: by themselves, and in the chats where they asked something."""
+        platform, _, own = person.id.partition(":")
+        chats = [chat for chat in await self.app.homes.places(person.id) if chat.startswith(f"{platform}:")]
+        addresses = [Address("slack", own), *(Address("slack", chat.partition(":")[2]) for chat in chats)]
+        roles = await asyncio.gather(*(self.role(person, address) for address in addresses))
+        return tuple(
+            Place(address, role) for address, role in zip(addresses, roles, strict=True) if role is not None
+        )
+
+    async def home(self, person: Person) -> tuple[HomePage, Address]:
+        """Return a person's page, and the place in whose name its buttons are pressed."""
+        places = await self.places(person)
+        if not places:
+            return stranger_page(person.id), Address("slack", person.id.partition(":")[2])
+        best = max(places, key=lambda place: place.role)
+        chats = [place.address for place in places]
+        board = await self.app.leaderboard()
+        latest = await self.app.homes.latest(LATEST)
+        listed = [(chat.chat, await self.subscriptions(chat)) for chat in chats]
+        page = home_page(
+            best.role,
+            board,
+            self.app.settings.scores,
+            latest,
+            await self.watchlist(chats),
+            listed,
+            zone_of(self.app),
+            self.app.clock.now(),
+        )
+        return page, best.address
+
+    async def watchlist(self, chats: Sequence[Address]) -> tuple[str, ...]:
+        """Return the tickers that these chats watch."""
+        del chats  # every chat watches those of the arena
+        return (await self.app.subscriptions.tickers())[0]
+
+    async def suggested(self) -> tuple[str, ...]:
+        """Return the tickers that a person may mean: the watched ones, then those run last."""
+        watched, recent = await self.app.subscriptions.tickers()
+        return tuple(dict.fromkeys([*watched, *recent]))
+
+    async def subscriptions(self, chat: Address) -> tuple[Listed, ...]:
+        """Return what a chat receives by itself."""
+        return await self.app.subscriptions.of_chat(chat.platform, chat.chat)
+
+    async def terms(self, chat: Address) -> TermsShown:
+        """Return the terms of a chat."""
+        return await self.app.subscriptions.terms(chat.platform, chat.chat)
+
+    async def explained(
+        self, person: Person, address: Address, message: str, words: str, *, ours: bool
+    ) -> Card | None:
+        """Return the verdict that a message shows, explained, or a sentence; None where all is said.
+
+        `words` is all that the message says, `ours` whether we have posted it.
+        """
+        try:
+            if await self.role(person, address) is None:
+                return await self._greeting(person, address)
+            return await self._explained(address, message, words) if ours else NOT_OURS
+        except Exception as error:  # noqa: BLE001 - the boundary, as in the desk
+            return notice_of(error, "explaining a message")
+
+    async def _explained(self, address: Address, message: str, words: str) -> Card:
+        known = await self.app.homes.run_shown(address.platform, address.chat, message)
+        named = list(dict.fromkeys(found.lower() for found in _RUN_NAMED.findall(words)))
+        if known is None and len(named) > 1:
+            told = ", ".join(f"/why {run}" for run in named[:_MOST_NAMED])
+            return Notice(text=f"This message tells of several runs. Ask for one of them: {told}.")
+        run_id = known or next(iter(named), None)
+        if run_id is None:
+            return NO_RUN
+        record = await self.app.run_record(run_id)
+        if record.state is RunState.RUNNING:
+            return Notice(
+                text=f"The run of {record.ticker} still goes on. Ask again when its verdict is there."
+            )
+        return verdict_window(await verdict_of(self.app, record), record)
+
+    async def _greeting(self, person: Person, address: Address) -> Notice | None:
+        if await self.app.greet_once(place_of(address, person)):
+            return stranger_notice(person.id, address.chat_id)
+        return None
+
+    async def greeting(self, person: Person, address: Address) -> Notice | None:
+        """Return the one sentence that a stranger hears in a place, None when it was said already."""
+        return await self._greeting(person, address)
+
+    async def why_not_run(self, person: Person, address: Address) -> str | None:
+        """Say why a person may not start runs in a chat, or None where they may."""
+        role = await self.role(person, address)
+        needed = Role[(await self.terms(address)).terms.runs_by.upper()]
+        if role is None:
+            return "You have no role there. Send /whoami there, and give its answer to an admin."
+        if role < needed:
+            return f"A run there needs the role {needed.title}; you are {role.title}. Choose another place."
+        return None
+
+    async def check_run(self, asked: Asked) -> tuple[str, Mapping[str, str]]:
+        """Return the command that a form asks for, and what is wrong with each of its fields, by name."""
+        errors: dict[str, str] = {}
+        tickers: list[str] = []
+        for piece in asked.tickers.replace(",", " ").split():
+            try:
+                tickers.append(parse_ticker(piece))
+            except BadTicker as error:
+                errors["tickers"] = await self._meant(piece, error)
+                break
+        unique = list(dict.fromkeys(tickers))
+        if not errors and not unique:
+            errors["tickers"] = "Which ticker? Write for instance NVDA."
+        elif len(unique) > MOST_TICKERS:
+            errors["tickers"] = f"That is {len(unique)} tickers; one run takes up to {MOST_TICKERS}."
+        if asked.preset and asked.preset not in set(Preset):
+            near = nearest(asked.preset.lower(), list(Preset))
+            hint = f"Did you mean {near}?" if near else f"Presets are {', '.join(Preset)}."
+            errors["preset"] = f"“{shown(asked.preset)}” is not a preset. {hint}"
+        if asked.day and (wrong := await asyncio.to_thread(self._wrong_day, asked.day)):
+            errors["day"] = wrong
+        words = [*(f"${ticker}" for ticker in unique), asked.preset, asked.day]
+        return " ".join(["run", *filter(None, words)]), errors
+
+    async def _meant(self, piece: str, error: BadTicker) -> str:
+        letters = "".join(sign for sign in piece.upper() if sign.isalnum())
+        near = nearest(letters, await self.suggested())
+        return f"“{shown(piece)}” is not a ticker. Did you mean {near}?" if near else str(error)
+
+    def _wrong_day(self, day: str) -> str | None:
+        from core.app.moments import as_of_from
+
+        try:
+            at = as_of_from(day)
+        except Refused as error:
+            return str(error)
+        return (
+            "That day is still to come, or its session has not closed yet."
+            if at > self.app.clock.now()
+            else None
+        )
+
+    async def hear(
+        self, text: str, person: Person, address: Address, delivery: str, door: Door
+    ) -> Card | None:
+        """Carry out a command as if the person had typed it in that chat, and return what it answers.
+
+        `door` is the one of the chat, through which nothing is sent.
+        """
+        heard = _Heard(door)
+        await self._desk.handle(Request(text, address, person, delivery), heard)
+        return heard.card
+
+
+class _Heard(Door):
+    """A door behind which nobody sees anything: it keeps the answer to one command."""
+
+    def __init__(self, door: Door) -> None:
+        self.platform: Platform = door.platform
+        self.page_size = door.page_size
+        self._door = door
+        self.card: Card | None = None
+
+    def pace(self, address: Address) -> float:
+        return self._door.pace(address)
+
+    def per_minute(self, address: Address) -> int | None:
+        return self._door.per_minute(address)
+
+    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+        self.card = card
+        return MessageRef(address, "heard")
+
+    async def edit(self, ref: MessageRef, card: Card) -> None:
+        self.card = card
+
+    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+        return MessageRef(address, "heard")
