@@ -5,32 +5,35 @@ by hand. What changes something goes the way of a typed command, through the des
 """
 
 import asyncio
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.access import Role, place_of, role_at
-from bot.arguments import MOST_TICKERS, nearest, shown
 from bot.cards import Card, Notice
 from bot.desk import Desk
 from bot.door import Door, MessageRef
 from bot.facts import verdict_of, zone_of
 from bot.faults import notice_of
+from bot.form_checks import Checked, Fields, read_run, read_subscription, read_terms
 from bot.home_page import HomePage
 from bot.present.explain import verdict_window
 from bot.present.home import LATEST, home_page, stranger_page
 from bot.present.notices import stranger_notice
-from bot.request import Address, Person, Platform, Request
+from bot.request import Address, Person, Platform, Press, Request
 from core.app.app import App
-from core.domain.errors import BadTicker, Refused
+from core.domain.books import Leaderboard
+from core.domain.errors import ConclaveError
 from core.domain.ids import ALPHABET
-from core.domain.instrument import parse_ticker
-from core.domain.run import RunState
-from core.domain.stage import Preset
+from core.domain.run import RunRecord, RunState
 from core.domain.subscribed import Listed, TermsShown
 
 _RUN_NAMED = re.compile(rf"\brun ([{ALPHABET}]{{8}})\b", re.IGNORECASE | re.ASCII)
 _MOST_NAMED = 3
+
+_log = logging.getLogger(__name__)
+
 NOT_OURS = Notice(
     text="This message is not one of mine. Choose “Explain this verdict” on a verdict that Conclave posted.",
     tone="warning",
@@ -48,12 +51,11 @@ class Place(NamedTuple):
     role: Role
 
 
-class Asked(NamedTuple):
-    """What a form asks to run: as it was typed, each empty where nothing was."""
+class Common(NamedTuple):
+    """What stands on everybody's page."""
 
-    tickers: str
-    preset: str = ""
-    day: str = ""
+    board: Leaderboard
+    latest: tuple[RunRecord, ...]
 
 
 class Front:
@@ -63,9 +65,22 @@ class Front:
         self.app = app
         self._desk = desk
 
-    async def visited(self, person: Person, address: Address) -> None:
+    async def handle(self, request: Request, door: Door) -> None:
+        """Carry out a command and post its answer; never raises."""
+        await self._visited(request.person, request.address)
+        await self._desk.handle(request, door)
+
+    async def press(self, press: Press, door: Door) -> Card | None:
+        """Return what a button opens, or None where nothing is to be shown; never raises."""
+        await self._visited(press.person, press.address)
+        return await self._desk.press(press, door)
+
+    async def _visited(self, person: Person, address: Address) -> None:
         """Remember where a person has asked something: what that chat receives stands on their page."""
-        await self.app.homes.visited(person.id, address.chat_id)
+        try:
+            await self.app.homes.visited(person.id, address.chat_id)
+        except ConclaveError as error:
+            _log.warning("Where %s asked something was not noted: %s", person.id, error)
 
     async def role(self, person: Person, address: Address) -> Role | None:
         """Return the role of a person in a chat, None for a stranger."""
@@ -81,21 +96,27 @@ class Front:
             Place(address, role) for address, role in zip(addresses, roles, strict=True) if role is not None
         )
 
-    async def home(self, person: Person) -> tuple[HomePage, Address]:
-        """Return a person's page, and the place in whose name its buttons are pressed."""
+    async def common(self) -> Common:
+        """Return what stands on everybody's page."""
+        return Common(await self.app.leaderboard(), await self.app.homes.latest(LATEST))
+
+    async def home(self, person: Person, common: Common | None = None) -> tuple[HomePage, Address]:
+        """Return a person's page, and the place in whose name its buttons are pressed.
+
+        `common` is there where many pages are made at the same time.
+        """
         places = await self.places(person)
         if not places:
             return stranger_page(person.id), Address("slack", person.id.partition(":")[2])
         best = max(places, key=lambda place: place.role)
         chats = [place.address for place in places]
-        board = await self.app.leaderboard()
-        latest = await self.app.homes.latest(LATEST)
+        common = common or await self.common()
         listed = [(chat.chat, await self.subscriptions(chat)) for chat in chats]
         page = home_page(
             best.role,
-            board,
+            common.board,
             self.app.settings.scores,
-            latest,
+            common.latest,
             await self.watchlist(chats),
             listed,
             zone_of(self.app),
@@ -156,6 +177,29 @@ class Front:
             return stranger_notice(person.id, address.chat_id)
         return None
 
+    async def run_asked(self, fields: Fields) -> Checked:
+        """Return the command that the form to ask the committee means, or what is wrong with its fields."""
+        return await read_run(fields, await self.suggested(), self.app.clock.now())
+
+    async def subscription_asked(self, fields: Fields) -> Checked:
+        """Return the command that the form to subscribe means, or what is wrong with its fields."""
+        return await read_subscription(fields, await self.suggested())
+
+    async def settle(self, person: Person, address: Address, fields: Fields) -> dict[str, str]:
+        """Set the terms of a chat as its form says, or return what is wrong with its fields."""
+        role = await self.role(person, address)
+        if role is None or role < Role.RUNNER:
+            return {"zone": "To change these settings, one needs the role runner in that channel."}
+        if role < Role.ADMIN:
+            # The form has this field for admins alone.
+            fields = {name: value for name, value in fields.items() if name != "runs_by"}
+        shown = await self.terms(address)
+        terms, errors = await read_terms(fields, shown.terms, shown.zone)
+        if not errors and terms != shown.terms:
+            _log.info("%s in %s: settings", person.id, address.chat_id)
+            await self.app.subscriptions.set_terms(address.platform, address.chat, terms)
+        return errors
+
     async def greeting(self, person: Person, address: Address) -> Notice | None:
         """Return the one sentence that a stranger hears in a place, None when it was said already."""
         return await self._greeting(person, address)
@@ -169,48 +213,6 @@ class Front:
         if role < needed:
             return f"A run there needs the role {needed.title}; you are {role.title}. Choose another place."
         return None
-
-    async def check_run(self, asked: Asked) -> tuple[str, Mapping[str, str]]:
-        """Return the command that a form asks for, and what is wrong with each of its fields, by name."""
-        errors: dict[str, str] = {}
-        tickers: list[str] = []
-        for piece in asked.tickers.replace(",", " ").split():
-            try:
-                tickers.append(parse_ticker(piece))
-            except BadTicker as error:
-                errors["tickers"] = await self._meant(piece, error)
-                break
-        unique = list(dict.fromkeys(tickers))
-        if not errors and not unique:
-            errors["tickers"] = "Which ticker? Write for instance NVDA."
-        elif len(unique) > MOST_TICKERS:
-            errors["tickers"] = f"That is {len(unique)} tickers; one run takes up to {MOST_TICKERS}."
-        if asked.preset and asked.preset not in set(Preset):
-            near = nearest(asked.preset.lower(), list(Preset))
-            hint = f"Did you mean {near}?" if near else f"Presets are {', '.join(Preset)}."
-            errors["preset"] = f"“{shown(asked.preset)}” is not a preset. {hint}"
-        if asked.day and (wrong := await asyncio.to_thread(self._wrong_day, asked.day)):
-            errors["day"] = wrong
-        words = [*(f"${ticker}" for ticker in unique), asked.preset, asked.day]
-        return " ".join(["run", *filter(None, words)]), errors
-
-    async def _meant(self, piece: str, error: BadTicker) -> str:
-        letters = "".join(sign for sign in piece.upper() if sign.isalnum())
-        near = nearest(letters, await self.suggested())
-        return f"“{shown(piece)}” is not a ticker. Did you mean {near}?" if near else str(error)
-
-    def _wrong_day(self, day: str) -> str | None:
-        from core.app.moments import as_of_from
-
-        try:
-            at = as_of_from(day)
-        except Refused as error:
-            return str(error)
-        return (
-            "That day is still to come, or its session has not closed yet."
-            if at > self.app.clock.now()
-            else None
-        )
 
     async def hear(
         self, text: str, person: Person, address: Address, delivery: str, door: Door

@@ -79,10 +79,11 @@ def _telegram(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
 
 
 def _slack(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
+    from bot.front import Front
     from bot.slack_updates import SlackService
 
     del http  # Slack comes over a socket
-    service = SlackService(app.settings.slack, desk, app.clock)
+    service = SlackService(app.settings.slack, desk, app.clock, front=Front(app, desk))
     return Service("Slack", service.door, service.run, service.connected.wait)
 
 

@@ -250,6 +250,28 @@ class SlackDoor:
             "views.update", lambda client: client.views_update(view_id=view_id, view=view, hash=seen)
         )
 
+    async def publish(self, user: str, view: dict[str, Any]) -> None:
+        """Replace a person's own page, the Home tab.
+
+        Raises:
+            DeliveryFailed: Slack did not take it.
+        """
+        await self.api.call("views.publish", lambda client: client.views_publish(user_id=user, view=view))
+
+    async def direct(self, user: str) -> Address:
+        """Return the direct message between a person and the app.
+
+        Raises:
+            DeliveryFailed: Slack did not open it.
+        """
+        answer = await self.api.call(
+            "conversations.open", lambda client: client.conversations_open(users=user)
+        )
+        chat = (answer.get("channel") or {}).get("id")
+        if not isinstance(chat, str):
+            raise DeliveryFailed("Slack opened no direct message")
+        return Address("slack", chat)
+
     async def close(self) -> None:
         """Close the connections."""
         await self.api.close()

@@ -7,6 +7,7 @@ from typing import Any
 from bot.access import Role
 from bot.cards import SubscriptionLine
 from bot.dialogue_buttons import mark_of
+from bot.form_checks import CONFIGURED
 from bot.request import Address
 from bot.slack_blocks import Block, Element, Part, button, context, divider, header, plain, rich, run
 from bot.slack_fields import (
@@ -18,21 +19,19 @@ from bot.slack_fields import (
     text_input,
     time_input,
 )
+from bot.slack_manifest import ASK
 from bot.slack_modals import MAX_TITLE, View, view_of
 from bot.slack_requests import place_of
 from core.domain.stage import Preset
 from core.domain.subscribed import TermsShown
 from core.domain.subscription import Topic
 
-ASK = f"{FORM_PREFIX}.ask"
 SUBSCRIBE = f"{FORM_PREFIX}.subscribe"
 SETTINGS = f"{FORM_PREFIX}.settings"
-EXPLAIN = f"{FORM_PREFIX}.explain"
 CHANNEL = f"{FORM_PREFIX}.channel"
 ENTRY = f"{FORM_PREFIX}.entry"
 """How a form or shortcut is called, and what is pressed in one."""
 
-CONFIGURED = "configured"
 _PRESET_WORDS = {
     Preset.QUICK: "quick: one question a model",
     Preset.STANDARD: "standard: twelve questions a model",
@@ -117,7 +116,8 @@ def subscribe_form(
     ]
     if not may_change:
         told = "To subscribe or change anything here, one needs the role runner."
-        return view_of("Subscriptions", [*parts, *map(Part, context(told))], place_of(address))
+        kept = [*parts, *map(Part, context(told))]
+        return view_of("Subscriptions", kept, place_of(address), callback_id=SUBSCRIBE)
     mark = mark_of(address)
     topics = [(topic.value, _TOPIC_WORDS[topic]) for topic in Topic]
     new = [
@@ -136,8 +136,8 @@ def subscribe_form(
             "when",
             "When",
             text_input("", "weekdays 09:00"),
-            hint=f"For instance: weekdays 09:00, Mon 18:00, 30 min before open, after close. Times are of {zone}. "
-            "Alerts come when something happens and need no time.",
+            hint=f"For instance: weekdays 09:00, Mon 18:00, 30 min before open, after close. "
+            f"Times are of {zone}. Alerts come when something happens and need no time.",
             optional=True,
             mark=mark,
         ),
@@ -150,7 +150,8 @@ def settings_form(address: Address, shown: TermsShown, role: Role, *, done: str 
     head = [_where(address), *(Part(block) for block in context(done))]
     if role < Role.RUNNER:
         told = "To change the settings of a channel, one needs the role runner there."
-        return view_of("Settings", [*head, *map(Part, [*_told(shown), *context(told)])], place_of(address))
+        kept = [*head, *map(Part, [*_told(shown), *context(told)])]
+        return view_of("Settings", kept, place_of(address), callback_id=SETTINGS)
     terms, mark = shown.terms, mark_of(address)
     language = terms.language or "en"
     languages = [*LANGUAGES.items(), *([(language, language)] if language not in LANGUAGES else [])]
@@ -212,9 +213,14 @@ def _told(shown: TermsShown) -> list[Block]:
 
 
 def _where(address: Address) -> Part:
-    menu = place_input(address.chat) | {"action_id": CHANNEL}
-    label: Element = plain("Channel", MAX_TITLE)
+    channel = address.chat.startswith(("C", "G"))
+    menu = place_input(address.chat if channel else None) | {"action_id": CHANNEL}
+    label: Element = plain("Channel" if channel else _DIRECT, MAX_WHERE)
     return Part({"type": "section", "block_id": "where", "text": label, "accessory": menu})
+
+
+_DIRECT = "Your direct message with Conclave. For a channel, choose it here:"
+MAX_WHERE = 100
 
 
 def _entries(lines: Sequence[SubscriptionLine], *, may_change: bool) -> list[Part]:

@@ -15,12 +15,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import slack_press
 from bot.door import DeliveryFailed, Flooded
+from bot.front import Front
 from bot.slack_adapter import SlackDoor
 from bot.slack_api import CALL_TIMEOUT_S, LOCKED_OUT, SlackApi, SlackRefused, is_local
 from bot.slack_blocks import ACTION_PREFIX
+from bot.slack_homes import HomeKeeper
 from bot.slack_log import library_logger
 from bot.slack_press import Desk
 from bot.slack_requests import Payload, command_request, event_request, pressed
+from bot.slack_shortcuts import Shortcuts
 from bot.tokens import slack_app_token, slack_bot_token
 from core.clock import Clock
 from core.config.settings import Slack
@@ -53,9 +56,17 @@ class SlackService:
         ConfigError: a token is missing or does not look like one.
     """
 
-    def __init__(self, settings: Slack, desk: Desk, clock: Clock, *, ping_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        settings: Slack,
+        desk: Desk,
+        clock: Clock,
+        *,
+        front: Front | None = None,
+        ping_s: float = 5.0,
+    ) -> None:
         self._settings = settings
-        self._desk = desk
+        self._desk = front or desk
         self._clock = clock
         self._ping_s = ping_s
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,12 +75,19 @@ class SlackService:
         self._app_api = SlackApi(app_token, settings.base_url)
         self.door = SlackDoor(SlackApi(bot_token, settings.base_url), clock)
         self.connected = asyncio.Event()
+        self._keeper = HomeKeeper(front, lambda _: self.door, clock) if front else None
+        self._shortcuts = (
+            Shortcuts(front, self._keeper, lambda _: self.door, self._start)
+            if front and self._keeper
+            else None
+        )
 
     async def run(self) -> None:
         """Serve Slack until cancelled, or until Slack refuses the tokens."""
         if self._settings.mode != "socket":
             _log.warning('[slack] mode = "http" is not in effect in this version; Slack uses Socket Mode.')
         delay = FIRST_DELAY_S
+        keeping = asyncio.create_task(self._keeper.keep()) if self._keeper else None
         try:
             while True:
                 try:
@@ -91,6 +109,9 @@ class SlackService:
                 delay = min(delay * 2, LONGEST_DELAY_S)
         finally:
             self.connected.clear()
+            if keeping is not None:
+                keeping.cancel()
+                await asyncio.wait([keeping])
             await self._stop_tasks()
             await self._app_api.close()
             await self.door.close()
@@ -157,6 +178,8 @@ class SlackService:
 
     def _listen(self, app: AsyncApp) -> None:
         app.middleware(self._when_free)
+        if self._shortcuts is not None:
+            self._shortcuts.listen(app)
         app.command(re.compile(r".*"))(self._on_command)
         app.event("app_mention")(self._on_event)
         app.event("message")(self._on_event)
@@ -178,8 +201,13 @@ class SlackService:
             return
         await ack()
         request = command_request(body)
-        if request is not None:
-            self._start(self._desk.handle(request, self.door.replying(body.get("response_url"))))
+        if request is None:
+            return
+        door = self.door.replying(body.get("response_url"))
+        if self._shortcuts is not None and self._shortcuts.asks(request):
+            self._start(self._shortcuts.ask(body, request, door))
+        else:
+            self._start(self._desk.handle(request, door))
 
     async def _on_event(self, body: Payload) -> None:
         request = event_request(body)
@@ -189,16 +217,21 @@ class SlackService:
     async def _on_press(self, ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
         await ack()
         wanted = pressed(body)
-        if wanted is not None and len(self._tasks) < MAX_TASKS:
+        if wanted is not None:
             self._start(slack_press.answer(wanted, self._desk, self.door))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> bool:
+        """Do work in a task of its own; False where there are too many of them already."""
+        if len(self._tasks) >= MAX_TASKS:
+            work.close()
+            return False
         task = asyncio.create_task(_guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
 
-async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+async def _guarded(work: Coroutine[Any, Any, object]) -> None:
     try:
         await work
     except Flooded as flood:
