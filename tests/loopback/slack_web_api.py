@@ -54,6 +54,7 @@ class SlackWebApi:
         self._messages: list[Message] = []
         self._written: set[tuple[str, str]] = set()
         self._views: dict[str, list[View]] = {}
+        self._homes: dict[str, View] = {}
         self._triggers: dict[str, Once] = {}
         self._responses: dict[str, Once] = {}
         self.tickets: list[str] = []
@@ -247,6 +248,28 @@ class SlackWebApi:
         self.violations += [f"a modal calls or links {one!r}" for one in notified(view)]
         found[0].view, found[0].hash = dict(view or {}), secrets.token_hex(4)
         return {"view": found[0].view | {"id": found[0].id, "hash": found[0].hash}}
+
+    async def _views_publish(self, arguments: Json) -> Json:
+        user, view = str(arguments.get("user_id")), arguments.get("view")
+        if not user.startswith("U"):
+            return {"error": "user_not_found"}
+        if refusal := view_error(view, "home"):
+            return refusal
+        self.violations += [f"a page calls or links {one!r}" for one in notified(view)]
+        known = self._homes.get(user)
+        if known is None:
+            known = self._homes[user] = View(f"V{next(self._count):08d}", user, {}, "")
+        elif arguments.get("hash") not in {None, known.hash}:
+            return {"error": "hash_conflict"}
+        known.view, known.hash = dict(view or {}), secrets.token_hex(4)
+        return {"view": known.view | {"id": known.id, "hash": known.hash}}
+
+    async def _conversations_open(self, arguments: Json) -> Json:
+        user = str(arguments.get("users"))
+        if not user.startswith("U") or "," in user:
+            return {"error": "user_not_found"}
+        self.join(f"D{user[1:]}")
+        return {"channel": {"id": f"D{user[1:]}"}, "already_open": True, "no_op": True}
 
     async def _files_getUploadURLExternal(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
         if not arguments.get("filename") or int(arguments.get("length") or 0) <= 0:
