@@ -27,6 +27,7 @@ from core.domain.books import Leaderboard
 from core.domain.errors import ConclaveError
 from core.domain.ids import ALPHABET
 from core.domain.run import RunRecord, RunState
+from core.domain.stage import Preset
 from core.domain.subscribed import Listed, TermsShown
 
 _RUN_NAMED = re.compile(rf"\brun ([{ALPHABET}]{{8}})\b", re.IGNORECASE | re.ASCII)
@@ -141,6 +142,10 @@ class Front:
     async def terms(self, chat: Address) -> TermsShown:
         """Return the terms of a chat."""
         return await self.app.subscriptions.terms(chat.platform, chat.chat)
+
+    async def preset(self, chat: Address) -> Preset:
+        """Return the preset of a run in a chat that names none."""
+        return (await self.terms(chat)).terms.preset or self.app.settings.pipeline.preset
 
     async def explained(
         self, person: Person, address: Address, message: str, words: str, *, ours: bool

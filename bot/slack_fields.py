@@ -54,17 +54,19 @@ def choice(options: Sequence[tuple[str, str]], value: str) -> Element:
 
 def date_input() -> Element:
     """Return a calendar to choose a day from."""
-    return {"type": "datepicker"}
+    return {"type": "datepicker", "placeholder": plain("Today", MAX_PLACEHOLDER)}
 
 
 def time_input(value: str | None) -> Element:
     """Return a clock to choose a time from; `value` is `HH:MM`."""
-    return {"type": "timepicker"} | ({"initial_time": value} if value else {})
+    clock: Element = {"type": "timepicker", "placeholder": plain("No time", MAX_PLACEHOLDER)}
+    return clock | ({"initial_time": value} if value else {})
 
 
 def place_input(chat: str | None, *, answered: bool = False) -> Element:
     """Return a menu of the channels that a person sees; with `answered`, Slack lets us answer there."""
-    element: Element = {"type": "conversations_select", "filter": _PLACES}
+    here = plain("Direct message with Conclave", MAX_PLACEHOLDER)
+    element: Element = {"type": "conversations_select", "filter": _PLACES, "placeholder": here}
     if chat:
         element["initial_conversation"] = chat
     return element | ({"response_url_enabled": True} if answered else {})

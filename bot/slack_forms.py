@@ -61,9 +61,9 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class RunForm:
-    """What stands in the fields at first; `configured` is the preset that the place takes by itself."""
+    """What stands in the fields at first; `preset` is the one that the place takes by itself, where known."""
 
-    configured: Preset
+    preset: Preset | None = None
     tickers: str = ""
     chat: str | None = None
     suggested: Sequence[str] = ()
@@ -74,7 +74,8 @@ def run_form(form: RunForm, metadata: str = "") -> View:
     known = (
         f"For instance {', '.join(form.suggested[:4])}." if form.suggested else "For instance NVDA, BRK-B."
     )
-    presets = [(CONFIGURED, f"As configured ({form.configured})")]
+    default = f"Default ({form.preset})" if form.preset else "Default of the place"
+    presets = [(CONFIGURED, default)]
     presets += [(one.value, _PRESET_WORDS[one]) for one in Preset]
     blocks = [
         field("tickers", "Tickers", text_input(form.tickers, "NVDA AAPL"), hint=f"Up to five. {known}"),

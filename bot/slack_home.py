@@ -39,7 +39,7 @@ def home_view(page: HomePage, metadata: str = "") -> View:
         *_parts(sections(clamp(page.intro, _MAX_INTRO))),
         *_parts(_top(page)),
         *_leaderboard(page.leaderboard),
-        *_verdicts(page.verdicts),
+        *_verdicts(page.verdicts, page.leaderboard),
         *_watchlist(page),
         *_channels(page),
         *_parts(context(page.footer)),
@@ -72,14 +72,15 @@ def _leaderboard(card: LeaderboardCard | None) -> list[Part]:
     return [Part(divider()), *kept]
 
 
-def _verdicts(card: SummaryCard | None) -> list[Part]:
+def _verdicts(card: SummaryCard | None, board: LeaderboardCard | None) -> list[Part]:
     if card is None:
         return []
     openers = {one.label: one for one in card.buttons}
     return [
         Part(divider()),
         Part(header(card.title)),
-        *_parts(context(card.caveat)),
+        # The leaderboard above has mostly said the same.
+        *_parts(context(card.caveat if board is None or card.caveat != board.caveat else None)),
         *(Part(_verdict(line, openers.get(line.ticker), place), 2) for place, line in enumerate(card.lines)),
     ]
 

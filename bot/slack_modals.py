@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.cards import Card, Notice, ReasoningCard, VerdictCard
+from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
     Block,
@@ -83,10 +84,11 @@ def _explained(card: VerdictWindow, metadata: str) -> View:
     menu = select(card.member_buttons, f"{ACTION_PREFIX}.member", _OTHERS, _MEMBERS_ROOM)
     told = [Part(block) for block in sections(clamp(card.story, _MAX_STORY))]
     rows: list[Block] = [{"type": "actions", "elements": [menu]}] if menu else []
-    parts = parts_of(card.model_copy(update={"buttons": ()}))[0]
+    headline, *parts = parts_of(card.model_copy(update={"buttons": ()}))[0]
+    title = one_line(f"{ACTION_SIGNS[card.decision]} {card.ticker} · {card.headline}")
     # The decision first, then how it came about, then the way on, then the figures.
-    shown = [*parts[:1], *told, *(Part(row) for row in rows), *parts[1:]]
-    return view_of(f"{card.ticker} · {card.headline}", shown, metadata)
+    head = [] if clamp(title, MAX_TITLE) == title else [headline]
+    return view_of(title, [*head, *told, *(Part(row) for row in rows), *parts], metadata)
 
 
 def _members(card: ReasoningWindow) -> list[Part]:

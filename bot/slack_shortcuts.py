@@ -129,8 +129,8 @@ class Shortcuts:
             known = await self._front.places(person) or asked.chat
             suggested = await self._front.suggested() if known else ()
             chat = asked.chat if asked.chat and asked.chat[0] in "CG" else None
-            configured = self._front.app.settings.pipeline.preset
-            return run_form(RunForm(configured, asked.tickers, chat, suggested))
+            preset = await self._front.preset(Address("slack", chat)) if chat else None
+            return run_form(RunForm(preset, asked.tickers, chat, suggested))
 
         return await self._shown(body, made(), door)
 

@@ -73,7 +73,8 @@ class SlackService:
         bot_token, app_token = slack_bot_token(settings.bot_token), slack_app_token(settings.app_token)
         self._app_token = app_token
         self._app_api = SlackApi(app_token, settings.base_url)
-        self.door = SlackDoor(SlackApi(bot_token, settings.base_url), clock)
+        api = SlackApi(bot_token, settings.base_url)
+        self.door = SlackDoor(api, clock, plans=settings.plan_blocks)
         self.connected = asyncio.Event()
         self._keeper = HomeKeeper(front, lambda _: self.door, clock) if front else None
         self._shortcuts = (

@@ -257,6 +257,7 @@ class Slack(Frozen):
     signing_secret: SecretRef = SecretRef("env:SLACK_SIGNING_SECRET")
     base_url: HttpAddress = "https://slack.com/api/"
     mode: Literal["socket", "http"] = "socket"
+    plan_blocks: bool = False
 
 
 class AccessChat(Frozen):

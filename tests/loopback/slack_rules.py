@@ -306,6 +306,9 @@ def strings(value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         if value.get("type") in {"plain_text", "mrkdwn", "text"} and isinstance(value.get("text"), str):
             yield value["type"], value["text"]
+        elif value.get("type") in {"plan", "task_card"}:
+            yield "plain_text", str(value.get("title"))
+            yield from strings(value.get("tasks", []))
         else:
             for inner in value.values():
                 yield from strings(inner)

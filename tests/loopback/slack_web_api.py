@@ -34,7 +34,10 @@ from tests.loopback.slack_state import (
 
 
 class SlackWebApi:
-    """The half of the server that answers the app's calls. Attributes are for tests to read."""
+    """The half of the server that answers the app's calls. Attributes are for tests to read.
+
+    `plans` says whether this workspace shows plan blocks.
+    """
 
     def __init__(
         self, *, limits: bool = False, clock: Callable[[], float] = time.monotonic, ack_s: float = ACK_S
@@ -42,6 +45,7 @@ class SlackWebApi:
         self.bot_token = f"xoxb-1-2-{secrets.token_hex(12)}"
         self.app_token = f"xapp-1-A0-{secrets.token_hex(12)}"
         self.limits = limits
+        self.plans = False
         self.clock = clock
         self.ack_s = ack_s
         self.base_url = ""
@@ -161,6 +165,9 @@ class SlackWebApi:
             self.violations.append("a message with link previews")
 
     def _checked(self, arguments: Json, *, update: bool = False) -> Json | None:
+        drawn = [block.get("type") for block in arguments.get("blocks") or [] if isinstance(block, dict)]
+        if "plan" in drawn and not self.plans:
+            return {"error": "invalid_blocks", "errors": ["unsupported type [json-pointer:/blocks/0/type]"]}
         error = message_error(arguments, update=update)
         if error is None:
             called = notified(arguments.get("blocks")) + notified(arguments.get("text") or "")

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
+from bot.signs import ACTION_SIGNS
 from core.app.app import App
+from core.domain.ballot import Action
 from tests import arena
 from tests.loopback.model_server import ModelServer
 from tests.loopback.slack_rules import interactive
@@ -18,6 +20,7 @@ from tests.service import actions, served
 
 ALICE, BOB, CAROL, MALLORY = "U0ALICE", "U0BOB", "U0CAROL", "U0MALLORY"
 TRADING, READERS = "C0TRADING", "C0READERS"
+BOUGHT = f"{ACTION_SIGNS[Action.BUY]} GOOG · BUY"
 ASK, EXPLAIN = "conclave-form.ask", "conclave-form.explain"
 pytestmark = pytest.mark.timeout(90)
 
@@ -195,7 +198,7 @@ async def test_a_verdict_opens_from_the_page_with_its_reasons_and_leads_to_every
         await slack.open_home(ALICE)
         page = await home_of(slack, ALICE, "Latest verdicts")
         await slack.click(page, "conclave.latest.0", ALICE)
-        view = await window(slack, ALICE, "GOOG · BUY")
+        view = await window(slack, ALICE, BOUGHT)
         text = shown(view.blocks)
         assert "5 members saw the same evidence and cast 5 ballots." in text
         assert "Why BUY:" in text
@@ -205,7 +208,7 @@ async def test_a_verdict_opens_from_the_page_with_its_reasons_and_leads_to_every
         # Nobody else sees anything: there is no thread to post to.
         assert "conclave.post" not in ids(view)
         await slack.click(slack.views(ALICE)[-1], "conclave.verdict", ALICE)
-        await window(slack, ALICE, "GOOG · BUY")
+        await window(slack, ALICE, BOUGHT)
         await slack.click(page, "conclave.home.0", ALICE)
         await window(slack, ALICE, "Leaderboard on sample p…")
 
@@ -362,14 +365,14 @@ async def test_a_message_of_ours_is_explained_in_a_modal(world: World) -> None:
         await slack.slash("/run", "GOOG quick", ALICE, TRADING)
         card = await verdict_in(slack, TRADING)
         await slack.message_shortcut(EXPLAIN, card, BOB)
-        view = await window(slack, BOB, "GOOG · BUY")
+        view = await window(slack, BOB, BOUGHT)
         assert "Why BUY:" in shown(view.blocks)
         # By its text alone, where nothing was kept of the message: /why shows the same run again.
         await slack.slash("/why", "GOOG", ALICE, TRADING)
         await slack.wait_messages(TRADING, 2)
         slack.close_views(BOB)
         await slack.message_shortcut(EXPLAIN, slack.messages(TRADING)[1], BOB)
-        view = await window(slack, BOB, "GOOG · BUY")
+        view = await window(slack, BOB, BOUGHT)
         await slack.click(view, "conclave.member", BOB, option="claude · BUY 80 %")
         view = await window(slack, BOB, "claude on GOOG")
         assert "conclave.post" in ids(view)
