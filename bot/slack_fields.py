@@ -39,8 +39,8 @@ def name_of(block_id: str) -> str:
 def text_input(value: str = "", placeholder: str = "") -> Element:
     """Return a line to type in, of at most 400 signs."""
     element: Element = {"type": "plain_text_input", "max_length": MAX_TYPED}
-    if value.strip():
-        element["initial_value"] = clamp(one_line(value), MAX_TYPED)
+    if shown := clamp(one_line(value), MAX_TYPED):
+        element["initial_value"] = shown
     return element | ({"placeholder": plain(one_line(placeholder), MAX_PLACEHOLDER)} if placeholder else {})
 
 

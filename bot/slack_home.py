@@ -61,7 +61,7 @@ def _top(page: HomePage) -> list[Block]:
 
 def form_button(label: str, form: str, value: str, place: str = "top", *, primary: bool = False) -> Element:
     """Return a button that opens a form; `value` is what stands in it at first, where that is known."""
-    made = button(Button(label=label, data=value or form), f"{FORM_PREFIX}.open.{form}.{place}")
+    made = button(Button(label=label, data=one_line(value) or form), f"{FORM_PREFIX}.open.{form}.{place}")
     return made | ({"style": "primary"} if primary else {})
 
 
