@@ -43,6 +43,7 @@ from core.domain.errors import Refused
 Ack = Callable[..., Awaitable[Any]]
 ANSWER_S = 2.0
 """How long a form is checked at most before Slack hears of it."""
+SETTLE_S = 0.5
 SLOW = "This took too long just now. Send it again in a moment."
 NO_ROLE = Notice(
     text="You have no role in this channel. Send /whoami there, and give its answer to an admin."
@@ -314,6 +315,8 @@ class Shortcuts:
 
     async def _late(self, task: "asyncio.Task[Outcome]", view: str, body: Payload) -> None:
         outcome = await task
+        # The acknowledgement goes another way than this call, and must arrive first.
+        await self._front.app.clock.sleep(SETTLE_S)
         told = " ".join(outcome.errors.values()) or "The committee is asked."
         shown = outcome.view or notice_modal(Notice(text=told, tone="warning" if outcome.errors else "info"))
         try:

@@ -14,7 +14,7 @@ from tests import arena
 from tests.loopback.model_server import ModelServer
 from tests.loopback.slack_rules import interactive
 from tests.loopback.slack_scene import shown
-from tests.loopback.slack_server import SlackServer
+from tests.loopback.slack_server import Fault, SlackServer
 from tests.loopback.slack_state import Message, View
 from tests.service import actions, served
 
@@ -498,3 +498,59 @@ async def test_an_admin_sets_the_terms_of_a_channel_in_the_form(world: World) ->
         sent = await slack.submit(form, BOB, tickers="GOOG", chat=TRADING)
         assert sent.answer is not None
         assert "needs the role admin" in sent.answer["errors"]["chat"]
+
+
+# What takes long.
+
+
+async def test_a_form_whose_check_takes_long_says_loading_and_then_what_came_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slack = world.slack
+    monkeypatch.setattr("bot.slack_shortcuts.ANSWER_S", 0.0)
+    async with serving(world) as app:
+        await slack.shortcut(ASK, ALICE)
+        view = await window(slack, ALICE, "Ask the committee")
+        slack.join(TRADING)
+        sent = await slack.submit(view, ALICE, tickers="GOOG", preset="quick", chat=TRADING)
+        assert sent.answer is not None
+        assert sent.answer["response_action"] == "update"
+        await slack.until(lambda: "The committee is asked." in shown(view.blocks))
+        await verdict_in(slack, TRADING)
+        slack.close_views(ALICE)
+        await slack.slash("/leaderboard", "", ALICE, TRADING)
+        await slack.open_home(ALICE)
+        page = await home_of(slack, ALICE, "Leaderboard")
+        await slack.click(page, "conclave-form.open.subscribe.top", ALICE)
+        view = await window(slack, ALICE, "Subscriptions")
+        form = View(view.id, view.user, view.view, view.hash)
+        await slack.submit(view, ALICE, topic="alerts")
+        await slack.until(lambda: "Subscription 1 is made." in shown(view.blocks))
+        assert len(await app.subscriptions.of_chat("slack", TRADING)) == 1
+        # The same again is refused, and that is told where the form was.
+        again = View(view.id, view.user, form.view, view.hash)
+        await slack.submit(again, ALICE, topic="alerts")
+        await slack.until(lambda: "already" in shown(view.blocks))
+        assert len(await app.subscriptions.of_chat("slack", TRADING)) == 1
+
+
+async def test_a_form_opens_with_loading_where_its_facts_take_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slack = world.slack
+    monkeypatch.setattr("bot.slack_press.GRACE_S", 0.0)
+    async with serving(world):
+        await slack.shortcut(ASK, ALICE)
+        await window(slack, ALICE, "Ask the committee")
+        methods = [method for method, _ in slack.calls if method.startswith("views.")]
+        assert methods == ["views.open", "views.update"]
+
+
+async def test_a_trigger_that_is_too_old_opens_nothing_and_run_says_what_to_type(world: World) -> None:
+    slack = world.slack
+    async with serving(world):
+        slack.fail_next("views.open", Fault("expired_trigger_id"))
+        await slack.slash("/run", "", ALICE, TRADING)
+        await slack.until(lambda: slack.ephemerals(ALICE))
+        assert "Which ticker?" in slack.ephemerals(ALICE)[0].text
+        assert slack.views(ALICE) == []
