@@ -78,6 +78,8 @@ class Front:
 
     async def _visited(self, person: Person, address: Address) -> None:
         """Remember where a person has asked something: what that chat receives stands on their page."""
+        if address.chat_id == person.id:
+            return  # their own page, which is no chat
         try:
             await self.app.homes.visited(person.id, address.chat_id)
         except ConclaveError as error:
@@ -227,6 +229,7 @@ class Front:
         `door` is the one of the chat, through which nothing is sent.
         """
         heard = _Heard(door)
+        await self._visited(person, address)
         await self._desk.handle(Request(text, address, person, delivery), heard)
         return heard.card
 

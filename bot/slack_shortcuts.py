@@ -22,6 +22,7 @@ from bot.front import Front
 from bot.present.subscriptions import list_card
 from bot.request import Address, Person, Request
 from bot.slack_adapter import SlackDoor
+from bot.slack_api import SlackRefused
 from bot.slack_fields import block_of, typed_in
 from bot.slack_forms import (
     CHANNEL,
@@ -102,7 +103,15 @@ class Shortcuts:
         event = body.get("event") or {}
         user, team = event.get("user"), body.get("team_id")
         if event.get("tab", "home") == "home" and isinstance(user, str):
-            self._start(self._keeper.opened(person_of(user, None), str(team or "")))
+            self._start(self._home(person_of(user, None), str(team or "")))
+
+    async def _home(self, person: Person, team: str) -> None:
+        try:
+            await self._keeper.opened(person, team)
+        except SlackRefused as error:
+            _log.warning(
+                "Slack took no page (%s). Compare the app's manifest with deploy/slack-manifest.yaml.", error
+            )
 
     async def _on_ask(self, ack: Ack, body: Payload) -> None:
         await ack()
@@ -297,13 +306,16 @@ class Shortcuts:
         done, _ = await asyncio.wait({task}, timeout=ANSWER_S)
         view = body.get("view") or {}
         if not done:
-            await ack(response_action="update", view=loading_modal(str(view.get("private_metadata") or "")))
-            self._start(self._late(task, str(view.get("id")), body))
+            if self._start(self._late(task, str(view.get("id")), body)):
+                metadata = str(view.get("private_metadata") or "")
+                await ack(response_action="update", view=loading_modal(metadata))
+                return
+            task.cancel()
+            await ack(response_action="errors", errors={block_of(view.get("state") or {}, ""): SLOW})
             return
         outcome = task.result()
         if outcome.errors:
             state = view.get("state") or {}
-            # Of two errors under one block the last one counts, so each goes under a block of its own.
             told = {block_of(state, name): text[:_MAX_ERROR] for name, text in outcome.errors.items()}
             await ack(response_action="errors", errors=told)
         elif outcome.then is not None and not self._start(outcome.then):
