@@ -154,6 +154,13 @@ class HelpArguments:
     command: str | None = None
 
 
+@dataclass(frozen=True)
+class ClaimArguments:
+    """The one-time code that a person types to become the first admin."""
+
+    code: str
+
+
 Arguments = (
     NoArguments
     | RunArguments
@@ -162,6 +169,7 @@ Arguments = (
     | PortfolioArguments
     | ModelsArguments
     | VoteArguments
+    | ClaimArguments
     | SubscribeArguments
     | SubscriptionsArguments
     | UnsubscribeArguments
@@ -358,6 +366,17 @@ def _confidence(words: Sequence[str]) -> Decimal | None:
 def help_(words: Sequence[str]) -> HelpArguments:
     """Read which command to explain; its slash may be there or not."""
     return HelpArguments(words[0].removeprefix("/").lower() if words else None)
+
+
+def claim(words: Sequence[str]) -> ClaimArguments:
+    """Read a one-time code; blanks in it do not matter.
+
+    Raises:
+        Refused: there is none.
+    """
+    if not words:
+        raise Refused("Write the code behind it, as conclave setup shows it: /claim K7QM-2XDR.")
+    return ClaimArguments("".join(words)[:40])
 
 
 def _pieces(words: Sequence[str]) -> list[str]:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 
-from bot.access import place_of, role_at
+from bot.access import Role, place_of, role_at
 from bot.arguments import shown
 from bot.cards import Card, Notice
 from bot.commands import parse
+from bot.connections import Connection
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
 from bot.faults import notice_of
 from bot.handlers import HANDLERS, PRESSED
@@ -19,6 +21,7 @@ from bot.request import Address, Person, Press, Request
 from core.app.app import App
 from core.domain.errors import Refused
 
+CLAIM = "claim"
 POST_TRIES = 4
 _LONGEST_WAIT_S = 60.0
 
@@ -30,7 +33,8 @@ class Desk:
 
     Neither `handle` nor `press` raises anything but cancellation. Both may be called at the same time for
     many requests, and `handle` takes as long as the run that it shows, so a door calls it in a task.
-    `platforms` says of each platform that is served how it is: connecting, connected or off.
+    `platforms` says of each platform that is served how it is: connecting, connected or off; `connections`
+    tells of those that have several connections how each is.
     """
 
     def __init__(self, app: App) -> None:
@@ -38,6 +42,7 @@ class Desk:
         self.pacers = Pacers(app.clock)
         self.live = LiveMessages(app, self.pacers)
         self.platforms: dict[str, str] = {}
+        self.connections: dict[str, Callable[[], Sequence[Connection]]] = {}
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
@@ -58,7 +63,9 @@ class Desk:
     async def _answer(self, request: Request, door: Door) -> Card | None:
         role = await role_at(self.app, request.address, request.person)
         if role is None:
-            return await self._greeting(request.address, request.person)
+            if not await self._may_claim(request):
+                return await self._greeting(request.address, request.person)
+            role = Role.VIEWER  # whoever knows the code, whoever that is
         if not await self.app.claim_delivery(request.address.platform, request.delivery):
             return None
         # In a thread, because the first moment that is read loads the exchange's calendar.
@@ -66,7 +73,7 @@ class Desk:
         if role < command.role:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
-        call = Call(self.app, self.live, door, request, role, self.platforms)
+        call = Call(self.app, self.live, door, request, role, self.platforms, self.connections)
         return await HANDLERS[command.handler](call, arguments)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
@@ -83,6 +90,10 @@ class Desk:
             # The door shows it at once, and it counts in the chat like any other message.
             self.pacers.at(door, press.address).count()
         return card
+
+    async def _may_claim(self, request: Request) -> bool:
+        """Say whether a stranger types a one-time code while one waits to be typed."""
+        return request.text.lower().split(maxsplit=1)[:1] == [CLAIM] and await self.app.claims.waits()
 
     async def _greeting(self, address: Address, person: Person) -> Notice | None:
         if await self.app.greet_once(place_of(address, person)):

@@ -5,7 +5,7 @@ so that what people ask for never waits: pages go their own way, beside all mess
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bot.door import ChatGone, DeliveryFailed, Flooded
 from bot.front import Common, Front
@@ -33,7 +33,9 @@ _log = logging.getLogger(__name__)
 class HomeKeeper:
     """Publishes people's pages. `door_of` gives the door to a workspace, None where it is gone."""
 
-    def __init__(self, front: Front, door_of: Callable[[str], SlackDoor | None], clock: Clock) -> None:
+    def __init__(
+        self, front: Front, door_of: Callable[[str], Awaitable[SlackDoor | None]], clock: Clock
+    ) -> None:
         self._front = front
         self._door_of = door_of
         self._clock = clock
@@ -94,7 +96,7 @@ class HomeKeeper:
 
     async def _publish(self, person: Person, team: str, common: Common | None) -> bool:
         """Make and publish a page; False for a stranger's."""
-        door = self._door_of(team)
+        door = await self._door_of(team)
         if door is None:
             raise ChatGone(f"there is no workspace {team} any more")
         page, place = await self._front.home(person, common)

@@ -16,7 +16,7 @@ from bot.access import Role
 from bot.cards import Card, Notice
 from bot.commands import find
 from bot.dialogue_buttons import mark_of
-from bot.door import DeliveryFailed
+from bot.door import ChatGone, DeliveryFailed
 from bot.faults import notice_of
 from bot.front import Front
 from bot.present.subscriptions import list_card
@@ -39,6 +39,7 @@ from bot.slack_manifest import ASK, EXPLAIN
 from bot.slack_modals import View, card_modal, loading_modal, notice_modal
 from bot.slack_press import opened
 from bot.slack_requests import Payload, Pressed, delivery_of, person_of, place_from, place_of, pressed
+from bot.slack_workspaces import SlackTeams
 from core.domain.errors import Refused
 
 Ack = Callable[..., Awaitable[Any]]
@@ -68,21 +69,23 @@ class Outcome(NamedTuple):
 class Shortcuts:
     """Listens for what people open and send off; see the module.
 
-    `door_of` gives the door for a payload, `start` does work in a task of its own and says False where there
-    are too many.
+    `teams` has the door for a payload, `start` does work in a task of its own and says False where there are
+    too many, and `handle` carries out a command that a payload brought.
     """
 
     def __init__(
         self,
         front: Front,
         keeper: HomeKeeper,
-        door_of: Callable[[Payload], SlackDoor],
+        teams: SlackTeams,
         start: Callable[[Coroutine[Any, Any, object]], bool],
+        handle: Callable[[Payload, Request, SlackDoor], Coroutine[Any, Any, None]],
     ) -> None:
         self._front = front
         self._keeper = keeper
-        self._door_of = door_of
+        self._teams = teams
         self._start = start
+        self._handle = handle
 
     def listen(self, app: AsyncApp) -> None:
         """Listen to everything of ours; call it before listeners that take whatever is left."""
@@ -96,6 +99,12 @@ class Shortcuts:
         app.view(ASK)(self._on_run_sent)
         app.view(SUBSCRIBE)(self._on_subscription_sent)
         app.view(SETTINGS)(self._on_settings_sent)
+
+    async def _door(self, body: Payload) -> SlackDoor:
+        door = await self._teams.door_of(body)
+        if door is None:
+            raise ChatGone("The app is no longer installed in this workspace.")
+        return door
 
     # What people open.
 
@@ -129,10 +138,10 @@ class Shortcuts:
         """Open the form for a slash command; whoever may not run there, and a trigger too old, get words."""
         may_run = await self._front.why_not_run(request.person, request.address) is None
         if not may_run or not await self._open_run(body, RunFormAsked(chat=request.address.chat)):
-            await self._front.handle(request, door)
+            await self._handle(body, request, door)
 
     async def _open_run(self, body: Payload, asked: "RunFormAsked") -> bool:
-        person, door = _who(body), self._door_of(body)
+        person, door = _who(body), await self._door(body)
 
         async def made() -> View:
             # Whoever has no role anywhere is told nothing, not even what the committee was asked about.
@@ -169,7 +178,7 @@ class Shortcuts:
             return None if card is None else card_modal(card, metadata)
 
         trigger = str(body.get("trigger_id") or "")
-        await opened(trigger, told, drawn, self._door_of(body), metadata)
+        await opened(trigger, told, drawn, await self._door(body), metadata)
 
     async def _on_open(self, ack: Ack, body: Payload) -> None:
         """A button that opens a form, on somebody's page."""
@@ -184,7 +193,7 @@ class Shortcuts:
             self._start(self._open_of_channel(body, callback, value))
 
     async def _open_of_channel(self, body: Payload, callback: str, chat: str) -> None:
-        person, door = _who(body), self._door_of(body)
+        person, door = _who(body), await self._door(body)
 
         async def made() -> View:
             address = Address("slack", chat) if _CHAT.fullmatch(chat) else await self._first(person, door)
@@ -229,7 +238,7 @@ class Shortcuts:
 
     async def _entry(self, body: Payload, wanted: Pressed) -> None:
         """Pause, resume or delete a subscription, as the same button in a chat does."""
-        door = self._door_of(body)
+        door = await self._door(body)
         card = await self._front.press(wanted.press, door)
         if card is None:
             return
@@ -242,7 +251,7 @@ class Shortcuts:
     async def _redraw(self, body: Payload, view: Payload, address: Address, done: str | None) -> None:
         callback = str(view.get("callback_id") or SUBSCRIBE)
         shown = await _safely(self._form(callback, _who(body), address, done))
-        await self._door_of(body).update_view(str(view.get("id")), shown)
+        await (await self._door(body)).update_view(str(view.get("id")), shown)
 
     # What people send off.
 
@@ -250,7 +259,7 @@ class Shortcuts:
         await self._answer(ack, body, self._run_sent(body))
 
     async def _run_sent(self, body: Payload) -> Outcome:
-        person, door, view = _who(body), self._door_of(body), body.get("view") or {}
+        person, door, view = _who(body), await self._door(body), body.get("view") or {}
         fields = typed_in(view.get("state") or {})
         command, errors = await self._front.run_asked(fields)
         address = await self._chosen(fields, person, door)
@@ -260,7 +269,7 @@ class Shortcuts:
             return Outcome(errors=errors)
         url = next((one.get("response_url") for one in body.get("response_urls") or []), None)
         request = Request(command, address, person, _sent(body), private=address.chat.startswith("D"))
-        return Outcome(then=self._front.handle(request, door.replying(url)))
+        return Outcome(then=self._handle(body, request, door.replying(url)))
 
     async def _chosen(self, fields: Mapping[str, str], person: Person, door: SlackDoor) -> Address:
         chat = fields.get("chat", "")
@@ -273,13 +282,14 @@ class Shortcuts:
         await self._answer(ack, body, self._subscription_sent(body))
 
     async def _subscription_sent(self, body: Payload) -> Outcome:
-        person, door, view = _who(body), self._door_of(body), body.get("view") or {}
+        person, door, view = _who(body), await self._door(body), body.get("view") or {}
         address = place_from(str(view.get("private_metadata") or ""))
         if address is None:
             return Outcome(errors={"topic": SLOW})
         command, errors = await self._front.subscription_asked(typed_in(view.get("state") or {}))
         if errors:
             return Outcome(errors=errors)
+        await self._teams.seen(body, address.chat)
         card = await self._front.hear(command, person, address, _sent(body), door)
         if card is None or isinstance(card, Notice):
             return Outcome(errors={"topic": card.text if card else SLOW})
@@ -332,7 +342,7 @@ class Shortcuts:
         told = " ".join(outcome.errors.values()) or "The committee is asked."
         shown = outcome.view or notice_modal(Notice(text=told, tone="warning" if outcome.errors else "info"))
         try:
-            await self._door_of(body).update_view(view, shown)
+            await (await self._door(body)).update_view(view, shown)
         except DeliveryFailed as error:
             _log.info("Slack did not take the end of a form: %s", error)
         if outcome.then is not None:

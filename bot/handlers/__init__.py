@@ -6,6 +6,7 @@ from typing import Any
 from bot.cards import Card
 from bot.handlers import about, books, subscriptions
 from bot.handlers.call import Call, PressCall
+from bot.handlers.claim import claim
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.home import home_pressed
 from bot.handlers.run import run
@@ -34,6 +35,7 @@ HANDLERS: Mapping[str, Handler] = {
     "whoami": about.whoami,
     "help": about.help_,
     "start": about.start,
+    "claim": claim,
 }
 
 PressHandler = Callable[[PressCall], Awaitable[Card | None]]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.access import Role
+from bot.connections import Connections
 from bot.door import Door
 from bot.live_message import LiveMessages
 from bot.request import Press, Request
@@ -14,7 +15,7 @@ from core.app.app import App
 class Call:
     """One command under way: the arena, the messages of runs, where the answer goes, who asks as what.
 
-    `platforms` says of each platform that is served how it is.
+    `platforms` says of each platform that is served how it is, and `connections` how each connection is.
     """
 
     app: App
@@ -23,6 +24,7 @@ class Call:
     request: Request
     role: Role
     platforms: Mapping[str, str] = field(default_factory=dict)
+    connections: Connections = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

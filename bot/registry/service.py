@@ -42,4 +42,14 @@ SERVICE: tuple[Command, ...] = (
         handler="start",
         read=arguments.nothing,
     ),
+    Command(
+        name="claim",
+        usage="/claim CODE",
+        summary="Become the first admin, with the code of conclave setup",
+        detail="Whoever runs Conclave gets a one-time code from conclave setup telegram, or conclave setup "
+        "slack, types it here within ten minutes, and is admin everywhere from then on.",
+        role=Role.VIEWER,
+        handler="claim",
+        read=arguments.claim,
+    ),
 )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from core.app.agenda import Agenda
 from core.app.bookwork import Bookwork
 from core.app.chatwork import Chatwork
+from core.app.claims import Claims
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
@@ -90,6 +91,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self._digests = digests
         self.subscriptions = subscriptions
         self.agenda = agenda
+        self.claims = Claims(store, clock)
         self._watch = watch
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from core.app.homes import Homes
 from core.app.subscriptions import Subscriptions
+from core.app.workspaces import Workspaces
 from core.clock import Clock
 from core.store.store import Store
 
@@ -20,6 +21,11 @@ class Chatwork(ABC):
     def homes(self) -> Homes:
         """The use cases of people's own pages: who has one, what it tells, and which run a message shows."""
         return Homes(self._store, self.clock)
+
+    @cached_property
+    def workspaces(self) -> Workspaces:
+        """Return the use cases of the workspaces that installed the app."""
+        return Workspaces(self._store, self.clock)
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         """Say True exactly once for each platform update, whatever process or restart asks."""

@@ -250,13 +250,19 @@ class Telegram(Frozen):
 
 
 class Slack(Frozen):
-    """The Slack app. Off while its tokens are missing."""
+    """The Slack app. Off while its tokens are missing.
+
+    With a `client_id` many workspaces may install it, and their tokens take the place of `bot_token`.
+    """
 
     bot_token: SecretRef = SecretRef("env:SLACK_BOT_TOKEN")
     app_token: SecretRef = SecretRef("env:SLACK_APP_TOKEN")
     signing_secret: SecretRef = SecretRef("env:SLACK_SIGNING_SECRET")
     base_url: HttpAddress = "https://slack.com/api/"
     mode: Literal["socket", "http"] = "socket"
+    connections: Annotated[int, Field(ge=1, le=10)] = 2
+    client_id: Annotated[str, Field(max_length=32, pattern=r"^[0-9A-Za-z.]*$")] = ""
+    client_secret: SecretRef = SecretRef("env:SLACK_CLIENT_SECRET")
     plan_blocks: bool = False
 
 

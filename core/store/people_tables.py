@@ -53,6 +53,19 @@ invitations = Table(
 """People who asked to be let in, and what an admin said. `told` are the messages to admins: chat id and
 message."""
 
+claims = Table(
+    "claims",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("code_sha256", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("claimed_by", Words),
+    CheckConstraint("tries >= 0", name="tries"),
+)
+"""One-time codes with which whoever sets the service up becomes its first admin; the newest one counts."""
+
 deeds = Table(
     "deeds",
     metadata,

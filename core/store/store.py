@@ -6,6 +6,7 @@ from core.store.answer_rows import Answers
 from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.chat_rows import Chats
+from core.store.claim_rows import Claims
 from core.store.database import Database
 from core.store.export_rows import Exports
 from core.store.home_rows import Homes
@@ -16,6 +17,7 @@ from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
+from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
@@ -39,12 +41,14 @@ class Store:
         self.scores = Scores(database)
         self.chats = Chats(database)
         self.homes = Homes(database)
+        self.claims = Claims(database)
         self.votes = Votes(database)
         self.subscriptions = Subscriptions(database)
         self.slots = Slots(database)
         self.alerts = Alerts(database)
         self.audits = Audits(database)
         self.exports = Exports(database)
+        self.workspaces = SlackWorkspaces(database)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":

@@ -66,6 +66,17 @@ def _people() -> None:
         sqlite_where=_ASKED,
         postgresql_where=_ASKED,
     )
+    op.create_table(
+        "claims",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("code_sha256", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("tries >= 0", name=op.f("ck_claims_tries")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_claims")),
+    )
 
 
 def _deeds() -> None:
@@ -194,3 +205,11 @@ def _slack() -> None:
         sa.Column("expire_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_oauth_states")),
     )
+    op.create_table(
+        "slack_chats",
+        sa.Column("chat", sa.Text(), nullable=False),
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("chat", name=op.f("pk_slack_chats")),
+    )
+    op.create_index("ix_slack_chats_team", "slack_chats", ["team"], unique=False)

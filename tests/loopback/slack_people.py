@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from tests.loopback.slack_rules import view_error
-from tests.loopback.slack_state import APP_ID, BOT_ID, TEAM, Envelope, Json, Message, View
+from tests.loopback.slack_state import APP_ID, BOT_ID, Envelope, Json, Message, View
 from tests.loopback.slack_web_api import SlackWebApi
 
 _ACTIONS = {"errors", "update", "push", "clear", None}
@@ -22,7 +22,7 @@ class SlackPeople(SlackWebApi):
     async def _event(self, event: Json) -> Envelope:
         raise NotImplementedError
 
-    def home(self, user: str) -> View | None:
+    def page_of(self, user: str) -> View | None:
         """The Home tab of a person, None where none was published yet."""
         return self._homes.get(user)
 
@@ -35,7 +35,7 @@ class SlackPeople(SlackWebApi):
             "tab": tab,
             "event_ts": self._ts(),
         }
-        if (seen := self.home(user)) is not None:
+        if (seen := self.page_of(user)) is not None:
             event["view"] = seen.view | {"id": seen.id, "hash": seen.hash}
         return await self._event(event)
 
@@ -69,7 +69,7 @@ class SlackPeople(SlackWebApi):
         values, places = self._filled(view, entered)
         payload = self._who("view_submission", user) | {
             "view": view.view
-            | {"id": view.id, "hash": view.hash, "team_id": TEAM, "app_id": APP_ID, "bot_id": BOT_ID}
+            | {"id": view.id, "hash": view.hash, "team_id": self.acting, "app_id": APP_ID, "bot_id": BOT_ID}
             | {"state": {"values": values}},
             "response_urls": [
                 {
@@ -132,8 +132,8 @@ class SlackPeople(SlackWebApi):
             "type": kind,
             "token": "verification",
             "action_ts": self._ts(),
-            "team": {"id": TEAM, "domain": "loopback"},
-            "user": {"id": user, "username": "alice", "name": "alice", "team_id": TEAM},
+            "team": {"id": self.acting, "domain": "loopback"},
+            "user": {"id": user, "username": "alice", "name": "alice", "team_id": self.acting},
             "api_app_id": APP_ID,
             "is_enterprise_install": False,
             "enterprise": None,

@@ -69,6 +69,7 @@ class Channel:
     id: str
     joined: bool = True
     archived: bool = False
+    team: str = TEAM
 
 
 @dataclass

@@ -75,7 +75,9 @@ async def verdict_in(slack: SlackServer, channel: str) -> Message:
 
 async def home_of(slack: SlackServer, user: str, text: str = "") -> View:
     """The person's page once it says `text`."""
-    page = await slack.until(lambda: (seen := slack.home(user)) and text in shown(seen.blocks) and seen, 10)
+    page = await slack.until(
+        lambda: (seen := slack.page_of(user)) and text in shown(seen.blocks) and seen, 10
+    )
     assert isinstance(page, View)
     return page
 

@@ -79,7 +79,11 @@ class World:
         )
         front = SimpleNamespace(app=SimpleNamespace(homes=homes), home=self.home, common=self.common)
         door = cast("SlackDoor", SimpleNamespace(publish=self.publish))
-        return HomeKeeper(cast("Front", front), lambda team: None if team in self.gone else door, self.clock)
+
+        async def door_of(team: str) -> SlackDoor | None:
+            return None if team in self.gone else door
+
+        return HomeKeeper(cast("Front", front), door_of, self.clock)
 
     def users(self) -> list[str]:
         return [user for user, _ in self.published]

@@ -132,7 +132,7 @@ async def test_no_more_than_three_modals_lie_on_top_of_each_other() -> None:
 async def test_a_page_is_published_whole_or_not_at_all() -> None:
     server = SlackServer()
     await server._views_publish({"user_id": ALICE, "view": HOME})
-    page = server.home(ALICE)
+    page = server.page_of(ALICE)
     assert page is not None
     seen = page.hash
     assert "error" in await server._views_publish({"user_id": ALICE, "view": MODAL})
