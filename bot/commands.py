@@ -3,16 +3,16 @@
 import difflib
 
 from bot import arguments
-from bot.arguments import Arguments
 from bot.registry.books import BOOKS
 from bot.registry.chat import CHAT
-from bot.registry.command import Command
+from bot.registry.command import Command, Read
 from bot.registry.committee import COMMITTEE
+from bot.registry.people import PEOPLE
 from bot.registry.service import SERVICE
 from core.domain.errors import BadTicker, Refused
 from core.domain.instrument import parse_ticker
 
-REGISTRY: tuple[Command, ...] = (*COMMITTEE, *BOOKS, *CHAT, *SERVICE)
+REGISTRY: tuple[Command, ...] = (*COMMITTEE, *BOOKS, *CHAT, *PEOPLE, *SERVICE)
 
 _BY_WORD = {word: command for command in REGISTRY for word in (command.name, *command.aliases)}
 
@@ -36,7 +36,7 @@ def find(word: str) -> Command:
     raise Refused(f"I don't know the command “{arguments.shown(word)}”. {hint}")
 
 
-def parse(text: str) -> tuple[Command, Arguments]:
+def parse(text: str) -> tuple[Command, Read]:
     """Read one command that a person typed; nothing at all means `start`.
 
     Raises:

@@ -4,24 +4,25 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from bot.access import Role, place_of, role_at
+from bot.access import Role, standing_at
 from bot.arguments import shown
 from bot.cards import Card, Notice
 from bot.commands import parse
 from bot.connections import Connection
+from bot.deeds import CLAIM, Noted, deed_of_press, deed_of_words, word_of
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
 from bot.faults import notice_of
 from bot.handlers import HANDLERS, PRESSED
 from bot.handlers.call import Call, PressCall
 from bot.live_message import LiveMessages
 from bot.pacer import Pacers
-from bot.present.notices import not_allowed_notice, stranger_notice
+from bot.present.notices import not_allowed_notice
 from bot.presses import kind_of
-from bot.request import Address, Person, Press, Request
+from bot.reception import Reception
+from bot.request import Press, Request
 from core.app.app import App
 from core.domain.errors import Refused
 
-CLAIM = "claim"
 POST_TRIES = 4
 _LONGEST_WAIT_S = 60.0
 
@@ -34,13 +35,15 @@ class Desk:
     Neither `handle` nor `press` raises anything but cancellation. Both may be called at the same time for
     many requests, and `handle` takes as long as the run that it shows, so a door calls it in a task.
     `platforms` says of each platform that is served how it is: connecting, connected or off; `connections`
-    tells of those that have several connections how each is.
+    tells of those that have several connections how each is. `reception` asks the admins about strangers.
+    What is refused, and what only some may do, goes into the audit trail.
     """
 
     def __init__(self, app: App) -> None:
         self.app = app
         self.pacers = Pacers(app.clock)
         self.live = LiveMessages(app, self.pacers)
+        self.reception = Reception(app, self.pacers)
         self.platforms: dict[str, str] = {}
         self.connections: dict[str, Callable[[], Sequence[Connection]]] = {}
 
@@ -61,31 +64,50 @@ class Desk:
             return notice_of(error, f"button {shown(press.data)}")
 
     async def _answer(self, request: Request, door: Door) -> Card | None:
-        role = await role_at(self.app, request.address, request.person)
+        standing = await standing_at(self.app, request.address, request.person)
+        role, noted = standing.role, Noted(self.app, request.address, request.person, standing)
         if role is None:
             if not await self._may_claim(request):
-                return await self._greeting(request.address, request.person)
+                await noted.refused(f"stranger: {word_of(request.text)}")
+                return await self.reception.greet(request.address, request.person)
             role = Role.VIEWER  # whoever knows the code, whoever that is
         if not await self.app.claim_delivery(request.address.platform, request.delivery):
             return None
         # In a thread, because the first moment that is read loads the exchange's calendar.
         command, arguments = await asyncio.to_thread(parse, request.text)
+        what = deed_of_words(request.text)
         if role < command.role:
-            return not_allowed_notice(role.title, command.role.title, command.name)
+            refusal = not_allowed_notice(role.title, command.role.title, command.name)
+            return await noted.answer(refusal, what)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
-        call = Call(self.app, self.live, door, request, role, self.platforms, self.connections)
-        return await HANDLERS[command.handler](call, arguments)
+        call = Call(
+            self.app,
+            self.live,
+            door,
+            request,
+            role,
+            self.platforms,
+            self.connections,
+            held_back=standing.held_back,
+        )
+        privileged = command.role is Role.ADMIN or command.noted(arguments)
+        with_handler = HANDLERS[command.handler](call, arguments)
+        return await noted.carried_out(with_handler, what, privileged=privileged)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
-        role = await role_at(self.app, press.address, press.person)
+        standing = await standing_at(self.app, press.address, press.person)
+        role, noted = standing.role, Noted(self.app, press.address, press.person, standing)
         if role is None:
-            return await self._greeting(press.address, press.person)
+            await noted.refused("stranger: a button")
+            return await self.reception.greet(press.address, press.person)
         if not await self.app.claim_delivery(press.address.platform, press.delivery):
             return None
+        what, privileged = deed_of_press(press.data)
         handler = PRESSED.get(kind_of(press.data))
         if handler is None:
             raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
-        card = await handler(PressCall(self.app, self.live, door, press, role))
+        pressed = handler(PressCall(self.app, self.live, door, press, role, self.reception))
+        card = await noted.carried_out(pressed, what, privileged=privileged, by_button=True)
         if card is not None and not isinstance(card, Notice):
             # The door shows it at once, and it counts in the chat like any other message.
             self.pacers.at(door, press.address).count()
@@ -94,11 +116,6 @@ class Desk:
     async def _may_claim(self, request: Request) -> bool:
         """Say whether a stranger types a one-time code while one waits to be typed."""
         return request.text.lower().split(maxsplit=1)[:1] == [CLAIM] and await self.app.claims.waits()
-
-    async def _greeting(self, address: Address, person: Person) -> Notice | None:
-        if await self.app.greet_once(place_of(address, person)):
-            return stranger_notice(person.id, address.chat_id)
-        return None
 
     async def _post(self, card: Card, request: Request, door: Door) -> None:
         """Send an answer; a sentence to one person is for that person's eyes where the door can."""

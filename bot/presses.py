@@ -26,6 +26,8 @@ SHOWN: Mapping[str, Shown] = {
     "v": Shown.BESIDE,
     "s": Shown.IN_PLACE,
     "a": Shown.OPENED,
+    "g": Shown.IN_PLACE,
+    "au": Shown.IN_PLACE,
 }
 
 

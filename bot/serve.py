@@ -123,6 +123,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     timer.stop()
     # Before the doors close: what is on its way to a chat arrives.
     await postman.close()
+    await desk.reception.close()
     for task in (told_to_stop, *doors, *chores):
         task.cancel()
     await asyncio.wait([told_to_stop, *doors, *chores], timeout=until - loop.time())
@@ -174,6 +175,7 @@ async def _platform(desk: Desk, postman: Postman, platform: Service) -> None:
         _log.exception("%s stopped on an internal error", platform.name)
     finally:
         postman.shut(platform.door)
+        desk.reception.shut(platform.door)
         desk.platforms[platform.name] = "off"
         finishing.cancel()
         await asyncio.wait([finishing])
@@ -190,10 +192,12 @@ async def _finish_messages(desk: Desk, postman: Postman, platform: Service) -> N
         return  # `run` says why
     desk.platforms[platform.name] = "connected"
     postman.open(platform.door)
+    desk.reception.open(platform.door)
     live = desk.live
     async with asyncio.TaskGroup() as rounds:
         while True:
             rounds.create_task(_finish_once(live, platform))
+            rounds.create_task(desk.reception.round())
             await live.app.clock.sleep(FINISH_MESSAGES_EVERY_S)
 
 

@@ -22,6 +22,7 @@ from core.domain.stage import ModelChat
 from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
+from tests.people_double import PeopleDouble, people_of
 from tests.subscriptions_double import RowsDouble, subscriptions_of
 
 
@@ -71,6 +72,8 @@ class ArenaDouble(App):
         self.agenda = NothingDue()  # type: ignore[assignment]
         self.rows = RowsDouble()
         self.subscriptions = subscriptions_of(self.rows, self.settings, self.clock)
+        self.people_rows = PeopleDouble()
+        self.people = people_of(self.people_rows, self.settings, self.clock)
 
     async def _play(self, ticker: str) -> AsyncIterator[RunEvent]:
         script = [self._about(event, ticker) for event in self.script]

@@ -9,6 +9,7 @@ from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.home import home_pressed
+from bot.handlers.people import audit, audit_pressed, people, people_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
@@ -29,6 +30,8 @@ HANDLERS: Mapping[str, Handler] = {
     "subscriptions": subscriptions.subscriptions,
     "unsubscribe": subscriptions.unsubscribe,
     "settings": settings,
+    "people": people,
+    "audit": audit,
     "digest": books.digest,
     "health": about.health,
     "season": season,
@@ -47,6 +50,8 @@ PRESSED: Mapping[str, PressHandler] = {
     "v": vote_pressed,
     "s": dialogue_pressed,
     "a": home_pressed,
+    "g": people_pressed,
+    "au": audit_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

@@ -12,6 +12,7 @@ from bot.present.health import health_card, served
 from bot.present.help import command_card, help_card, start_card
 from bot.present.models import models_card
 from bot.present.notices import whoami_notice
+from bot.present.people import quota_words
 
 
 async def models(call: Call, arguments: ModelsArguments) -> Card:
@@ -35,10 +36,11 @@ async def health(call: Call, arguments: NoArguments) -> Card:
 
 
 async def whoami(call: Call, arguments: NoArguments) -> Card:
-    """Tell a person its ids and role."""
+    """Tell a person its ids and role, and what is left of its quotas today."""
     del arguments
-    person = call.request.person
-    return whoami_notice(person.id, call.request.address.chat_id, call.role.title, person.name)
+    person, chat = call.request.person, call.request.address.chat_id
+    left = quota_words(await call.app.people.quotas.left(person.id, chat), only_scarce=False)
+    return whoami_notice(person.id, chat, call.role.title, person.name, left=left, held_back=call.held_back)
 
 
 async def help_(call: Call, arguments: HelpArguments) -> Card:

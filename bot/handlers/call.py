@@ -7,6 +7,7 @@ from bot.access import Role
 from bot.connections import Connections
 from bot.door import Door
 from bot.live_message import LiveMessages
+from bot.reception import Reception
 from bot.request import Press, Request
 from core.app.app import App
 
@@ -16,6 +17,7 @@ class Call:
     """One command under way: the arena, the messages of runs, where the answer goes, who asks as what.
 
     `platforms` says of each platform that is served how it is, and `connections` how each connection is.
+    `held_back` says that the chat's settings let somebody who is runner only look.
     """
 
     app: App
@@ -25,14 +27,19 @@ class Call:
     role: Role
     platforms: Mapping[str, str] = field(default_factory=dict)
     connections: Connections = field(default_factory=dict)
+    held_back: bool = False
 
 
 @dataclass(frozen=True)
 class PressCall:
-    """One pressed button under way: as `Call`, but what is opened is returned, and the door shows it."""
+    """One pressed button under way: as `Call`, but what is opened is returned, and the door shows it.
+
+    `reception` tells people of decisions that are theirs to hear.
+    """
 
     app: App
     live: LiveMessages
     door: Door
     press: Press
     role: Role
+    reception: Reception | None = None

@@ -18,6 +18,7 @@ CHAT: tuple[Command, ...] = (
         role=Role.RUNNER,
         handler="subscribe",
         read=subscription_arguments.subscribe,
+        noted=lambda asked: asked.wanted is not None,
     ),
     Command(
         name="subscriptions",
@@ -39,6 +40,7 @@ CHAT: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="unsubscribe",
         read=subscription_arguments.unsubscribe,
+        noted=lambda asked: asked.number is not None,
     ),
     Command(
         name="settings",
@@ -50,5 +52,6 @@ CHAT: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="settings",
         read=subscription_arguments.settings,
+        noted=lambda asked: asked.changes is not None,
     ),
 )

@@ -2,7 +2,7 @@
 
 from bot import arguments
 from bot.access import Role
-from bot.registry.command import Command
+from bot.registry.command import Command, always
 
 SERVICE: tuple[Command, ...] = (
     Command(
@@ -51,5 +51,6 @@ SERVICE: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="claim",
         read=arguments.claim,
+        noted=always,
     ),
 )

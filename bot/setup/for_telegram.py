@@ -51,9 +51,7 @@ class Setup:
         await asked_until_good(asking, "   The token", self._wrong)
         reference = SecretRef(f"file:{self._config.absolute().parent / 'secrets' / KEPT_IN}")
         if lines := await asyncio.to_thread(keep_references, self._config, "telegram", {"token": reference}):
-            asking.say(
-                f"   {self._config} has a [telegram] section with other ones. Change it to:\n\n{lines}"
-            )
+            asking.say(f"   {self._config} has a [telegram] section with another. Change it to:\n\n{lines}")
         else:
             asking.say(f"   The token is in {reference}, and {self._config} says so.")
         changed = telegram.model_copy(update={"token": reference})

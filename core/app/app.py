@@ -12,6 +12,7 @@ from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
+from core.app.people import People
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -75,6 +76,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
+        people: People,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -92,6 +94,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self.subscriptions = subscriptions
         self.agenda = agenda
         self.claims = Claims(store, clock)
+        self.people = people
         self._watch = watch
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 

@@ -9,7 +9,9 @@ from core.app.app import App
 from core.app.digests import Digests
 from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
+from core.app.people import People
 from core.app.polls import Polls
+from core.app.quotas import Quotas
 from core.app.replays import Replays
 from core.app.runs import Runs
 from core.app.scoreboard import Scoreboard
@@ -51,7 +53,9 @@ async def open_app(
         raise
     committee = Committee(settings, store, prices, calendar, gateway, clock)
     scoreboard = Scoreboard(store, settings, clock)
-    runs = Runs(committee, store, clock)
+    estimates = Estimates(store, settings, calendar)
+    people = People(store, settings, clock, Quotas(store, settings, estimates, clock))
+    runs = Runs(committee, store, clock, people)
     return App(
         settings,
         clock,
@@ -69,7 +73,8 @@ async def open_app(
         subscriptions=Subscriptions(store, settings, calendar, clock),
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),
-        estimates=Estimates(store, settings, calendar),
+        estimates=estimates,
+        people=people,
     )
 
 

@@ -4,6 +4,7 @@ from abc import ABC
 from functools import cached_property
 
 from core.app.homes import Homes
+from core.app.people import People
 from core.app.subscriptions import Subscriptions
 from core.app.workspaces import Workspaces
 from core.clock import Clock
@@ -11,9 +12,13 @@ from core.store.store import Store
 
 
 class Chatwork(ABC):
-    """A part of `App`. `subscriptions` are the use cases about what chats receive by themselves."""
+    """A part of `App`. `subscriptions` are the use cases about what chats receive by themselves.
+
+    `people` are those about roles, invitations, quotas and the audit trail.
+    """
 
     clock: Clock
+    people: People
     subscriptions: Subscriptions
     _store: Store
 

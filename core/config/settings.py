@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from core.config.access import Access
 from core.config.field_types import (
     BasisPoints,
-    ChatId,
     DatabaseAddress,
     HttpAddress,
     HttpAddressOrNone,
@@ -264,28 +264,6 @@ class Slack(Frozen):
     client_id: Annotated[str, Field(max_length=32, pattern=r"^[0-9A-Za-z.]*$")] = ""
     client_secret: SecretRef = SecretRef("env:SLACK_CLIENT_SECRET")
     plan_blocks: bool = False
-
-
-class AccessChat(Frozen):
-    """A chat whose members have a role there."""
-
-    id: ChatId
-    role: Literal["viewer", "runner"]
-
-
-class AccessPerson(Frozen):
-    """A person with a role everywhere."""
-
-    id: ChatId
-    role: Literal["viewer", "runner", "admin"]
-
-
-class Access(Frozen):
-    """Who may do what. Deny by default."""
-
-    admins: tuple[ChatId, ...] = ()
-    chats: tuple[AccessChat, ...] = ()
-    people: tuple[AccessPerson, ...] = ()
 
 
 class Http(Frozen):

@@ -258,7 +258,7 @@ async def slack_server(**options: Any) -> AsyncIterator[SlackServer]:
     """A server that must have seen nothing wrong when its block ends well."""
     async with SlackServer(**options) as server:
         yield server
-        assert server.violations == []
+        assert server.violations == [], server.violations
 
 
 async def _by_hand() -> None:
