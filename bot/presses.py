@@ -27,6 +27,7 @@ SHOWN: Mapping[str, Shown] = {
     "r": Shown.BESIDE,
     "v": Shown.BESIDE,
     "s": Shown.IN_PLACE,
+    "a": Shown.OPENED,
     "g": Shown.IN_PLACE,
     "au": Shown.IN_PLACE,
     "m": Shown.IN_PLACE,

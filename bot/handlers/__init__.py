@@ -9,6 +9,7 @@ from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.dialogue import dialogue_pressed
+from bot.handlers.home import home_pressed
 from bot.handlers.people import audit, audit_pressed, people, people_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
@@ -53,6 +54,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "r": pressed,
     "v": vote_pressed,
     "s": dialogue_pressed,
+    "a": home_pressed,
     "g": people_pressed,
     "au": audit_pressed,
     "m": command_pressed,

@@ -159,6 +159,11 @@ def cost_words(estimate: Estimate) -> str:
     return f"about {numbers.cost(estimate.usd_a_day)} a day with {models}"
 
 
+def subscription_line(one: Listed, now: datetime) -> SubscriptionLine:
+    """Return one subscription without buttons, for a list in which nothing is changed."""
+    return _line(one, now, ())
+
+
 def city(zone: str) -> str:
     """Return the city of a time zone: `New York`; `UTC` as it is."""
     return zone.rpartition("/")[2].replace("_", " ")

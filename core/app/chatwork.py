@@ -3,6 +3,7 @@
 from abc import ABC
 from functools import cached_property
 
+from core.app.homes import Homes
 from core.app.people import People
 from core.app.subscriptions import Subscriptions
 from core.app.workspaces import Workspaces
@@ -20,6 +21,11 @@ class Chatwork(ABC):
     people: People
     subscriptions: Subscriptions
     _store: Store
+
+    @cached_property
+    def homes(self) -> Homes:
+        """The use cases of people's own pages: who has one, what it tells, and which run a message shows."""
+        return Homes(self._store, self.clock)
 
     @cached_property
     def workspaces(self) -> Workspaces:

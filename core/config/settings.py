@@ -265,6 +265,7 @@ class Slack(Frozen):
     connections: Annotated[int, Field(ge=1, le=10)] = 2
     client_id: Annotated[str, Field(max_length=32, pattern=r"^[0-9A-Za-z.]*$")] = ""
     client_secret: SecretRef = SecretRef("env:SLACK_CLIENT_SECRET")
+    plan_blocks: bool = False
 
 
 class Http(Frozen):
