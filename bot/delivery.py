@@ -13,6 +13,7 @@ import asyncio
 import logging
 from typing import Literal
 
+from bot.bot_pacer import Rank, Turn
 from bot.cards import Card
 from bot.door import ChatGone, DeliveryFailed, Door, EditsScarce, Flooded, MessageGone, MessageRef
 from bot.pacer import Pacer, Pacers
@@ -47,6 +48,7 @@ class LiveMessage:
         self._clock = clock
         self._pacers = pacers
         self._rest_s = 0.0
+        self._turn = Turn()
 
     @property
     def _chat(self) -> Pacer:
@@ -56,7 +58,7 @@ class LiveMessage:
         """Wait until `draw` may be called, once; the sending of the message does not wait for edits."""
         if self._rest_s > 0:
             await self._clock.sleep(self._rest_s)
-        await self._chat.turn(live=self.ref is not None)
+        self._turn = await self._chat.turn(Rank.ANSWER if self.ref is None else Rank.LIVE) or self._turn
 
     async def draw(self, card: Card) -> bool:
         """Show `card`, and say whether it is shown; a failure is no matter, because more is to come."""
@@ -80,8 +82,11 @@ class LiveMessage:
         """Show `card` for good: through floods and failures, but not for ever."""
         until = self._clock.monotonic() + PATIENCE_S
         for attempt in range(TRIES):
-            if not await self._chat.turn(within_s=until - self._clock.monotonic()):
+            turn = await self._chat.turn(within_s=until - self._clock.monotonic())
+            if turn is None:
                 break
+            self._turn.over()  # one that was taken for an edit, which the end has overtaken
+            self._turn = turn
             try:
                 await self._put(card)
             except ChatGone as error:
@@ -104,11 +109,9 @@ class LiveMessage:
     async def _put(self, card: Card) -> None:
         """Send or edit within a time limit; whatever goes wrong is a `DeliveryFailed`."""
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                if self.ref is None:
-                    self.ref = await self._door.send(self.address, card)
-                else:
-                    await self._door.edit(self.ref, card)
+            with self._turn:
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    await self._call(card)
         except Flooded as flood:
             self._chat.close_for(flood.retry_after_s, live_only=isinstance(flood, EditsScarce))
             raise
@@ -120,3 +123,9 @@ class LiveMessage:
             # A renderer's bug must not cost the run its end; the next try may draw another state.
             _log.exception("%s could not draw a card", self.address.chat_id)
             raise DeliveryFailed("the card could not be drawn") from error
+
+    async def _call(self, card: Card) -> None:
+        if self.ref is None:
+            self.ref = await self._door.send(self.address, card)
+        else:
+            await self._door.edit(self.ref, card)

@@ -80,8 +80,8 @@ class Desk:
             raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
         card = await handler(PressCall(self.app, self.live, door, press, role))
         if card is not None and not isinstance(card, Notice):
-            # The door shows it at once, and it counts in the chat like any other message.
-            self.pacers.at(door, press.address).count()
+            # The door shows it next, and it counts in the chat like any other message.
+            await self.pacers.at(door, press.address).pressed()
         return card
 
     async def _greeting(self, address: Address, person: Person) -> Notice | None:
@@ -94,10 +94,12 @@ class Desk:
         only_for = request.person if isinstance(card, Notice) else None
         for attempt in range(POST_TRIES):
             chat = self.pacers.at(door, request.address)
-            if not await chat.turn(within_s=_LONGEST_WAIT_S):
+            turn = await chat.turn(within_s=_LONGEST_WAIT_S)
+            if turn is None:
                 break
             try:
-                await door.send(request.address, card, only_for=only_for)
+                with turn:
+                    await door.send(request.address, card, only_for=only_for)
             except ChatGone as error:
                 _log.warning("%s is closed to us: %s", request.address.chat_id, error)
                 return

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from bot.bot_pacer import Rank
 from bot.buttons import OpenReasoning, encode
 from bot.cards import LeaderboardCard, ReasoningCard
 from bot.desk import Desk
@@ -84,5 +85,5 @@ async def test_what_a_button_opens_counts_in_its_chat(scene: Scene) -> None:
         card = await desk.press(press(data, delivery=f"p{number}"), scene.door)
         assert isinstance(card, ReasoningCard)
     pacer = desk.pacers.at(scene.door, press(data).address)
-    assert not await pacer.turn(live=True, within_s=3)
+    assert not await pacer.turn(Rank.LIVE, within_s=3)
     assert await pacer.turn(within_s=0)
