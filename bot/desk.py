@@ -5,6 +5,7 @@ import logging
 
 from bot.access import place_of, role_at
 from bot.arguments import shown
+from bot.at_work import show_at_work
 from bot.cards import Card, Notice
 from bot.commands import parse
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
@@ -67,7 +68,11 @@ class Desk:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
         call = Call(self.app, self.live, door, request, role, self.platforms)
-        return await HANDLERS[command.handler](call, arguments)
+        at_work = asyncio.create_task(show_at_work(door, request.address, self.pacers, self.app.clock))
+        try:
+            return await HANDLERS[command.handler](call, arguments)
+        finally:
+            at_work.cancel()
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
         role = await role_at(self.app, press.address, press.person)

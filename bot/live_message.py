@@ -13,7 +13,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Protocol
 
 from bot.cards import Card, Notice
 from bot.delivery import LiveMessage
@@ -22,20 +24,46 @@ from bot.facts import verdict_of, zone_of
 from bot.faults import notice_of
 from bot.pacer import Pacers
 from bot.present.run import RunProgress
-from bot.request import Address, Platform
+from bot.request import Address, Person, Platform
+from bot.stopping import StopWish, called, may_stop
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound, StoreError
 from core.domain.events import RunEnded, RunEvent
+from core.domain.ids import new_id
 from core.domain.run import RunRecord, RunState
 
 FIRST_CARD_WITHIN_S = 5.0
 LEAVE_WITHIN_S = 2.0
 KEEP_TRYING = timedelta(days=1)
+TICKET_SIGNS = 10
 
 _log = logging.getLogger(__name__)
 
 Events = Callable[[], AsyncIterator[RunEvent]]
 OpenCard = tuple[int, str, str, str | None, str]
+
+
+class Starting(Protocol):
+    """A run that somebody asked for here, from before it has an id until its message has its end."""
+
+    @property
+    def ticker(self) -> str:
+        """What it is about."""
+        ...
+
+    @property
+    def asked_by(self) -> str | None:
+        """The id of the person who asked."""
+        ...
+
+    @property
+    def run_id(self) -> str | None:
+        """The run's id, once it has begun."""
+        ...
+
+    def stop_first(self, wish: StopWish) -> None:
+        """Stop the run as soon as it has begun, if the run is then one that this person may stop."""
+        ...
 
 
 class LiveMessages:
@@ -45,8 +73,11 @@ class LiveMessages:
         self.app = app
         self.pacers = pacers
         self._held: set[tuple[Platform, str, str]] = set()
+        self._starts: dict[str, _LiveRun] = {}
 
-    async def tell(self, start: Events, door: Door, address: Address, *, ticker: str) -> RunRecord | None:
+    async def tell(
+        self, start: Events, door: Door, address: Address, *, ticker: str, asked_by: Person | None = None
+    ) -> RunRecord | None:
         """Show a run in a new message from its first event to its verdict, and return its record.
 
         `start` is asked for the events once the message is there, or after five seconds without an answer
@@ -54,8 +85,30 @@ class LiveMessages:
         start, which the message then says, or the process is about to stop.
         """
         message = LiveMessage(door, address, self.app.clock, self.pacers)
-        live = _LiveRun(self, message, RunProgress(ticker, zone_of(self.app)))
-        return await live.follow(start)
+        ticket = new_id(TICKET_SIGNS) if asked_by else None
+        live = _LiveRun(self, message, RunProgress(ticker, zone_of(self.app), ticket=ticket))
+        if ticket is None or asked_by is None:
+            return await live.follow(start)
+        live.asked_by, self._starts[ticket] = asked_by.id, live
+        try:
+            return await live.follow(start)
+        finally:
+            del self._starts[ticket]
+
+    def starting(self, ticket: str) -> Starting | None:
+        """Return the run whose message had a Stop button with this ticket before the run had an id."""
+        return self._starts.get(ticket)
+
+    def starting_in(self, address: Address, ticker: str | None) -> Starting | None:
+        """Return the run of a ticker, or the only one, that was asked for in a chat and has no id yet."""
+        found = [
+            live
+            for live in self._starts.values()
+            if live.run_id is None
+            and live.address.chat_id == address.chat_id
+            and ticker in {None, live.ticker}
+        ]
+        return found[-1] if len(found) == 1 or (found and ticker is not None) else None
 
     async def finish_open(self, door: Door) -> None:
         """Bring every message of this platform that nobody here works on to its end.
@@ -139,10 +192,33 @@ class _LiveRun:
         self._storing = asyncio.Lock()
         self._store_failed = False
         self._ended: RunRecord | None = None
+        self._stop_wish: StopWish | None = None
+        self.asked_by: str | None = None
         self._news = asyncio.Event()
         self._tried = asyncio.Event()
         if card is not None:
             self._tried.set()
+
+    @property
+    def ticker(self) -> str:
+        """As in `Starting`, like those that follow."""
+        return self._progress.ticker
+
+    @property
+    def run_id(self) -> str | None:
+        return self._progress.run_id
+
+    @property
+    def address(self) -> Address:
+        return self._message.address
+
+    def stop_first(self, wish: StopWish) -> None:
+        self._stop_wish = wish
+        self._note(f"Stopping, because {called(wish.person)} wants that …")
+
+    def _note(self, note: str | None) -> None:
+        self._progress = replace(self._progress, note=note)
+        self._news.set()
 
     async def follow(self, start: Events) -> RunRecord | None:
         """Try the first card, then read and draw until the stream is over, then deliver its end."""
@@ -176,6 +252,18 @@ class _LiveRun:
                 self._ended = event.record
             self._news.set()
             await self._remember()
+            await self._stop_if_wished()
+
+    async def _stop_if_wished(self) -> None:
+        """Stop a run that has just begun, if somebody wanted that before and may; or say why it goes on."""
+        wish, record = self._stop_wish, self._progress.record
+        if wish is None or record is None:
+            return
+        self._stop_wish = None
+        if may_stop(record, wish.person, admin=wish.admin):
+            await self._app.stop(record.run_id, called(wish.person))
+        else:
+            self._note("goes on: somebody else had asked for it before")
 
     async def _draw_until(self, reader: "asyncio.Task[None]") -> None:
         shown: Card | None = None

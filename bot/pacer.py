@@ -97,7 +97,9 @@ class Pacer:
 
     def _ahead(self, ticket: object, rank: Rank) -> int:
         """Return how many go before a ticket."""
-        return self._lines[rank].index(ticket) + sum(len(self._lines[other]) for other in Rank if other < rank)
+        return self._lines[rank].index(ticket) + sum(
+            len(self._lines[other]) for other in Rank if other < rank
+        )
 
     def _wait_s(self, ticket: object, rank: Rank, *, alone: bool = False) -> float:
         """Seconds until the turn of a ticket, as things stand; `alone` leaves others in line out of account."""

@@ -10,6 +10,7 @@ from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
+from bot.handlers.stop import stop, stop_pressed
 from bot.handlers.vote import vote, vote_pressed
 from bot.handlers.why import pressed, why
 
@@ -20,6 +21,7 @@ HANDLERS: Mapping[str, Handler] = {
     "run": run,
     "why": why,
     "vote": vote,
+    "stop": stop,
     "leaderboard": books.leaderboard,
     "portfolio": books.portfolio,
     "models": about.models,
@@ -43,6 +45,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "r": pressed,
     "v": vote_pressed,
     "s": dialogue_pressed,
+    "x": stop_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

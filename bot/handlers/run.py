@@ -25,7 +25,9 @@ async def run(call: Call, arguments: RunArguments) -> None:
     ]
     await asyncio.gather(
         *(
-            call.live.tell(partial(call.app.run, request), call.door, address, ticker=request.ticker)
+            call.live.tell(
+                partial(call.app.run, request), call.door, address, ticker=request.ticker, asked_by=person
+            )
             for request in requests
         )
     )

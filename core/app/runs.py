@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.app.inflight import Broadcast
+from core.app.inflight import Broadcast, reason_of_stop
 from core.clock import Clock
 from core.domain.ballot import Action
 from core.domain.errors import ConclaveError, EvidenceAltered, NotFound, Refused, StoreError
@@ -127,9 +127,21 @@ class Runs:
         broadcast = self._by_id.get(run_id)
         if broadcast is None or broadcast.task is None:
             return False
-        broadcast.cancelled = True
-        broadcast.task.cancel()
+        broadcast.cancel()
         await asyncio.wait([broadcast.task])
+        return True
+
+    async def stop(self, run_id: str, by: str) -> bool:
+        """Stop a run for good, whichever process works on it, as `App.stop` promises it."""
+        if not await self._store.runs.wish_stop(run_id, by):
+            return False
+        broadcast = self._by_id.get(run_id)
+        if broadcast is not None and broadcast.task is not None and broadcast.holds_lease:
+            broadcast.cancel(by)
+            await asyncio.wait([broadcast.task])
+        elif await self._claimed(run_id):
+            # Nobody works on it; or else whoever does sees the wish when it renews its lease.
+            await self._store.runs.end(run_id, RunState.CANCELLED, reason_of_stop(by), self._clock.now())
         return True
 
     async def close(self) -> None:
@@ -185,7 +197,8 @@ class Runs:
             if broadcast.holds_lease:
                 await self._store.runs.release(run_id, self._owner)
             return ConclaveError(f"The run was interrupted; continue it with --resume {run_id}.")
-        await self._store.runs.end(run_id, RunState.CANCELLED, "stopped on request", self._clock.now())
+        reason = reason_of_stop(broadcast.stopped_by)
+        await self._store.runs.end(run_id, RunState.CANCELLED, reason, self._clock.now())
         broadcast.tell(RunEnded(record=await self._record(run_id)))
         return None
 
@@ -236,6 +249,12 @@ class Runs:
         """Carry a stored run, which this process has leased, to its end."""
         broadcast.run_id, broadcast.holds_lease = run_id, True
         record = await self._record(run_id)
+        if by := await self._store.runs.stop_wished(run_id):
+            # Whoever worked on it before did not come to see this.
+            await self._store.runs.end(run_id, RunState.CANCELLED, reason_of_stop(by), self._clock.now())
+            broadcast.tell(RunStarted(record=record))
+            broadcast.tell(RunEnded(record=await self._record(run_id)))
+            return
         try:
             evidence = await self._store.runs.evidence(record.evidence_sha256)
         except (NotFound, EvidenceAltered) as error:
@@ -255,7 +274,7 @@ class Runs:
                 broadcast.tell(event)
         votes = asyncio.create_task(self._tell_votes(broadcast, record, told))
         work = asyncio.create_task(self._committee.deliberate(record, evidence, broadcast.tell))
-        lease = asyncio.create_task(self._keep_lease(run_id))
+        lease = asyncio.create_task(self._keep_lease(broadcast, run_id))
         try:
             await asyncio.wait([work, lease], return_when=asyncio.FIRST_COMPLETED)
             ended = work.result() if work.done() else None
@@ -282,10 +301,11 @@ class Runs:
             for event in news:
                 broadcast.tell(event)
 
-    async def _keep_lease(self, run_id: str) -> None:
+    async def _keep_lease(self, broadcast: Broadcast, run_id: str) -> None:
         """Renew the lease until it is lost; a store that is out of reach for a moment does not lose it.
 
-        It counts as lost a while before others may take it, so that two never work at the same time.
+        It counts as lost a while before others may take it, so that two never work at the same time. Who
+        wants the run stopped, in whatever process, is heard here.
         """
         sure_s = LEASE.total_seconds() - _MARGIN_S
         lost_at = self._clock.monotonic() + sure_s
@@ -296,6 +316,8 @@ class Runs:
                 async with asyncio.timeout(max(0.0, lost_at - asked)):
                     if not await self._store.runs.renew(run_id, self._owner, self._clock.now() + LEASE):
                         return
+                    if by := await self._store.runs.stop_wished(run_id):
+                        broadcast.cancel(by)
             except (StoreError, TimeoutError) as error:
                 log.warning("the lease of run %s was not renewed, trying again: %s", run_id, error)
             else:

@@ -2,7 +2,8 @@
 
 Revises: 0005
 Reason: admins let people in from the chat itself, every refused and every privileged action is kept, a group
-that moves takes all with it, and one service may serve several Slack workspaces.
+that moves takes all with it, one service may serve several Slack workspaces, and whoever started a run may
+stop it, whichever process works on it.
 """
 
 import sqlalchemy as sa
@@ -17,11 +18,12 @@ _ASKED = sa.text("state = 'asked'")
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and let a run say that somebody wants it stopped."""
     _people()
     _deeds()
     _chats()
     _slack()
+    op.add_column("runs", sa.Column("stop_by", sa.Text(), nullable=True))
 
 
 def _people() -> None:
