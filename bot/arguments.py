@@ -154,6 +154,13 @@ class HelpArguments:
     command: str | None = None
 
 
+@dataclass(frozen=True)
+class StopArguments:
+    """Which run to stop: its id or a ticker; None means the one of this chat."""
+
+    reference: str | None = None
+
+
 Arguments = (
     NoArguments
     | RunArguments
@@ -168,6 +175,7 @@ Arguments = (
     | SettingsArguments
     | SeasonArguments
     | HelpArguments
+    | StopArguments
 )
 
 

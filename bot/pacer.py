@@ -102,7 +102,7 @@ class Pacer:
         )
 
     def _wait_s(self, ticket: object, rank: Rank, *, alone: bool = False) -> float:
-        """Seconds until the turn of a ticket, as things stand; `alone` leaves others in line out of account."""
+        """Seconds until the turn of a ticket, as things stand; `alone` leaves others in line out of it."""
         now = self._clock.monotonic()
         ahead = 0 if alone else self._ahead(ticket, rank)
         calls = 1 + ahead
@@ -131,14 +131,14 @@ class Pacer:
         self._live_from = max(self._live_from, min(now, self._last + self._pace_s) + self._pace_s)
 
     async def pressed(self) -> None:
-        """Count what a button opens, and wait for the bot's turn to show it; the chat's pace does not hold."""
+        """Count what a button opens, and wait for the bot's turn to show it, whatever the chat's pace."""
         self.count()
         if self._bot is not None:
             # When the door has shown it nobody tells, so the turn is over when a call would be at the latest.
             await self._bot.turn(Rank.ANSWER, lambda: True)
 
     def spare(self) -> Turn | None:
-        """Return a turn for a call that nobody would miss, if there is room for it right now, or else None."""
+        """Return a turn for a call that nobody would miss, if there is room right now, or else None."""
         now = self._clock.monotonic()
         if any(self._lines.values()) or self.closed or now < max(self._live_from, self._last + self._pace_s):
             return None

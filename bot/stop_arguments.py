@@ -2,20 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bot.arguments import shown
+from bot.arguments import StopArguments, shown
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
 
 _RUN = re.compile(r"[0-9a-z]{8}", re.ASCII)
-
-
-@dataclass(frozen=True)
-class StopArguments:
-    """Which run: its id or a ticker; None means the one of this chat."""
-
-    reference: str | None = None
 
 
 def stop(words: Sequence[str]) -> StopArguments:

@@ -4,12 +4,12 @@ Who asked for the run may stop it, and so may every admin; a run that a subscrip
 """
 
 from bot.access import Role
+from bot.arguments import StopArguments
 from bot.cards import Card
 from bot.handlers.call import Call, PressCall
 from bot.live_message import Starting
 from bot.present import stopping
 from bot.request import Person
-from bot.stop_arguments import StopArguments
 from bot.stop_buttons import decode
 from bot.stopping import StopWish, called, may_stop
 from core.app.app import App

@@ -50,8 +50,8 @@ COMMITTEE: tuple[Command, ...] = (
         summary="Stop a run that goes on",
         detail="Stops the run of a ticker, or the one with an id; without either, the one of this chat. Who "
         "asked for it may stop it, and so may an admin; one that a subscription asked for, only an admin. "
-        "It ends for everybody who follows it, and what was done is kept and can be read with /why. The button "
-        "below a run that goes on does the same.",
+        "It ends for everybody who follows it; what was done is kept, and /why shows it. The button below a "
+        "run that goes on does the same.",
         role=Role.VIEWER,
         handler="stop",
         read=stop_arguments.stop,

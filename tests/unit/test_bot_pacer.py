@@ -1,4 +1,4 @@
-"""Turns of a whole bot: what reaches the platform in a second, who goes first, and that nobody waits for ever."""
+"""Turns of a whole bot: what reaches the platform in a second, who goes first, and how long others wait."""
 
 import asyncio
 import itertools
