@@ -6,7 +6,7 @@ What may go wrong, and what then happens:
 * `MessageGone`: silence until the end, which is sent as a fresh message.
 * `ChatGone`: nothing more is drawn; at the end one line in the log.
 * anything else: the same is tried again, later and later.
-* the end cannot be delivered in `TRIES` tries or `PATIENCE_S`: one line in the log.
+* the end cannot be delivered in `TRIES` tries, floods left out, or `PATIENCE_S`: one line in the log.
 """
 
 import asyncio
@@ -81,7 +81,8 @@ class LiveMessage:
     async def deliver(self, card: Card) -> Delivery:
         """Show `card` for good: through floods and failures, but not for ever."""
         until = self._clock.monotonic() + PATIENCE_S
-        for attempt in range(TRIES):
+        attempt = 0
+        while attempt < TRIES:
             turn = await self._chat.turn(within_s=until - self._clock.monotonic())
             if turn is None:
                 break
@@ -97,12 +98,13 @@ class LiveMessage:
             except MessageGone:
                 self.ref = None
             except Flooded:
-                continue
+                continue  # no failure: the platform has said when, and the time to wait is bounded
             except DeliveryFailed as error:
                 _log.debug("%s did not take an end: %s", self.address.chat_id, error)
                 await self._clock.sleep(min(2.0**attempt, LONGEST_REST_S))
             else:
                 return "delivered"
+            attempt += 1
         _log.warning("%s did not take the end of a message; giving up for now", self.address.chat_id)
         return "not delivered"
 
