@@ -107,7 +107,13 @@ class _World:
 
     def report(self) -> Json:
         calls = [
-            [call.method, int(call.params.get("chat_id", 0)), call.at, call.status, call.params.get("text", "")[:40]]
+            [
+                call.method,
+                int(call.params.get("chat_id", 0)),
+                call.at,
+                call.status,
+                call.params.get("text", "")[:40],
+            ]
             for call in self.telegram.calls
             if "chat_id" in call.params
         ]

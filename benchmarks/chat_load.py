@@ -1,6 +1,6 @@
 """200 Telegram chats that ask at once while 50 runs are in flight, and 60 Slack channels beside them.
 
-    python -m benchmarks.chat_load [--chats 200] [--runs 50] [--slack 60] [--scale 20] [--latency 1.0]
+    python -m benchmarks.chat_load [--chats 200] [--runs 50] [--slack 60] [--scale 20] [--latency 2.0]
 
 The whole service, as `conclave serve` runs it, talks through the real SDKs to the strict loopback Telegram and
 Slack, which are a process of their own, as the models are. First so many chats start a run each; then all the
@@ -45,7 +45,9 @@ def settings(base_url: str, folder: Path, chat: ChatProcess, chosen: argparse.Na
             "archive": {"dir": str(folder / "modelchats")},
             "market": {"prices": ["sample"]},
             "providers": [{"name": "loopback", "base_url": base_url, "local": True}],
-            "members": [{"name": name, "route": [f"loopback:{name}/model"]} for name in names],
+            "members": [
+                {"name": name, "route": [f"loopback:{name}/model"], "max_concurrency": 100} for name in names
+            ],
             "access": {"chats": [{"id": place, "role": "runner"} for place in places]},
             "telegram": {"base_url": chat.telegram},
             "slack": {"base_url": chat.slack},
@@ -61,7 +63,9 @@ def wishes(runs: int) -> list[str]:
     return [f"/run {TICKERS[n % 4]} standard {days[n // 4]}" for n in range(runs)]
 
 
-async def measured(chat: ChatProcess, base_url: str, folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
+async def measured(
+    chat: ChatProcess, base_url: str, folder: Path, chosen: argparse.Namespace
+) -> dict[str, Any]:
     from bot.serve import serve
 
     app = await open_app(settings(base_url, folder, chat, chosen))
@@ -85,8 +89,14 @@ async def asked(chat: ChatProcess, chosen: argparse.Namespace) -> dict[str, Any]
     chats = [-number if number <= chosen.groups else number for number in range(1, everybody + 1)]
     askers, starters = chats[: chosen.chats], chats[chosen.chats :]
     await chat.told({"say": list(zip(starters, wanted, strict=True))})
-    await until(chat, lambda seen: len({one[1] for one in seen["calls"]} & set(starters)) == len(starters), 30)
-    await asyncio.sleep(chosen.latency)
+
+    def in_flight(seen: dict[str, Any]) -> bool:
+        return (
+            sum(f"Asking {chosen.members} members" in text for text in seen["shown"].values()) == chosen.runs
+        )
+
+    if not in_flight(await until(chat, in_flight, 60)):
+        raise SystemExit("the runs did not start")
     say = [[asker, wanted[n % len(wanted)]] for n, asker in enumerate(askers)]
     slack = [[f"C{n:04}", wanted[n % len(wanted)].removeprefix("/")] for n in range(chosen.slack)]
     began = (await chat.told({"say": say}))["at"]["now"]
@@ -133,7 +143,7 @@ def main() -> None:
     parser.add_argument("--slack", type=int, default=60)
     parser.add_argument("--members", type=int, default=2)
     parser.add_argument("--scale", type=float, default=20.0)
-    parser.add_argument("--latency", type=float, default=1.0)
+    parser.add_argument("--latency", type=float, default=2.0)
     chosen = parser.parse_args()
     with (
         model_server(chosen.latency) as base_url,
@@ -143,9 +153,13 @@ def main() -> None:
         os.environ["TELEGRAM_BOT_TOKEN"] = chat.telegram_token
         os.environ["SLACK_BOT_TOKEN"], os.environ["SLACK_APP_TOKEN"] = chat.bot_token, chat.app_token
         found = asyncio.run(measured(chat, base_url, Path(folder), chosen))
-    print(f"{chosen.chats} chats ask at once, {chosen.runs} runs in flight, waits {chosen.scale:g} times as fast")
+    print(
+        f"{chosen.chats} chats ask at once, {chosen.runs} runs in flight, waits {chosen.scale:g} times as fast"
+    )
     own = (chosen.chats - A_SECOND) / A_SECOND / chosen.scale
-    shown("first answer in Telegram, p99", p99(found["first"]), GOAL_S, "s", f"  the limit's own: {own:.3f} s")
+    shown(
+        "first answer in Telegram, p99", p99(found["first"]), GOAL_S, "s", f"  the limit's own: {own:.3f} s"
+    )
     shown("first answer in Telegram, median", statistics.median(found["first"]), GOAL_S, "s")
     acks = [GOAL_S * 100 if one is None else one for one in found["acks"]]
     shown("acknowledgement in Slack, p99", p99(acks), GOAL_S, "s")

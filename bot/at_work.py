@@ -8,7 +8,7 @@ from bot.pacer import Pacers
 from bot.request import Address
 from core.clock import Clock
 
-FIRST_S = 1.0
+FIRST_S = 2.0
 """What is answered sooner needs no sign."""
 CALL_TIMEOUT_S = 10.0
 

@@ -19,7 +19,9 @@ from core.clock import Clock
 
 WINDOW_S = 1.02
 """In so long no more calls may arrive than the platform takes in a second."""
-LONGEST_CALL_S = 2.0
+SURE_AFTER = 100
+"""After so many calls the quickest of them says how long the way to the platform and back takes at least."""
+LONGEST_CALL_S = 10.0
 """A call that takes longer holds its place in the window no longer than this."""
 LONG_WAIT_S = 10.0
 """Whoever has waited so long goes before all who came later, whatever their rank."""
@@ -50,14 +52,14 @@ class Rank(IntEnum):
 class Turn:
     """A turn that was taken. Use it as a context around the call, or say `over` when the call has ended."""
 
-    def __init__(self, over: Callable[["Turn"], None] | None = None) -> None:
+    def __init__(self, over: Callable[["Turn", float], None] | None = None) -> None:
         self._over = over
 
-    def over(self) -> None:
-        """Say that the call has ended, in whatever way; saying it again changes nothing."""
+    def over(self, within_s: float = 0.0) -> None:
+        """Say that the call has ended, in whatever way, or will soon; saying it again changes nothing."""
         told, self._over = self._over, None
         if told is not None:
-            told(self)
+            told(self, within_s)
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +67,9 @@ class Turn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.over()
+        # A call that was given up may arrive later still: it counts as one that takes long.
+        if not isinstance(error, asyncio.CancelledError | TimeoutError):
+            self.over()
 
 
 class _Ticket:
@@ -92,6 +96,7 @@ class BotPacer:
         self._under_way: dict[Turn, float] = {}
         self._free_at: list[float] = []
         self._quickest = inf
+        self._seen = 0
         self._last = -inf
         self._closed_until = -inf
         self._slow_until = -inf
@@ -122,8 +127,8 @@ class BotPacer:
             raise
 
     def spare(self) -> Turn | None:
-        """Return a turn if nobody waits and half of the window is free, or else None; never waits."""
-        busy = len(self._under_way) + len(self._free_at) > self._most / 2
+        """Return a turn if nobody waits and most of the window is free, or else None; never waits."""
+        busy = len(self._under_way) + len(self._free_at) > self._most / 4
         if any(self._lines.values()) or busy or self._wait_s(Rank.LIVE) > HAIR_S:
             return None
         return self._began()
@@ -199,11 +204,13 @@ class BotPacer:
         self._last = self._under_way[turn] = self._clock.monotonic()
         return turn
 
-    def _ended(self, turn: Turn) -> None:
+    def _ended(self, turn: Turn, within_s: float) -> None:
         began = self._under_way.pop(turn, None)
         if began is None:
             return
-        now = self._clock.monotonic()
+        now = self._clock.monotonic() + within_s
         self._quickest = min(self._quickest, now - began)
+        self._seen += 1
+        on_its_way = min(self._quickest, WINDOW_S / 2) if self._seen > SURE_AFTER else 0.0
         window = WINDOW_S * (SLOWER if now < self._slow_until else 1.0)
-        heappush(self._free_at, now + window - min(self._quickest, window / 2))
+        heappush(self._free_at, now + window - on_its_way)

@@ -17,6 +17,8 @@ SPACING_S = 1.0
 """Between two calls of any kind in one chat, where its pace is not even shorter."""
 KEPT_FOR_ENDS = 3.0
 """Calls that edits of what goes on leave to answers and ends."""
+SHOWN_WITHIN_S = 1.0
+"""How long a door takes to show what a button opens."""
 FORGET_AFTER_S = 120.0
 MANY_CHATS = 500
 
@@ -134,8 +136,9 @@ class Pacer:
         """Count what a button opens, and wait for the bot's turn to show it, whatever the chat's pace."""
         self.count()
         if self._bot is not None:
-            # When the door has shown it nobody tells, so the turn is over when a call would be at the latest.
-            await self._bot.turn(Rank.ANSWER, lambda: True)
+            turn = await self._bot.turn(Rank.ANSWER, lambda: True)
+            if turn is not None:
+                turn.over(within_s=SHOWN_WITHIN_S)  # the door shows it by itself and tells nobody when
 
     def spare(self) -> Turn | None:
         """Return a turn for a call that nobody would miss, if there is room right now, or else None."""

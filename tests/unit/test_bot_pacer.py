@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.bot_pacer import LONG_WAIT_S, SLOW_FOR_S, BotPacer, Rank
+from bot.bot_pacer import LONG_WAIT_S, LONGEST_CALL_S, SLOW_FOR_S, BotPacer, Rank
 from bot.pacer import Pacer, Pacers
 from bot.request import Address
 from tests.door_double import DoorDouble
@@ -149,7 +149,7 @@ async def test_a_chat_that_is_flooded_while_it_waits_for_the_bot_is_passed_over(
     bot = BotPacer(clock, PER_SECOND)
     one, two = (Pacer(clock, 1.0, bot=bot, chat=name) for name in ("one", "two"))
     for _ in range(PER_SECOND):
-        await bot.turn(Rank.ANSWER, lambda: True)
+        (await bot.turn(Rank.ANSWER, lambda: True)).over()  # type: ignore[union-attr]
     waits = asyncio.create_task(one.turn())
     after = asyncio.create_task(two.turn())
     await clock.passing(0.5)
@@ -233,13 +233,13 @@ async def test_a_call_that_hangs_holds_its_place_for_a_while_only() -> None:
     for _ in range(PER_SECOND):
         await bot.turn(Rank.ANSWER, lambda: True)
     waits = asyncio.create_task(bot.turn(Rank.ANSWER, lambda: True))
-    await clock.passing(2.5)
+    await clock.passing(LONGEST_CALL_S)
     assert not waits.done()
-    await clock.passing(1)
+    await clock.passing(1.5)
     assert waits.done()
 
 
-async def test_a_call_that_nobody_would_miss_leaves_half_of_the_second_to_others() -> None:
+async def test_a_call_that_nobody_would_miss_leaves_most_of_the_second_to_others() -> None:
     clock = SharedClock()
     bot = BotPacer(clock, PER_SECOND)
     spared = 0
@@ -248,4 +248,4 @@ async def test_a_call_that_nobody_would_miss_leaves_half_of_the_second_to_others
             turn.over()
             spared += 1
         await clock.passing(0.01)
-    assert 10 <= spared <= PER_SECOND / 2 + 1
+    assert 5 <= spared <= PER_SECOND / 4 + 1
