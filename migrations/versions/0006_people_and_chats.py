@@ -3,7 +3,7 @@
 Revises: 0005
 Reason: admins let people in from the chat itself, every refused and every privileged action is kept, a group
 that moves takes all with it, one service may serve several Slack workspaces, and whoever started a run may
-stop it, whichever process works on it.
+stop it, whichever process works on it. Alerts are found at once among all that is due.
 """
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+_ALERT_DUE = sa.text("state = 'due' AND NOT timed")
 _ASKED = sa.text("state = 'asked'")
 
 
@@ -24,6 +25,14 @@ def upgrade() -> None:
     _chats()
     _slack()
     op.add_column("runs", sa.Column("stop_by", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_slots_alerts_due_at",
+        "slots",
+        ["due_at"],
+        unique=False,
+        sqlite_where=_ALERT_DUE,
+        postgresql_where=_ALERT_DUE,
+    )
 
 
 def _people() -> None:
