@@ -1,9 +1,9 @@
-"""The strict loopback Telegram and Slack in a process of their own, so that they cost the measured one nothing.
+"""The strict loopback Telegram and Slack in a process of their own, so that they cost others nothing.
 
-Reads one JSON command a line and answers each with one line: `{"add": N, "groups": M}` makes private chats 1 to N,
-of which the first M are groups instead, with negative ids; `{"say": [[chat, text], ...]}` lets a person write in
-each, all at once; `{"slash": [[channel, text], ...]}` does so in Slack; `{"refuse": {...}}` closes chats and
-floods others; `{"report": true}` tells what was seen. Times are this process's monotonic seconds.
+Reads one JSON command a line and answers each with a line: `add` makes private chats 1 to N, of which the
+first `groups` are groups instead, with negative ids; `person` makes one private chat; `say` lets a person write
+in each of some chats, all at once, and `slash` in channels of Slack; `close` and `flood` let chats refuse;
+`count` and `report` tell what was seen. Times are this process's monotonic seconds.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Flood, User
 
 Json = dict[str, Any]
+OK = 200
 CLOSED = "Forbidden: bot was blocked by the user"
 
 
@@ -70,10 +71,8 @@ class _World:
         self.slack = slack
         self.scale = scale
         self.asked: list[asyncio.Task[Any]] = []
-        self.flooded_once: set[int] = set()
-        self.closed: set[int] = set()
 
-    async def do(self, command: Json) -> Json:
+    async def do(self, command: Json) -> Json:  # noqa: C901 - one case for each command
         match command:
             case {"add": int(count), "groups": int(groups)}:
                 for number in range(1, count + 1):
@@ -95,8 +94,11 @@ class _World:
                     self.telegram.flood_next(self.telegram.chats[chat], seconds)
             case {"report": True}:
                 return self.report()
-            case {"clear": True}:
-                self.telegram.calls.clear()
+            case {"person": int(number)}:
+                self.telegram.private(User(number))
+            case {"count": str(method)}:
+                told = sum(call.method == method and call.status == OK for call in self.telegram.calls)
+                return {"count": told}
         return {}
 
     def say(self, said: list[list[Any]]) -> dict[str, float]:

@@ -2,14 +2,14 @@
 
     python -m benchmarks.chat_load [--chats 200] [--runs 50] [--slack 60] [--scale 20] [--latency 2.0]
 
-The whole service, as `conclave serve` runs it, talks through the real SDKs to the strict loopback Telegram and
-Slack, which are a process of their own, as the models are. First so many chats start a run each; then all the
+The whole service, as `conclave serve` runs it, talks through the real SDKs to the strict loopback Telegram
+and Slack, which are a process of their own, as the models are. First so many chats start a run each; then all the
 others ask for these runs at the same moment. The first answer is measured from there until Telegram has the
 chat's first card, the acknowledgement in Slack until its server has it.
 
-Waits are scaled: on both sides `scale` seconds of every rate limit and every pace pass in one second. All work,
-and with it the figures, is in real seconds. At 30 messages a second nobody can answer 200 chats in less than
-six seconds, which is the reference: the limit's own time, scaled like the rest.
+Waits are scaled: on both sides `scale` seconds of every rate limit and every pace pass in one second. All
+work, and with it the figures, is in real seconds. At 30 messages a second nobody can answer 200 chats in less
+than six seconds, which is the reference: the limit's own time, scaled like the rest.
 """
 
 import argparse
