@@ -1,9 +1,9 @@
 """The strict loopback Telegram and Slack in a process of their own, so that they cost others nothing.
 
 Reads one JSON command a line and answers each with a line: `add` makes private chats 1 to N, of which the
-first `groups` are groups instead, with negative ids; `person` makes one private chat; `say` lets a person write
-in each of some chats, all at once, and `slash` in channels of Slack; `close` and `flood` let chats refuse;
-`count` and `report` tell what was seen. Times are this process's monotonic seconds.
+first `groups` are groups instead, with negative ids; `person` makes one private chat; `say` lets a person
+write in each of some chats, all at once, and `slash` in channels of Slack; `close` and `flood` let chats
+refuse; `count` and `report` tell what was seen. Times are this process's monotonic seconds.
 """
 
 import argparse
