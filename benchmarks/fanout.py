@@ -105,7 +105,7 @@ async def measured(chat: ChatProcess, file: Path, chosen: argparse.Namespace) ->
 
 async def posted(chat: ChatProcess, chosen: argparse.Namespace) -> Json:
     """Let people ask now and then until everything was posted, or it takes three times too long."""
-    wanted = chosen.chats - len(chosen.closed) + chosen.digests
+    wanted = chosen.chats - len(chosen.closed) + chosen.digests - chosen.digests_closed
     until = asyncio.get_running_loop().time() + 3 * wanted / A_SECOND / chosen.scale + 20
     asked: list[list[float]] = []
     while asyncio.get_running_loop().time() < until:
@@ -130,6 +130,8 @@ def tell(found: Json, chosen: argparse.Namespace) -> None:
     alerts = [one for one in posts if one[4].startswith(chosen.sign)]
     digests = [one for one in posts if not one[4].startswith(chosen.sign)]
     took = posts[-1][2] - posts[0][2]
+    half = posts[len(posts) // 2][2] - posts[0][2]
+    print(f"{'half of them were there after':<46} {half:>9.3f} s, all after {took:.3f} s")
     own = len(sent) / A_SECOND / chosen.scale
     shown(f"{len(sent):,} messages beside the limit's own time", took / own, GOAL, "", f"  {own:.1f} s")
     on_time = [one for one in alerts if one[1] not in chosen.flooded]

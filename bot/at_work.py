@@ -10,6 +10,8 @@ from core.clock import Clock
 
 FIRST_S = 2.0
 """What is answered sooner needs no sign."""
+LATER_S = 4.0
+"""When to look again whether there is room."""
 CALL_TIMEOUT_S = 10.0
 
 _log = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ async def show_at_work(door: Door, address: Address, pacers: Pacers, clock: Cloc
         chat = pacers.at(door, address)
         turn = chat.spare()
         if turn is None:
+            wait_s = LATER_S
             continue
         try:
             with turn:
