@@ -17,7 +17,7 @@ from typing import Self
 
 from core.clock import Clock
 
-WINDOW_S = 1.02
+WINDOW_S = 1.01
 """In so long no more calls may arrive than the platform takes in a second."""
 SURE_AFTER = 100
 """After so many calls the quickest of them says how long the way to the platform and back takes at least."""

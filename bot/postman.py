@@ -21,7 +21,7 @@ from functools import partial
 from typing import cast
 
 from bot.access import Role, role_at
-from bot.bot_pacer import Rank
+from bot.bot_pacer import Rank, Turn
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.faults import notice_of
@@ -181,7 +181,7 @@ class Postman:
         now, zone = self._app.clock.now(), zone_for(self._app, due)
         notice, ended = missing_note(due.subscription.wanted.topic, due.slot, now, zone), False
 
-        async def say() -> bool:
+        async def say(_: Turn) -> bool:
             # Ended before it is said, and only then: who dies in between says nothing, but never twice.
             nonlocal ended
             ended = ended or await self._app.agenda.end(
@@ -204,7 +204,7 @@ class Postman:
         """
         return await self._through(due, partial(self._send_and_note, due, mail))
 
-    async def _through(self, due: Due, send: Callable[[], Awaitable[bool]]) -> bool:
+    async def _through(self, due: Due, send: Callable[[Turn], Awaitable[bool]]) -> bool:
         """Try `send` in the chat's turns until it is taken, through floods and outages; as `_post` raises."""
         task = cast("asyncio.Task[None]", asyncio.current_task())
         clock, door, address = self._app.clock, *self._place(due)
@@ -224,7 +224,7 @@ class Postman:
             self._sending.add(task)  # from here on `close` waits for it
             try:
                 with turn:
-                    return await send()
+                    return await send(turn)
             except (ChatGone, Unsure):
                 raise
             except Flooded as flood:
@@ -238,12 +238,13 @@ class Postman:
             finally:
                 self._sending.discard(task)
 
-    async def _send_and_note(self, due: Due, mail: Mail) -> bool:
+    async def _send_and_note(self, due: Due, mail: Mail, turn: Turn) -> bool:
         agenda, about = self._app.agenda, due.subscription
         if not await agenda.posting(due):
             return False
         try:
             ref = await _sent(*self._place(due), mail)
+            turn.over()  # writing it down takes no room from others
         except (ChatGone, Unsure):
             raise
         except DeliveryFailed:
