@@ -6,8 +6,8 @@ The whole service, as `conclave serve` runs it, claims the slots of subscription
 through the real SDK to the strict loopback Telegram, a process of its own that takes 30 messages a second.
 One chat in a hundred has blocked the bot, one in a hundred answers once that it must wait. People ask for
 something meanwhile. The time is that until the last alert; the digests, which are made one by one, come after
-it. With `--scale` waits are scaled: so many seconds of every rate limit pass in one second, on both sides, and
-the work must be done as much faster. The reference is the time that the limit itself needs for as many
+it. With `--scale` waits are scaled: so many seconds of every rate limit pass in one second, on both sides,
+and the work must be done as much faster. The reference is the time that the limit itself needs for as many
 messages; at scale 1 it is over five minutes.
 """
 
