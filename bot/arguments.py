@@ -167,6 +167,13 @@ class ClaimArguments:
     code: str
 
 
+@dataclass(frozen=True)
+class StopArguments:
+    """Which run to stop: its id or a ticker; None means the one of this chat."""
+
+    reference: str | None = None
+
+
 Arguments = (
     NoArguments
     | RunArguments
@@ -183,6 +190,7 @@ Arguments = (
     | SeasonArguments
     | HelpArguments
     | StartArguments
+    | StopArguments
 )
 
 

@@ -47,7 +47,7 @@ class ProgressCard(Frozen):
     """A run that goes on: "Asking 5 members about NVDA".
 
     `votes` is how people have voted so far, "3 BUY, 1 SELL", and `buttons` are for voting; None and no
-    buttons where votes are not taken.
+    buttons where votes are not taken. `stop` is the button that ends the run.
     """
 
     title: str
@@ -56,6 +56,7 @@ class ProgressCard(Frozen):
     caveat: str | None = None
     votes: str | None = None
     buttons: tuple[Button, ...] = ()
+    stop: Button | None = None
 
 
 class MemberLine(Frozen):

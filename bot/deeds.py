@@ -101,6 +101,10 @@ def deed_of_press(data: str) -> tuple[str | None, bool]:
         return "button: people", False
     if kind in {"m", "mn"}:
         return None, False
+    if kind == "x":
+        return "button: stop a run", True
+    if kind == "a":
+        return "button: home", False
     if kind == "au":
         return "button: audit", False
     try:

@@ -9,6 +9,7 @@ from functools import partial
 from bot.access import Role, Standing, place_of, role_at, standing_at
 from bot.arguments import shown
 from bot.arrival import accepted
+from bot.at_work import show_at_work
 from bot.cards import Card, Notice
 from bot.chat_news import ChatNews, Post, answer_at, posts_about, posts_when_reached
 from bot.commands import find, parse
@@ -147,6 +148,7 @@ class Desk:
         privileged = command.role is Role.ADMIN or command.noted(arguments)
 
         async def work() -> Card | None:
+            at_work = asyncio.create_task(show_at_work(door, request.address, self.pacers, self.app.clock))
             try:
                 return await noted.carried_out(
                     HANDLERS[command.handler](call, arguments), what, privileged=privileged
@@ -155,6 +157,8 @@ class Desk:
                 # Nothing came of it, so that it may be mended by editing the message.
                 await release_once(self.app, request)
                 raise
+            finally:
+                at_work.cancel()
 
         if press is None or command.handler not in LIVE:
             return await work()
@@ -210,8 +214,8 @@ class Desk:
         else:
             card = await noted.carried_out(pressed, what, privileged=privileged, by_button=True)
         if card is not None and not told_aside(card):
-            # The door shows it at once, and it counts in the chat like any other message.
-            self.pacers.at(door, press.address).count()
+            # The door shows it next, and it counts in the chat like any other message.
+            await self.pacers.at(door, press.address).pressed()
         return card
 
     async def _obey_button(self, press: Press, door: Door, standing: Standing, text: str) -> Card | None:
@@ -251,10 +255,12 @@ class Desk:
         """Send a card, and say whether it has arrived."""
         for attempt in range(POST_TRIES):
             chat = self.pacers.at(door, address)
-            if not await chat.turn(within_s=_LONGEST_WAIT_S):
+            turn = await chat.turn(within_s=_LONGEST_WAIT_S)
+            if turn is None:
                 break
             try:
-                await door.send(address, card, only_for=only_for)
+                with turn:
+                    await door.send(address, card, only_for=only_for)
             except ChatGone as error:
                 _log.warning("%s is closed to us: %s", address.chat_id, error)
                 return False

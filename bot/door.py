@@ -67,6 +67,17 @@ class Door(Protocol):
         """Return how many messages and edits together this chat takes in a minute, where that is limited."""
         ...
 
+    def per_second(self) -> float | None:
+        """Return how many messages and edits the whole bot may send in a second, where that is limited."""
+        return None
+
+    async def working(self, address: Address) -> float | None:
+        """Show in a chat that an answer is being worked on, where the platform can.
+
+        Returns after how many seconds that should be said again, or None where once is enough.
+        """
+        return None
+
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """Post a card; `only_for` asks that just this person sees it, where the platform can."""
         ...

@@ -32,6 +32,7 @@ SHOWN: Mapping[str, Shown] = {
     "au": Shown.IN_PLACE,
     "m": Shown.IN_PLACE,
     "mn": Shown.BESIDE,
+    "x": Shown.BESIDE,
 }
 
 

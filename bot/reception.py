@@ -172,10 +172,12 @@ class Reception:
             return False
         card = decided_card(over, await self._zone(address))
         try:
-            if not await self._pacers.at(door, address).turn(within_s=TURN_WITHIN_S):
+            turn = await self._pacers.at(door, address).turn(within_s=TURN_WITHIN_S)
+            if turn is None:
                 return False
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                await door.edit(MessageRef(address, message), card)
+            with turn:
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    await door.edit(MessageRef(address, message), card)
         except (MessageGone, ChatGone):
             return True  # nobody looks at it any more
         except Flooded as flood:
@@ -210,11 +212,13 @@ class Reception:
         if door is None:
             raise DeliveryFailed(f"{address.platform} is not connected.")
         chat = self._pacers.at(door, address)
-        if not await chat.turn(within_s=TURN_WITHIN_S):
+        turn = await chat.turn(within_s=TURN_WITHIN_S)
+        if turn is None:
             raise DeliveryFailed(f"{address.chat_id} takes nothing for a while.")
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                return await door.send(address, card, only_for=only_for)
+            with turn:
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    return await door.send(address, card, only_for=only_for)
         except Flooded as flood:
             chat.close_for(flood.retry_after_s)
             raise

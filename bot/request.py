@@ -1,6 +1,7 @@
 """What comes in from a chat platform, as values that look the same whichever it came from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Platform = Literal["telegram", "slack", "terminal"]
@@ -14,7 +15,7 @@ class Address:
     chat: str
     thread: str | None = None
 
-    @property
+    @cached_property
     def chat_id(self) -> str:
         """The chat as `[access]` names it, for instance `telegram:-100123`."""
         return f"{self.platform}:{self.chat}"

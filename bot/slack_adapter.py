@@ -80,6 +80,14 @@ class SlackDoor:
         """Return None: Slack counts the edits of a whole workspace, which this door does itself."""
         return None
 
+    def per_second(self) -> float | None:
+        """Return None: what Slack limits is a channel's messages and a workspace's edits, see above."""
+        return None
+
+    async def working(self, address: Address) -> float | None:
+        """Show nothing: Slack has nothing of the kind outside of its assistant's threads."""
+        return None
+
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """Post a card; with `only_for`, just that person sees it, and it cannot be edited.
 

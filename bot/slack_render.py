@@ -159,6 +159,7 @@ def _progress(card: ProgressCard) -> list[Part]:
         *_caveat(card.caveat),
         *_parts(context(f"🗳 Crowd: {card.votes}" if card.votes else None)),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.vote")),
+        *_parts(buttons((card.stop,) if card.stop else (), f"{ACTION_PREFIX}.stop")),
     ]
 
 

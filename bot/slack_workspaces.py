@@ -232,6 +232,14 @@ class TeamsDoor:
         """See `Door`; each workspace's own door counts its edits."""
         return None
 
+    def per_second(self) -> float | None:
+        """See `Door`; Slack counts each workspace for itself."""
+        return None
+
+    async def working(self, address: Address) -> float | None:
+        """See `SlackDoor.working`."""
+        return await (await self._door_at(address.chat)).working(address)
+
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """See `SlackDoor.send`."""
         return await (await self._door_at(address.chat)).send(address, card, only_for=only_for)

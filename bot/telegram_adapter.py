@@ -17,7 +17,7 @@ from telegram import (
     Message,
     ReplyParameters,
 )
-from telegram.constants import FileSizeLimit, ParseMode
+from telegram.constants import ChatAction, FileSizeLimit, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -39,6 +39,9 @@ from core.domain.errors import Refused
 PRIVATE_PACE_S = 1.0
 GROUP_PACE_S = 3.0
 GROUP_A_MINUTE = 18
+A_SECOND = 30.0
+WORKING_AGAIN_S = 4.0
+"""Telegram shows for five seconds that a bot is typing."""
 
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -103,6 +106,26 @@ class TelegramDoor:
     def per_minute(self, address: Address) -> int | None:
         """Return 18 for a group: Telegram allows about 20 a minute there, and buttons need some."""
         return GROUP_A_MINUTE if address.chat.startswith("-") else None
+
+    def per_second(self) -> float | None:
+        """Return 30: Telegram takes about as many from a bot, whichever chats they go to."""
+        return A_SECOND
+
+    async def working(self, address: Address) -> float | None:
+        """Show that the bot is typing; again after 4 seconds in private chats, once in groups.
+
+        Raises:
+            DeliveryFailed: or one of its kinds.
+        """
+        try:
+            await self._call(
+                self._bot.send_chat_action(
+                    _chat(address), ChatAction.TYPING, message_thread_id=_number(address.thread)
+                )
+            )
+        except (BadRequest, ChatMigrated) as error:
+            raise self._failure(error) from None
+        return None if address.chat.startswith("-") else WORKING_AGAIN_S
 
     async def send(
         self, address: Address, card: Card, *, only_for: Person | None = None, reply_to: str | None = None

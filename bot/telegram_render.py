@@ -155,7 +155,7 @@ def _progress(card: ProgressCard) -> tuple[list[Block], tuple[Row, ...]]:
         [*lines, *_more(card.lines, MAX_ROWS)],
         votes,
     ]
-    return blocks, _keyboard(card.buttons)
+    return blocks, _keyboard(card.buttons, (card.stop,) if card.stop else ())
 
 
 @_draw.register

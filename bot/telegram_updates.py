@@ -69,7 +69,7 @@ class TelegramService:
         self._token = telegram_token(settings.token)
         hush(self._token)
         self._bot = _PollingBot(
-            self._token, settings.base_url, request=_http(64), get_updates_request=_http(2)
+            self._token, settings.base_url, request=_http(32), get_updates_request=_http(2)
         )
         self.door = TelegramDoor(self._bot, self._moved)
         self._desk = desk

@@ -54,6 +54,14 @@ class TerminalDoor:
         del address
         return None
 
+    def per_second(self) -> float | None:
+        """Return None: a terminal takes what comes."""
+        return None
+
+    async def working(self, address: Address) -> float | None:
+        """Show nothing: what goes on is on the screen."""
+        return None
+
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """Draw a run that goes on, or print any other card."""
         del only_for  # one person sits here

@@ -76,7 +76,12 @@ class ArenaDouble(App):
         self.rows = RowsDouble()
         self.subscriptions = subscriptions_of(self.rows, self.settings, self.clock)
         self.people_rows = PeopleDouble()
-        self.people = people_of(self.people_rows, self.settings, self.clock)
+        self.configure(self.settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Have other settings from now on, for people as well."""
+        self.settings = settings
+        self.people = people_of(self.people_rows, settings, self.clock)
 
     async def _play(self, ticker: str) -> AsyncIterator[RunEvent]:
         script = [self._about(event, ticker) for event in self.script]

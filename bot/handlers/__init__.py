@@ -15,6 +15,7 @@ from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
 from bot.handlers.start import start
+from bot.handlers.stop import stop, stop_pressed
 from bot.handlers.vote import vote, vote_pressed
 from bot.handlers.why import pressed, why
 
@@ -25,6 +26,7 @@ HANDLERS: Mapping[str, Handler] = {
     "run": run,
     "why": why,
     "vote": vote,
+    "stop": stop,
     "leaderboard": books.leaderboard,
     "portfolio": books.portfolio,
     "models": about.models,
@@ -59,6 +61,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "au": audit_pressed,
     "m": command_pressed,
     "mn": command_pressed,
+    "x": stop_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

@@ -34,6 +34,7 @@ async def run(call: Call, arguments: RunArguments) -> None:
                 ticker=request.ticker,
                 note=partial(_quota_note, call.app, person.id, address.chat_id),
                 command=_command(request.ticker, arguments),
+                asked_by=person,
             )
             for request in requests
         )

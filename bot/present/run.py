@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.buttons import CastVote, encode
 from bot.cards import Button, ProgressCard, ProgressLine
 from bot.present import numbers, words
+from bot.stop_buttons import stop_button
 from core.domain.ballot import Abstention, Action, Ballot, MemberResult
 from core.domain.events import (
     MemberFinished,
@@ -67,7 +68,8 @@ class MemberProgress:
 class RunProgress:
     """All that the events of one run have told so far. `apply` is pure: it returns the next state.
 
-    `note` stands on the card besides, such as what is left of a quota.
+    `quota` and `note` stand on the card besides: what is left of a quota, and what is done about the run.
+    `ticket` is for the Stop button while the run has no id.
     """
 
     ticker: str
@@ -76,7 +78,9 @@ class RunProgress:
     resumed: bool = False
     members: tuple[MemberProgress, ...] = ()
     votes: tuple[tuple[Action, int], ...] = ()
-    note: str = ""
+    quota: str = ""
+    ticket: str | None = None
+    note: str | None = None
 
     def apply(self, event: RunEvent) -> "RunProgress":
         """Return the state after `event`; a repeated or late event changes nothing that is settled."""
@@ -134,7 +138,10 @@ class RunProgress:
         """Return the state as a card."""
         if self.record is None:
             return ProgressCard(
-                title=f"Asking the committee about {self.ticker}", subtitle="Getting prices …", lines=()
+                title=f"Asking the committee about {self.ticker}",
+                subtitle=self.note or "Getting prices …",
+                lines=(),
+                stop=stop_button(self.ticket) if self.ticket and not self.note else None,
             )
         record = self.record
         count = numbers.counted(len(self.members), "member")
@@ -144,7 +151,7 @@ class RunProgress:
         about = f"{about} · {self.note}" if self.note else about
         return ProgressCard(
             title=f"Asking {count} about {record.ticker}",
-            subtitle=f"{about} · resumed" if self.resumed else about,
+            subtitle=" · ".join([about, *(["resumed"] if self.resumed else []), *filter(None, [self.quota])]),
             lines=tuple(
                 ProgressLine(
                     member=member.member,
@@ -157,6 +164,7 @@ class RunProgress:
             caveat=record.caveat,
             votes=words.votes(dict(self.votes)) if votes_count else None,
             buttons=_vote_buttons(record.run_id) if votes_count else (),
+            stop=stop_button(record.run_id),
         )
 
 

@@ -23,6 +23,7 @@ from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
+from core.app.stopwork import Stopwork
 from core.app.subscriptions import Subscriptions
 from core.app.timework import Timework
 from core.app.watch import Watch
@@ -55,7 +56,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Timework):
+class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Stopwork, Timework):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(

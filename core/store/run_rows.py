@@ -6,7 +6,7 @@ from decimal import Decimal
 from hashlib import sha256 as sha256_of
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, text, update
+from sqlalchemy import bindparam, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -24,7 +24,7 @@ from core.store.quota_rows import check_allowance, used
 from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
 from core.store.season_rows import check_held
 from core.store.stage_rows import stage_row
-from core.store.tables import evidence, runs, seats, stages
+from core.store.tables import cards, evidence, runs, seats, stages
 
 _BEGIN_ATTEMPTS = 5
 _RUNNING = runs.c.state == RunState.RUNNING
@@ -180,7 +180,7 @@ class Runs:
         twin = runs.alias()
         free = ~select(twin.c.run_id).where(twin.c.state == RunState.RUNNING, twin.c.key == own_key).exists()
         change = update(runs).where(runs.c.run_id == run_id, runs.c.state == RunState.CANCELLED, free)
-        values = {"state": RunState.RUNNING, "reason": None, "finished_at": None}
+        values = {"state": RunState.RUNNING, "reason": None, "finished_at": None, "stop_by": None}
         lease = {"owner": owner, "lease_until": lease_until}
         async with self._database.write() as connection:
             return (await connection.execute(change.values(values | lease))).rowcount == 1
@@ -192,6 +192,38 @@ class Runs:
     async def release(self, run_id: str, owner: str) -> None:
         """Let the lease end at once, so that the next process may go on with the run."""
         await self._change(run_id, _RUNNING, runs.c.owner == owner, owner=None, lease_until=None)
+
+    async def wish_stop(self, run_id: str, by: str) -> bool:
+        """Note who wants a run stopped, for the process that works on it; False when it is over.
+
+        The first wish stays. A run of a replay is never stopped so.
+        """
+        wished = func.coalesce(runs.c.stop_by, by)
+        return await self._change(run_id, _RUNNING, NOT_REPLAYED, stop_by=wished)
+
+    async def stop_wished(self, run_id: str) -> str | None:
+        """Return who wants a run stopped, or None."""
+        query = select(runs.c.stop_by).where(runs.c.run_id == run_id)
+        async with self._database.read() as connection:
+            by: str | None = (await connection.execute(query)).scalar()
+            return by
+
+    async def going_on(
+        self, ticker: str | None = None, place: tuple[str, str] | None = None
+    ) -> tuple[str, ...]:
+        """Return the runs that are not over, oldest first; of one ticker, or shown in one place alone.
+
+        `place` is a platform and a chat. Replays do not count.
+        """
+        conditions = [_RUNNING, NOT_REPLAYED]
+        if ticker is not None:
+            conditions.append(runs.c.ticker == ticker)
+        if place is not None:
+            platform, chat = place
+            shown = select(cards.c.run_id).where(cards.c.platform == platform, cards.c.chat == chat)
+            here = or_(runs.c.requested_in == f"{platform}:{chat}", runs.c.run_id.in_(shown))
+            conditions.append(here)
+        return await self._ids(*conditions)
 
     async def interrupted(self, now: datetime) -> tuple[str, ...]:
         """Return the runs that nobody works on although they are not over, oldest first; none of a replay."""

@@ -78,6 +78,7 @@ runs = Table(
     Column("owner", Words),
     Column("lease_until", Moment),
     Column("once", Words),
+    Column("stop_by", Words),
     CheckConstraint("state IN ('running', 'finished', 'cancelled', 'failed')", name="state"),
     CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished_at"),
     Index(

@@ -2,7 +2,8 @@
 
 Revises: 0005
 Reason: admins let people in from the chat itself, every refused and every privileged action is kept, a group
-that moves takes all with it, and one service may serve several Slack workspaces.
+that moves takes all with it, one service may serve several Slack workspaces, and whoever started a run may
+stop it, whichever process works on it. Alerts are found at once among all that is due.
 """
 
 import sqlalchemy as sa
@@ -13,16 +14,26 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+_ALERT_DUE = sa.text("state = 'due' AND NOT timed")
 _ASKED = sa.text("state = 'asked'")
 _NOT_SETTLED = sa.text("NOT settled")
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and let a run say that somebody wants it stopped."""
     _people()
     _deeds()
     _chats()
     _slack()
+    op.add_column("runs", sa.Column("stop_by", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_slots_alerts_due_at",
+        "slots",
+        ["due_at"],
+        unique=False,
+        sqlite_where=_ALERT_DUE,
+        postgresql_where=_ALERT_DUE,
+    )
 
 
 def _people() -> None:
