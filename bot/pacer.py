@@ -170,7 +170,9 @@ class Pacer:
     @property
     def idle(self) -> bool:
         """Whether forgetting this pacer changes nothing."""
-        quiet = self._clock.monotonic() - self._last >= FORGET_AFTER_S
+        # Without a minute to count, nothing is left of a call after a few paces.
+        after = FORGET_AFTER_S if self._burst < inf else 5 * max(self._pace_s, SPACING_S)
+        quiet = self._clock.monotonic() - max(self._last, self._live_from) >= after
         return quiet and not (any(self._lines.values()) or self.closed)
 
 

@@ -32,7 +32,7 @@ _RENEW_EVERY_S = 4.0
 _MARGIN_S = 3.0
 _TAKE_OVER_WITHIN_S = 20.0
 _FOLLOW_EVERY_S = 0.5
-_VOTES_EVERY_S = 1.0
+_VOTES_EVERY_S = 2.0
 _FRESH_WHILE_OPEN = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
