@@ -8,12 +8,14 @@ from bot.arguments import shown
 from bot.cards import Card, Notice
 from bot.commands import parse
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
+from bot.facts import style_at
 from bot.faults import notice_of
 from bot.handlers import HANDLERS, PRESSED
 from bot.handlers.call import Call, PressCall
 from bot.live_message import LiveMessages
 from bot.pacer import Pacers
 from bot.present.notices import not_allowed_notice, stranger_notice
+from bot.present.style import read_as
 from bot.presses import kind_of
 from bot.request import Address, Person, Press, Request
 from core.app.app import App
@@ -67,7 +69,8 @@ class Desk:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
         call = Call(self.app, self.live, door, request, role, self.platforms)
-        return await HANDLERS[command.handler](call, arguments)
+        with read_as(await style_at(self.app, request.address)):
+            return await HANDLERS[command.handler](call, arguments)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
         role = await role_at(self.app, press.address, press.person)
@@ -78,7 +81,8 @@ class Desk:
         handler = PRESSED.get(kind_of(press.data))
         if handler is None:
             raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
-        card = await handler(PressCall(self.app, self.live, door, press, role))
+        with read_as(await style_at(self.app, press.address)):
+            card = await handler(PressCall(self.app, self.live, door, press, role))
         if card is not None and not isinstance(card, Notice):
             # The door shows it at once, and it counts in the chat like any other message.
             self.pacers.at(door, press.address).count()

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from bot.cards import Card, Notice
 from bot.facts import zone_of
@@ -44,6 +43,7 @@ Mail = Card | Picture
 async def mail_of(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
     """Make what a slot posts. Asked again for a slot it makes as many messages, and pays nothing twice.
 
+    Ask within `read_as`: it is written as the chat reads.
     `gallery` keeps the pictures that several slots share.
 
     Raises:
@@ -65,13 +65,8 @@ async def _up_to_date(app: App) -> None:
         _log.warning("the books are told as they stand: %s", error)
 
 
-def zone_for(app: App, due: Due) -> ZoneInfo:
-    """Return the time zone in which a chat is told times."""
-    return ZoneInfo(due.terms.zone) if due.terms.zone else zone_of(app)
-
-
 def _note(app: App, due: Due) -> str | None:
-    return schedule_note(due.slot, app.clock.now(), zone_for(app, due))
+    return schedule_note(due.slot, app.clock.now(), zone_of(app))
 
 
 async def _verdicts(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
@@ -85,7 +80,7 @@ async def _verdicts(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
         (ticker, one) for ticker, one in zip(due.slot.tickers, made, strict=True) if isinstance(one, str)
     ]
     prices, note = await app.prices_of(records), _note(app, due)
-    return (verdicts_card("Verdicts", records, skipped, zone_for(app, due), prices=prices, note=note),)
+    return (verdicts_card("Verdicts", records, skipped, zone_of(app), prices=prices, note=note),)
 
 
 async def _leaderboard(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
@@ -128,13 +123,13 @@ async def _final_picture(app: App, season: Season, gallery: Gallery) -> Mail:
 async def _digest(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
     del gallery
     found = await app.digest(None, await app.agenda.since(due), _until(app, due))
-    return (digest_card(found, zone_for(app, due), note=_note(app, due)),)
+    return (digest_card(found, zone_of(app), note=_note(app, due)),)
 
 
 async def _review(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
     del gallery
     found = await app.review(None, await app.agenda.since(due), _until(app, due))
-    return (review_card(found, zone_for(app, due), note=_note(app, due)),)
+    return (review_card(found, zone_of(app), note=_note(app, due)),)
 
 
 def _until(app: App, due: Due) -> datetime:
@@ -148,7 +143,7 @@ async def _alert(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
     if alert.kind is AlertKind.SEASON and alert.season:
         table = await app.final_table(alert.season)
         return final_card(table), await _final_picture(app, alert.season, gallery)
-    return (alert_card(alert, zone_for(app, due)),)
+    return (alert_card(alert, zone_of(app)),)
 
 
 _OF_BOOKS = frozenset({Topic.LEADERBOARD, Topic.DIGEST, Topic.REVIEW})

@@ -23,12 +23,14 @@ from typing import cast
 from bot.access import Role, role_at
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
+from bot.facts import style_of, zone_of
 from bot.faults import notice_of
 from bot.gallery import Gallery
-from bot.mail import Mail, Picture, mail_of, zone_for
+from bot.mail import Mail, Picture, mail_of
 from bot.pacer import Pacers
 from bot.present.lateness import missing_note
 from bot.present.notices import NO_ROLE, closed_notice, role_lost_notice
+from bot.present.style import read_as
 from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
@@ -118,7 +120,8 @@ class Postman:
     async def _deliver(self, due: Due) -> None:
         about = f"subscription {due.subscription.number} at {due.slot.key}"
         try:
-            await self._delivered(due)
+            with read_as(style_of(due.terms)):
+                await self._delivered(due)
         except StoreError as error:
             _log.warning("%s stays open: %s", about, error)
             await self._kept(self._app.agenda.put_off(due, str(error), LEASE))
@@ -158,7 +161,7 @@ class Postman:
     async def _say_missing(self, due: Due, why: str) -> None:
         """End a slot whose message may have arrived, and then say so in the chat, at most once."""
         _log.warning("subscription %d: a message may be missing: %s", due.subscription.number, why)
-        now, zone = self._app.clock.now(), zone_for(self._app, due)
+        now, zone = self._app.clock.now(), zone_of(self._app)
         notice, ended = missing_note(due.subscription.wanted.topic, due.slot, now, zone), False
 
         async def say() -> bool:

@@ -2,7 +2,7 @@
 
 from bot.arguments import LeaderboardArguments, NoArguments, PortfolioArguments
 from bot.cards import Card
-from bot.facts import zone_at, zone_of
+from bot.facts import zone_of
 from bot.handlers.call import Call
 from bot.present.digest import digest_card
 from bot.present.leaderboard import leaderboard_card
@@ -25,4 +25,4 @@ async def portfolio(call: Call, arguments: PortfolioArguments) -> Card:
 async def digest(call: Call, arguments: NoArguments) -> Card:
     """Tell what has happened since the close before last."""
     del arguments
-    return digest_card(await call.app.digest(), await zone_at(call.app, call.request.address))
+    return digest_card(await call.app.digest(), zone_of(call.app))

@@ -77,7 +77,7 @@ def _line(board: Leaderboard, standing: Standing, minimums: Minimums | None, *, 
         value=UNKNOWN if value is None else numbers.usd(value),
         pnl=UNKNOWN if pnl is None else numbers.usd_change(pnl),
         return_=UNKNOWN if change is None else numbers.percent_change(change),
-        trades=f"{standing.trades:,}",
+        trades=numbers.whole(standing.trades),
         win_rate=_wins(standing, minimums),
         cash="" if column else numbers.usd(standing.cash_usd),
         warning=f"no usable price for {', '.join(standing.unpriced)}" if standing.unpriced else None,
@@ -92,7 +92,9 @@ def _wins(standing: Standing, minimums: Minimums | None) -> str:
         return numbers.percent(standing.win_rate)
     if not standing.closed_trades:
         return UNKNOWN
-    return f"{_NOT_YET}, {standing.closed_trades:,}" + (f" of {minimums.trades:,}" if minimums else "")
+    return f"{_NOT_YET}, {numbers.whole(standing.closed_trades)}" + (
+        f" of {numbers.whole(minimums.trades)}" if minimums else ""
+    )
 
 
 def _score(metric: Metric, standing: Standing, minimums: Minimums | None) -> str:
@@ -103,7 +105,7 @@ def _score(metric: Metric, standing: Standing, minimums: Minimums | None) -> str
     needed = _needed(metric, minimums)
     if figure is None or needed is None or figure.sample >= needed:
         return _NOT_YET
-    return f"{_NOT_YET}, {figure.sample:,} of {needed:,}"
+    return f"{_NOT_YET}, {numbers.whole(figure.sample)} of {numbers.whole(needed)}"
 
 
 def _moved(standing: Standing) -> str:
