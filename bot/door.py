@@ -67,14 +67,21 @@ class Door(Protocol):
         """Return how many messages and edits together this chat takes in a minute, where that is limited."""
         ...
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
-        """Post a card; `only_for` asks that just this person sees it, where the platform can."""
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
+        """Post a card; `only_for` asks that just this person sees it, where the platform can.
+
+        `silent` asks for no sound, where the platform can: Slack leaves that to each person.
+        """
         ...
 
     async def edit(self, ref: MessageRef, card: Card) -> None:
         """Replace what a message of ours shows."""
         ...
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
-        """Post a file with a caption."""
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
+        """Post a file with a caption; `silent` as in `send`."""
         ...

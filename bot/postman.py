@@ -7,6 +7,7 @@ What may go wrong, and what then happens:
   says that it may be missing;
 * the chat is closed to us: all its subscriptions are paused, and the admins are told;
 * who subscribed may no longer have it in the chat: the subscription is paused, and the admins are told;
+* the chat has turned this kind of post off: it is not made, and its time ends with a note;
 * what is to be posted cannot be made: one sentence says so in its place;
 * the process is told to stop: what is on its way arrives, the rest is given back and goes on elsewhere, or
   at the next start.
@@ -29,13 +30,13 @@ from bot.gallery import Gallery
 from bot.mail import Mail, Picture, mail_of
 from bot.pacer import Pacers
 from bot.present.lateness import missing_note
-from bot.present.notices import NO_ROLE, closed_notice, role_lost_notice
+from bot.present.notices import NO_ROLE, TURNED_OFF, closed_notice, role_lost_notice
 from bot.present.style import read_as
 from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
 from core.domain.errors import StoreError
-from core.domain.subscription import Due, Topic
+from core.domain.subscription import Due, Noise, Topic
 
 AT_ONCE = 100
 """How many slots are worked on at the same time; the others stay due, for any process. As many as the
@@ -138,6 +139,10 @@ class Postman:
         if await self._is_strange(due):
             await self._unwelcome(due)
             return
+        if due.noise is Noise.OFF:
+            # Not even made: what nobody wants to receive must not cost anything.
+            await self._app.agenda.end(due, note=TURNED_OFF)
+            return
         if due.slot.posting:
             await self._say_missing(due, "the process was stopped while it posted")
             return
@@ -171,7 +176,7 @@ class Postman:
                 due, note="whether it arrived is not known; a note says so"
             )
             if ended:
-                await _sent(*self._place(due), notice)
+                await _sent(*self._place(due), notice, silent=due.noise is Noise.SILENT)
             return ended
 
         with contextlib.suppress(Unsure):
@@ -221,7 +226,7 @@ class Postman:
         if not await agenda.posting(due):
             return False
         try:
-            ref = await _sent(*self._place(due), mail)
+            ref = await _sent(*self._place(due), mail, silent=due.noise is Noise.SILENT)
         except (ChatGone, Unsure):
             raise
         except DeliveryFailed:
@@ -282,13 +287,13 @@ class Postman:
             await write
 
 
-async def _sent(door: Door, address: Address, mail: Mail) -> MessageRef:
+async def _sent(door: Door, address: Address, mail: Mail, *, silent: bool = False) -> MessageRef:
     """Send a message within a time limit; whatever goes wrong is a `DeliveryFailed`."""
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
             if isinstance(mail, Picture):
-                return await door.send_file(address, mail.name, mail.content, mail.caption)
-            return await door.send(address, mail)
+                return await door.send_file(address, mail.name, mail.content, mail.caption, silent=silent)
+            return await door.send(address, mail, silent=silent)
     except MessageGone as gone:
         raise ThreadGone(str(gone)) from None  # a fresh message has nothing else that could be gone
     except TimeoutError:

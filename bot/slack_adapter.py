@@ -77,8 +77,12 @@ class SlackDoor:
         """Return None: Slack counts the edits of a whole workspace, which this door does itself."""
         return None
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         """Post a card; with `only_for`, just that person sees it, and it cannot be edited.
+
+        Slack has no silent messages: whom a channel may disturb is set by each person there.
 
         In answer to a command that holds wherever it was typed, also where the app may not post, such as a
         direct message between other people; the direct message with the app takes it as a plain post else.
@@ -86,6 +90,7 @@ class SlackDoor:
         Raises:
             DeliveryFailed: Slack did not take it.
         """
+        del silent
         message = render(card)
         if only_for is not None:
             if await self._responded(address, message):
@@ -179,12 +184,17 @@ class SlackDoor:
             self._budget.close_for(flood.retry_after_s)
             raise
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
         """Post a file with a caption. Slack tells the file's id, not a message, so it cannot be edited.
+
+        `silent` changes nothing, as in `send`.
 
         Raises:
             DeliveryFailed: Slack did not take it.
         """
+        del silent
         await self._spacing.turn(address.chat)
         title = clamp(one_line(name), MAX_FILE_NAME) or "file"
         answer = await self.api.call(

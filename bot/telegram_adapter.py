@@ -87,11 +87,18 @@ class TelegramDoor:
         return GROUP_A_MINUTE if address.chat.startswith("-") else None
 
     async def send(
-        self, address: Address, card: Card, *, only_for: Person | None = None, reply_to: str | None = None
+        self,
+        address: Address,
+        card: Card,
+        *,
+        only_for: Person | None = None,
+        reply_to: str | None = None,
+        silent: bool = False,
     ) -> MessageRef:
         """Post a card, as a reply to a message or to the command, if that still exists.
 
-        Telegram has no messages for one person in a group, so `only_for` changes nothing.
+        Telegram has no messages for one person in a group, so `only_for` changes nothing. A `silent` one
+        arrives without a sound.
 
         Raises:
             DeliveryFailed: or one of its kinds.
@@ -107,6 +114,7 @@ class TelegramDoor:
                 message_thread_id=_number(address.thread),
                 reply_parameters=_reply(reply_to or self._reply_to),
                 reply_markup=_markup(message),
+                disable_notification=silent or None,
             )
 
         return await self._post(address, post)
@@ -136,7 +144,9 @@ class TelegramDoor:
         except ChatMigrated:
             raise MessageGone("The group moved and its old messages can no longer be edited.") from None
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
         """Post a file with a caption; a PNG or JPEG is shown as a picture where Telegram takes it.
 
         Raises:
@@ -156,6 +166,7 @@ class TelegramDoor:
                 parse_mode=ParseMode.HTML,
                 message_thread_id=thread,
                 reply_parameters=reply,
+                disable_notification=silent or None,
             )
 
         async def as_picture(chat: int) -> Message:
@@ -166,6 +177,7 @@ class TelegramDoor:
                 parse_mode=ParseMode.HTML,
                 message_thread_id=thread,
                 reply_parameters=reply,
+                disable_notification=silent or None,
             )
 
         small = len(content) <= FileSizeLimit.PHOTOSIZE_UPLOAD

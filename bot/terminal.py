@@ -52,9 +52,11 @@ class TerminalDoor:
         del address
         return None
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         """Draw a run that goes on, or print any other card."""
-        del only_for  # one person sits here
+        del only_for, silent  # one person sits here, and hears nothing
         ref = MessageRef(address, next(self._names))
         await self.edit(ref, card)
         return ref
@@ -78,8 +80,11 @@ class TerminalDoor:
         self._screen.offer(card)
         self._screen.prompt()
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
         """Say that a file was made; a terminal shows none."""
+        del silent
         text = f"{caption} ({name}, {len(content):,} bytes)"
         return await self.send(address, Notice(text=text))
 
@@ -94,9 +99,11 @@ class TerminalDoor:
 class TerminalMailbox(TerminalDoor):
     """The terminal as the door of what comes by itself, while the person is at the prompt."""
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         """Print a card above the prompt."""
-        del only_for  # one person sits here
+        del only_for, silent  # one person sits here, and hears nothing
         self._screen.console.print()
         self._screen.offer(card)
         self._screen.prompt()

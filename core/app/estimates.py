@@ -50,7 +50,8 @@ class Estimates:
         models = self._models()
         if not models:
             return Estimate(models=0, usd_a_day=Decimal(0))
-        cost, has_run = await self._of_run(models, wanted.preset or self._settings.pipeline.preset)
+        preset = wanted.preset or terms.preset or self._settings.pipeline.preset
+        cost, has_run = await self._of_run(models, preset)
         if cost is None:
             return Estimate(models=len(models), has_run=has_run)
         runs = await asyncio.to_thread(self._runs_a_day, wanted, terms, after)

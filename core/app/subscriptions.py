@@ -172,7 +172,8 @@ class Subscriptions:
         return self._shown(terms)
 
     def _shown(self, terms: ChatTerms) -> TermsShown:
-        return TermsShown(terms=terms, zone=self._zone(terms), now=self._clock.now())
+        preset = terms.preset or self._settings.pipeline.preset
+        return TermsShown(terms=terms, zone=self._zone(terms), preset=preset, now=self._clock.now())
 
     def _zone(self, terms: ChatTerms) -> str:
         return terms.zone or self._settings.arena.timezone

@@ -72,6 +72,7 @@ def _shown(server: "TelegramServer", chat: Chat, params: Params, parsed: Parsed)
         thread=int(thread) if thread is not None else None,
         reply_to=reply_to,
         silent_preview=bool((params.get("link_preview_options") or {}).get("is_disabled")),
+        silent=params.get("disable_notification") in (True, "true"),
     )
     server.shown[(chat.id, shown.id)] = shown
     return shown
