@@ -40,6 +40,10 @@ _STAGE_WORDS = {stage.value: stage for stage in Stage} | {
 }
 
 
+class Asked:
+    """What may stand after a command whose reader has a module of its own."""
+
+
 @dataclass(frozen=True)
 class NoArguments:
     """The command takes nothing."""
@@ -168,6 +172,7 @@ Arguments = (
     | SettingsArguments
     | SeasonArguments
     | HelpArguments
+    | Asked
 )
 
 

@@ -25,6 +25,7 @@ SHOWN: Mapping[str, Shown] = {
     "r": Shown.BESIDE,
     "v": Shown.BESIDE,
     "s": Shown.IN_PLACE,
+    "t": Shown.IN_PLACE,
 }
 
 

@@ -22,7 +22,7 @@ from core.domain.stage import ModelChat
 from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
-from tests.subscriptions_double import RowsDouble, subscriptions_of
+from tests.subscriptions_double import RowsDouble, watchlists_of
 
 
 class NothingDue:
@@ -70,7 +70,7 @@ class ArenaDouble(App):
         self.votes: dict[str, Vote] = {}
         self.agenda = NothingDue()  # type: ignore[assignment]
         self.rows = RowsDouble()
-        self.subscriptions = subscriptions_of(self.rows, self.settings, self.clock)
+        self.subscriptions, self.watchlists = watchlists_of(self.rows, self.settings, self.clock)
 
     async def _play(self, ticker: str) -> AsyncIterator[RunEvent]:
         script = [self._about(event, ticker) for event in self.script]

@@ -11,6 +11,7 @@ from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
 from bot.handlers.vote import vote, vote_pressed
+from bot.handlers.watch import watch, watch_pressed
 from bot.handlers.why import pressed, why
 
 # Each handler takes the arguments that its own command reads, so their type differs from entry to entry.
@@ -27,6 +28,7 @@ HANDLERS: Mapping[str, Handler] = {
     "subscriptions": subscriptions.subscriptions,
     "unsubscribe": subscriptions.unsubscribe,
     "settings": settings,
+    "watch": watch,
     "digest": books.digest,
     "health": about.health,
     "season": season,
@@ -43,6 +45,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "r": pressed,
     "v": vote_pressed,
     "s": dialogue_pressed,
+    "t": watch_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

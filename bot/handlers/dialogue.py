@@ -72,7 +72,7 @@ async def _choose(app: App, wish: Choose, press: Press) -> Card:
         words.append("on")
     else:
         if topic is Topic.VERDICTS and wish.tickers is None:
-            return ask_tickers(wish.chat, *await use.tickers())
+            return ask_tickers(wish.chat, *await use.tickers(address.chat_id))
         if wish.time is None:
             return ask_time(wish, topic, (await use.terms(address.platform, address.chat)).zone)
         if wish.time == OTHER:

@@ -1,6 +1,6 @@
 """What a chat receives, and how it wants to be treated."""
 
-from bot import settings_arguments, subscription_arguments
+from bot import settings_arguments, subscription_arguments, watch_arguments
 from bot.access import Role
 from bot.registry.command import Command
 from core.domain.subscription import NOISY
@@ -40,6 +40,18 @@ CHAT: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="unsubscribe",
         read=subscription_arguments.unsubscribe,
+    ),
+    Command(
+        name="watch",
+        usage="/watch [add|remove NVDA …|list]",
+        summary="Keep a watchlist for this chat",
+        detail="Without words it shows the tickers, with buttons that remove them. Up to 50; the chat's own "
+        "list is in the place of the arena's. /subscribe verdicts watchlist weekdays 16:30 runs the "
+        "committee on it, and its next times follow every change at once.",
+        role=Role.VIEWER,
+        handler="watch",
+        read=watch_arguments.watch,
+        aliases=("watchlist",),
     ),
     Command(
         name="settings",

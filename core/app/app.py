@@ -22,6 +22,7 @@ from core.app.seasonwork import Seasonwork
 from core.app.subscriptions import Subscriptions
 from core.app.timework import Timework
 from core.app.watch import Watch
+from core.app.watchlists import Watchlists
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -71,6 +72,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         reports: SeasonReports,
         digests: Digests,
         subscriptions: Subscriptions,
+        watchlists: Watchlists,
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
@@ -89,6 +91,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self._reports = reports
         self._digests = digests
         self.subscriptions = subscriptions
+        self.watchlists = watchlists
         self.agenda = agenda
         self._watch = watch
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)

@@ -16,6 +16,7 @@ from core.app.scoreboard import Scoreboard
 from core.app.season_reports import SeasonReports
 from core.app.subscriptions import Subscriptions
 from core.app.watch import Watch
+from core.app.watchlists import Watchlists
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.domain.member import MemberKind
@@ -52,6 +53,7 @@ async def open_app(
     committee = Committee(settings, store, prices, calendar, gateway, clock)
     scoreboard = Scoreboard(store, settings, clock)
     runs = Runs(committee, store, clock)
+    subscriptions = Subscriptions(store, settings, calendar, clock)
     return App(
         settings,
         clock,
@@ -66,7 +68,8 @@ async def open_app(
         scoreboard=scoreboard,
         reports=SeasonReports(store, scoreboard, settings, clock),
         digests=Digests(store, scoreboard, settings, calendar, clock),
-        subscriptions=Subscriptions(store, settings, calendar, clock),
+        subscriptions=subscriptions,
+        watchlists=Watchlists(store, settings, calendar, clock, subscriptions),
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),
         estimates=Estimates(store, settings, calendar),

@@ -77,6 +77,11 @@ class Wanted(Frozen):
     tickers: tuple[str, ...] = ()
     preset: Preset | None = None
 
+    @property
+    def on_watchlist(self) -> bool:
+        """Say whether it is about the watchlist: the chat's own, or else the arena's."""
+        return self.topic is Topic.VERDICTS and not self.tickers
+
 
 class SubscriptionState(StrEnum):
     """Whether a subscription's slots come due. A deleted one is kept, for its slots tell what was posted."""
@@ -200,11 +205,15 @@ class Slot(Frozen):
 
 
 class Due(NamedTuple):
-    """A slot that this process has claimed, with all that its work needs to know."""
+    """A slot that this process has claimed, with all that its work needs to know.
+
+    `watchlist` is the chat's own, read with the claim for what is about it; empty where it has none.
+    """
 
     subscription: Subscription
     terms: ChatTerms
     slot: Slot
+    watchlist: tuple[str, ...] = ()
 
     @property
     def noise(self) -> Noise:

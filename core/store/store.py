@@ -19,6 +19,7 @@ from core.store.slot_rows import Slots
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
 from core.store.vote_rows import Votes
+from core.store.watch_rows import Watched
 
 
 class Store:
@@ -40,6 +41,7 @@ class Store:
         self.votes = Votes(database)
         self.subscriptions = Subscriptions(database)
         self.slots = Slots(database)
+        self.watched = Watched(database)
         self.alerts = Alerts(database)
         self.audits = Audits(database)
         self.exports = Exports(database)

@@ -70,8 +70,8 @@ class Subscriptions:
         row = {"platform": platform, "chat": chat, "thread": thread, "created_by": created_by}
         facts = {"wanted": wanted, "topic": wanted.topic, "state": SubscriptionState.ACTIVE, "created_at": at}
         async with self._database.write() as connection:
-            await _hold_chat(connection, f"{platform}:{chat}", at)
-            kept = await _rows(connection, _in_chat(platform, chat), _KEPT)
+            await hold_chat(connection, f"{platform}:{chat}", at)
+            kept = await _rows(connection, in_chat(platform, chat), _KEPT)
             _check_new(kept, thread, wanted)
             if len(kept) >= limit:
                 raise Refused(
@@ -100,7 +100,7 @@ class Subscriptions:
         Raises:
             StoreError: a row is damaged; the sentence names the subscription.
         """
-        here = (_in_chat(platform, chat), _KEPT)
+        here = (in_chat(platform, chat), _KEPT)
         waiting = select(*SLOT).select_from(WITH_SLOTS).where(*here, IS_DUE)
         async with self._database.read() as connection:
             kept = [subscription_of(row) for row in await _rows(connection, *here)]
@@ -137,10 +137,8 @@ class Subscriptions:
             if place is None:
                 return False
             platform, chat, thread, at = place
-            await _hold_chat(connection, f"{platform}:{chat}", at)
-            others = await _rows(
-                connection, _in_chat(platform, chat), _KEPT, subscriptions.c.number != number
-            )
+            await hold_chat(connection, f"{platform}:{chat}", at)
+            others = await _rows(connection, in_chat(platform, chat), _KEPT, subscriptions.c.number != number)
             _check_new(others, thread, wanted)
             change = update(subscriptions).where(subscriptions.c.number == number, _KEPT)
             if not await _changed(connection, change.values(wanted=wanted, topic=wanted.topic)):
@@ -170,7 +168,7 @@ class Subscriptions:
 
     async def delete_of(self, platform: str, chat: str, number: int | None = None) -> tuple[int, ...]:
         """Let all subscriptions of a chat end, or one; return their numbers. Damaged ones end too."""
-        change = update(subscriptions).where(_in_chat(platform, chat), _KEPT)
+        change = update(subscriptions).where(in_chat(platform, chat), _KEPT)
         if number is not None:
             change = change.where(subscriptions.c.number == number)
         change = change.values(state=SubscriptionState.DELETED, reason=None).returning(subscriptions.c.number)
@@ -186,7 +184,7 @@ class Subscriptions:
 
         Damaged ones are left out.
         """
-        change = update(subscriptions).where(_in_chat(platform, chat), ACTIVE)
+        change = update(subscriptions).where(in_chat(platform, chat), ACTIVE)
         if thread is not None:
             change = change.where(subscriptions.c.thread == thread)
         change = change.values(state=SubscriptionState.PAUSED, reason=reason)
@@ -202,7 +200,7 @@ class Subscriptions:
             StoreError: its row is damaged.
         """
         async with self._database.read() as connection:
-            return await _terms(connection, chat_id)
+            return await terms_within(connection, chat_id)
 
     async def set_terms(self, chat_id: str, terms: ChatTerms, at: datetime, replan: Replan) -> None:
         """Store a chat's terms, and what they make of the due slots of its active subscriptions.
@@ -213,9 +211,9 @@ class Subscriptions:
         platform, _, chat = chat_id.partition(":")
         change = update(chat_terms).where(chat_terms.c.chat_id == chat_id)
         async with self._database.write() as connection:
-            await _hold_chat(connection, chat_id, at)
+            await hold_chat(connection, chat_id, at)
             await connection.execute(change.values(terms=terms, changed_at=at))
-            own = select(*SUBSCRIPTION).where(_in_chat(platform, chat), ACTIVE)
+            own = select(*SUBSCRIPTION).where(in_chat(platform, chat), ACTIVE)
             own = own.order_by(subscriptions.c.number).with_for_update(key_share=True)
             rows = (await connection.execute(own)).all()
             await move_due(connection, list(readable(rows, subscription_of)), replan)
@@ -226,12 +224,12 @@ class Subscriptions:
         at = self._database.clock.now()
         async with self._database.write() as connection:
             for chat_id in sorted((before, after)):
-                await _hold_chat(connection, chat_id, at)
-            if await _terms(connection, after) == ChatTerms():
-                kept = {"terms": await _terms(connection, before), "changed_at": at}
+                await hold_chat(connection, chat_id, at)
+            if await terms_within(connection, after) == ChatTerms():
+                kept = {"terms": await terms_within(connection, before), "changed_at": at}
                 await connection.execute(update(chat_terms).where(chat_terms.c.chat_id == after).values(kept))
             await connection.execute(delete(chat_terms).where(chat_terms.c.chat_id == before))
-            change = update(subscriptions).where(_in_chat(platform, old))
+            change = update(subscriptions).where(in_chat(platform, old))
             await connection.execute(change.values(chat=new))
 
     async def _stop(self, number: int, change: Any) -> bool:
@@ -255,7 +253,8 @@ class Subscriptions:
         return tuple(readable(rows, subscription_and_terms_of))
 
 
-def _in_chat(platform: str, chat: str) -> ColumnElement[bool]:
+def in_chat(platform: str, chat: str) -> ColumnElement[bool]:
+    """Return the condition that a subscription is one of this chat."""
     return (subscriptions.c.platform == platform) & (subscriptions.c.chat == chat)
 
 
@@ -275,13 +274,18 @@ def _check_new(kept: Iterable[Any], thread: str | None, wanted: Wanted) -> None:
             raise Refused(f"This chat has that already: it is subscription {one.number}{paused}.")
 
 
-async def _hold_chat(connection: AsyncConnection, chat_id: str, at: datetime) -> None:
+async def hold_chat(connection: AsyncConnection, chat_id: str, at: datetime) -> None:
     """Let nobody else count or change this chat's subscriptions and terms until the transaction ends."""
     await add_new(connection, chat_terms, {"chat_id": chat_id, "terms": ChatTerms(), "changed_at": at})
     row = select(chat_terms.c.changed_at).where(chat_terms.c.chat_id == chat_id)
     await connection.execute(row.with_for_update())
 
 
-async def _terms(connection: AsyncConnection, chat_id: str) -> ChatTerms:
+async def terms_within(connection: AsyncConnection, chat_id: str) -> ChatTerms:
+    """Return the terms of a chat, within a transaction.
+
+    Raises:
+        StoreError: its row is damaged.
+    """
     query = select(TERMS).where(chat_terms.c.chat_id == chat_id)
     return terms_in((await connection.execute(query)).scalar(), chat_id)
