@@ -209,7 +209,7 @@ def run(words: Sequence[str]) -> RunArguments:
             case "as-of":
                 moments.append(_moment(value))
             case "members":
-                members += [_member(name) for name in _pieces([value])]
+                members += [member_name(name) for name in _pieces([value])]
             case _:
                 tickers.append(_ticker(value, first=not tickers))
     unique = tuple(dict.fromkeys(tickers))
@@ -306,7 +306,7 @@ def why(words: Sequence[str]) -> WhyArguments:
         near = nearest(rest[-1].lower(), _STAGE_WORDS)
         hint = f" Did you mean {near}?" if near else f" Stages are {', '.join(Stage)}."
         raise Refused(f"“{shown(rest[-1])}” is not a stage.{hint}")
-    return WhyArguments(reference, _member(rest[0]) if rest else None, stage)
+    return WhyArguments(reference, member_name(rest[0]) if rest else None, stage)
 
 
 def portfolio(words: Sequence[str]) -> PortfolioArguments:
@@ -317,7 +317,7 @@ def portfolio(words: Sequence[str]) -> PortfolioArguments:
     """
     if len(words) > 1:
         raise Refused("One model at a time: write for instance /portfolio claude.")
-    return PortfolioArguments(_member(words[0]) if words else None)
+    return PortfolioArguments(member_name(words[0]) if words else None)
 
 
 def models(words: Sequence[str]) -> ModelsArguments:
@@ -328,7 +328,7 @@ def models(words: Sequence[str]) -> ModelsArguments:
     """
     if len(words) > 1:
         raise Refused("One model at a time: write for instance /models claude.")
-    return ModelsArguments(_member(words[0]) if words else None)
+    return ModelsArguments(member_name(words[0]) if words else None)
 
 
 def vote(words: Sequence[str]) -> VoteArguments:
@@ -378,7 +378,12 @@ def _stage(word: str) -> Stage | None:
     return _STAGE_WORDS.get(word.lower().replace("-", "_"))
 
 
-def _member(word: str) -> str:
+def member_name(word: str) -> str:
+    """Return what a person wrote as the name of a member, or a part of it.
+
+    Raises:
+        Refused: no member can be called that.
+    """
     if _MEMBER.fullmatch(word):
         return word
     raise Refused(f"“{shown(word)}” is no model's name. Send /models for the list.")

@@ -6,15 +6,10 @@ All strings are plain text and may hold anything that a model wrote: renderers e
 
 from typing import Literal
 
+from bot.button import Button as Button  # noqa: PLC0414 - whoever draws cards finds it here
+from bot.compare_card import CompareCard
 from core.domain.ballot import Action
 from core.domain.values import Frozen
-
-
-class Button(Frozen):
-    """A button: what it says, and the short data it sends (`bot.buttons`), at most 64 bytes."""
-
-    label: str
-    data: str
 
 
 class Notice(Frozen):
@@ -162,6 +157,7 @@ class PortfolioCard(Frozen):
     """One member's books. `holdings` rows are ticker, shares, average cost, mark, value or warning.
 
     `levels` says at which prices holdings are closed; `history` what happened that no ballot asked for.
+    `position` is "holdings, page 2 of 3", empty at the beginning; `buttons` turn to more.
     """
 
     title: str
@@ -173,6 +169,8 @@ class PortfolioCard(Frozen):
     history: tuple[str, ...] = ()
     footer: str
     caveat: str | None = None
+    position: str = ""
+    buttons: tuple[Button, ...] = ()
 
 
 class SeasonCard(Frozen):
@@ -386,6 +384,7 @@ AskedCard = (
     | SeasonCard
     | ModelsCard
     | CalibrationCard
+    | CompareCard
     | SubscriptionsCard
     | DialogueCard
     | HelpCard

@@ -26,6 +26,10 @@ SHOWN: Mapping[str, Shown] = {
     "v": Shown.BESIDE,
     "s": Shown.IN_PLACE,
     "t": Shown.IN_PLACE,
+    "h": Shown.IN_PLACE,
+    "k": Shown.IN_PLACE,
+    "o": Shown.IN_PLACE,
+    "e": Shown.BESIDE,
 }
 
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot import slack_dialogue, slack_posts
+from bot import slack_compare, slack_dialogue, slack_posts
 from bot.cards import (
     AskedCard,
     CalibrationCard,
@@ -24,6 +24,7 @@ from bot.cards import (
     SubscriptionsCard,
     VerdictCard,
 )
+from bot.compare_card import CompareCard
 from bot.crossed_bar import crossed
 from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
@@ -106,6 +107,9 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
         case ModelsCard():
             parts, text = _models(card), f"{card.title}. " + ", ".join(name for name, _ in card.lines)
+        case CompareCard():
+            parts = slack_compare.compare(card)
+            text = f"{card.title}. {card.stage}. " + " ".join(card.facts)
         case SubscriptionsCard():
             parts = slack_dialogue.subscriptions(card)
             text = f"{card.title}. {card.done or ''} " + "; ".join(one.line for one in card.lines)
@@ -315,14 +319,16 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
         table.append((numbers[0], numbers[1], numbers[2], numbers[3], "—" if worded else value))
         if worded:
             warnings.append([run(f"⚠️ {_line(numbers[0])}: {_line(value)}")])
+    nothing = [] if card.position else context("No holdings.")
     pending = [[run("⏳ "), run(_line(order))] for order in card.pending]
     levels, fills, history = (
         [[run("• "), run(_line(line))] for line in texts] for texts in (card.levels, card.fills, card.history)
     )
     return [
         Part(header(card.title)),
+        *_parts(context(card.position or None)),
         *_parts(facts(card.facts), 1),
-        *_parts(preformatted(columns(table, left=1)) if card.holdings else context("No holdings."), 2),
+        *_parts(preformatted(columns(table, left=1)) if card.holdings else nothing, 2),
         *_parts(rich(warnings), 2),
         *_parts(_titled("Levels", levels), 3),
         *_parts(_titled("Waiting orders", pending), 3),
@@ -330,6 +336,7 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
         *_parts(_titled("History", history), 5),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.books"), 1),
     ]
 
 

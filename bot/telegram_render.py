@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from bot import telegram_dialogue, telegram_posts
+from bot import telegram_compare, telegram_dialogue, telegram_posts
 from bot.cards import (
     Button,
     CalibrationCard,
@@ -30,6 +30,7 @@ from bot.cards import (
     SubscriptionsCard,
     VerdictCard,
 )
+from bot.compare_card import CompareCard
 from bot.signs import ACTION_SIGNS
 from bot.telegram_spans import (
     COMMANDS,
@@ -258,7 +259,7 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
 def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
     holdings = "\n".join(positions(card.holdings[:MAX_ROWS]))
     blocks: list[Block] = [
-        _head(card.title, "", card.caveat),
+        _head(card.title, card.position, card.caveat),
         [[Span("\n".join(pairs(card.facts)), "pre")]],
         [[fixed("Holdings", "b")], [Span(holdings, "pre")], *_more(card.holdings, MAX_ROWS)]
         if holdings
@@ -267,7 +268,7 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
         *_lists(("Last fills", card.fills), ("History", card.history)),
         [[italic(card.footer)]],
     ]
-    return blocks, ()
+    return blocks, _keyboard(card.buttons)
 
 
 @_draw.register
@@ -309,6 +310,12 @@ def _posted(card: PostedCard) -> tuple[list[Block], tuple[Row, ...]]:
 @_draw.register
 def _subscriptions(card: SubscriptionsCard) -> tuple[list[Block], tuple[Row, ...]]:
     blocks, groups = telegram_dialogue.subscriptions(card)
+    return blocks, _keyboard(*groups)
+
+
+@_draw.register
+def _compare(card: CompareCard) -> tuple[list[Block], tuple[Row, ...]]:
+    blocks, groups = telegram_compare.compare(card)
     return blocks, _keyboard(*groups)
 
 

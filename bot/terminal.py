@@ -6,15 +6,17 @@ import itertools
 import signal
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from pathlib import Path, PurePath
 from typing import Any
 
 from rich.console import Console
 
 from bot.cards import Card, Notice, ProgressCard, VerdictCard
 from bot.desk import Desk
-from bot.door import MessageRef
+from bot.door import DeliveryFailed, MessageRef
 from bot.postman import Postman
 from bot.present.help import start_card
+from bot.present.numbers import counted
 from bot.request import Address, Person, Platform, Press, Request
 from bot.screen import Screen, kept
 from bot.timer import Timer
@@ -24,7 +26,26 @@ from core.domain.run import RunState
 
 _LINE_LIMIT = 64 * 1024
 _CHOICE_FIGURES = 3
+_DOCUMENTS = {".md", ".json"}
 _LEAVE = {"exit", "quit", "bye", "/exit", "/quit"}
+
+
+def saved(folder: Path, name: PurePath, content: bytes) -> Path:
+    """Write a new file into `folder` and return its path; a number behind its name keeps older ones.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    number = 1
+    while True:
+        path = folder / (name.name if number == 1 else f"{name.stem}-{number}{name.suffix}")
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
 
 
 class TerminalDoor:
@@ -83,10 +104,20 @@ class TerminalDoor:
     async def send_file(
         self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
     ) -> MessageRef:
-        """Say that a file was made; a terminal shows none."""
+        """Save a document in the working directory, and say so; of a picture only say that it was made.
+
+        Raises:
+            DeliveryFailed: it cannot be saved there.
+        """
         del silent
-        text = f"{caption} ({name}, {len(content):,} bytes)"
-        return await self.send(address, Notice(text=text))
+        size = counted(len(content), "byte")
+        if PurePath(name).suffix in _DOCUMENTS:
+            try:
+                path = await asyncio.to_thread(saved, Path(), PurePath(name), content)
+            except OSError as error:
+                raise DeliveryFailed(f"It cannot be saved here: {error.strerror}.") from None
+            return await self.send(address, Notice(text=f"{caption} Saved as {path} ({size})."))
+        return await self.send(address, Notice(text=f"{caption} ({name}, {size})"))
 
     def leave(self) -> bool:
         """Draw nothing of this line any more; False when nothing of it goes on."""

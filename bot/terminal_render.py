@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
-from bot import terminal_dialogue, terminal_posts
+from bot import terminal_compare, terminal_dialogue, terminal_posts
 from bot.cards import (
     AlertCard,
     AskedCard,
@@ -34,12 +34,14 @@ from bot.cards import (
     SummaryCard,
     VerdictCard,
 )
+from bot.compare_card import CompareCard
 from bot.crossed_bar import crossed
 from bot.terminal_style import (
     COLOUR,
     NARROW,
     SIGN,
     WIDEST,
+    choices,
     flow,
     frame,
     grid,
@@ -83,7 +85,9 @@ def _drawn(  # noqa: C901 - one case for each card
         case LeaderboardCard():
             return _leaderboard(card, width)
         case PortfolioCard():
-            return _portfolio(card, width)
+            return _portfolio(card, width, numbered_from)
+        case CompareCard():
+            return terminal_compare.compare(card, width, numbered_from)
         case ModelsCard() | SeasonCard():
             return _listed(card, width)
         case CalibrationCard():
@@ -105,8 +109,10 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
             return card.page_buttons + card.stage_buttons
         case SubscriptionsCard():
             return terminal_dialogue.buttons_of(card)
-        case DialogueCard():
+        case DialogueCard() | PortfolioCard():
             return card.buttons
+        case CompareCard():
+            return terminal_compare.buttons_of(card)
         case _:
             return ()
 
@@ -221,8 +227,9 @@ def _change(text: str) -> Text:
     return say(text, "green" if text.startswith("+") else "red" if text.startswith("−") else "")
 
 
-def _portfolio(card: PortfolioCard, width: int) -> RenderableType:
-    parts: list[RenderableType] = [pairs(card.facts, 1 if width < NARROW else 2)]
+def _portfolio(card: PortfolioCard, width: int, numbered_from: int | None) -> RenderableType:
+    parts: list[RenderableType] = [say(card.position, "dim")] if card.position else []
+    parts.append(pairs(card.facts, 1 if width < NARROW else 2))
     if card.caveat:
         parts.append(say(card.caveat, "yellow"))
     if card.holdings:
@@ -235,6 +242,8 @@ def _portfolio(card: PortfolioCard, width: int) -> RenderableType:
     ):
         if rows:
             parts.append(Group(say(head, "dim"), lines(rows)))
+    if numbered_from is not None and card.buttons:
+        parts.append(choices(card.buttons, numbered_from, room(width)))
     return frame(parts, title=card.title, foot=card.footer, width=width)
 
 

@@ -171,7 +171,8 @@ class ArenaDouble(App):
         self.ranked.append((season, period, by, net_of_tokens))
         return self.board
 
-    async def portfolio(self, member: str) -> Statement:
+    async def portfolio(self, member: str, season: Season | None = None, *, last: int = 10) -> Statement:
+        del season, last
         await self.member(member)
         return self.statement
 

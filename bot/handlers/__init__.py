@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.cards import Card
-from bot.handlers import about, books, subscriptions
+from bot.handlers import about, books, lookback, subscriptions
 from bot.handlers.call import Call, PressCall
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.run import run
@@ -23,6 +23,9 @@ HANDLERS: Mapping[str, Handler] = {
     "vote": vote,
     "leaderboard": books.leaderboard,
     "portfolio": books.portfolio,
+    "history": lookback.history,
+    "compare": lookback.compare,
+    "export": lookback.export,
     "models": about.models,
     "subscribe": subscriptions.subscribe,
     "subscriptions": subscriptions.subscriptions,
@@ -46,6 +49,10 @@ PRESSED: Mapping[str, PressHandler] = {
     "v": vote_pressed,
     "s": dialogue_pressed,
     "t": watch_pressed,
+    "h": lookback.lookback_pressed,
+    "k": lookback.lookback_pressed,
+    "o": lookback.lookback_pressed,
+    "e": lookback.lookback_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

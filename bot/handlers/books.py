@@ -6,7 +6,7 @@ from bot.facts import zone_of
 from bot.handlers.call import Call
 from bot.present.digest import digest_card
 from bot.present.leaderboard import leaderboard_card
-from bot.present.portfolio import portfolio_card
+from bot.present.portfolio import LOOKED_AT, portfolio_card
 
 
 async def leaderboard(call: Call, arguments: LeaderboardArguments) -> Card:
@@ -19,7 +19,9 @@ async def portfolio(call: Call, arguments: PortfolioArguments) -> Card:
     """Show one member's books, or without a member the ranking of all."""
     if arguments.member is None:
         return await leaderboard(call, LeaderboardArguments())
-    return portfolio_card(await call.app.portfolio(arguments.member), zone_of(call.app))
+    member = await call.app.member(arguments.member)
+    statement = await call.app.portfolio(member.name, last=LOOKED_AT)
+    return portfolio_card(statement, zone_of(call.app), number=member.number)
 
 
 async def digest(call: Call, arguments: NoArguments) -> Card:

@@ -1,7 +1,7 @@
 """The list of use cases."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from decimal import Decimal
 
 from core.app.agenda import Agenda
@@ -11,6 +11,8 @@ from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
+from core.app.lookback import Lookback
+from core.app.member_names import named, voter
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -52,7 +54,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
+class App(Bookwork, Chatwork, Digestwork, Lookback, Seasonwork, Timework):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -127,7 +129,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
             if not enabled:
                 raise Refused("No member is enabled. Enable one under [[members]] in the configuration.")
             return (*enabled, *followers)
-        wanted = {_voter(members, name).name for name in names}
+        wanted = {voter(members, name).name for name in names}
         chosen = [member for member in enabled if member.name in wanted]
         if len(chosen) < len(wanted):
             off = min(wanted - {member.name for member in chosen})
@@ -260,7 +262,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         Raises:
             NotFound: none or several match; the sentence lists the names.
         """
-        return _named(await self._store.members.all(), text)
+        return named(await self._store.members.all(), text)
 
     async def member_numbered(self, number: int) -> Member:
         """Return the member with this short number.
@@ -296,8 +298,12 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         """
         return await self._scoreboard.leaderboard(season, period, by, net_of_tokens=net_of_tokens)
 
-    async def portfolio(self, member: str, season: Season | None = None) -> Statement:
+    async def portfolio(
+        self, member: str, season: Season | None = None, *, last: int = _LAST_FILLS
+    ) -> Statement:
         """Return one member's books in a season, or in that of `leaderboard` (`member` as in `member`).
+
+        Of fills, and of what else happened, there are the `last` ones, newest first.
 
         Raises:
             NotFound: no such member or season.
@@ -327,8 +333,8 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
             pnl_usd=None if value is None else value - start,
             return_ratio=None if value is None else to_ratio((value - start) / start),
             pending=await books.pending(season, found.name),
-            fills=await books.fills(season, found.name, _LAST_FILLS),
-            history=await books.happenings(season, found.name, _LAST_FILLS),
+            fills=await books.fills(season, found.name, last),
+            history=await books.happenings(season, found.name, last),
             caveat=caveat_of(season, marks),
         )
 
@@ -373,23 +379,3 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         await self._gateway.close()
         await self._prices.close()
         await self._store.close()
-
-
-def _named(members: Sequence[Member], text: str) -> Member:
-    """Return the one of `members` that `App.member` means by `text`."""
-    wanted = text.strip().lower()
-    names = [member for member in members if member.name.lower() == wanted]
-    found = names or [member for member in members if wanted and wanted in member.name.lower()]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(member.name for member in found or members) or "none yet"
-    what = "Several models match" if found else "No model is called"
-    raise NotFound(f"{what} “{text.strip()[:40]}”. Choose one of: {listed}.")
-
-
-def _voter(members: Sequence[Member], text: str) -> Member:
-    """Return the member to hear that `text` means; one that follows cannot be asked."""
-    for member in members:
-        if member.kind.follows and member.name == text.strip().lower():
-            raise Refused(f"{member.name} follows every run by itself and cannot be chosen.")
-    return _named([member for member in members if not member.kind.follows], text)

@@ -11,6 +11,7 @@ from core.store.export_rows import Exports
 from core.store.live_season_rows import LiveSeasons
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
+from core.store.past_rows import Past
 from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
@@ -30,6 +31,7 @@ class Store:
         self.members = Members(database)
         self.runs = Runs(database)
         self.history = RunHistory(database)
+        self.past = Past(database)
         self.stages = Stages(database)
         self.books = Books(database)
         self.seasons = Seasons(database)
