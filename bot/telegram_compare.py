@@ -7,6 +7,8 @@ from bot.compare_card import CompareCard
 from bot.telegram_spans import Block, Line, after, bold, fixed, italic, plain, warning
 
 _MOST = 12
+NOTHING = "–"
+"""What a column says where it has nothing: alone under a name, that line is left out."""
 Drawn = tuple[list[Block], Sequence[Sequence[Button]]]
 
 
@@ -26,6 +28,8 @@ def _side(card: CompareCard, place: int) -> Block:
     told: Line = []
     for line in card.lines[:_MOST]:
         value = line.other if place else line.one
+        if value == NOTHING:
+            continue
         told += [*([fixed(" · ")] if told else []), plain(line.label), fixed(" "), bold(value)]
     points: Block = [[fixed("• "), plain(point)] for point in card.points[place][:_MOST]]
     return [[fixed("◆ "), bold(card.names[place])], told, *points]

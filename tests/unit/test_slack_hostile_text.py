@@ -35,6 +35,7 @@ from bot.cards import (
     SummaryLine,
     VerdictCard,
 )
+from bot.compare_card import CompareCard, ComparedLine
 from bot.slack_render import PAGE_SIZE, loading_modal, modal, notice_modal, render
 from bot.slack_text import JOINER, clamp_bytes, harmless, literal, pieces, units
 from core.domain.ballot import Action
@@ -158,6 +159,8 @@ portfolios = st.builds(
     history=lists_of_texts,
     footer=texts,
     caveat=maybe,
+    position=texts,
+    buttons=button_lists,
 )
 bin_lists = st.lists(
     st.builds(
@@ -253,7 +256,25 @@ entries = st.builds(
     place=texts,
     buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
 )
+comparisons = st.builds(
+    CompareCard,
+    title=texts,
+    subtitle=texts,
+    stage=texts,
+    position=texts,
+    names=st.tuples(texts, texts),
+    lines=st.lists(st.builds(ComparedLine, label=texts, one=long_texts, other=long_texts), max_size=12).map(
+        tuple
+    ),
+    points=st.tuples(lists_of_texts, lists_of_texts),
+    facts=lists_of_texts,
+    footer=long_texts,
+    caveat=maybe,
+    open_buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
+    page_buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
+)
 cards: st.SearchStrategy[Card] = st.one_of(
+    comparisons,
     st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts),
     st.builds(
         ProgressCard,
