@@ -1,9 +1,15 @@
 """What a chat has made silent comes without a sound, and what it has turned off does not come at all."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
-from bot.cards import AlertCard
+from bot.cards import AlertCard, DigestCard, LeaderboardCard
 from bot.present.notices import TURNED_OFF
+from core.domain.errors import Refused
+from core.domain.events import RunEvent
+from core.domain.run import RunRequest
+from core.domain.stage import Preset
 from core.domain.subscription import ChatTerms, Noise
 from tests.postman_scene import CHAT, Opening, Process
 
@@ -50,3 +56,43 @@ async def test_an_alert_has_the_noise_of_its_own_kind(starting: Opening) -> None
     by_chat = {shown.address.chat: shown.silent for shown in process.door.messages.values()}
     assert by_chat == {CHAT: True, "-100999": False}
     assert all(isinstance(card, AlertCard) for card in process.shown)
+
+
+async def test_what_comes_by_itself_is_written_as_its_chat_reads(starting: Opening) -> None:
+    process = await starting()
+    german = ChatTerms(language="de", zone="Europe/Berlin")
+    await process.app.subscriptions.set_terms("telegram", CHAT, german)
+    for chat in (CHAT, "-100999"):
+        await process.subscribes("leaderboard daily 09:30", chat)
+        await process.subscribes("digest daily 09:30", chat)
+    await process.works()
+    boards, digests = {}, {}
+    for shown in process.door.messages.values():
+        for card in shown.cards:
+            if isinstance(card, LeaderboardCard):
+                boards[shown.address.chat] = card.standings[0].value
+            if isinstance(card, DigestCard):
+                digests[shown.address.chat] = card.subtitle
+    assert boards == {CHAT: "10.000,00\N{NO-BREAK SPACE}$", "-100999": "$10,000.00"}
+    assert "29.10.2025" in digests[CHAT]
+    assert "CET" in digests[CHAT]
+    assert "2025-10-29" in digests["-100999"]
+
+
+async def test_a_scheduled_run_without_a_preset_is_made_with_that_of_its_chat(
+    starting: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = await starting()
+    asked: list[RunRequest] = []
+
+    async def run(request: RunRequest) -> AsyncIterator[RunEvent]:
+        asked.append(request)
+        raise Refused("enough")
+        yield
+
+    monkeypatch.setattr(process.app._scheduled, "_run", run)
+    await process.app.subscriptions.set_terms("telegram", CHAT, ChatTerms(preset=Preset.QUICK))
+    await process.subscribes("verdicts NVDA weekdays 09:30")
+    await process.subscribes("verdicts NVDA weekdays 09:30 deep")
+    await process.works()
+    assert sorted(request.preset for request in asked) == [Preset.DEEP, Preset.QUICK]
