@@ -78,7 +78,7 @@ async def test_what_is_to_be_silent_comes_without_a_sound_be_it_a_message_a_docu
     for silent in (True, False):
         await door.send(GROUP, samples.NOTICE, silent=silent)
         await door.send_file(GROUP, "run.md", b"# Run", "Whole.", silent=silent)
-        await door.send_file(GROUP, "curves.png", PNG, "Curves.", silent=silent)
+        await door.send_file(GROUP, "curves.png", picture(800, 400), "Curves.", silent=silent)
     shown = server.messages(server.chats[int(GROUP.chat)])
     assert [message.silent for message in shown] == [False, True, True, True, False, False, False]
 
