@@ -10,15 +10,11 @@ from bot.cards import (
     BinLine,
     Button,
     CalibrationCard,
-    CallLine,
     Card,
     DialogueCard,
-    DigestCard,
     DissentLine,
     HelpCard,
-    JudgeLine,
     LeaderboardCard,
-    Lines,
     MemberLine,
     ModelsCard,
     Notice,
@@ -26,7 +22,6 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
-    ReviewCard,
     SeasonCard,
     StandingLine,
     SubscriptionLine,
@@ -35,6 +30,7 @@ from bot.cards import (
     SummaryLine,
     VerdictCard,
 )
+from bot.digest_cards import CallLine, DigestCard, JudgeLine, Lines, ReviewCard
 from bot.slack_render import PAGE_SIZE, loading_modal, modal, notice_modal, render
 from bot.slack_text import JOINER, clamp_bytes, harmless, literal, pieces, units
 from core.domain.ballot import Action
