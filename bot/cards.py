@@ -81,7 +81,8 @@ class VerdictCard(Frozen):
 
     `votes` has each action with its count, bar fraction 0..1 and weighted share in words. `followers` are
     the committee and the crowd, whose ballots are in no count. `dissent` has a line an outlier. `trades` has
-    one line a fill, pending or cancelled order, clamps included. `buttons` has one per member that was heard.
+    one line a fill, pending or cancelled order, clamps included. `buttons` has one per member that was heard,
+    `more_buttons` are about the run as a whole.
     """
 
     ticker: str
@@ -97,6 +98,26 @@ class VerdictCard(Frozen):
     trades: tuple[str, ...]
     footer: str
     caveat: str | None = None
+    buttons: tuple[Button, ...] = ()
+    more_buttons: tuple[Button, ...] = ()
+
+
+class PictureCard(Frozen):
+    """A picture, and the same facts in words.
+
+    `png` is the picture, empty where the door shows none; `name` is that of its file. `caption` has a line a
+    fact, the most telling first, and `alt` tells in a few sentences what is to be seen, for who hears it.
+    `stamp` says to the second when it was drawn.
+    """
+
+    name: str
+    png: bytes
+    title: str
+    caption: tuple[str, ...]
+    alt: str
+    footer: str
+    caveat: str | None = None
+    stamp: str = ""
     buttons: tuple[Button, ...] = ()
 
 
@@ -147,6 +168,7 @@ class LeaderboardCard(Frozen):
     `metric` heads the column of scores, and is empty where the other columns show by what they are ranked.
     `facts` are sentences about all of them: the benchmark, the committee and the crowd beside the models.
     `luck` has a member and a sentence each for the first ones: whether it can be told from the benchmark.
+    `stamp` says to the second when the card was made, where it can be made anew in place.
     """
 
     title: str
@@ -157,12 +179,15 @@ class LeaderboardCard(Frozen):
     luck: tuple[tuple[str, str], ...] = ()
     footer: str
     caveat: str | None = None
+    stamp: str = ""
+    buttons: tuple[Button, ...] = ()
 
 
 class PortfolioCard(Frozen):
     """One member's books. `holdings` rows are ticker, shares, average cost, mark, value or warning.
 
     `levels` says at which prices holdings are closed; `history` what happened that no ballot asked for.
+    `buttons` show the chart of a holding.
     """
 
     title: str
@@ -174,6 +199,7 @@ class PortfolioCard(Frozen):
     history: tuple[str, ...] = ()
     footer: str
     caveat: str | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class SeasonCard(Frozen):
@@ -307,6 +333,7 @@ AskedCard = (
     Notice
     | ProgressCard
     | VerdictCard
+    | PictureCard
     | ReasoningCard
     | LeaderboardCard
     | PortfolioCard
