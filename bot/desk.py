@@ -16,6 +16,7 @@ from bot.pacer import Pacers
 from bot.present.notices import not_allowed_notice, stranger_notice
 from bot.presses import kind_of
 from bot.request import Address, Person, Press, Request
+from bot.studio import Studio
 from core.app.app import App
 from core.domain.errors import Refused
 
@@ -38,6 +39,7 @@ class Desk:
         self.pacers = Pacers(app.clock)
         self.live = LiveMessages(app, self.pacers)
         self.platforms: dict[str, str] = {}
+        self._studio = Studio()
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
@@ -66,7 +68,7 @@ class Desk:
         if role < command.role:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
-        call = Call(self.app, self.live, door, request, role, self.platforms)
+        call = Call(self.app, self.live, door, request, role, self.platforms, studio=self._studio)
         return await HANDLERS[command.handler](call, arguments)
 
     async def _pressed(self, press: Press, door: Door) -> Card | None:
@@ -78,7 +80,7 @@ class Desk:
         handler = PRESSED.get(kind_of(press.data))
         if handler is None:
             raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
-        card = await handler(PressCall(self.app, self.live, door, press, role))
+        card = await handler(PressCall(self.app, self.live, door, press, role, studio=self._studio))
         if card is not None and not isinstance(card, Notice):
             # The door shows it at once, and it counts in the chat like any other message.
             self.pacers.at(door, press.address).count()

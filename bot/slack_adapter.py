@@ -55,6 +55,7 @@ class SlackDoor:
 
     platform: Platform = "slack"
     page_size = PAGE_SIZE
+    shows_pictures = True
 
     def __init__(self, api: SlackApi, clock: Clock) -> None:
         self.api = api

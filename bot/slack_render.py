@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot import slack_dialogue, slack_posts
+from bot import slack_dialogue, slack_picture, slack_posts
 from bot.cards import (
     AskedCard,
     CalibrationCard,
@@ -16,6 +16,7 @@ from bot.cards import (
     MemberLine,
     ModelsCard,
     Notice,
+    PictureCard,
     PortfolioCard,
     PostedCard,
     ProgressCard,
@@ -94,6 +95,8 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             parts, text = _progress(card), f"{card.title}. {card.subtitle}"
         case VerdictCard():
             parts, text = _verdict(card), _verdict_text(card)
+        case PictureCard():
+            parts, text = slack_picture.draw(card), f"{card.title}. {card.alt}"
         case ReasoningCard():
             parts, text = _reasoning(card), f"{card.title}, {card.position}. {card.body}"
         case LeaderboardCard():
@@ -221,6 +224,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
         *_parts(context(card.footer), 1),
         *_parts(context("Why? Open a member's reasoning:" if card.buttons else None), 1),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.why"), 1),
+        *_parts(buttons(card.more_buttons, f"{ACTION_PREFIX}.more"), 1),
     ]
 
 
@@ -301,8 +305,9 @@ def _leaderboard(card: LeaderboardCard) -> list[Part]:
         *_parts(preformatted(columns(trading, left=1)) if card.standings else [], 3),
         *_parts(rich(warnings), 2),
         *_parts(rich(told), 2),
-        *_parts(context(card.footer), 1),
+        *_parts(context(card.footer, card.stamp), 1),
         *_caveat(card.caveat),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.show"), 1),
     ]
 
 
@@ -330,6 +335,7 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
         *_parts(_titled("History", history), 5),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.show"), 1),
     ]
 
 

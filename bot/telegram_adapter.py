@@ -63,6 +63,7 @@ class TelegramDoor:
 
     platform: Platform = "telegram"
     page_size = PAGE_SIZE
+    shows_pictures = True
 
     def __init__(self, bot: Bot) -> None:
         # Chosen by the library's users through the environment alone: times to wait are timedeltas, and it

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from bot import telegram_dialogue, telegram_posts
+from bot import telegram_dialogue, telegram_picture, telegram_posts
 from bot.cards import (
     Button,
     CalibrationCard,
@@ -22,6 +22,7 @@ from bot.cards import (
     MemberLine,
     ModelsCard,
     Notice,
+    PictureCard,
     PortfolioCard,
     PostedCard,
     ProgressCard,
@@ -102,9 +103,10 @@ class TelegramMessage:
 
 
 def render(card: Card) -> TelegramMessage:
-    """Return the message that shows `card`."""
+    """Return the message that shows `card`; of a picture its text is the caption."""
     blocks, buttons = _draw(card)
-    return TelegramMessage(_html(blocks), buttons)
+    limit = CAPTION_UNITS if isinstance(card, PictureCard) else MESSAGE_UNITS
+    return TelegramMessage(_html(blocks, limit), buttons)
 
 
 def toast(notice: Notice) -> str:
@@ -169,7 +171,8 @@ def _verdict(card: VerdictCard) -> tuple[list[Block], tuple[Row, ...]]:
         blocks, keyboard = _verdict_blocks(draft), draft.card.buttons
         if fits(_spans(blocks), MESSAGE_UNITS):
             break
-    return blocks, _keyboard(keyboard)
+    more_buttons = card.more_buttons
+    return blocks, _keyboard(keyboard[: MAX_BUTTONS - len(more_buttons)], more_buttons)
 
 
 def _verdict_blocks(draft: Draft) -> list[Block]:
@@ -249,9 +252,9 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
         [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
         _bullets(warnings, MAX_NOTES, "⚠️"),
         [[plain(fact)] for fact in (*card.facts[:MAX_NOTES], *luck)],
-        [[italic(card.footer)]],
+        [[italic(card.footer)], [plain(card.stamp)]],
     ]
-    return blocks, ()
+    return blocks, _keyboard(card.buttons)
 
 
 @_draw.register
@@ -267,7 +270,12 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
         *_lists(("Last fills", card.fills), ("History", card.history)),
         [[italic(card.footer)]],
     ]
-    return blocks, ()
+    return blocks, _keyboard(card.buttons)
+
+
+@_draw.register
+def _picture(card: PictureCard) -> tuple[list[Block], tuple[Row, ...]]:
+    return telegram_picture.draw(card, _spans), _keyboard(card.buttons)
 
 
 @_draw.register
@@ -363,8 +371,8 @@ def _spans(blocks: Iterable[Block]) -> list[Span]:
     return spans
 
 
-def _html(blocks: Iterable[Block]) -> str:
-    fitted = fit(_spans(blocks), MESSAGE_UNITS)
+def _html(blocks: Iterable[Block], limit: int) -> str:
+    fitted = fit(_spans(blocks), limit)
     if not visible("".join(span.text for span in fitted)):
         return ELLIPSIS
     return "".join(span.html() for span in fitted)

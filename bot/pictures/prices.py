@@ -11,7 +11,7 @@ from bot.pictures.canvas import Canvas, line_look, sheet
 from bot.pictures.look import SOLID, TALL, Dash, Size, Stroke, Theme
 from bot.pictures.scales import date_ticks, limits, money_tick, round_ticks
 from bot.present import numbers
-from bot.present.season import season_title
+from bot.present.season import season_title, span
 from core.domain.bars import Bar
 from core.domain.books import Side
 from core.domain.price_history import Entry, PriceHistory
@@ -36,7 +36,7 @@ def price_chart(history: PriceHistory, *, size: Size = TALL, theme: Theme = Them
     with sheet(size, theme) as canvas:
         about = [season_title(history.season)]
         if bars:
-            about.append(f"{numbers.day(bars[0].date)} to {numbers.day(bars[-1].date)}")
+            about.append(span(bars[0].date, bars[-1].date))
         about.append("daily closes, USD a share")
         if history.earlier:
             about.append(f"{numbers.counted(history.earlier, 'trade')} before that")
@@ -50,7 +50,7 @@ def price_chart(history: PriceHistory, *, size: Size = TALL, theme: Theme = Them
         plot = canvas.axes(canvas.margin + letters * 4.4, top + 16, edge, legend - letters * 2.6)
         plot.set_ylim(low, high)
         heights = round_ticks(low, high)
-        plot.set_yticks(heights, [money_tick(height) for height in heights])
+        plot.set_yticks(heights, _ticks(heights))
         _closes(canvas, plot, bars, low)
         for level in levels:
             if low <= float(level.price) <= high:
@@ -115,11 +115,19 @@ def _legend(
             canvas.text(x + letters * 2.3, y, told, size=letters, colour=colour, bold=True, room=room)
             continue
         level = levels[number - len(signs)]
-        away = "" if ends[0] <= float(level.price) <= ends[1] else ", off the scale"
+        away = " ↓" if float(level.price) < ends[0] else " ↑" if float(level.price) > ends[1] else ""
         canvas.line([(x, y), (x + letters * 1.8, y)], level.stroke)
         told = f"{level.name} {numbers.price(level.price)}{away}"
         canvas.text(x + letters * 2.3, y, told, size=letters, room=room)
     return top
+
+
+def _ticks(heights: Sequence[float]) -> list[str]:
+    """Write the heights of the scale; where whole dollars would tell two of them alike, with their cents."""
+    told = [money_tick(height) for height in heights]
+    if len({*told}) == len(told):
+        return told
+    return [numbers.price(Decimal(str(round(height, 6)))) if height > 0 else "$0" for height in heights]
 
 
 def _closes(canvas: Canvas, plot: Axes, bars: Sequence[Bar], low: float) -> None:
@@ -127,13 +135,13 @@ def _closes(canvas: Canvas, plot: Axes, bars: Sequence[Bar], low: float) -> None
         plot.set_xticks([])
         return
     first, last = bars[0].date, bars[-1].date
-    plot.set_xlim(first.toordinal() - 0.5, last.toordinal() + 1.5)
+    plot.set_xlim(first.toordinal() - 1, last.toordinal() + 1)
     marks = date_ticks(first, last)
     plot.set_xticks([day.toordinal() for day, _ in marks], [told for _, told in marks])
     stroke = Stroke(canvas.palette.models[0], 4, SOLID, 1)
     marker = "o" if len(bars) == 1 else ""
     days, closes = [bar.date.toordinal() for bar in bars], [float(bar.close) for bar in bars]
-    plot.plot(days, closes, **line_look(stroke), marker=marker)
+    plot.plot(days, closes, **line_look(stroke), marker=marker, markersize=_MARK / 2)
     plot.fill_between(days, closes, low, color=stroke.colour, alpha=0.08, linewidth=0, zorder=2)
 
 

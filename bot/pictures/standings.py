@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 
 from bot.pictures.board import leaderboard_picture
 from bot.pictures.look import TALL, Size, Theme
-from bot.present.scores import metric_label
+from bot.present.scores import metric_within
 from core.domain.books import Leaderboard, Standing
 from core.domain.period import ALL
 from core.domain.scores import Figure, Metric, Scorecard
 from core.domain.season_report import Minimums, Place, SeasonReport
 
-_AT_MOST = 12
-_ROW, _REST = 84, 330
-_TALLEST = 2010
+_ROW, _SMALL_ROW, _REST = 112, 84, 330
+_ROOMY = 9
+# Higher than wide, or it would be drawn as for a wide screen.
+_LOWEST, _TALLEST = 1100, 2010
 
 
 def standings_picture(board: Leaderboard, *, theme: Theme = Theme.LIGHT) -> bytes:
@@ -21,9 +22,10 @@ def standings_picture(board: Leaderboard, *, theme: Theme = Theme.LIGHT) -> byte
     The large figure of each member is that by which the board ranks, or its return where it ranks by value.
     """
     count = len(board.standings)
-    height = TALL.height if count <= _AT_MOST else min(_REST + count * _ROW, _TALLEST)
+    wanted = _REST + count * _ROW if count <= _ROOMY else max(_REST + count * _SMALL_ROW, TALL.height)
+    height = min(max(wanted, _LOWEST), _TALLEST)
     by = Metric.RETURN if board.by is Metric.VALUE else board.by
-    label = metric_label(by).lower() if by not in {Metric.RETURN, Metric.PNL} else ""
+    label = metric_within(by) if by not in {Metric.RETURN, Metric.PNL} else ""
     about = [f"last {board.period[:-1]} days"] if board.period != ALL else []
     about += [f"by {label}"] if label else []
     about += ["after token cost"] if board.net_of_tokens else []

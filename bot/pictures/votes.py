@@ -11,8 +11,9 @@ from core.domain.ballot import Action
 
 _SIGNS = {Action.BUY: "▲", Action.HOLD: "■", Action.SELL: "▼", None: "○"}
 _WIDTH = 1080
-_LOWEST, _TALLEST = 1000, 1900
-_FIXED, _CAVEAT = 610, 100
+# Higher than wide, or it would be drawn as for a wide screen.
+_LOWEST, _TALLEST = 1100, 1900
+_FIXED, _CAVEAT = 622, 100
 _ROW, _LEAST_ROW = 66.0, 50.0
 _RULE_ROOM = 60
 
@@ -43,7 +44,7 @@ def votes_picture(
             canvas.text(canvas.margin, top + 14, card.rule, size=27, room=canvas.inner)
             top += 50
         bottom = canvas.foot(card.footer.partition(" · ")[0] + ".")
-        top = _bars(canvas, card, top + 10) + 26
+        top = _bars(canvas, card, top + 10) + 40
         _members(canvas, rows, top, bottom)
         return canvas.png()
 
