@@ -8,7 +8,7 @@ MAX_ALT = 500
 MAX_COMMENT_BYTES = 1_500
 _MAX_LINE = 300
 _MAX_WORDS = 2_600
-_MAX_TITLE = 150
+MAX_TITLE = 150
 
 
 def draw(card: PictureCard) -> list[Part]:
@@ -30,7 +30,7 @@ def image(card: PictureCard, file: str) -> Block:
         "block_id": f"picture-{file}",
         "slack_file": {"id": file},
         "alt_text": alt(card),
-        "title": plain(one_line(card.title), _MAX_TITLE),
+        "title": plain(one_line(card.title), MAX_TITLE),
     }
 
 
@@ -41,13 +41,8 @@ def alt(card: PictureCard) -> str:
 
 def comment(card: PictureCard) -> str:
     """Return the words for a picture that is shared as a file, escaped."""
-    lines = [
-        card.title,
-        *([f"⚠️ {card.caveat}"] if card.caveat else []),
-        *card.caption,
-        card.footer,
-        card.stamp,
-    ]
+    caveat = [f"⚠️ {card.caveat}"] if card.caveat else []
+    lines = [card.title, *caveat, *card.caption, card.footer, card.stamp]
     told = "\n".join(clamp(one_line(line), _MAX_LINE) for line in lines if line.strip())
     return clamp_bytes(harmless(told), MAX_COMMENT_BYTES)
 

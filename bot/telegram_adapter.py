@@ -1,7 +1,9 @@
 """Telegram as a door: posts, edits and files, with every failure told as a `DeliveryFailed`."""
 
 import copy
+import hashlib
 import os
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from typing import TypeVar
@@ -11,6 +13,7 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
+    InputMediaPhoto,
     LinkPreviewOptions,
     Message,
     ReplyParameters,
@@ -26,7 +29,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.cards import Card
+from bot.cards import Card, PictureCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.request import Address, Person, Platform
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
@@ -39,7 +42,16 @@ GROUP_A_MINUTE = 18
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _UNCHANGED = "message is not modified"
-_MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_MESSAGE_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    # A text cannot become a picture, nor a picture a text.
+    "there is no text in the message",
+    "there is no caption in the message",
+    "there is no media in the message",
+    "message must be a media message",
+)
 _THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted")
 _CHAT_GONE = (
     "chat not found",
@@ -54,6 +66,9 @@ _NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
 """How the HTTP library calls failures from before a request is sent."""
 _BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
 """What a server answers that stands in front of Telegram, and has lost sight of the request."""
+
+PICTURES_KNOWN = 500
+"""Of how many messages we know which picture they show, so that an edit need not upload it again."""
 
 Result = TypeVar("Result")
 
@@ -71,6 +86,7 @@ class TelegramDoor:
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._bot = bot
         self._moved: dict[int, int] = {}
+        self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._reply_to: str | None = None
 
     def replying(self, message: str | None) -> "TelegramDoor":
@@ -98,6 +114,8 @@ class TelegramDoor:
             DeliveryFailed: or one of its kinds.
         """
         message = render(card)
+        if isinstance(card, PictureCard) and card.png:
+            return await self._send_picture(address, card, message, reply_to or self._reply_to)
 
         async def post(chat: int) -> Message:
             return await self._bot.send_message(
@@ -119,17 +137,51 @@ class TelegramDoor:
             DeliveryFailed: or one of its kinds.
         """
         message = render(card)
-        try:
-            await self._call(
-                self._bot.edit_message_text(
-                    message.text_html,
-                    chat_id=_chat(ref.address),
-                    message_id=_number(ref.message),
+        if isinstance(card, PictureCard) and card.png:
+            await self._edit_picture(ref, card, message)
+            return
+        await self._edited(
+            self._bot.edit_message_text(
+                message.text_html,
+                chat_id=_chat(ref.address),
+                message_id=_number(ref.message),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=_markup(message),
+            )
+        )
+
+    async def _edit_picture(self, ref: MessageRef, card: PictureCard, message: TelegramMessage) -> None:
+        """Replace picture and caption, or the caption alone where the picture is the one that is there."""
+        chat, number, markup = _chat(ref.address), _number(ref.message), _markup(message)
+        if self._pictures.get((str(chat), ref.message)) == _digest(card.png):
+            await self._edited(
+                self._bot.edit_message_caption(
+                    chat_id=chat,
+                    message_id=number,
+                    caption=message.text_html,
                     parse_mode=ParseMode.HTML,
-                    link_preview_options=_NO_PREVIEW,
-                    reply_markup=_markup(message),
+                    reply_markup=markup,
                 )
             )
+            return
+        media = InputMediaPhoto(
+            card.png, caption=message.text_html, parse_mode=ParseMode.HTML, filename=_file_name(card.name)
+        )
+        await self._edited(
+            self._bot.edit_message_media(media, chat_id=chat, message_id=number, reply_markup=markup)
+        )
+        self._note_picture(str(chat), ref.message, card.png)
+
+    def _note_picture(self, chat: str, message: str, png: bytes) -> None:
+        self._pictures[chat, message] = _digest(png)
+        while len(self._pictures) > PICTURES_KNOWN:
+            self._pictures.popitem(last=False)
+
+    async def _edited(self, edit: Awaitable[object]) -> None:
+        """Make an edit; that it changes nothing is no failure."""
+        try:
+            await self._call(edit)
         except BadRequest as error:
             # Wordings are matched in lower case: Telegram writes them either way.
             if _UNCHANGED not in str(error).lower():
@@ -145,9 +197,24 @@ class TelegramDoor:
         """
         if not 0 < len(content) <= FileSizeLimit.FILESIZE_UPLOAD:
             raise DeliveryFailed(f"The file {name} is empty or over 50 MB; Telegram takes neither.")
-        file = InputFile(content, filename=PurePath(name).name or "file")
-        thread, reply = _number(address.thread), _reply(self._reply_to)
-        html = render_caption(caption)
+        return await self._upload(
+            address, name, content, TelegramMessage(render_caption(caption)), self._reply_to
+        )
+
+    async def _send_picture(
+        self, address: Address, card: PictureCard, message: TelegramMessage, reply_to: str | None
+    ) -> MessageRef:
+        ref = await self._upload(address, card.name, card.png, message, reply_to)
+        self._note_picture(ref.address.chat, ref.message, card.png)
+        return ref
+
+    async def _upload(
+        self, address: Address, name: str, content: bytes, message: TelegramMessage, reply_to: str | None
+    ) -> MessageRef:
+        """Post a file with a caption and buttons, as a picture where Telegram takes it as one."""
+        file = InputFile(content, filename=_file_name(name))
+        thread, reply, markup = _number(address.thread), _reply(reply_to), _markup(message)
+        html = message.text_html
 
         async def as_document(chat: int) -> Message:
             return await self._bot.send_document(
@@ -157,6 +224,7 @@ class TelegramDoor:
                 parse_mode=ParseMode.HTML,
                 message_thread_id=thread,
                 reply_parameters=reply,
+                reply_markup=markup,
             )
 
         async def as_picture(chat: int) -> Message:
@@ -167,6 +235,7 @@ class TelegramDoor:
                 parse_mode=ParseMode.HTML,
                 message_thread_id=thread,
                 reply_parameters=reply,
+                reply_markup=markup,
             )
 
         small = len(content) <= FileSizeLimit.PHOTOSIZE_UPLOAD
@@ -254,6 +323,14 @@ def _chat(address: Address) -> int:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None else None
+
+
+def _file_name(name: str) -> str:
+    return PurePath(name).name or "file"
+
+
+def _digest(png: bytes) -> bytes:
+    return hashlib.sha256(png).digest()
 
 
 def _reply(message: str | None) -> ReplyParameters | None:

@@ -1,4 +1,4 @@
-"""A picture's caption as blocks of a Telegram message: the same facts in words, as many as a caption holds."""
+"""A picture's caption on Telegram: the same facts in words, as many as a caption holds."""
 
 from collections.abc import Callable, Sequence
 

@@ -27,6 +27,7 @@ JSON_FIELDS = {
     "allowed_updates",
     "commands",
     "scope",
+    "media",
 }
 LONGEST_POLL_S = 50.0
 
