@@ -25,7 +25,7 @@ from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.faults import notice_of
 from bot.gallery import Gallery
-from bot.mail import Mail, Picture, mail_of, zone_for
+from bot.mail import Mail, mail_of, zone_for
 from bot.pacer import Pacers
 from bot.present.lateness import missing_note
 from bot.present.notices import NO_ROLE, closed_notice, role_lost_notice
@@ -283,8 +283,6 @@ async def _sent(door: Door, address: Address, mail: Mail) -> MessageRef:
     """Send a message within a time limit; whatever goes wrong is a `DeliveryFailed`."""
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
-            if isinstance(mail, Picture):
-                return await door.send_file(address, mail.name, mail.content, mail.caption)
             return await door.send(address, mail)
     except MessageGone as gone:
         raise ThreadGone(str(gone)) from None  # a fresh message has nothing else that could be gone

@@ -29,8 +29,10 @@ def stamp(now: datetime, zone: ZoneInfo) -> str:
     return f"Updated {now.astimezone(zone):%H:%M:%S} ({place})"
 
 
-def ranking_picture(card: LeaderboardCard, png: bytes, wish: ShowRanking, made: str) -> PictureCard:
-    """Return the picture of a ranking, which `card` has in words."""
+def ranking_picture(
+    card: LeaderboardCard, png: bytes, wish: ShowRanking | None = None, made: str = ""
+) -> PictureCard:
+    """Return the picture of a ranking, which `card` has in words; one that stays as it is has no `wish`."""
     caption = [_standing(line) for line in card.standings]
     caption += [*card.facts, *(f"{member} · {sentence}" for member, sentence in card.luck[:1])]
     ranked = f"{card.title}, {card.subtitle}"
@@ -43,7 +45,7 @@ def ranking_picture(card: LeaderboardCard, png: bytes, wish: ShowRanking, made: 
         footer=card.footer,
         caveat=card.caveat,
         stamp=made,
-        buttons=ranking_buttons(wish),
+        buttons=ranking_buttons(wish) if wish else (),
     )
 
 
