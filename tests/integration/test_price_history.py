@@ -1,4 +1,4 @@
-"""What a price chart is made of, from the books and the vendor that values them, and nothing newer than now."""
+"""What a price chart is made of: from the vendor that values the books, and nothing newer than now."""
 
 from datetime import date
 from decimal import Decimal
