@@ -33,6 +33,7 @@ from bot.cards import Card, PictureCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.request import Address, Person, Platform
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
+from bot.telegram_rich_calls import RichMessages, RichSent
 from bot.telegram_secrecy import scrub
 
 PRIVATE_PACE_S = 1.0
@@ -85,6 +86,7 @@ class TelegramDoor:
         # no longer warns about the numbers that they were.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._bot = bot
+        self.rich = RichMessages(bot)
         self._moved: dict[int, int] = {}
         self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._reply_to: str | None = None
@@ -117,6 +119,14 @@ class TelegramDoor:
         if isinstance(card, PictureCard) and card.png:
             return await self._send_picture(address, card, message, reply_to or self._reply_to)
 
+        if html := self.rich.drawn(card):
+            try:
+                return await self._send_rich(address, html, message, reply_to or self._reply_to)
+            except (Flooded, ChatGone, Unsure):
+                raise
+            except DeliveryFailed as error:
+                self.rich.refused(error)
+
         async def post(chat: int) -> Message:
             return await self._bot.send_message(
                 chat,
@@ -130,6 +140,16 @@ class TelegramDoor:
 
         return await self._post(address, post)
 
+    async def _send_rich(
+        self, address: Address, html: str, message: TelegramMessage, reply_to: str | None
+    ) -> MessageRef:
+        thread, reply, markup = _number(address.thread), _reply(reply_to), _markup(message)
+
+        async def post(chat: int) -> RichSent:
+            return await self.rich.send(chat, html, thread=thread, reply=reply, markup=markup)
+
+        return await self._post(address, post)
+
     async def edit(self, ref: MessageRef, card: Card) -> None:
         """Replace what a message of ours shows; an edit that changes nothing is no failure.
 
@@ -140,6 +160,16 @@ class TelegramDoor:
         if isinstance(card, PictureCard) and card.png:
             await self._edit_picture(ref, card, message)
             return
+        if html := self.rich.drawn(card):
+            edit = self.rich.edit(_chat(ref.address), _number(ref.message), html, _markup(message))
+            try:
+                await self._edited(edit)
+            except (Flooded, ChatGone, MessageGone, Unsure):
+                raise
+            except DeliveryFailed as error:
+                self.rich.refused(error)
+            else:
+                return
         await self._edited(
             self._bot.edit_message_text(
                 message.text_html,
@@ -249,7 +279,9 @@ class TelegramDoor:
                 return await self._post(address, as_document)
         return await self._post(address, as_document)
 
-    async def _post(self, address: Address, post: Callable[[int], Awaitable[Message]]) -> MessageRef:
+    async def _post(
+        self, address: Address, post: Callable[[int], Awaitable[Message | RichSent]]
+    ) -> MessageRef:
         """Post to the chat, or to the supergroup that it has become."""
         chat = _chat(address)
         chat = self._moved.get(chat, chat)

@@ -81,6 +81,7 @@ class TelegramService:
         self._desk = desk
         self._clock = clock
         self._commands = commands
+        self._rich = settings.rich
         self._offset: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._room_for_requests = asyncio.Semaphore(MAX_REQUESTS)
@@ -126,6 +127,8 @@ class TelegramService:
                 failures += 1
                 await self._rest(error, failures)
         self._settled()
+        if self._rich:
+            await self.door.rich.detect()
         await self._publish_menu()
         self._ready.set()
         _log.info("Telegram: @%s listens.", self._bot.username)

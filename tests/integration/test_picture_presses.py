@@ -121,7 +121,5 @@ async def test_a_refresh_that_changes_nothing_is_answered_and_nothing_else(
     service = make()
     async with running(service):
         shown = await posted(server, service, "Refresh")
-        await server.until(
-            lambda: any(call.method == "editMessageCaption" for call in server.calls), "the edit"
-        )
+        await server.until(lambda: "editMessageCaption" in [call.method for call in server.calls], "the edit")
     assert (shown.edits, len(server.messages(server.chats[1001]))) == (0, 1)
