@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from bot import telegram_dialogue, telegram_picture, telegram_posts
+from bot import telegram_dialogue, telegram_dissent, telegram_picture, telegram_posts
 from bot.cards import (
     Button,
     CalibrationCard,
     Card,
     DialogueCard,
-    DissentLine,
     HelpCard,
     LeaderboardCard,
     MemberLine,
@@ -186,7 +185,7 @@ def _verdict_blocks(draft: Draft) -> list[Block]:
     ]
     figures = "\n".join([*pairs(card.facts), *([""] if card.facts and card.votes else []), *bars(card.votes)])
     members = [_member(line) for line in card.members[:MAX_ROWS]]
-    dissent = [_dissent(line) for line in card.dissent[:MAX_ROWS]]
+    dissent = telegram_dissent.lines(card.dissent[:MAX_ROWS])
     trades = _bullets(card.trades, len(card.trades))
     rest = more(left_out)
     return [
@@ -209,15 +208,6 @@ def _member(line: MemberLine) -> Line:
         *after(" ", line.rating),
         *after(" · ", line.detail),
         *([fixed(" · "), italic(note)] if note else []),
-    ]
-
-
-def _dissent(line: DissentLine) -> Line:
-    return [
-        fixed("◆ "),
-        Span(one_line(line.member), "b", Rank.BODY),
-        fixed(f" {line.action.value}"),
-        *after(": ", line.reason),
     ]
 
 
