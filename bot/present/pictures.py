@@ -169,7 +169,7 @@ def _held(history: PriceHistory, shares: str, *, short: bool) -> str:
         ("take profit", held.take_profit),
     ]
     told = [f"{name} {numbers.price(price)}" for name, price in levels if price is not None and price > 0]
-    what = f"Is {shares} shares short" if short else f"Holds {shares} shares"
+    what = f"Is short {shares} shares" if short else f"Holds {shares} shares"
     return f"{what}: {', '.join(told)}." if told else f"{what}."
 
 
