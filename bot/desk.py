@@ -18,6 +18,7 @@ from bot.present.notices import not_allowed_notice, stranger_notice
 from bot.present.style import read_as
 from bot.presses import kind_of
 from bot.request import Address, Person, Press, Request
+from bot.studio import Studio
 from core.app.app import App
 from core.domain.errors import Refused
 
@@ -40,6 +41,7 @@ class Desk:
         self.pacers = Pacers(app.clock)
         self.live = LiveMessages(app, self.pacers)
         self.platforms: dict[str, str] = {}
+        self._studio = Studio()
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
@@ -68,7 +70,7 @@ class Desk:
         if role < command.role:
             return not_allowed_notice(role.title, command.role.title, command.name)
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
-        call = Call(self.app, self.live, door, request, role, self.platforms)
+        call = Call(self.app, self.live, door, request, role, self.platforms, studio=self._studio)
         with read_as(await style_at(self.app, request.address)):
             return await HANDLERS[command.handler](call, arguments)
 
@@ -82,7 +84,7 @@ class Desk:
         if handler is None:
             raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
         with read_as(await style_at(self.app, press.address)):
-            card = await handler(PressCall(self.app, self.live, door, press, role))
+            card = await handler(PressCall(self.app, self.live, door, press, role, studio=self._studio))
         if card is not None and not isinstance(card, Notice):
             # The door shows it at once, and it counts in the chat like any other message.
             self.pacers.at(door, press.address).count()

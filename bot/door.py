@@ -59,6 +59,9 @@ class Door(Protocol):
     page_size: int
     """How many characters of running text one reasoning card may hold here."""
 
+    shows_pictures: bool = False
+    """Whether a `PictureCard` is shown here as a picture, or in words alone."""
+
     def pace(self, address: Address) -> float:
         """Return the seconds that must lie between two edits in this chat."""
         ...
@@ -77,7 +80,7 @@ class Door(Protocol):
         ...
 
     async def edit(self, ref: MessageRef, card: Card) -> None:
-        """Replace what a message of ours shows."""
+        """Replace what a message of ours shows; a text cannot become a picture, nor a picture a text."""
         ...
 
     async def send_file(

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from bot.cards import VerdictCard
+from bot.present.pictures import picture_button
 from bot.present.recount import recount_card
 from bot.present.style import Style, locale_of, style
 from bot.present.verdict import verdict_card
@@ -40,7 +41,8 @@ async def style_at(app: App, address: Address) -> Style:
 async def verdict_of(app: App, record: RunRecord) -> VerdictCard:
     """Return the card of a run; the routes of today's members tell which model each was asked to be."""
     members = {member.name: member for member in await app.members()}
-    return verdict_card(record, members, zone_of(app))
+    card = verdict_card(record, members, zone_of(app))
+    return card.model_copy(update={"more_buttons": picture_button(record)})
 
 
 async def recount_of(app: App, record: RunRecord, counted: Verdict) -> VerdictCard:

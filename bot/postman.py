@@ -27,7 +27,7 @@ from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, Messa
 from bot.facts import style_of, zone_of
 from bot.faults import notice_of
 from bot.gallery import Gallery
-from bot.mail import Mail, Picture, mail_of
+from bot.mail import Mail, mail_of
 from bot.pacer import Pacers
 from bot.present.lateness import missing_note
 from bot.present.notices import NO_ROLE, TURNED_OFF, closed_notice, role_lost_notice
@@ -291,8 +291,6 @@ async def _sent(door: Door, address: Address, mail: Mail, *, silent: bool = Fals
     """Send a message within a time limit; whatever goes wrong is a `DeliveryFailed`."""
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
-            if isinstance(mail, Picture):
-                return await door.send_file(address, mail.name, mail.content, mail.caption, silent=silent)
             return await door.send(address, mail, silent=silent)
     except MessageGone as gone:
         raise ThreadGone(str(gone)) from None  # a fresh message has nothing else that could be gone

@@ -17,6 +17,8 @@ class Shown(StrEnum):
     """A message of its own, for the presser alone where the door can."""
     IN_PLACE = "in place"
     """In the place of the card that has the button."""
+    POSTED = "posted"
+    """A message of its own for everybody: on Slack in the thread of the card that has the button."""
 
 
 SHOWN: Mapping[str, Shown] = {
@@ -30,7 +32,14 @@ SHOWN: Mapping[str, Shown] = {
     "k": Shown.IN_PLACE,
     "o": Shown.IN_PLACE,
     "e": Shown.BESIDE,
+    "f": Shown.IN_PLACE,
 }
+
+
+POSTED_PICTURE = "f.n."
+"""How the data begin of those buttons around pictures whose card takes a message of its own."""
+AT_ONCE = frozenset({"f"})
+"""The kinds whose work may take a while, so that the press itself is answered before it."""
 
 
 def kind_of(data: str) -> str:
@@ -41,4 +50,6 @@ def kind_of(data: str) -> str:
 
 def shown_of(data: str) -> Shown:
     """Return where the card goes that a button opens."""
+    if data.startswith(POSTED_PICTURE):
+        return Shown.POSTED
     return SHOWN.get(kind_of(data), Shown.BESIDE)

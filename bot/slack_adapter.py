@@ -3,22 +3,24 @@
 import copy
 from typing import Any
 
-from bot.cards import Card, Notice, ProgressCard
+from bot.cards import Card, Notice, PictureCard, ProgressCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef
 from bot.request import Address, Person, Platform
-from bot.slack_api import SlackApi
+from bot.slack_api import SlackApi, SlackRefused
 from bot.slack_pacer import PostSpacing, UpdateBudget
 from bot.slack_render import PAGE_SIZE, SlackMessage, render
 from bot.slack_text import clamp, clamp_bytes, harmless, one_line
+from bot.slack_uploads import UPLOAD_TIMEOUT_S, NotShown, Uploads
 from core.clock import Clock
 
 LIVE_EDIT_S = 1.2
 RESPONSE_USES = 5
 RESPONSE_LIFE_S = 29 * 60.0
-UPLOAD_TIMEOUT_S = 60.0
 MAX_CAPTION_BYTES = 1_500
 MAX_FILE_NAME = 100
 EPHEMERAL = "ephemeral"
+NO_FILES = frozenset({"missing_scope", "file_uploads_disabled", "access_denied", "restricted_action"})
+"""Why a workspace takes no files at all; what a picture says then comes in words alone."""
 _NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 NOT_INVITED = Notice(
     text="Conclave cannot post here. Invite it with /invite @Conclave, then ask again.", tone="warning"
@@ -55,12 +57,14 @@ class SlackDoor:
 
     platform: Platform = "slack"
     page_size = PAGE_SIZE
+    shows_pictures = True
 
     def __init__(self, api: SlackApi, clock: Clock) -> None:
         self.api = api
         self._clock = clock
         self._budget = UpdateBudget(clock)
         self._spacing = PostSpacing(clock)
+        self._uploads = Uploads(api, clock)
         self._response: _ResponseUrl | None = None
 
     def replying(self, response_url: str | None) -> "SlackDoor":
@@ -97,28 +101,59 @@ class SlackDoor:
                 return MessageRef(address, EPHEMERAL)
             if not _is_direct(address):
                 return await self._send_ephemeral(address, message, only_for)
-        await self._spacing.turn(address.chat)
         try:
-            answer = await self.api.call(
-                "chat.postMessage",
-                lambda client: client.chat_postMessage(
-                    channel=address.chat,
-                    thread_ts=address.thread,
-                    text=message.text,
-                    blocks=message.blocks,
-                    parse="none",
-                    link_names=False,
-                    unfurl_links=False,
-                    unfurl_media=False,
-                ),
-            )
+            if isinstance(card, PictureCard) and card.png:
+                return await self._send_picture(address, card, message)
+            return await self._post(address, message)
         except ChatGone:
             await self._say_not_invited(address)
             raise
+
+    async def _post(self, address: Address, message: SlackMessage) -> MessageRef:
+        await self._spacing.turn(address.chat)
+        answer = await self.api.call(
+            "chat.postMessage",
+            lambda client: client.chat_postMessage(
+                channel=address.chat,
+                thread_ts=address.thread,
+                text=message.text,
+                blocks=message.blocks,
+                parse="none",
+                link_names=False,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+        )
         # Slack answers with the real channel where a person's id was given.
         chat = answer.get("channel")
         there = address if not isinstance(chat, str) else Address("slack", chat, address.thread)
         return MessageRef(there, str(answer.get("ts", "")))
+
+    async def _send_picture(self, address: Address, card: PictureCard, message: SlackMessage) -> MessageRef:
+        """Post a picture that can be edited, or share it as a file, or where Slack takes none, say it."""
+        posted: list[MessageRef] = []
+
+        async def put(shown: SlackMessage) -> str:
+            posted.append(await self._post(address, shown))
+            return ""
+
+        try:
+            if not self._uploads.shared:
+                await self._uploads.show(card, put)
+                return posted[0]
+        except NotShown:
+            pass  # share it instead
+        except SlackRefused as refused:
+            if refused.code not in NO_FILES:
+                raise
+            return await self._post(address, message)
+        try:
+            await self._spacing.turn(address.chat)
+            return MessageRef(address, await self._uploads.share(card, address.chat, address.thread))
+        except SlackRefused as refused:
+            if refused.code not in NO_FILES:
+                raise
+            return await self._post(address, message)
 
     async def _say_not_invited(self, address: Address) -> None:
         # If this fails too the person gets no hint; the caller still learns that the chat is closed.
@@ -163,11 +198,28 @@ class SlackDoor:
         """
         if not ref.message or ref.message.startswith((EPHEMERAL, "F")):
             raise MessageGone("this message cannot be edited on Slack")
-        message = render(card)
         if isinstance(card, ProgressCard):
             self._budget.live()
         else:
             await self._budget.final()
+        if isinstance(card, PictureCard) and card.png:
+            await self._edit_picture(ref, card)
+        else:
+            await self._update(ref, render(card))
+
+    async def _edit_picture(self, ref: MessageRef, card: PictureCard) -> None:
+        async def put(shown: SlackMessage) -> str:
+            await self._update(ref, shown)
+            return ""
+
+        if self._uploads.shared:
+            raise MessageGone("pictures in messages cannot be edited on this Slack right now")
+        try:
+            await self._uploads.show(card, put)
+        except NotShown as refused:
+            raise MessageGone(str(refused)) from None
+
+    async def _update(self, ref: MessageRef, message: SlackMessage) -> None:
         try:
             await self.api.call(
                 "chat.update",

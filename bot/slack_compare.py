@@ -32,6 +32,11 @@ def compare(card: CompareCard) -> list[Part]:
     ]
 
 
+def text_of(card: CompareCard) -> str:
+    """Return what notifications and screen readers say."""
+    return f"{card.title}. {card.stage}. " + " ".join(card.facts)
+
+
 def _cell(label: str, value: str) -> str:
     return f"{label}: {value}"
 

@@ -4,8 +4,8 @@ import asyncio
 import logging
 from typing import Any, Protocol
 
-from bot.cards import Card, Notice, ReasoningCard
-from bot.door import DeliveryFailed, Door
+from bot.cards import Card, Notice, PictureCard, ReasoningCard
+from bot.door import DeliveryFailed, Door, MessageGone, MessageRef
 from bot.presses import Shown, shown_of
 from bot.request import Address, Press, Request
 from bot.slack_adapter import SlackDoor
@@ -42,6 +42,8 @@ async def answer(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:
             await _open(pressed, desk, door)
         elif where is Shown.BESIDE:
             await _show(pressed, await desk.press(pressed.press, door), door)
+        elif where is Shown.POSTED:
+            await _posted(pressed, await desk.press(pressed.press, door), door)
         else:
             await _turn(pressed, await desk.press(pressed.press, door), door)
     except DeliveryFailed as error:
@@ -111,6 +113,17 @@ async def _show(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
         await door.answer_press(card, pressed.press.address, pressed.press.person)
 
 
+async def _posted(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
+    """Post what a button opens for everybody, in the thread of the card that has the button."""
+    if card is None:
+        return
+    address = pressed.press.address
+    if isinstance(card, Notice):
+        await door.answer_press(card, address, pressed.press.person)
+        return
+    await door.send(Address("slack", address.chat, address.thread or pressed.card), card)
+
+
 async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
     """Show another page, or the next step of a dialogue, where the button was, or a notice beside it."""
     if card is None:
@@ -118,6 +131,8 @@ async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
     if pressed.view is None:
         if isinstance(card, Notice):
             await door.answer_press(card, pressed.press.address, pressed.press.person)
+        elif isinstance(card, PictureCard):
+            await _redraw(pressed, card, door)
         else:
             await door.replace_pressed(card)
         return
@@ -129,3 +144,13 @@ async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
     except SlackRefused as error:
         if error.code not in CLOSED_VIEW:
             raise
+
+
+async def _redraw(pressed: Pressed, card: PictureCard, door: SlackDoor) -> None:
+    """Put a picture where the last one was: through a response URL Slack shows no uploaded file."""
+    try:
+        if pressed.card is None:
+            raise MessageGone("only the presser sees this message")
+        await door.edit(MessageRef(pressed.press.address, pressed.card), card)
+    except MessageGone:
+        await _posted(pressed, card, door)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot import slack_compare, slack_dialogue, slack_posts
+from bot import slack_compare, slack_dialogue, slack_picture, slack_posts
 from bot.cards import (
     AskedCard,
     CalibrationCard,
@@ -16,6 +16,7 @@ from bot.cards import (
     MemberLine,
     ModelsCard,
     Notice,
+    PictureCard,
     PortfolioCard,
     PostedCard,
     ProgressCard,
@@ -95,6 +96,8 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             parts, text = _progress(card), f"{card.title}. {card.subtitle}"
         case VerdictCard():
             parts, text = _verdict(card), _verdict_text(card)
+        case PictureCard():
+            parts, text = slack_picture.draw(card), f"{card.title}. {card.alt}"
         case ReasoningCard():
             parts, text = _reasoning(card), f"{card.title}, {card.position}. {card.body}"
         case LeaderboardCard():
@@ -108,8 +111,7 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
         case ModelsCard():
             parts, text = _models(card), f"{card.title}. " + ", ".join(name for name, _ in card.lines)
         case CompareCard():
-            parts = slack_compare.compare(card)
-            text = f"{card.title}. {card.stage}. " + " ".join(card.facts)
+            parts, text = slack_compare.compare(card), slack_compare.text_of(card)
         case SubscriptionsCard():
             parts = slack_dialogue.subscriptions(card)
             text = f"{card.title}. {card.done or ''} " + "; ".join(one.line for one in card.lines)
@@ -225,6 +227,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
         *_parts(context(card.footer), 1),
         *_parts(context("Why? Open a member's reasoning:" if card.buttons else None), 1),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.why"), 1),
+        *_parts(buttons(card.more_buttons, f"{ACTION_PREFIX}.more"), 1),
     ]
 
 
@@ -305,8 +308,9 @@ def _leaderboard(card: LeaderboardCard) -> list[Part]:
         *_parts(preformatted(columns(trading, left=1)) if card.standings else [], 3),
         *_parts(rich(warnings), 2),
         *_parts(rich(told), 2),
-        *_parts(context(card.footer), 1),
+        *_parts(context(card.footer, card.stamp), 1),
         *_caveat(card.caveat),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.show"), 1),
     ]
 
 

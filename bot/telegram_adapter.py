@@ -1,7 +1,9 @@
 """Telegram as a door: posts, edits and files, with every failure told as a `DeliveryFailed`."""
 
 import copy
+import hashlib
 import os
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from typing import TypeVar
@@ -11,6 +13,7 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
+    InputMediaPhoto,
     LinkPreviewOptions,
     Message,
     ReplyParameters,
@@ -19,18 +22,15 @@ from telegram.constants import FileSizeLimit, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
     TelegramError,
 )
 
-from bot.cards import Card
-from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
+from bot.cards import Card, PictureCard
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, Unsure
 from bot.request import Address, Person, Platform
+from bot.telegram_failures import failure_of
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
-from bot.telegram_secrecy import scrub
+from bot.telegram_rich_calls import RichMessages, RichSent
 
 PRIVATE_PACE_S = 1.0
 GROUP_PACE_S = 3.0
@@ -39,21 +39,8 @@ GROUP_A_MINUTE = 18
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _UNCHANGED = "message is not modified"
-_MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
-_THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted")
-_CHAT_GONE = (
-    "chat not found",
-    "chat_write_forbidden",
-    "not enough rights",
-    "have no rights",
-    "need administrator rights",
-    "group chat was deactivated",
-    "peer_id_invalid",
-)
-_NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
-"""How the HTTP library calls failures from before a request is sent."""
-_BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
-"""What a server answers that stands in front of Telegram, and has lost sight of the request."""
+PICTURES_KNOWN = 500
+"""Of how many messages we know which picture they show, so that an edit need not upload it again."""
 
 Result = TypeVar("Result")
 
@@ -63,13 +50,16 @@ class TelegramDoor:
 
     platform: Platform = "telegram"
     page_size = PAGE_SIZE
+    shows_pictures = True
 
     def __init__(self, bot: Bot) -> None:
         # Chosen by the library's users through the environment alone: times to wait are timedeltas, and it
         # no longer warns about the numbers that they were.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._bot = bot
+        self.rich = RichMessages(bot)
         self._moved: dict[int, int] = {}
+        self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._reply_to: str | None = None
 
     def replying(self, message: str | None) -> "TelegramDoor":
@@ -104,6 +94,17 @@ class TelegramDoor:
             DeliveryFailed: or one of its kinds.
         """
         message = render(card)
+        if isinstance(card, PictureCard) and card.png:
+            return await self._send_picture(address, card, message, reply_to or self._reply_to, silent=silent)
+        if html := self.rich.drawn(card):
+            try:
+                return await self._send_rich(
+                    address, html, message, reply_to or self._reply_to, silent=silent
+                )
+            except (Flooded, ChatGone, Unsure):
+                raise
+            except DeliveryFailed as error:
+                self.rich.refused(error)
 
         async def post(chat: int) -> Message:
             return await self._bot.send_message(
@@ -119,6 +120,16 @@ class TelegramDoor:
 
         return await self._post(address, post)
 
+    async def _send_rich(
+        self, address: Address, html: str, message: TelegramMessage, reply_to: str | None, *, silent: bool
+    ) -> MessageRef:
+        thread, reply, markup = _number(address.thread), _reply(reply_to), _markup(message)
+
+        async def post(chat: int) -> RichSent:
+            return await self.rich.send(chat, html, thread=thread, reply=reply, markup=markup, silent=silent)
+
+        return await self._post(address, post)
+
     async def edit(self, ref: MessageRef, card: Card) -> None:
         """Replace what a message of ours shows; an edit that changes nothing is no failure.
 
@@ -126,17 +137,61 @@ class TelegramDoor:
             DeliveryFailed: or one of its kinds.
         """
         message = render(card)
-        try:
-            await self._call(
-                self._bot.edit_message_text(
-                    message.text_html,
-                    chat_id=_chat(ref.address),
-                    message_id=_number(ref.message),
+        if isinstance(card, PictureCard) and card.png:
+            await self._edit_picture(ref, card, message)
+            return
+        if html := self.rich.drawn(card):
+            edit = self.rich.edit(_chat(ref.address), _number(ref.message), html, _markup(message))
+            try:
+                await self._edited(edit)
+            except (Flooded, ChatGone, MessageGone, Unsure):
+                raise
+            except DeliveryFailed as error:
+                self.rich.refused(error)
+            else:
+                return
+        await self._edited(
+            self._bot.edit_message_text(
+                message.text_html,
+                chat_id=_chat(ref.address),
+                message_id=_number(ref.message),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=_markup(message),
+            )
+        )
+
+    async def _edit_picture(self, ref: MessageRef, card: PictureCard, message: TelegramMessage) -> None:
+        """Replace picture and caption, or the caption alone where the picture is the one that is there."""
+        chat, number, markup = _chat(ref.address), _number(ref.message), _markup(message)
+        if self._pictures.get((str(chat), ref.message)) == _digest(card.png):
+            await self._edited(
+                self._bot.edit_message_caption(
+                    chat_id=chat,
+                    message_id=number,
+                    caption=message.text_html,
                     parse_mode=ParseMode.HTML,
-                    link_preview_options=_NO_PREVIEW,
-                    reply_markup=_markup(message),
+                    reply_markup=markup,
                 )
             )
+            return
+        media = InputMediaPhoto(
+            card.png, caption=message.text_html, parse_mode=ParseMode.HTML, filename=_file_name(card.name)
+        )
+        await self._edited(
+            self._bot.edit_message_media(media, chat_id=chat, message_id=number, reply_markup=markup)
+        )
+        self._note_picture(str(chat), ref.message, card.png)
+
+    def _note_picture(self, chat: str, message: str, png: bytes) -> None:
+        self._pictures[chat, message] = _digest(png)
+        while len(self._pictures) > PICTURES_KNOWN:
+            self._pictures.popitem(last=False)
+
+    async def _edited(self, edit: Awaitable[object]) -> None:
+        """Make an edit; that it changes nothing is no failure."""
+        try:
+            await self._call(edit)
         except BadRequest as error:
             # Wordings are matched in lower case: Telegram writes them either way.
             if _UNCHANGED not in str(error).lower():
@@ -154,9 +209,37 @@ class TelegramDoor:
         """
         if not 0 < len(content) <= FileSizeLimit.FILESIZE_UPLOAD:
             raise DeliveryFailed(f"The file {name} is empty or over 50 MB; Telegram takes neither.")
-        file = InputFile(content, filename=PurePath(name).name or "file")
-        thread, reply = _number(address.thread), _reply(self._reply_to)
-        html = render_caption(caption)
+        return await self._upload(
+            address, name, content, TelegramMessage(render_caption(caption)), self._reply_to, silent=silent
+        )
+
+    async def _send_picture(
+        self,
+        address: Address,
+        card: PictureCard,
+        message: TelegramMessage,
+        reply_to: str | None,
+        *,
+        silent: bool,
+    ) -> MessageRef:
+        ref = await self._upload(address, card.name, card.png, message, reply_to, silent=silent)
+        self._note_picture(ref.address.chat, ref.message, card.png)
+        return ref
+
+    async def _upload(
+        self,
+        address: Address,
+        name: str,
+        content: bytes,
+        message: TelegramMessage,
+        reply_to: str | None,
+        *,
+        silent: bool,
+    ) -> MessageRef:
+        """Post a file with a caption and buttons, as a picture where Telegram takes it as one."""
+        file = InputFile(content, filename=_file_name(name))
+        thread, reply, markup = _number(address.thread), _reply(reply_to), _markup(message)
+        html = message.text_html
 
         async def as_document(chat: int) -> Message:
             return await self._bot.send_document(
@@ -167,6 +250,7 @@ class TelegramDoor:
                 message_thread_id=thread,
                 reply_parameters=reply,
                 disable_notification=silent or None,
+                reply_markup=markup,
             )
 
         async def as_picture(chat: int) -> Message:
@@ -178,6 +262,7 @@ class TelegramDoor:
                 message_thread_id=thread,
                 reply_parameters=reply,
                 disable_notification=silent or None,
+                reply_markup=markup,
             )
 
         small = len(content) <= FileSizeLimit.PHOTOSIZE_UPLOAD
@@ -191,7 +276,9 @@ class TelegramDoor:
                 return await self._post(address, as_document)
         return await self._post(address, as_document)
 
-    async def _post(self, address: Address, post: Callable[[int], Awaitable[Message]]) -> MessageRef:
+    async def _post(
+        self, address: Address, post: Callable[[int], Awaitable[Message | RichSent]]
+    ) -> MessageRef:
         """Post to the chat, or to the supergroup that it has become."""
         chat = _chat(address)
         chat = self._moved.get(chat, chat)
@@ -222,38 +309,7 @@ class TelegramDoor:
             raise Unsure(f"Telegram's answer could not be read ({kind}).") from None
 
     def _failure(self, error: TelegramError) -> DeliveryFailed:
-        said = scrub(str(error), self._bot.token)
-        lower = said.lower()
-        if isinstance(error, RetryAfter):
-            return Flooded(seconds(error))
-        if any(wording in lower for wording in _THREAD_GONE):
-            return ThreadGone(f"Telegram has closed this topic to the bot: {said}.")
-        if isinstance(error, Forbidden) or any(wording in lower for wording in _CHAT_GONE):
-            return ChatGone(f"Telegram has closed this chat to the bot: {said}.")
-        if any(wording in lower for wording in _MESSAGE_GONE):
-            return MessageGone(f"The message can no longer be edited: {said}.")
-        if isinstance(error, InvalidToken):
-            return DeliveryFailed("Telegram refused the bot token.")
-        if isinstance(error, BadRequest):
-            return DeliveryFailed(f"Telegram did not take the message: {said}.")
-        kind = Unsure if _maybe_taken(error) else DeliveryFailed
-        return kind(f"Telegram could not be reached: {said}.")
-
-
-def _maybe_taken(error: TelegramError) -> bool:
-    """Say whether the request may have reached Telegram though no proper answer came back."""
-    if not isinstance(error, NetworkError):
-        return type(error) is TelegramError  # an answer that cannot be read
-    cause = type(error.__cause__)
-    if cause.__module__.partition(".")[0] == "httpx":
-        return cause.__name__ not in _NEVER_SENT
-    return any(words in str(error) for words in _BETWEEN)
-
-
-def seconds(error: RetryAfter) -> float:
-    """Return how long Telegram asks us to wait."""
-    wait = error.retry_after
-    return float(wait) if isinstance(wait, int) else wait.total_seconds()
+        return failure_of(error, self._bot.token)
 
 
 def _chat(address: Address) -> int:
@@ -265,6 +321,14 @@ def _chat(address: Address) -> int:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None else None
+
+
+def _file_name(name: str) -> str:
+    return PurePath(name).name or "file"
+
+
+def _digest(png: bytes) -> bytes:
+    return hashlib.sha256(png).digest()
 
 
 def _reply(message: str | None) -> ReplyParameters | None:

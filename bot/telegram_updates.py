@@ -11,7 +11,8 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.request import Request
-from bot.telegram_adapter import TelegramDoor, seconds
+from bot.telegram_adapter import TelegramDoor
+from bot.telegram_failures import seconds
 from bot.telegram_payload import Payload, Pressed, read_update
 from bot.telegram_presses import Desk, Presses
 from bot.telegram_secrecy import hush, scrub
@@ -81,6 +82,7 @@ class TelegramService:
         self._desk = desk
         self._clock = clock
         self._commands = commands
+        self._rich = settings.rich
         self._offset: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._room_for_requests = asyncio.Semaphore(MAX_REQUESTS)
@@ -126,6 +128,8 @@ class TelegramService:
                 failures += 1
                 await self._rest(error, failures)
         self._settled()
+        if self._rich:
+            await self.door.rich.detect()
         await self._publish_menu()
         self._ready.set()
         _log.info("Telegram: @%s listens.", self._bot.username)

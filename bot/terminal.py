@@ -56,6 +56,7 @@ class TerminalDoor:
 
     platform: Platform = "terminal"
     page_size = 6000
+    shows_pictures = False
 
     def __init__(self, screen: Screen, names: Iterator[str]) -> None:
         self._screen = screen

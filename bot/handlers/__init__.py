@@ -7,6 +7,7 @@ from bot.cards import Card
 from bot.handlers import about, books, lookback, subscriptions
 from bot.handlers.call import Call, PressCall
 from bot.handlers.dialogue import dialogue_pressed
+from bot.handlers.pictures import picture_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
@@ -53,6 +54,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "k": lookback.lookback_pressed,
     "o": lookback.lookback_pressed,
     "e": lookback.lookback_pressed,
+    "f": picture_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

@@ -7,6 +7,7 @@ from bot.access import Role
 from bot.door import Door
 from bot.live_message import LiveMessages
 from bot.request import Press, Request
+from bot.studio import Studio
 from core.app.app import App
 
 
@@ -14,7 +15,7 @@ from core.app.app import App
 class Call:
     """One command under way: the arena, the messages of runs, where the answer goes, who asks as what.
 
-    `platforms` says of each platform that is served how it is.
+    `platforms` says of each platform that is served how it is, `studio` draws pictures.
     """
 
     app: App
@@ -23,6 +24,7 @@ class Call:
     request: Request
     role: Role
     platforms: Mapping[str, str] = field(default_factory=dict)
+    studio: Studio = field(default_factory=Studio)
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,4 @@ class PressCall:
     door: Door
     press: Press
     role: Role
+    studio: Studio = field(default_factory=Studio)

@@ -12,6 +12,7 @@ from bot.lookback_arguments import CompareArguments, ExportArguments, HistoryArg
 from bot.lookback_buttons import ExportRun, TurnBooks, TurnCompared, TurnHistory, decode
 from bot.present.compare import compare_card
 from bot.present.past import export_card, history_card
+from bot.present.pictures import with_charts
 from bot.present.portfolio import LOOKED_AT, books_card, portfolio_card
 from bot.request import Address
 from core.app.chat_files import RunFiles
@@ -61,8 +62,10 @@ async def lookback_pressed(call: PressCall) -> Card | None:
             member = await app.member_numbered(wish.member)
             statement = await app.portfolio(member.name, last=LOOKED_AT)
             if wish.part is None:
-                return portfolio_card(statement, zone_of(app), number=member.number)
-            return books_card(statement, wish.part, wish.page, zone_of(app), number=member.number)
+                card = portfolio_card(statement, zone_of(app), number=member.number)
+            else:
+                card = books_card(statement, wish.part, wish.page, zone_of(app), number=member.number)
+            return with_charts(card, member.number)
         case ExportRun():
             record = await app.run_record(wish.run_id)
             files = await app.run_files(record.run_id)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.cards import HealthCard, Lines
+from bot.digest_cards import HealthCard, Lines
 from bot.present import numbers
 from core.domain.health import Health
 from core.domain.subscription import Due, SlotState

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bot.cards import LeaderboardCard, StandingLine
 from bot.present import numbers, words
-from bot.present.scores import figure_text, luck_sentence, metric_label, metric_short, needed_for
+from bot.present.scores import figure_text, luck_sentence, metric_short, metric_within, needed_for
 from core.config.settings import Scores
 from core.domain.books import Leaderboard, Standing
 from core.domain.period import ALL
@@ -57,15 +57,10 @@ def _subtitle(board: Leaderboard) -> str:
     if board.period != ALL:
         parts.append(f"last {numbers.counted(int(board.period[:-1]), 'day')}")
     if board.by is not Metric.VALUE:
-        parts.append(f"by {_within(metric_label(board.by))}")
+        parts.append(f"by {metric_within(board.by)}")
     if board.net_of_tokens:
         parts.append("after token cost")
     return " · ".join(parts)
-
-
-def _within(label: str) -> str:
-    """Return a label within a sentence; names of people keep their capital."""
-    return label if label.startswith(("Sharpe", "Sortino", "Calmar")) else label[0].lower() + label[1:]
 
 
 def _line(board: Leaderboard, standing: Standing, minimums: Minimums | None, *, column: bool) -> StandingLine:

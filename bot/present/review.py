@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.cards import CallLine, JudgeLine, ReviewCard
+from bot.digest_cards import CallLine, JudgeLine, ReviewCard
 from bot.present import numbers, words
 from bot.present.digest import call_marks, lines_of, span
 from bot.present.prose import Voice, counted, in_words, listed, paragraph, verb

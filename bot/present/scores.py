@@ -116,6 +116,12 @@ def metric_label(metric: Metric) -> str:
     return _WORDS[metric].label
 
 
+def metric_within(metric: Metric) -> str:
+    """Return a metric's name within a sentence; names of people keep their capital."""
+    label = metric_label(metric)
+    return label if label.startswith(("Sharpe", "Sortino", "Calmar")) else label[0].lower() + label[1:]
+
+
 def metric_short(metric: Metric) -> str:
     """Return the metric's name where there is little room: `Sharpe`, `Max DD`."""
     return _WORDS[metric].short

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from core.app.agenda import Agenda
 from core.app.bookwork import Bookwork
+from core.app.chartwork import Chartwork
 from core.app.chatwork import Chatwork
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
@@ -54,7 +55,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Chatwork, Digestwork, Lookback, Seasonwork, Timework):
+class App(Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timework):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(

@@ -247,6 +247,7 @@ class Telegram(Frozen):
     token: SecretRef = SecretRef("env:TELEGRAM_BOT_TOKEN")
     base_url: HttpAddress = "https://api.telegram.org/bot"
     mode: Literal["polling", "webhook"] = "polling"
+    rich: bool = True
 
 
 class Slack(Frozen):

@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.cards import Card, DigestCard, HealthCard
+from bot.cards import Card
 from bot.desk import Desk
+from bot.digest_cards import DigestCard, HealthCard
 from bot.door import ChatGone, MessageRef
 from bot.http_door import HttpDoor
 from bot.http_status import HttpStatus

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.cards import AlertCard, DigestCard
+from bot.cards import AlertCard
+from bot.digest_cards import DigestCard
 from bot.present.notices import TURNED_OFF
 from core.domain.errors import Refused
 from core.domain.events import RunEvent

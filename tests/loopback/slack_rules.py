@@ -30,7 +30,9 @@ _ALLOWED = {
     "divider": set(),
     "actions": {"elements"},
     "rich_text": {"elements"},
+    "image": {"image_url", "slack_file", "alt_text", "title"},
 }
+_FILE_ID = re.compile(r"F[A-Z0-9]{8,}")
 
 
 def length(text: str) -> int:
@@ -118,9 +120,22 @@ def _block(check: _Check, block: Json, where: str) -> None:
         case "actions":
             for place, element in enumerate(_items(check, block, 25, where)):
                 _element(check, element, f"{where}/elements/{place}")
+        case "image":
+            _image(check, block, where)
         case "rich_text":
             for place, element in enumerate(_items(check, block, 1_000, where)):
                 _rich(check, element, f"{where}/elements/{place}")
+
+
+def _image(check: _Check, block: Json, where: str) -> None:
+    check.string(block.get("alt_text"), 2_000, f"{where}/alt_text")
+    if "title" in block:
+        check.text(block["title"], 2_000, f"{where}/title", {"plain_text"})
+    file = block.get("slack_file")
+    check.need(("image_url" in block) != (file is not None), "must have image_url or slack_file", where)
+    if file is not None:
+        right = isinstance(file, dict) and set(file) == {"id"} and bool(_FILE_ID.fullmatch(str(file["id"])))
+        check.need(right, "input must match regex pattern: ^[F][A-Z0-9]{8,}$", f"{where}/slack_file/id")
 
 
 def _items(check: _Check, block: Json, limit: int, where: str) -> list[Any]:

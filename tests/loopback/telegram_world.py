@@ -63,6 +63,7 @@ class Shown:
     edits: int = 0
     silent_preview: bool = True
     silent: bool = False
+    rich: str | None = None
 
     def button(self, label: str) -> str:
         """The data of the first button whose label contains `label`."""

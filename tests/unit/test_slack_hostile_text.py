@@ -10,15 +10,11 @@ from bot.cards import (
     BinLine,
     Button,
     CalibrationCard,
-    CallLine,
     Card,
     DialogueCard,
-    DigestCard,
     DissentLine,
     HelpCard,
-    JudgeLine,
     LeaderboardCard,
-    Lines,
     MemberLine,
     ModelsCard,
     Notice,
@@ -26,7 +22,6 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
-    ReviewCard,
     SeasonCard,
     StandingLine,
     SubscriptionLine,
@@ -36,12 +31,12 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.compare_card import CompareCard, ComparedLine
+from bot.digest_cards import CallLine, DigestCard, JudgeLine, Lines, ReviewCard
 from bot.slack_render import PAGE_SIZE, loading_modal, modal, notice_modal, render
 from bot.slack_text import JOINER, clamp_bytes, harmless, literal, pieces, units
 from core.domain.ballot import Action
 from tests.loopback.slack_rules import (
     MAX_TEXT_UPDATED_BYTES,
-    block_errors,
     blocks_size,
     message_error,
     notified,
@@ -390,19 +385,3 @@ def test_a_person_sees_the_same_text_after_it_was_made_harmless() -> None:
         == "ask @channel at https://x.example"
     )
     assert literal("a*b* <c> & d").replace(JOINER, "") == "a*b* &lt;c&gt; &amp; d"
-
-
-def test_the_strict_rules_do_refuse_what_slack_refuses() -> None:
-    section = {"type": "section", "text": {"type": "plain_text", "text": "x" * 3001}}
-    assert block_errors([section]) == ["must be less than 3001 characters [json-pointer:/blocks/0/text/text]"]
-    one = {"type": "button", "text": {"type": "plain_text", "text": "a"}, "value": "v"}
-    many = {"type": "actions", "elements": [one | {"action_id": str(place)} for place in range(26)]}
-    assert block_errors([many]) == ["no more than 25 items allowed [json-pointer:/blocks/0/elements]"]
-    assert message_error({"text": "é" * 2001}, update=True) == {"error": "msg_too_long"}
-    assert message_error({}) == {"error": "no_text"}
-    assert notified("see <!here>, @everyone and <https://x.example|y>") != []
-    divider = {"type": "divider", "block_id": "same"}
-    assert block_errors([divider, divider]) == ["block_id already exists [json-pointer:/blocks/1]"]
-    assert message_error({"text": "x", "blocks": [{"type": "divider"}] * 51}) is not None
-    long = [{"type": "section", "text": {"type": "plain_text", "text": "x" * 2900}}] * 5
-    assert message_error({"text": "x", "blocks": long}) == {"error": "msg_blocks_too_long"}

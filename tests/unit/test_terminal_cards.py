@@ -15,21 +15,17 @@ from rich.console import Console
 from bot.cards import (
     AlertCard,
     Button,
-    CallLine,
     Card,
-    DigestCard,
     DissentLine,
-    JudgeLine,
-    Lines,
     MemberLine,
     ProgressCard,
     ReasoningCard,
-    ReviewCard,
     SummaryCard,
     SummaryLine,
     VerdictCard,
 )
 from bot.compare_card import CompareCard, ComparedLine
+from bot.digest_cards import CallLine, DigestCard, JudgeLine, Lines, ReviewCard
 from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
