@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from bot.slack_settings import slack_is_wanted
 from core.app.check import Probe
 from core.config import Settings
 from core.config.settings import Telegram
@@ -13,7 +14,7 @@ def platform_probes(settings: Settings) -> Iterator[Probe]:
     if settings.telegram.token.present():
         mend = "Check [telegram] token and base_url."
         yield Probe("telegram bot", partial(_telegram, settings.telegram), mend)
-    if settings.slack.bot_token.present() and settings.slack.app_token.present():
+    if slack_is_wanted(settings.slack):
         yield Probe("slack app", partial(_slack, settings), "Check the tokens and base_url under [slack].")
 
 

@@ -14,6 +14,7 @@ from bot.cli_books import books
 from bot.cli_import import imports
 from bot.cli_report import reports
 from bot.cli_season import season as seasons
+from bot.cli_setup import setup
 from bot.cli_work import AsJson, Config, InSeason, Sample, carry_out, known_preset, season_named
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ app = typer.Typer(
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(seasons, name="season")
+app.add_typer(setup, name="setup")
 app.add_typer(arena)
 app.add_typer(board)
 app.add_typer(reports)

@@ -44,6 +44,7 @@ _SETTING = "|".join(
         r"z\.[A-Za-z][A-Za-z0-9_+/-]{1,39}",
     ]
 )
+_QUESTION = re.compile(rf"[lnpz]|{_KIND}", re.ASCII)
 _TERMS = re.compile(rf"s\.{_MARK}\.t\.({_SETTING})", re.ASCII)
 _FORMS = (_CHOOSE, _LEAVE, _DEED, _LIST, _ALL, _TERMS)
 _LETTER_OF = {
@@ -123,6 +124,11 @@ class SetTerms:
 
 
 DialogueWish = Choose | Leave | Change | ShowList | EndAll | SetTerms
+
+
+def is_question(setting: str) -> bool:
+    """Say whether the setting of a button only asks which value is wanted, and changes nothing."""
+    return bool(_QUESTION.fullmatch(setting))
 
 
 def mark_of(whose: Address | Person) -> str:

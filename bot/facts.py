@@ -20,11 +20,6 @@ def zone_of(app: App) -> ZoneInfo:
     return style().zone or ZoneInfo(app.settings.arena.timezone)
 
 
-async def zone_at(app: App, address: Address) -> ZoneInfo:
-    """Return the time zone in which a chat is told times: its own, or else the arena's."""
-    return (await style_at(app, address)).zone or ZoneInfo(app.settings.arena.timezone)
-
-
 def style_of(terms: ChatTerms) -> Style:
     """Return how a chat with these terms reads, for `read_as`."""
     return Style(ZoneInfo(terms.zone) if terms.zone else None, locale_of(terms.language))

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.connections import NO_CONNECTIONS, Connections, now_states
 from bot.present.health import health_facts, served, well
 from core.app.app import App
 from core.config.settings import Http
@@ -20,15 +21,18 @@ _log = logging.getLogger(__name__)
 
 
 class HttpStatus:
-    """Serves `GET /health` as JSON. `platforms` says of each chat platform how it is.
+    """Serves `GET /health` as JSON. `platforms` and `connections` say how each of them is.
 
     Whoever has the token of `[http]`, as a bearer, sees all; where none is set, everybody on this machine
     does. Others see whether the service is well, and nothing else.
     """
 
-    def __init__(self, app: App, platforms: Mapping[str, str]) -> None:
+    def __init__(
+        self, app: App, platforms: Mapping[str, str], connections: Connections = NO_CONNECTIONS
+    ) -> None:
         self._app = app
         self._platforms = platforms
+        self._connections = connections
         self._settings: Http = app.settings.http
         self._secret = _secret(self._settings)
 
@@ -42,15 +46,16 @@ class HttpStatus:
             return _answer(
                 UNAUTHORIZED, {"error": "The token is wrong; see [http] token in the configuration."}
             )
+        platforms = now_states(self._platforms, self._connections)
         try:
-            health = await self._app.health(served(self._platforms))
+            health = await self._app.health(served(platforms))
         except ConclaveError as error:
             _log.warning("the health could not be read: %s", error)
             return _answer(UNWELL, {"status": "down"})
-        fine = well(health, self._platforms)
+        fine = well(health, platforms)
         status: dict[str, Any] = {"status": "ok" if fine else "degraded"}
         if self._sees_all(request):
-            status |= health_facts(health, self._platforms)
+            status |= health_facts(health, platforms, self._connections)
         return _answer(OK if fine else UNWELL, status)
 
     def _knows(self, given: str) -> bool:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.cards import Card, Notice
@@ -26,7 +27,7 @@ from bot.present.style import read_as
 from bot.request import Address, Platform
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound, StoreError
-from core.domain.events import RunEnded, RunEvent
+from core.domain.events import RunEnded, RunEvent, RunStarted
 from core.domain.run import RunRecord, RunState
 
 FIRST_CARD_WITHIN_S = 5.0
@@ -36,6 +37,7 @@ KEEP_TRYING = timedelta(days=1)
 _log = logging.getLogger(__name__)
 
 Events = Callable[[], AsyncIterator[RunEvent]]
+Note = Callable[[], Awaitable[str]]
 OpenCard = tuple[int, str, str, str | None, str]
 
 
@@ -47,16 +49,27 @@ class LiveMessages:
         self.pacers = pacers
         self._held: set[tuple[Platform, str, str]] = set()
 
-    async def tell(self, start: Events, door: Door, address: Address, *, ticker: str) -> RunRecord | None:
+    async def tell(
+        self,
+        start: Events,
+        door: Door,
+        address: Address,
+        *,
+        ticker: str,
+        note: Note | None = None,
+        command: str = "",
+    ) -> RunRecord | None:
         """Show a run in a new message from its first event to its verdict, and return its record.
 
+        `note` is asked once the run has started for a line about it, such as what is left of a quota.
         `start` is asked for the events once the message is there, or after five seconds without an answer
-        of the platform. Returns None where the run did not end: the chat is closed to us, the run could not
-        start, which the message then says, or the process is about to stop.
+        of the platform. `command` is what asked for the run, for a button that asks better. Returns None
+        where the run did not end: the chat is closed to us, the run could not start, which the message then
+        says, or the process is about to stop.
         """
         message = LiveMessage(door, address, self.app.clock, self.pacers)
-        live = _LiveRun(self, message, RunProgress(ticker, zone_of(self.app)))
-        return await live.follow(start)
+        live = _LiveRun(self, message, RunProgress(ticker, zone_of(self.app)), command=command)
+        return await live.follow(start, note)
 
     async def finish_open(self, door: Door) -> None:
         """Bring every message of this platform that nobody here works on to its end.
@@ -130,8 +143,10 @@ class _LiveRun:
         progress: RunProgress,
         card: int | None = None,
         held: MessageRef | None = None,
+        command: str = "",
     ) -> None:
         self._messages = messages
+        self._command = command
         self._app = messages.app
         self._message = message
         self._progress = progress
@@ -146,9 +161,9 @@ class _LiveRun:
         if card is not None:
             self._tried.set()
 
-    async def follow(self, start: Events) -> RunRecord | None:
+    async def follow(self, start: Events, note: Note | None = None) -> RunRecord | None:
         """Try the first card, then read and draw until the stream is over, then deliver its end."""
-        reader = asyncio.create_task(self._read(start))
+        reader = asyncio.create_task(self._read(start, note))
         try:
             await self._draw_until(reader)
             await reader
@@ -164,7 +179,7 @@ class _LiveRun:
             for ref in self._holds:
                 self._messages.let_go(ref)
 
-    async def _read(self, start: Events) -> None:
+    async def _read(self, start: Events, note: Note | None) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_CARD_WITHIN_S):
                 await self._tried.wait()
@@ -174,6 +189,9 @@ class _LiveRun:
             return
         async for event in start():
             self._progress = self._progress.apply(event)
+            if note is not None and isinstance(event, RunStarted):
+                with contextlib.suppress(StoreError):
+                    self._progress = replace(self._progress, note=await note())
             if isinstance(event, RunEnded):
                 self._ended = event.record
             self._news.set()
@@ -236,7 +254,7 @@ class _LiveRun:
 
     async def _fail(self, error: Exception) -> None:
         """Say in the message why the run cannot be shown; a run that has started stays open in the store."""
-        notice = notice_of(error, f"run of {self._progress.ticker}")
+        notice = notice_of(error, f"run of {self._progress.ticker}", self._command)
         await self._message.deliver(notice)
 
     async def _leave(self) -> None:

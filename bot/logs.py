@@ -22,7 +22,10 @@ _LOOKS_SECRET = re.compile(
 )
 _SHORTEST = 8
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-_CHATTY = ("httpx", "httpx2", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "telegram", "alembic")
+_CHATTY = (
+    *("httpx", "httpx2", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "telegram", "alembic"),
+    "aiosqlite",  # each statement with its parameters, and so the tokens of installations
+)
 
 
 class Redacting(logging.Formatter):

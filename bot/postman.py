@@ -275,7 +275,11 @@ class Postman:
 
     async def _tell_admins(self, notice: Notice, but: str) -> None:
         """Tell all admins that can be reached here, save the one who is the chat that it is about."""
-        for admin in self._app.settings.access.admins:
+        try:
+            admins = await self._app.people.admins()
+        except StoreError:
+            admins = self._app.settings.access.admins
+        for admin in admins:
             platform, _, person = admin.partition(":")
             if (door := self._doors.get(platform)) and admin != but:
                 with contextlib.suppress(DeliveryFailed):

@@ -7,6 +7,8 @@ and where the answer goes.
 from collections.abc import Mapping
 from enum import StrEnum
 
+from bot.cards import Card, Notice
+
 
 class Shown(StrEnum):
     """Where the card goes that a button opens. A notice is told to the presser alone, where the door can."""
@@ -33,6 +35,10 @@ SHOWN: Mapping[str, Shown] = {
     "o": Shown.IN_PLACE,
     "e": Shown.BESIDE,
     "f": Shown.IN_PLACE,
+    "g": Shown.IN_PLACE,
+    "au": Shown.IN_PLACE,
+    "m": Shown.IN_PLACE,
+    "mn": Shown.BESIDE,
 }
 
 
@@ -40,6 +46,11 @@ POSTED_PICTURE = "f.n."
 """How the data begin of those buttons around pictures whose card takes a message of its own."""
 AT_ONCE = frozenset({"f"})
 """The kinds whose work may take a while, so that the press itself is answered before it."""
+
+
+def told_aside(card: Card) -> bool:
+    """Say whether a card is a sentence that changes no message: a notice that offers nothing to press."""
+    return isinstance(card, Notice) and not card.buttons
 
 
 def kind_of(data: str) -> str:

@@ -4,14 +4,16 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.commands import REGISTRY
+from bot.connections import Connection
 from bot.desk import Desk
 from bot.door import Door
 from bot.live_message import LiveMessages
 from bot.postman import Postman
+from bot.slack_settings import slack_is_wanted, slack_missing
 from bot.timer import Timer
 from core.app.app import App
 from core.domain.errors import ConclaveError, ConfigError
@@ -27,12 +29,16 @@ _log = logging.getLogger(__name__)
 
 
 class Service(NamedTuple):
-    """One platform: its name, its door, its endless work, and a wait until it is connected."""
+    """One platform: its name, its door, its endless work, and a wait until it is connected.
+
+    `connections` tells how each of its connections is, where it has some.
+    """
 
     name: str
     door: Door
     run: Callable[[], Awaitable[None]]
     ready: Callable[[], Awaitable[object]]
+    connections: Callable[[], Sequence[Connection]] = tuple
 
 
 def services(app: App, desk: Desk, http: "HttpDoor | None" = None) -> list[Service]:
@@ -47,11 +53,10 @@ def services(app: App, desk: Desk, http: "HttpDoor | None" = None) -> list[Servi
     builders: list[Callable[[App, Desk, HttpDoor | None], Service]] = []
     if telegram.token.present():
         builders.append(_telegram)
-    if slack.bot_token.present() and slack.app_token.present():
+    if slack_is_wanted(slack):
         builders.append(_slack)
-    elif slack.bot_token.present() or slack.app_token.present():
-        missing = slack.app_token if slack.bot_token.present() else slack.bot_token
-        _log.warning("Slack is off: it needs two tokens, and %s is not set; docs/slack.md says how.", missing)
+    elif missing := slack_missing(slack):
+        _log.warning(missing)
     if not builders:
         raise ConfigError(
             f"Neither Telegram nor Slack has its tokens: set {telegram.token}, or {slack.bot_token} "
@@ -74,16 +79,15 @@ def _telegram(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
     from bot.telegram_updates import TelegramService
 
     del http  # Telegram is asked by long polling
-    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY)
+    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY, app.settings.access)
     return Service("Telegram", service.door, service.run, service.ready)
 
 
 def _slack(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
-    from bot.slack_updates import SlackService
+    from bot.slack_service import slack_service
 
-    del http  # Slack comes over a socket
-    service = SlackService(app.settings.slack, desk, app.clock)
-    return Service("Slack", service.door, service.run, service.connected.wait)
+    service = slack_service(app, desk, http)
+    return Service("Slack", service.door, service.run, service.connected.wait, service.connections)
 
 
 async def serve(app: App, say: Callable[[str], None]) -> None:
@@ -119,6 +123,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     timer.stop()
     # Before the doors close: what is on its way to a chat arrives.
     await postman.close()
+    await desk.close()
     for task in (told_to_stop, *doors, *chores):
         task.cancel()
     await asyncio.wait([told_to_stop, *doors, *chores], timeout=until - loop.time())
@@ -144,7 +149,7 @@ def _http_door(app: App, desk: Desk) -> "HttpDoor | None":
     from bot.http_status import HttpStatus
 
     door = HttpDoor(app.settings.http)
-    HttpStatus(app, desk.platforms).answer_at(door.router)
+    HttpStatus(app, desk.platforms, desk.connections).answer_at(door.router)
     return door
 
 
@@ -160,6 +165,7 @@ async def _listen(http: "HttpDoor | None") -> None:
 async def _platform(desk: Desk, postman: Postman, platform: Service) -> None:
     """Run one platform and finish what was left open there; its end is nobody else's."""
     desk.platforms[platform.name] = "connecting"
+    desk.connections[platform.name] = platform.connections
     finishing = asyncio.create_task(_finish_messages(desk, postman, platform))
     try:
         await platform.run()
@@ -169,6 +175,7 @@ async def _platform(desk: Desk, postman: Postman, platform: Service) -> None:
         _log.exception("%s stopped on an internal error", platform.name)
     finally:
         postman.shut(platform.door)
+        desk.reception.shut(platform.door)
         desk.platforms[platform.name] = "off"
         finishing.cancel()
         await asyncio.wait([finishing])
@@ -185,10 +192,12 @@ async def _finish_messages(desk: Desk, postman: Postman, platform: Service) -> N
         return  # `run` says why
     desk.platforms[platform.name] = "connected"
     postman.open(platform.door)
+    desk.reception.open(platform.door)
     live = desk.live
     async with asyncio.TaskGroup() as rounds:
         while True:
             rounds.create_task(_finish_once(live, platform))
+            rounds.create_task(desk.reception.round())
             await live.app.clock.sleep(FINISH_MESSAGES_EVERY_S)
 
 

@@ -99,6 +99,11 @@ class SlackApi:
         if is_local(base_url):
             self._client.proxy = None
 
+    def use(self, token: str) -> None:
+        """Take another token from the next call on, as after a new installation."""
+        self._client.token = token
+        library_logger(token)
+
     def _ready(self) -> AsyncWebClient:
         if self._session is None or self._session.closed:
             # Slack drops idle connections after a while; a short keep-alive avoids posting into a dead one.

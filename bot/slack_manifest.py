@@ -1,12 +1,15 @@
 """The Slack app's manifest, made from the registry of commands.
 
-`python -m bot.slack_manifest` prints it; `deploy/slack-manifest.yaml` is a copy that a test keeps equal.
+`python -m bot.slack_manifest` prints it; `deploy/slack-manifest.yaml` is a copy that a test keeps equal. With
+`--no-short`, `--http URL` and `--oauth` it has the other shapes of `bot.slack_manifest_shape`.
 """
 
 import json
 import sys
 from collections.abc import Iterable
 from typing import Any, Protocol
+
+from bot.slack_manifest_shape import PLAIN, Shape, shape_of, shaped
 
 NAME = "Conclave"
 ROOT_COMMAND = "/conclave"
@@ -98,9 +101,9 @@ def manifest(commands: Iterable[Listed]) -> dict[str, Any]:
     }
 
 
-def manifest_text(commands: Iterable[Listed]) -> str:
+def manifest_text(commands: Iterable[Listed], shape: Shape = PLAIN) -> str:
     """Return the manifest as YAML, every text in the double quotes of JSON, which YAML reads the same."""
-    return "\n".join(_lines(manifest(commands), "")) + "\n"
+    return "\n".join(_lines(shaped(manifest(commands), shape), "")) + "\n"
 
 
 def _lines(value: dict[str, Any], indent: str) -> list[str]:
@@ -131,10 +134,10 @@ def _scalar(value: object) -> str:
 
 
 def main() -> None:
-    """Print the manifest of all commands."""
+    """Print the manifest of all commands, in the shape that the arguments ask for."""
     from bot.commands import REGISTRY
 
-    sys.stdout.write(manifest_text(REGISTRY))
+    sys.stdout.write(manifest_text(REGISTRY, shape_of(sys.argv[1:])))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from bot.cards import Card, Notice, PictureCard, ReasoningCard
 from bot.door import DeliveryFailed, Door, MessageGone, MessageRef
-from bot.presses import Shown, shown_of
+from bot.presses import Shown, shown_of, told_aside
 from bot.request import Address, Press, Request
 from bot.slack_adapter import SlackDoor
 from bot.slack_api import SlackRefused
@@ -129,7 +129,7 @@ async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
     if card is None:
         return
     if pressed.view is None:
-        if isinstance(card, Notice):
+        if told_aside(card):
             await door.answer_press(card, pressed.press.address, pressed.press.person)
         elif isinstance(card, PictureCard):
             await _redraw(pressed, card, door)

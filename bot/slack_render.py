@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot import slack_compare, slack_dialogue, slack_picture, slack_posts
+from bot import slack_compare, slack_dialogue, slack_help, slack_picture, slack_posts
 from bot.cards import (
     AskedCard,
     CalibrationCard,
@@ -49,7 +49,7 @@ from bot.slack_blocks import (
     select,
 )
 from bot.slack_tables import bar, columns
-from bot.slack_text import ELLIPSIS, clamp, clamp_bytes, harmless, one_line, pieces
+from bot.slack_text import ELLIPSIS, clamp, clamp_bytes, harmless, one_line
 from bot.verdict_drafts import Draft, drafts
 
 PAGE_SIZE = 2_800
@@ -121,7 +121,7 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
                 f"{label} {value}" for label, value in card.facts
             )
         case HelpCard():
-            parts, text = _help(card), f"{card.title}. {card.intro}"
+            parts, text = slack_help.draw(card), f"{card.title}. {card.intro}"
     return parts, text
 
 
@@ -163,7 +163,11 @@ def _caveat(caveat: str | None) -> list[Part]:
 def _notice(card: Notice) -> list[Part]:
     text = clamp(f"{_TONES[card.tone]}{card.text}", _MAX_NOTICE)
     reference = f"Reference {card.reference}" if card.reference else None
-    return _parts(sections(text) or sections("–")) + _parts(context(reference))
+    return [
+        *_parts(sections(text) or sections("–")),
+        *_parts(context(reference)),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.notice")),
+    ]
 
 
 def _line(text: str) -> str:
@@ -386,15 +390,4 @@ def _calibration(card: CalibrationCard) -> list[Part]:
         *_parts(context(card.legend), 3),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
-    ]
-
-
-def _help(card: HelpCard) -> list[Part]:
-    lines = [[run(_line(usage), code=True), run(f"  {_line(told)}")] for usage, told in card.commands]
-    intro = pieces(clamp(harmless(card.intro), _MAX_NOTICE), _MAX_NOTICE)
-    return [
-        Part(header(card.title)),
-        *_parts(sections("".join(intro)), 1),
-        *_parts(rich(lines), 2),
-        *_parts(context(card.footer), 1),
     ]

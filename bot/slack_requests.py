@@ -47,6 +47,19 @@ def _person(user: str, name: object) -> Person:
     return Person(id=f"slack:{user}", name=name if isinstance(name, str) else "")
 
 
+def team_of(body: Payload) -> str | None:
+    """Return the workspace whose installation a payload is for, where it says so."""
+    # In a channel that workspaces share, the writer's workspace need not be the one that has the app.
+    listed = body.get("authorizations")
+    for entry in [*(listed if isinstance(listed, list) else ()), body]:
+        if isinstance(entry, dict) and isinstance(found := entry.get("team_id"), str):
+            return found
+    team, user = body.get("team"), body.get("user")
+    found = team.get("id") if isinstance(team, dict) else None
+    found = found or (user.get("team_id") if isinstance(user, dict) else None)
+    return found if isinstance(found, str) else None
+
+
 def _delivery(body: Payload, own: str) -> str:
     """Return Slack's id of a delivery after the app's and workspace's, so that no other's is the same."""
     team = body.get("team")

@@ -1,4 +1,4 @@
-"""The Slack service: listens in Socket Mode, acknowledges at once, and hands the work to the desk."""
+"""From what Slack sends to work at the desk: acknowledged at once, and carried out afterwards."""
 
 import asyncio
 import logging
@@ -6,7 +6,6 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -14,154 +13,91 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import slack_press
-from bot.door import DeliveryFailed, Flooded
+from bot.door import Flooded
+from bot.request import Request
 from bot.slack_adapter import SlackDoor
-from bot.slack_api import CALL_TIMEOUT_S, LOCKED_OUT, SlackApi, SlackRefused, is_local
+from bot.slack_api import CALL_TIMEOUT_S
 from bot.slack_blocks import ACTION_PREFIX
 from bot.slack_log import library_logger
 from bot.slack_press import Desk
 from bot.slack_requests import Payload, command_request, event_request, pressed
-from bot.tokens import slack_app_token, slack_bot_token
-from core.clock import Clock
-from core.config.settings import Slack
+from bot.slack_workspaces import SlackTeams
+from core.domain.errors import ConclaveError
 
 MAX_TASKS = 200
-CONNECT_S = 30.0
-LOST_S = 45.0
-FIRST_DELAY_S = 1.0
-LONGEST_DELAY_S = 60.0
+FIND_S = 1.0
+"""A workspace that is not found in this time is not known for now: Slack waits three seconds."""
 BUSY = 503
 BUSY_TEXT = "Conclave is answering too many people at this moment. Please ask again in a minute."
-WHAT_TO_DO = "Look at the tokens and scopes of the app (docs/slack.md), then start Conclave again."
+NOT_INSTALLED = "Conclave is not installed in this workspace any more. Ask an admin to install it again."
+LEAVING = frozenset({"app_uninstalled", "tokens_revoked"})
 
 _log = logging.getLogger(__name__)
 
 
-class ConnectionLost(Exception):
-    """The socket has been down for too long; a new start may help."""
+class SlackUpdates:
+    """The one place where payloads of Slack become work, over whichever way they came.
 
-
-class SlackService:
-    """Slack as one door of Conclave: `run` until cancelled.
-
-    Each envelope is acknowledged before any work, and the work goes on in a task of its own, of which there
-    are at most 200. A connection that drops comes back on its own; a start that fails is tried again, later
-    and later, up to a minute. Tokens that Slack refuses end this service with one line in the log, and
-    nothing else. `door` may be used before `run` and beside it.
-
-    Raises:
-        ConfigError: a token is missing or does not look like one.
+    `app` is the library's, and takes each payload. What it answers is the acknowledgement, and comes before
+    any work; the work goes on in a task of its own, of which there are at most 200.
     """
 
-    def __init__(self, settings: Slack, desk: Desk, clock: Clock, *, ping_s: float = 5.0) -> None:
-        self._settings = settings
+    def __init__(self, desk: Desk, teams: SlackTeams, base_url: str) -> None:
         self._desk = desk
-        self._clock = clock
-        self._ping_s = ping_s
+        self._teams = teams
         self._tasks: set[asyncio.Task[None]] = set()
-        bot_token, app_token = slack_bot_token(settings.bot_token), slack_app_token(settings.app_token)
-        self._app_token = app_token
-        self._app_api = SlackApi(app_token, settings.base_url)
-        self.door = SlackDoor(SlackApi(bot_token, settings.base_url), clock)
-        self.connected = asyncio.Event()
+        logger = library_logger()
+        # Without a token: Bolt only routes here, and every call goes through a door. Signatures are checked
+        # before, where there are any.
+        self.app = AsyncApp(
+            logger=logger,
+            name="conclave",
+            client=AsyncWebClient(base_url=base_url, timeout=int(CALL_TIMEOUT_S), logger=logger),
+            before_authorize=self._when_installed,
+            authorize=_asking(teams),
+            request_verification_enabled=False,
+        )
+        self._listen(self.app)
 
-    async def run(self) -> None:
-        """Serve Slack until cancelled, or until Slack refuses the tokens."""
-        if self._settings.mode != "socket":
-            _log.warning('[slack] mode = "http" is not in effect in this version; Slack uses Socket Mode.')
-        delay = FIRST_DELAY_S
-        try:
-            while True:
-                try:
-                    await self._serve_once()
-                except SlackRefused as error:
-                    if error.code in LOCKED_OUT:
-                        _log.error("Slack is off: %s. %s", error, WHAT_TO_DO)
-                        return
-                    problem = str(error)
-                except (DeliveryFailed, ConnectionLost) as error:
-                    problem = str(error)
-                except Exception as error:  # noqa: BLE001 - one door must never end the others
-                    problem = type(error).__name__
-                if self.connected.is_set():
-                    delay = FIRST_DELAY_S
-                self.connected.clear()
-                _log.warning("Slack is not connected (%s); trying again in %g s.", problem, delay)
-                await self._clock.sleep(delay)
-                delay = min(delay * 2, LONGEST_DELAY_S)
-        finally:
-            self.connected.clear()
-            await self._stop_tasks()
-            await self._app_api.close()
-            await self.door.close()
-
-    async def _stop_tasks(self) -> None:
+    async def stop(self) -> None:
+        """Stop what is worked on."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve_once(self) -> None:
-        """Connect and stay connected; ends only by an exception."""
-        identity = await self.door.api.call("auth.test", lambda client: client.auth_test())
-        token = self._app_token
-        opened = await self._app_api.call(
-            "apps.connections.open", lambda client: client.apps_connections_open(app_token=token)
-        )
-        handler = self._handler(identity)
-        handler.client.wss_uri = opened.get("url")
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                await handler.connect_async()  # type: ignore[no-untyped-call]
-            self.connected.set()
-            _log.info("Slack: connected as %s in %s.", identity.get("user"), identity.get("team"))
-            await self._watch(handler)
-        except TimeoutError:
-            raise ConnectionLost(f"no connection within {CONNECT_S:g} s") from None
-        finally:
-            await _close(handler)
-
-    async def _watch(self, handler: AsyncSocketModeHandler) -> None:
-        # The library reconnects by itself; this is for the cases in which it does not.
-        loop = asyncio.get_running_loop()
-        alive_at = loop.time()
-        while True:
-            await asyncio.sleep(self._ping_s)
-            if await handler.client.is_connected():
-                alive_at = loop.time()
-            elif loop.time() - alive_at > LOST_S:
-                raise ConnectionLost(f"the socket was down for {LOST_S:g} s")
-
-    def _handler(self, identity: Payload) -> AsyncSocketModeHandler:
-        logger = library_logger()
-        base_url = self._settings.base_url
-        # Without a token: Bolt only routes here, and every call goes through the door.
-        client = AsyncWebClient(base_url=base_url, timeout=int(CALL_TIMEOUT_S), logger=logger)
-        app = AsyncApp(
-            logger=logger,
-            name="conclave",
-            client=client,
-            authorize=_known(identity),
-            request_verification_enabled=False,
-        )
-        self._listen(app)
-        # The default is the app's client, whose token and address are not those of the socket.
-        web_client = AsyncWebClient(
-            token=self._app_token, base_url=base_url, timeout=int(CALL_TIMEOUT_S), logger=logger
-        )
-        handler = AsyncSocketModeHandler(
-            app, self._app_token, logger=logger, web_client=web_client, ping_interval=self._ping_s
-        )
-        if is_local(base_url):
-            web_client.proxy = handler.client.proxy = None
-        return handler
 
     def _listen(self, app: AsyncApp) -> None:
         app.middleware(self._when_free)
         app.command(re.compile(r".*"))(self._on_command)
         app.event("app_mention")(self._on_event)
         app.event("message")(self._on_event)
+        for leaving in LEAVING:
+            app.event(leaving)(self._on_leaving)
         app.event(re.compile(r".*"))(_ignore)
         app.action(re.compile(rf"^{ACTION_PREFIX}\."))(self._on_press)
+        # Last: what is nobody's is acknowledged too, or Slack shows the person that the app failed.
+        app.action(re.compile(r".*"))(_acknowledge)
+        app.shortcut(re.compile(r".*"))(_acknowledge)
+        app.view(re.compile(r".*"))(_acknowledge)
+        app.view_closed(re.compile(r".*"))(_acknowledge)
+
+    async def _when_installed(
+        self, req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse | None:
+        # Before the library asks who we are there: it would tell people of a fault, in words of its own.
+        event = req.body.get("event")
+        if isinstance(event, dict) and event.get("type") in LEAVING:
+            await next_()
+            return None
+        try:
+            async with asyncio.timeout(FIND_S):
+                door = await self._teams.door_of(req.body)
+        except (ConclaveError, TimeoutError) as error:
+            _log.warning("Slack: it could not be looked up who has the app: %s", type(error).__name__)
+            return BoltResponse(status=BUSY)
+        if door is None:
+            return BoltResponse(status=200, body=NOT_INSTALLED if "command" in req.body else "")
+        await next_()
+        return None
 
     async def _when_free(
         self, req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]
@@ -178,19 +114,48 @@ class SlackService:
             return
         await ack()
         request = command_request(body)
-        if request is not None:
-            self._start(self._desk.handle(request, self.door.replying(body.get("response_url"))))
+        door = await self._teams.door_of(body)
+        if request is not None and door is not None:
+            answering = door.replying(body.get("response_url"))
+            self._start(self._handle(body, request, answering))
 
     async def _on_event(self, body: Payload) -> None:
         request = event_request(body)
-        if request is not None:
-            self._start(self._desk.handle(request, self.door))
+        door = await self._teams.door_of(body)
+        if request is not None and door is not None:
+            self._start(self._handle(body, request, door))
 
     async def _on_press(self, ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
         await ack()
         wanted = pressed(body)
-        if wanted is not None and len(self._tasks) < MAX_TASKS:
-            self._start(slack_press.answer(wanted, self._desk, self.door))
+        door = await self._teams.door_of(body)
+        if wanted is not None and door is not None and len(self._tasks) < MAX_TASKS:
+            self._start(slack_press.answer(wanted, self._desk, door))
+
+    async def _on_leaving(self, body: Payload) -> None:
+        event = body.get("event") or {}
+        tokens = event.get("tokens") or {}
+        if event.get("type") == "tokens_revoked" and not (
+            tokens.get("bot") if isinstance(tokens, dict) else 0
+        ):
+            return  # somebody's own token, of which we have none
+        self._start(self._leave(body))
+
+    async def _handle(self, body: Payload, request: Request, door: SlackDoor) -> None:
+        # First, so that whatever is posted there later finds its workspace.
+        places = (request.address.chat, request.person.id.removeprefix("slack:"))
+        try:
+            await self._teams.seen(body, *places)
+        except ConclaveError as error:
+            _log.warning("Slack: the workspace of a chat was not noted: %s", error)
+        await self._desk.handle(request, door)
+
+    async def _leave(self, body: Payload) -> None:
+        paused = await self._teams.left(body)
+        if paused is None:
+            _log.warning("Slack: the app was removed from a workspace, or its token was revoked.")
+        else:
+            _log.warning("Slack: the app was removed from a workspace; %d subscriptions are paused.", paused)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(_guarded(work))
@@ -207,29 +172,17 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
         _log.error("An answer on Slack failed: %s", type(error).__name__)
 
 
-async def _ignore() -> None:
-    """Take an event that is none of ours, so that it is acknowledged and no more."""
-
-
-def _known(identity: Payload) -> Callable[..., Awaitable[AuthorizeResult]]:
-    async def authorize(**_: Any) -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=identity.get("enterprise_id"),
-            team_id=identity.get("team_id"),
-            bot_user_id=identity.get("user_id"),
-            bot_id=identity.get("bot_id"),
-        )
+def _asking(teams: SlackTeams) -> Callable[..., Awaitable[AuthorizeResult]]:
+    # A function, because the library looks at the names of what it calls, and takes `self` for one of them.
+    async def authorize(team_id: str | None) -> AuthorizeResult:
+        return await teams.authorize(team_id)
 
     return authorize
 
 
-async def _close(handler: AsyncSocketModeHandler) -> None:
-    """Close the socket, and wait until the library's own tasks have ended."""
-    client = handler.client
-    try:
-        await handler.close_async()  # type: ignore[no-untyped-call]
-    except Exception as error:  # noqa: BLE001 - a socket that broke cannot always be closed well
-        _log.debug("The socket did not close well: %s", type(error).__name__)
-    tasks = (client.message_processor, client.current_session_monitor, client.message_receiver)
-    await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
-    await client.aiohttp_client_session.close()
+async def _acknowledge(ack: Callable[..., Awaitable[Any]]) -> None:
+    await ack()
+
+
+async def _ignore() -> None:
+    """Take an event that is none of ours, so that it is acknowledged and no more."""

@@ -9,6 +9,8 @@
 | `@OurBot run NVDA` in a group                 | a request `run NVDA`                                 |
 | any other text in a private chat              | a request with that text: nobody else is meant there |
 | a pressed button                              | a press with the ids to answer it and its message    |
+| an inline query: what a person writes behind  |                                                      |
+| the bot's name, in whatever chat              | an inquiry                                           |
 | `/run@OtherBot`, other text in groups, edits, |                                                      |
 | channels, bots, service messages, anything    | nothing                                              |
 """
@@ -25,6 +27,8 @@ Payload = dict[str, Any]
 
 NAME_UNITS = 64
 TEXT_UNITS = 1000
+QUERY_UNITS = 256
+_OFFSET = re.compile(r"[0-9]{1,4}", re.ASCII)
 _OURS = frozenset(word for command in REGISTRY for word in (command.name, *command.aliases))
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]{3,32}))?(?=\s|$)", re.ASCII)
 
@@ -33,15 +37,30 @@ _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]{3,32}))?(?=\s|$)"
 class Pressed:
     """A pressed button: `query` must be answered; `press` and `message` are None where they are unknown.
 
-    `message` is the id of the message that carries the button.
+    `message` is the id of the message that carries the button. `elsewhere` says that a person has put it into
+    a chat by inline mode: of that chat nothing is known.
     """
 
     query: str
     press: Press | None = None
     message: str | None = None
+    elsewhere: bool = False
 
 
-def read_update(update: Payload, bot_name: str, bot_id: int) -> Request | Pressed | None:
+@dataclass(frozen=True)
+class Inquiry:
+    """What a person writes behind the bot's name in any chat; `offset` counts what was offered before."""
+
+    query: str
+    person: Person
+    text: str
+    offset: int = 0
+
+
+Incoming = Request | Pressed | Inquiry
+
+
+def read_update(update: Payload, bot_name: str, bot_id: int) -> Incoming | None:
     """Return what an update asks of the bot called `bot_name`, or None where it asks nothing of us."""
     try:
         # Every bot counts its updates by itself, so another bot's ids may be the same.
@@ -50,6 +69,8 @@ def read_update(update: Payload, bot_name: str, bot_id: int) -> Request | Presse
             return _request(message, delivery, bot_name)
         if query := update.get("callback_query"):
             return _pressed(query, delivery)
+        if query := update.get("inline_query"):
+            return _inquiry(query)
     except (KeyError, TypeError, ValueError, AttributeError):
         # A shape that the Bot API does not document: nothing that we could answer.
         return None
@@ -94,9 +115,20 @@ def _addressed(text: str, bot_name: str, *, private: bool) -> str | None:
 def _pressed(query: Payload, delivery: str) -> Pressed:
     message, data = query.get("message"), query.get("data")
     if not message or not isinstance(data, str):
-        return Pressed(str(query["id"]))
+        return Pressed(str(query["id"]), elsewhere=bool(query.get("inline_message_id")))
     press = Press(data=data, address=_address(message), person=_person(query["from"]), delivery=delivery)
     return Pressed(str(query["id"]), press, str(int(message["message_id"])))
+
+
+def _inquiry(query: Payload) -> Inquiry | None:
+    sender, text, offset = query["from"], query["query"], query.get("offset") or "0"
+    if sender.get("is_bot") or not isinstance(text, str):
+        return None
+    # An offset that is not of our making begins anew.
+    known = isinstance(offset, str) and _OFFSET.fullmatch(offset)
+    return Inquiry(
+        str(query["id"]), _person(sender), cut(typed(text), QUERY_UNITS), int(offset) if known else 0
+    )
 
 
 def _address(message: Payload) -> Address:

@@ -2,22 +2,24 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Sequence
-from typing import Protocol
 
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.languages import languages
 from bot.request import Request
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_failures import seconds
-from bot.telegram_payload import Payload, Pressed, read_update
+from bot.telegram_inline import Inquiries
+from bot.telegram_menu import MenuCommand, menus, publish
+from bot.telegram_payload import Incoming, Inquiry, Payload, read_update
 from bot.telegram_presses import Desk, Presses
 from bot.telegram_secrecy import hush, scrub
 from bot.tokens import telegram_token
 from core.clock import Clock
+from core.config.access import Access
 from core.config.settings import Telegram
 from core.domain.errors import ConfigError
 
@@ -26,28 +28,13 @@ CALL_TIMEOUT_S = 20.0
 STOP_WITHIN_S = 3.0
 MAX_REQUESTS = 256
 LONGEST_BACKOFF_S = 60.0
-KINDS = ["message", "callback_query"]
+KINDS = ["message", "callback_query", "inline_query"]
 
-_MENU_NAME = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
 _REFUSED = (
     "Telegram refused the bot token; put the token that BotFather gave you where [telegram] token points"
 )
 
 _log = logging.getLogger(__name__)
-
-
-class MenuCommand(Protocol):
-    """A command as Telegram's menu shows it."""
-
-    @property
-    def name(self) -> str:
-        """The command without its slash."""
-        ...
-
-    @property
-    def summary(self) -> str:
-        """What it does, in one line."""
-        ...
 
 
 class _PollingBot(Bot):
@@ -68,7 +55,12 @@ class TelegramService:
     """
 
     def __init__(
-        self, settings: Telegram, desk: Desk, clock: Clock, commands: Sequence[MenuCommand] = ()
+        self,
+        settings: Telegram,
+        desk: Desk,
+        clock: Clock,
+        commands: Sequence[MenuCommand] = (),
+        access: Access | None = None,
     ) -> None:
         if settings.mode != "polling":
             raise ConfigError('[telegram] mode must be "polling"; this version has no other.')
@@ -79,9 +71,11 @@ class TelegramService:
         )
         self.door = TelegramDoor(self._bot)
         self._presses = Presses(self._bot, self.door, desk, clock)
+        self._inquiries = Inquiries(self._bot, desk)
         self._desk = desk
         self._clock = clock
         self._commands = commands
+        self._access = access
         self._rich = settings.rich
         self._offset: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,23 +124,20 @@ class TelegramService:
         self._settled()
         if self._rich:
             await self.door.rich.detect()
-        await self._publish_menu()
+        self._publish_menu()
         self._ready.set()
         _log.info("Telegram: @%s listens.", self._bot.username)
         return True
 
-    async def _publish_menu(self) -> None:
-        menu = [
-            (command.name, " ".join(command.summary.split())[:256])
-            for command in self._commands
-            if _MENU_NAME.fullmatch(command.name) and command.summary.strip()
-        ]
-        if not menu:
-            return
-        try:
-            await self._bot.set_my_commands(menu)
-        except Exception as error:  # noqa: BLE001 - the boundary, as in _begin; the commands work without a menu
-            _log.warning("Telegram did not take the menu of commands: %s.", self._told(error))
+    def _publish_menu(self) -> None:
+        """Set the menu beside everything else: the commands work without it."""
+        spoken = languages()
+        planned = menus(self._commands, self._access, spoken)
+        task = asyncio.create_task(publish(self._bot, planned, spoken, self._told))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if not self._bot.supports_inline_queries:
+            _log.info("Telegram: inline mode is off; send /setinline to BotFather to switch it on.")
 
     async def _poll(self) -> None:
         failures = 0
@@ -202,19 +193,21 @@ class TelegramService:
         if isinstance(update_id := update.get("update_id"), int):
             self._offset = update_id + 1
 
-    def _start(self, incoming: Request | Pressed) -> asyncio.Task[None]:
+    def _start(self, incoming: Incoming) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work(incoming))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _work(self, incoming: Request | Pressed) -> None:
+    async def _work(self, incoming: Incoming) -> None:
         try:
             if isinstance(incoming, Request):
                 # In a private chat there is no doubt whom an answer is for.
                 await self._desk.handle(
                     incoming, self.door if incoming.private else self.door.replying(incoming.message)
                 )
+            elif isinstance(incoming, Inquiry):
+                await self._inquiries.handle(incoming)
             else:
                 await self._presses.handle(incoming)
         except Exception:  # noqa: BLE001 - the boundary: one request must not end the loop

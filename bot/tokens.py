@@ -6,6 +6,7 @@ from core.config.secret import SecretRef
 from core.domain.errors import ConfigError
 
 _TELEGRAM = re.compile(r"[0-9]+:[A-Za-z0-9_-]+", re.ASCII)
+_HEX = re.compile(r"[0-9A-Za-z]{16,64}", re.ASCII)
 # The part after the prefix is Slack's own affair, but it travels in a header: visible ASCII only.
 _SLACK = {prefix: re.compile(rf"{prefix}[!-~]+", re.ASCII) for prefix in ("xoxb-", "xapp-")}
 
@@ -35,6 +36,15 @@ def slack_app_token(reference: SecretRef) -> str:
         ConfigError: as in `telegram_token`.
     """
     return _read(reference, _SLACK["xapp-"], "an app token of Slack, which starts with xapp-")
+
+
+def slack_secret(reference: SecretRef, what: str) -> str:
+    """Return a secret of the Slack app, such as its `signing secret`.
+
+    Raises:
+        ConfigError: as in `telegram_token`.
+    """
+    return _read(reference, _HEX, f"the {what} of the Slack app, which is 16 to 64 letters and digits")
 
 
 def _read(reference: SecretRef, shape: re.Pattern[str], what: str) -> str:

@@ -22,6 +22,7 @@ from core.domain.stage import ModelChat
 from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
+from tests.people_double import PeopleDouble, people_of
 from tests.subscriptions_double import RowsDouble, watchlists_of
 
 
@@ -68,9 +69,12 @@ class ArenaDouble(App):
         self.closed = False
         self.busy: Exception | None = None
         self.votes: dict[str, Vote] = {}
+        self.going_on: tuple[str, ...] = ()
         self.agenda = NothingDue()  # type: ignore[assignment]
         self.rows = RowsDouble()
         self.subscriptions, self.watchlists = watchlists_of(self.rows, self.settings, self.clock)
+        self.people_rows = PeopleDouble()
+        self.people = people_of(self.people_rows, self.settings, self.clock)
 
     async def _play(self, ticker: str) -> AsyncIterator[RunEvent]:
         script = [self._about(event, ticker) for event in self.script]
@@ -179,6 +183,9 @@ class ArenaDouble(App):
     async def calibration(self, member: str) -> Calibration:
         await self.member(member)
         return standings_facts.CALIBRATION
+
+    async def running_tickers(self) -> tuple[str, ...]:
+        return self.going_on
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         new = (platform, delivery) not in self.claimed

@@ -5,12 +5,16 @@ from typing import Any
 
 from bot.cards import Card
 from bot.handlers import about, books, lookback, subscriptions
+from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
+from bot.handlers.claim import claim
 from bot.handlers.dialogue import dialogue_pressed
+from bot.handlers.people import audit, audit_pressed, people, people_pressed
 from bot.handlers.pictures import picture_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
+from bot.handlers.start import start
 from bot.handlers.vote import vote, vote_pressed
 from bot.handlers.watch import watch, watch_pressed
 from bot.handlers.why import pressed, why
@@ -33,13 +37,19 @@ HANDLERS: Mapping[str, Handler] = {
     "unsubscribe": subscriptions.unsubscribe,
     "settings": settings,
     "watch": watch,
+    "people": people,
+    "audit": audit,
     "digest": books.digest,
     "health": about.health,
     "season": season,
     "whoami": about.whoami,
     "help": about.help_,
-    "start": about.start,
+    "start": start,
+    "claim": claim,
 }
+
+LIVE = frozenset({"run"})
+"""Handlers that post messages of their own while they work, and may take minutes."""
 
 PressHandler = Callable[[PressCall], Awaitable[Card | None]]
 
@@ -55,6 +65,10 @@ PRESSED: Mapping[str, PressHandler] = {
     "o": lookback.lookback_pressed,
     "e": lookback.lookback_pressed,
     "f": picture_pressed,
+    "g": people_pressed,
+    "au": audit_pressed,
+    "m": command_pressed,
+    "mn": command_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

@@ -1,16 +1,18 @@
-"""`/models`, `/health`, `/whoami`, `/help` and `/start`: what this is, how it is, who is here."""
+"""`/models`, `/health`, `/whoami` and `/help`: what this is, how it is, who is here."""
 
 from bot.access import Role
 from bot.arguments import HelpArguments, ModelsArguments, NoArguments
 from bot.cards import Card
 from bot.commands import REGISTRY, find
+from bot.connections import now_states
 from bot.facts import zone_of
 from bot.handlers.call import Call
 from bot.present.calibration import calibration_card
 from bot.present.health import health_card, served
-from bot.present.help import command_card, help_card, start_card
+from bot.present.help import command_card, help_card
 from bot.present.models import models_card
 from bot.present.notices import whoami_notice
+from bot.present.people import quota_words
 
 
 async def models(call: Call, arguments: ModelsArguments) -> Card:
@@ -25,18 +27,20 @@ async def health(call: Call, arguments: NoArguments) -> Card:
     del arguments
     return health_card(
         await call.app.health(served(call.platforms)),
-        call.platforms,
+        now_states(call.platforms, call.connections),
         zone_of(call.app),
         here=call.request.address.chat_id,
         all_chats=call.role is Role.ADMIN,
+        connections=call.connections,
     )
 
 
 async def whoami(call: Call, arguments: NoArguments) -> Card:
-    """Tell a person its ids and role."""
+    """Tell a person its ids and role, and what is left of its quotas today."""
     del arguments
-    person = call.request.person
-    return whoami_notice(person.id, call.request.address.chat_id, call.role.title, person.name)
+    person, chat = call.request.person, call.request.address.chat_id
+    left = quota_words(await call.app.people.quotas.left(person.id, chat), only_scarce=False)
+    return whoami_notice(person.id, chat, call.role.title, person.name, left=left, held_back=call.held_back)
 
 
 async def help_(call: Call, arguments: HelpArguments) -> Card:
@@ -44,9 +48,3 @@ async def help_(call: Call, arguments: HelpArguments) -> Card:
     if arguments.command:
         return command_card(find(arguments.command))
     return help_card([command for command in REGISTRY if command.role <= call.role])
-
-
-async def start(call: Call, arguments: NoArguments) -> Card:
-    """Say what Conclave is."""
-    del call, arguments
-    return start_card()

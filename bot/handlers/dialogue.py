@@ -5,7 +5,7 @@ role and the age are looked at anew with each press.
 """
 
 from bot.access import Role
-from bot.cards import Card, Notice
+from bot.cards import Card
 from bot.dialogue_buttons import (
     Change,
     Choose,
@@ -29,7 +29,7 @@ from bot.present.dialogue import (
     explain_times,
     left_card,
 )
-from bot.present.notices import not_allowed_notice
+from bot.present.notices import Refusal, not_allowed_notice
 from bot.present.numbers import counted
 from bot.present.subscriptions import deleted_card, subscribed_card
 from bot.request import Press
@@ -111,7 +111,9 @@ async def _end_all(app: App, wish: EndAll, press: Press, role: Role) -> Card:
     if role < Role.RUNNER:
         return not_allowed_notice(role.title, Role.RUNNER.title, "unsubscribe all")
     if wish.person != mark_of(press.person):
-        return Notice(text="Only who asked can confirm this. Send /unsubscribe all yourself.", tone="warning")
+        return Refusal(
+            text="Only who asked can confirm this. Send /unsubscribe all yourself.", tone="warning"
+        )
     left_s = wish.until - app.clock.now().timestamp()
     if not 0 < left_s <= CONFIRM_WITHIN.total_seconds():
         raise Refused("The minute to confirm is over, and nothing was deleted. Send /unsubscribe all again.")

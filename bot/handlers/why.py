@@ -29,8 +29,20 @@ async def why(call: Call, arguments: WhyArguments) -> Card:
     record = await app.record(arguments.reference)
     if arguments.member is None:
         return await verdict_of(app, record)
-    opened = await _open(app, record, await app.member(arguments.member), call.door.page_size)
-    return _card(app, opened, page_of(opened.book, arguments.stage), arguments.stage)
+    member = await app.member(arguments.member)
+    return await reasoning_of(app, record, member, arguments.stage, call.door.page_size)
+
+
+async def reasoning_of(
+    app: App, record: RunRecord, member: Member, stage: Stage | None, page_size: int
+) -> Card:
+    """Return a member's reasoning in a run where it decided, or at a stage.
+
+    Raises:
+        NotFound: the member had no seat in the run.
+    """
+    opened = await _open(app, record, member, page_size)
+    return _card(app, opened, page_of(opened.book, stage), stage)
 
 
 async def pressed(call: PressCall) -> Card:

@@ -1,9 +1,10 @@
 """How the service is, in figures for programs and in lines for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.connections import NO_CONNECTIONS, Connections
 from bot.digest_cards import HealthCard, Lines
 from bot.present import numbers
 from core.domain.health import Health
@@ -24,7 +25,13 @@ def well(health: Health, platforms: Mapping[str, str]) -> bool:
 
 
 def health_card(
-    health: Health, platforms: Mapping[str, str], zone: ZoneInfo, *, here: str, all_chats: bool
+    health: Health,
+    platforms: Mapping[str, str],
+    zone: ZoneInfo,
+    *,
+    here: str,
+    all_chats: bool,
+    connections: Connections = NO_CONNECTIONS,
 ) -> HealthCard:
     """Return the health for people. `here` is the chat that asks; others are named if `all_chats`."""
 
@@ -35,7 +42,7 @@ def health_card(
     books = f"Books: carried through {numbers.day(health.session)}" if health.session else "Books: none yet"
     lag = "nothing is overdue" if not health.lag_s else f"the oldest is overdue by {_length(health.lag_s)}"
     now = [
-        *(f"{name}: {state}" for name, state in platforms.items()),
+        *(line for name, state in platforms.items() for line in _platform(name, state, connections, zone)),
         f"Runs: {health.runs or 'none'} going on",
         books,
         f"Subscriptions: {lag}",
@@ -57,6 +64,12 @@ def health_card(
     )
 
 
+def _platform(name: str, state: str, connections: Connections, zone: ZoneInfo) -> Iterator[str]:
+    yield f"{name}: {state}"
+    for one in connections[name]() if name in connections else ():
+        yield f"{name} {one.name}: {one.state} since {numbers.moment(one.since, zone)}"
+
+
 def _upcoming(due: Due, zone: ZoneInfo) -> str:
     return f"{numbers.moment(due.slot.due_at, zone)} · {due.subscription.wanted.topic}"
 
@@ -74,11 +87,18 @@ def _length(seconds: float) -> str:
     return f"{minutes} min" if minutes else f"{seconds:.0f} s"
 
 
-def health_facts(health: Health, platforms: Mapping[str, str]) -> dict[str, Any]:
+def health_facts(
+    health: Health, platforms: Mapping[str, str], connections: Connections = NO_CONNECTIONS
+) -> dict[str, Any]:
     """Return the health as a document for programs; times are ISO 8601 with offset, lag is in seconds."""
     return {
         "at": health.at.isoformat(),
         "platforms": dict(platforms),
+        "connections": {
+            name: [{"name": one.name, "state": one.state, "since": one.since.isoformat()} for one in found]
+            for name, ask in connections.items()
+            if (found := ask())
+        },
         "runs": health.runs,
         "books_until": health.session.isoformat() if health.session else None,
         "lag_s": round(health.lag_s, 1),

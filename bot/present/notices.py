@@ -13,10 +13,41 @@ NO_ROLE = (
 )
 
 
-def whoami_notice(person: str, chat: str, role: str, name: str) -> Notice:
-    """Tell a person its ids and role, as `[access]` names them; `name` may be empty."""
+class _Marked(Notice):
+    """A notice that tells the desk something more; for people it is what it reads as."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Notice) and _read(self) == _read(other)
+
+    def __hash__(self) -> int:
+        return hash(_read(self))
+
+
+class Refusal(_Marked):
+    """Says that somebody may not do something; the desk writes that down. `needed` is the role for it."""
+
+    needed: str = ""
+
+
+class Question(_Marked):
+    """Asks to confirm; nothing was done yet."""
+
+
+def _read(notice: Notice) -> tuple[str, str, str | None]:
+    return notice.text, notice.tone, notice.reference
+
+
+def whoami_notice(
+    person: str, chat: str, role: str, name: str, *, left: str = "", held_back: bool = False
+) -> Notice:
+    """Tell a person its ids and role, as `[access]` names them; `name` may be empty.
+
+    `left` says what is left of quotas; `held_back` that a runner is viewer by the chat's settings.
+    """
     who = f"{name} ({person})" if name else person
-    return Notice(text=f"You are {who}, {role} in this chat ({chat}).")
+    text = f"You are {who}, {role} in this chat ({chat})."
+    text += " You would be runner, but its settings let only admins start runs." if held_back else ""
+    return Notice(text=f"{text} Quota: {left}." if left else text)
 
 
 def stranger_notice(person: str, chat: str) -> Notice:
@@ -30,8 +61,26 @@ def stranger_notice(person: str, chat: str) -> Notice:
 
 def not_allowed_notice(role: str, needed: str, command: str) -> Notice:
     """Tell a person that a command needs a greater role."""
-    return Notice(
+    return Refusal(
         text=f"/{command} needs the role {needed}; you are {role} here. Ask an admin of this committee.",
+        tone="warning",
+        needed=needed,
+    )
+
+
+def admins_only_notice() -> Notice:
+    """Tell a runner that the chat's settings let only admins start runs and what costs money."""
+    return Refusal(
+        text="In this chat only admins may start runs, subscribe and change settings: its settings say so. "
+        "Ask an admin, or ask me in another chat.",
+        tone="warning",
+    )
+
+
+def place_needed_notice() -> Notice:
+    """Tell an admin of one chat that roles everywhere are for admins of all chats."""
+    return Refusal(
+        text="You are admin of this chat alone, so add here: /people telegram:1002 runner here.",
         tone="warning",
     )
 

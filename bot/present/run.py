@@ -65,7 +65,10 @@ class MemberProgress:
 
 @dataclass(frozen=True)
 class RunProgress:
-    """All that the events of one run have told so far. `apply` is pure: it returns the next state."""
+    """All that the events of one run have told so far. `apply` is pure: it returns the next state.
+
+    `note` stands on the card besides, such as what is left of a quota.
+    """
 
     ticker: str
     zone: ZoneInfo
@@ -73,6 +76,7 @@ class RunProgress:
     resumed: bool = False
     members: tuple[MemberProgress, ...] = ()
     votes: tuple[tuple[Action, int], ...] = ()
+    note: str = ""
 
     def apply(self, event: RunEvent) -> "RunProgress":
         """Return the state after `event`; a repeated or late event changes nothing that is settled."""
@@ -137,6 +141,7 @@ class RunProgress:
         crowd = record.follower(MemberKind.CROWD)
         votes_count = crowd is not None and crowd.result is None
         about = f"{record.preset} · as of {numbers.moment(record.as_of, self.zone)}"
+        about = f"{about} · {self.note}" if self.note else about
         return ProgressCard(
             title=f"Asking {count} about {record.ticker}",
             subtitle=f"{about} · resumed" if self.resumed else about,

@@ -19,6 +19,7 @@ CHAT: tuple[Command, ...] = (
         role=Role.RUNNER,
         handler="subscribe",
         read=subscription_arguments.subscribe,
+        noted=lambda asked: asked.wanted is not None,
     ),
     Command(
         name="subscriptions",
@@ -40,6 +41,7 @@ CHAT: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="unsubscribe",
         read=subscription_arguments.unsubscribe,
+        noted=lambda asked: asked.number is not None,
     ),
     Command(
         name="watch",
@@ -51,6 +53,7 @@ CHAT: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="watch",
         read=watch_arguments.watch,
+        noted=lambda asked: asked.what != "list",
         aliases=("watchlist",),
     ),
     Command(
@@ -68,5 +71,6 @@ CHAT: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="settings",
         read=settings_arguments.settings,
+        noted=lambda asked: asked.changes is not None,
     ),
 )

@@ -1,6 +1,6 @@
 """Asking the committee, and reading what it said."""
 
-from bot import arguments
+from bot import arguments, vote_arguments
 from bot.access import Role
 from bot.registry.command import Command
 
@@ -42,6 +42,6 @@ COMMITTEE: tuple[Command, ...] = (
         "people beat the models. The buttons below a run that goes on do the same.",
         role=Role.VIEWER,
         handler="vote",
-        read=arguments.vote,
+        read=vote_arguments.vote,
     ),
 )

@@ -1,8 +1,8 @@
 """What this is, who asks, and how the service is."""
 
-from bot import arguments
+from bot import arguments, start_arguments
 from bot.access import Role
-from bot.registry.command import Command
+from bot.registry.command import Command, always
 
 SERVICE: tuple[Command, ...] = (
     Command(
@@ -37,9 +37,20 @@ SERVICE: tuple[Command, ...] = (
         name="start",
         usage="/start",
         summary="Say what Conclave is",
-        detail="What Conclave does, in one screen, with three examples.",
+        detail="What Conclave does, in one screen, with three examples. Links to the bot open pages by it.",
         role=Role.VIEWER,
         handler="start",
-        read=arguments.nothing,
+        read=start_arguments.start,
+    ),
+    Command(
+        name="claim",
+        usage="/claim CODE",
+        summary="Become the first admin, with the code of conclave setup",
+        detail="Whoever runs Conclave gets a one-time code from conclave setup telegram, or conclave setup "
+        "slack, types it here within ten minutes, and is admin everywhere from then on.",
+        role=Role.VIEWER,
+        handler="claim",
+        read=arguments.claim,
+        noted=always,
     ),
 )

@@ -8,12 +8,14 @@ from core.app.agenda import Agenda
 from core.app.bookwork import Bookwork
 from core.app.chartwork import Chartwork
 from core.app.chatwork import Chatwork
+from core.app.claims import Claims
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
 from core.app.lookback import Lookback
-from core.app.member_names import named, voter
+from core.app.naming import Naming, voter
+from core.app.people import People
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -32,7 +34,7 @@ from core.consensus.track import calibration_of
 from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
-from core.domain.errors import NotFound, Refused
+from core.domain.errors import NoPrices, NotFound, Refused
 from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
@@ -55,7 +57,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timework):
+class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timework):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -79,6 +81,7 @@ class App(Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timew
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
+        people: People,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -96,6 +99,8 @@ class App(Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timew
         self.subscriptions = subscriptions
         self.watchlists = watchlists
         self.agenda = agenda
+        self.claims = Claims(store, clock)
+        self.people = people
         self._watch = watch
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
@@ -107,7 +112,7 @@ class App(Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timew
 
         Raises:
             Refused: a broken ticker, an unknown member, or a live season that has ended or not begun.
-            NoPrices: no vendor had usable prices.
+            NoPrices: no vendor had usable prices; an UnknownTicker names what may have been meant.
         """
         ticker = parse_ticker(request.ticker)
         chosen = await self._chosen(request.members)
@@ -118,8 +123,14 @@ class App(Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timew
                 yield event
             return
         await self.freeze_if_due()
-        async for event in self._runs.start(request, chosen).events():
-            yield event
+        try:
+            async for event in self._runs.start(request, chosen).events():
+                yield event
+        except NoPrices as error:
+            better = await self._nearest(ticker, error)
+            if better is error:
+                raise
+            raise better from error
 
     async def _chosen(self, names: tuple[str, ...]) -> tuple[Member, ...]:
         """Return the members to hear, in their order, and after them those that follow every run."""
@@ -189,40 +200,6 @@ class App(Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timew
         """Stop a run of this process, keeping what is done; False when it does not run here."""
         return await self._runs.cancel(run_id)
 
-    async def record(self, reference: str) -> RunRecord:
-        """Return the run with this id, or the latest finished run of this ticker.
-
-        Raises:
-            BadTicker: the reference is neither a run's id nor a ticker.
-            NotFound: there is neither; the sentence says so where the ticker's first run still goes on.
-        """
-        wanted = reference.strip()
-        if _RUN_ID.fullmatch(wanted.lower()):
-            by_id = await self._store.runs.record(wanted.lower())
-            if by_id is not None:
-                return by_id
-        ticker = parse_ticker(wanted)
-        latest = await self._store.runs.latest(ticker)
-        if latest is not None:
-            return latest
-        if under_way := await self._store.runs.running_of(ticker):
-            raise NotFound(
-                f"The first run of {ticker} still goes on: run {under_way}. "
-                f"Ask again when it has ended, or see what there is with /why {under_way}."
-            )
-        raise NotFound(f"There is no finished run of {ticker} yet. Start one: /run {ticker}")
-
-    async def run_record(self, run_id: str) -> RunRecord:
-        """Return the run with exactly this id, which unlike in `record` is never taken for a ticker.
-
-        Raises:
-            NotFound: there is no such run, or not any more.
-        """
-        record = await self._store.runs.record(run_id)
-        if record is None:
-            raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
-        return record
-
     async def recount(
         self, reference: str, method: str, threshold: Decimal | None = None
     ) -> tuple[RunRecord, Verdict]:
@@ -256,29 +233,6 @@ class App(Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Timew
             stages=stages,
             result=seat.result,
         )
-
-    async def member(self, text: str) -> Member:
-        """Return the member whose name is `text`, or of which it is the only match as a part.
-
-        Raises:
-            NotFound: none or several match; the sentence lists the names.
-        """
-        return named(await self._store.members.all(), text)
-
-    async def member_numbered(self, number: int) -> Member:
-        """Return the member with this short number.
-
-        Raises:
-            NotFound: there is none.
-        """
-        for member in await self._store.members.all():
-            if member.number == number:
-                return member
-        raise NotFound("That model is not known any more.")
-
-    async def members(self) -> tuple[Member, ...]:
-        """Return all members of the arena, enabled ones first, in the order of the configuration."""
-        return await self._store.members.all()
 
     async def leaderboard(
         self,

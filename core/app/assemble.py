@@ -9,7 +9,9 @@ from core.app.app import App
 from core.app.digests import Digests
 from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
+from core.app.people import People
 from core.app.polls import Polls
+from core.app.quotas import Quotas
 from core.app.replays import Replays
 from core.app.runs import Runs
 from core.app.scoreboard import Scoreboard
@@ -52,7 +54,9 @@ async def open_app(
         raise
     committee = Committee(settings, store, prices, calendar, gateway, clock)
     scoreboard = Scoreboard(store, settings, clock)
-    runs = Runs(committee, store, clock)
+    estimates = Estimates(store, settings, calendar)
+    people = People(store, settings, clock, Quotas(store, settings, estimates, clock))
+    runs = Runs(committee, store, clock, people)
     subscriptions = Subscriptions(store, settings, calendar, clock)
     return App(
         settings,
@@ -72,7 +76,8 @@ async def open_app(
         watchlists=Watchlists(store, settings, calendar, clock, subscriptions),
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),
-        estimates=Estimates(store, settings, calendar),
+        estimates=estimates,
+        people=people,
     )
 
 

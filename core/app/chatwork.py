@@ -1,18 +1,30 @@
 """The use cases of chats: what has arrived, which messages are open, and what a chat is subscribed to."""
 
 from abc import ABC
+from functools import cached_property
 
+from core.app.people import People
 from core.app.subscriptions import Subscriptions
+from core.app.workspaces import Workspaces
 from core.clock import Clock
 from core.store.store import Store
 
 
 class Chatwork(ABC):
-    """A part of `App`. `subscriptions` are the use cases about what chats receive by themselves."""
+    """A part of `App`. `subscriptions` are the use cases about what chats receive by themselves.
+
+    `people` are those about roles, invitations, quotas and the audit trail.
+    """
 
     clock: Clock
+    people: People
     subscriptions: Subscriptions
     _store: Store
+
+    @cached_property
+    def workspaces(self) -> Workspaces:
+        """Return the use cases of the workspaces that installed the app."""
+        return Workspaces(self._store, self.clock)
 
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         """Say True exactly once for each platform update, whatever process or restart asks."""

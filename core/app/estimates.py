@@ -6,7 +6,7 @@ knows makes the whole estimate unknown: a number that leaves it out would be a p
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -65,6 +65,21 @@ class Estimates:
     async def of_run(self, preset: Preset) -> Decimal | None:
         """Return what one run of the whole committee costs, in USD, or None where that is not known."""
         return (await self._of_run(self._models(), preset))[0]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the members whose calls cost money or might, in the order of the configuration."""
+        return tuple(model.name for model in self._models())
+
+    async def shares(self, presets: Iterable[Preset]) -> dict[tuple[str, str], Decimal]:
+        """Return by preset and member what its part of a run costs, in USD, as far as that is known."""
+        found = {}
+        for preset in presets:
+            spent = await self._store.history.spent(preset, PAST_RUNS)
+            for model in self._models():
+                share = self._share(model, spent.get(model.name, ()), preset)
+                if share is not None:
+                    found[preset.value, model.name] = share
+        return found
 
     async def _of_run(self, models: Sequence[MemberSettings], preset: Preset) -> tuple[Decimal | None, bool]:
         """Return what a run costs, and whether runs with this preset tell of it."""

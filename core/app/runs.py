@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core.app.inflight import Broadcast
+from core.app.people import People
 from core.clock import Clock
 from core.domain.ballot import Action
 from core.domain.errors import ConclaveError, EvidenceAltered, NotFound, Refused, StoreError
@@ -22,6 +23,7 @@ from core.domain.events import (
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.member import Member, MemberKind
+from core.domain.quota import QuotaSpent
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.vote import count_votes
 from core.pipeline.committee import Committee
@@ -50,8 +52,11 @@ class _Told:
 class Runs:
     """The runs of this process. A run is leased in the store, so that one process at a time works on it."""
 
-    def __init__(self, committee: Committee, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, committee: Committee, store: Store, clock: Clock, people: People | None = None
+    ) -> None:
         self._committee = committee
+        self._people = people
         self._store = store
         self._clock = clock
         self._owner = new_id(12)
@@ -62,12 +67,15 @@ class Runs:
     def start(self, request: RunRequest, members: Sequence[Member]) -> Broadcast:
         """Start a run, or return the one that goes on here for the same request."""
         # Runs on other prices, the sample's say, are other runs.
-        key = f"{request.key}|{self._committee.prices_from}"
-        if key not in self._by_key:
-            broadcast = self._by_key[key] = Broadcast()
-            task = self._spawn(broadcast, self._new(broadcast, request, key, members))
-            task.add_done_callback(lambda _: self._by_key.pop(key, None))
-        return self._by_key[key]
+        key = asked = f"{request.key}|{self._committee.prices_from}"
+        if self._people and self._people.quotas.applies_to(request):
+            # Whoever has no run left must not take those along who have, so each asks the store alone.
+            asked = f"{key}|{request.requested_by}|{request.requested_in}"
+        if asked not in self._by_key:
+            broadcast = self._by_key[asked] = Broadcast()
+            task = self._spawn(broadcast, self._begin(broadcast, request, key, members))
+            task.add_done_callback(lambda _: self._by_key.pop(asked, None))
+        return self._by_key[asked]
 
     def _spawn(self, broadcast: Broadcast, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = broadcast.task = asyncio.create_task(self._carry(broadcast, work))
@@ -189,13 +197,29 @@ class Runs:
         broadcast.tell(RunEnded(record=await self._record(run_id)))
         return None
 
+    async def _begin(
+        self, broadcast: Broadcast, request: RunRequest, key: str, members: Sequence[Member]
+    ) -> None:
+        """Carry a new run, or note that a quota refused it."""
+        try:
+            await self._new(broadcast, request, key, members)
+        except QuotaSpent as spent:
+            if self._people:
+                by, chat = request.requested_by, request.requested_in
+                await self._people.deeds.note(by, chat, None, f"/run {request.ticker}", "refused", str(spent))
+            raise
+
     async def _new(
         self, broadcast: Broadcast, request: RunRequest, key: str, members: Sequence[Member]
     ) -> None:
+        allowance = await self._people.quotas.allowance(request) if self._people else None
+        if allowance is not None:
+            # Before prices are asked for; `begin` looks once more, when it counts.
+            await self._store.runs.check_room(key, allowance)
         record, evidence = await self._committee.convene(request, members)
         while True:
             until = self._clock.now() + LEASE
-            other = await self._store.runs.begin(record, key, self._owner, until)
+            other = await self._store.runs.begin(record, key, self._owner, until, allowance)
             run_id = broadcast.run_id = other or record.run_id
             if other in self._by_id:
                 return await self._forward(broadcast, self._by_id[other])

@@ -27,6 +27,4 @@ def inactive(settings: Settings) -> tuple[str, ...]:
         sentences.append(f'consensus.threshold has no effect with consensus.method = "{method}".')
     if settings.telegram.mode == "webhook":
         sentences.append('telegram.mode = "webhook" has no effect in this version: the bot polls.')
-    if settings.slack.mode == "http":
-        sentences.append('slack.mode = "http" has no effect in this version: the app uses Socket Mode.')
     return tuple(sentences)

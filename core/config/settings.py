@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from core.config.access import Access
 from core.config.field_types import (
     BasisPoints,
-    ChatId,
     DatabaseAddress,
     HttpAddress,
     HttpAddressOrNone,
@@ -251,35 +251,19 @@ class Telegram(Frozen):
 
 
 class Slack(Frozen):
-    """The Slack app. Off while its tokens are missing."""
+    """The Slack app. Off while its tokens are missing.
+
+    With a `client_id` many workspaces may install it, and their tokens take the place of `bot_token`.
+    """
 
     bot_token: SecretRef = SecretRef("env:SLACK_BOT_TOKEN")
     app_token: SecretRef = SecretRef("env:SLACK_APP_TOKEN")
     signing_secret: SecretRef = SecretRef("env:SLACK_SIGNING_SECRET")
     base_url: HttpAddress = "https://slack.com/api/"
     mode: Literal["socket", "http"] = "socket"
-
-
-class AccessChat(Frozen):
-    """A chat whose members have a role there."""
-
-    id: ChatId
-    role: Literal["viewer", "runner"]
-
-
-class AccessPerson(Frozen):
-    """A person with a role everywhere."""
-
-    id: ChatId
-    role: Literal["viewer", "runner", "admin"]
-
-
-class Access(Frozen):
-    """Who may do what. Deny by default."""
-
-    admins: tuple[ChatId, ...] = ()
-    chats: tuple[AccessChat, ...] = ()
-    people: tuple[AccessPerson, ...] = ()
+    connections: Annotated[int, Field(ge=1, le=10)] = 2
+    client_id: Annotated[str, Field(max_length=32, pattern=r"^[0-9A-Za-z.]*$")] = ""
+    client_secret: SecretRef = SecretRef("env:SLACK_CLIENT_SECRET")
 
 
 class Http(Frozen):

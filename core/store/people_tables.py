@@ -4,12 +4,13 @@ The rest of the schema is in `core.store.tables` and the other modules of tables
 Ids of people and chats are those of `[access]`, such as `telegram:1001`.
 """
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, Table, text
 
 from core.store.column_types import AsJson, Moment, Words
 from core.store.tables import metadata
 
 IS_OPEN = text("state = 'asked'")
+NOT_SETTLED = text("NOT settled")
 
 grants = Table(
     "grants",
@@ -37,9 +38,13 @@ invitations = Table(
     Column("expires_at", Moment, nullable=False),
     Column("state", Words, nullable=False),
     Column("told", AsJson(tuple[tuple[str, str], ...]), nullable=False),
+    Column("role", Words),
     Column("decided_by", Words),
     Column("decided_at", Moment),
+    Column("answered", Boolean, nullable=False),
+    Column("settled", Boolean, nullable=False),
     CheckConstraint("state IN ('asked', 'approved', 'denied', 'expired')", name="state"),
+    CheckConstraint("(state = 'approved') = (role IS NOT NULL)", name="role"),
     CheckConstraint("(state IN ('approved', 'denied')) = (decided_by IS NOT NULL)", name="decided_by"),
     Index(
         "uq_invitations_person_chat_id",
@@ -49,9 +54,28 @@ invitations = Table(
         sqlite_where=IS_OPEN,
         postgresql_where=IS_OPEN,
     ),
+    Index(
+        "ix_invitations_settled",
+        "settled",
+        sqlite_where=NOT_SETTLED,
+        postgresql_where=NOT_SETTLED,
+    ),
 )
-"""People who asked to be let in, and what an admin said. `told` are the messages to admins: chat id and
-message."""
+"""People who asked to be let in, and what an admin said. `told` has each admin with the place of the message
+to them. `answered` says that the person was told the outcome, `settled` that the admins' messages show it."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("code_sha256", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("claimed_by", Words),
+    CheckConstraint("tries >= 0", name="tries"),
+)
+"""One-time codes with which whoever sets the service up becomes its first admin; the newest one counts."""
 
 deeds = Table(
     "deeds",
@@ -60,12 +84,13 @@ deeds = Table(
     Column("at", Moment, nullable=False),
     Column("person", Words, nullable=False),
     Column("chat_id", Words, nullable=False),
-    Column("thread", Words),
+    Column("thread", Words, nullable=False),
     Column("what", Words, nullable=False),
     Column("outcome", Words, nullable=False),
-    Column("note", Words),
+    Column("note", Words, nullable=False),
     CheckConstraint("outcome IN ('done', 'refused')", name="outcome"),
     Index("ix_deeds_at", "at"),
+    Index("ix_deeds_chat_id", "chat_id", "number"),
 )
 """What was refused to people, and what they did that only some may do; append-only."""
 

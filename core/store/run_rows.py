@@ -13,12 +13,14 @@ from sqlalchemy.sql import ColumnElement
 from core.domain.ballot import MemberResult
 from core.domain.errors import EvidenceAltered, NotFound, StoreError
 from core.domain.evidence import Evidence
+from core.domain.quota import Allowance, Used
 from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
 from core.domain.stage import StageRecord
 from core.store.costs import for_sums, total_cost
 from core.store.database import Database
 from core.store.inserting import add_new, insert_new
+from core.store.quota_rows import check_allowance, used
 from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
 from core.store.season_rows import check_held
 from core.store.stage_rows import stage_row
@@ -59,13 +61,22 @@ class Runs:
             raise EvidenceAltered(f"The evidence {sha256} was changed after it was stored; do not trust it.")
         return Evidence.model_validate_json(canonical)
 
-    async def begin(self, record: RunRecord, key: str, owner: str, lease_until: datetime) -> str | None:
+    async def begin(
+        self,
+        record: RunRecord,
+        key: str,
+        owner: str,
+        lease_until: datetime,
+        allowance: Allowance | None = None,
+    ) -> str | None:
         """Store a run that starts, with its seats and what each was told about its books.
 
         Returns None when it is stored, or else the id of the run that it is the same as, and then nothing is
         stored: the one in flight with the same key, or the one with the same `once`, in whatever state.
+        One that is stored fits into its `allowance`, however many processes start runs at the same time.
 
         Raises:
+            QuotaSpent: it does not fit into its allowance.
             StoreError: its evidence or one of its members is not stored, or its id is taken.
         """
         row = _run_row(record) | {"key": key, "owner": owner, "lease_until": lease_until}
@@ -73,6 +84,10 @@ class Runs:
         target = (["key"], text("state = 'running'")) if record.once is None else (None, None)
         for _ in range(_BEGIN_ATTEMPTS):
             async with self._database.write() as connection:
+                if allowance is not None:
+                    if there := await _same_run(connection, record.once, key):
+                        return there
+                    await check_allowance(connection, allowance)
                 statement = insert_new(connection, runs, *target).values(row)
                 if (await connection.execute(statement)).rowcount == 1:
                     await connection.execute(insert(seats), _seat_rows(record))
@@ -81,6 +96,21 @@ class Runs:
                     return there
             # The other run ended between the two statements: its key is free now.
         raise StoreError(f"The run {record.run_id} could not begin; try again.")
+
+    async def check_room(self, key: str, allowance: Allowance) -> None:
+        """Let pass what joins a run in flight, or still fits into its allowance; `begin` looks again.
+
+        Raises:
+            QuotaSpent: it does not fit.
+        """
+        async with self._database.read() as connection:
+            if await _same_run(connection, None, key) is None:
+                allowance.check(*await used(connection, allowance))
+
+    async def used_of(self, allowance: Allowance) -> tuple[Used, Used]:
+        """Return what a person and a chat have used of their quotas; what has no limit is not counted."""
+        async with self._database.read() as connection:
+            return await used(connection, allowance)
 
     async def begin_all(
         self,

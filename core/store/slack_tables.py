@@ -1,11 +1,12 @@
-"""The tables in which the Slack library keeps the workspaces that installed the app.
+"""The tables of the Slack workspaces that installed the app, and of which chat belongs to which workspace.
 
-The library reads and writes them itself; here they are only declared, so that migrations make them and a
-backup has them. Their shape is the library's (`slack_sdk.oauth`), and a test holds the two together.
+The shape of the first three is that of the Slack library (`slack_sdk.oauth`), so that its tools can read
+them, and a test holds the two together.
 """
 
 from sqlalchemy import Boolean, Column, DateTime, Index, Integer, String, Table
 
+from core.store.column_types import Moment, Words
 from core.store.tables import metadata
 
 
@@ -77,3 +78,13 @@ oauth_states = Table(
     Column("state", String(200), nullable=False),
     Column("expire_at", DateTime, nullable=False),
 )
+
+slack_chats = Table(
+    "slack_chats",
+    metadata,
+    Column("chat", Words, primary_key=True),
+    Column("team", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_slack_chats_team", "team"),
+)
+"""In which workspace each chat and person was seen last: what is posted there needs that one's token."""

@@ -6,16 +6,20 @@ from core.store.answer_rows import Answers
 from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.chat_rows import Chats
+from core.store.claim_rows import Claims
 from core.store.database import Database
+from core.store.deed_rows import Deeds
 from core.store.export_rows import Exports
 from core.store.live_season_rows import LiveSeasons
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
 from core.store.past_rows import Past
+from core.store.people_rows import People
 from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
+from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
@@ -40,6 +44,9 @@ class Store:
         self.answers = Answers(database)
         self.scores = Scores(database)
         self.chats = Chats(database)
+        self.claims = Claims(database)
+        self.people = People(database)
+        self.deeds = Deeds(database)
         self.votes = Votes(database)
         self.subscriptions = Subscriptions(database)
         self.slots = Slots(database)
@@ -47,6 +54,7 @@ class Store:
         self.alerts = Alerts(database)
         self.audits = Audits(database)
         self.exports = Exports(database)
+        self.workspaces = SlackWorkspaces(database)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":

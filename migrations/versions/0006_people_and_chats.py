@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 _ASKED = sa.text("state = 'asked'")
+_NOT_SETTLED = sa.text("NOT settled")
 
 
 def upgrade() -> None:
@@ -47,11 +48,15 @@ def _people() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=True),
         sa.Column("decided_by", sa.Text(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("answered", sa.Boolean(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "state IN ('asked', 'approved', 'denied', 'expired')", name=op.f("ck_invitations_state")
         ),
+        sa.CheckConstraint("(state = 'approved') = (role IS NOT NULL)", name=op.f("ck_invitations_role")),
         sa.CheckConstraint(
             "(state IN ('approved', 'denied')) = (decided_by IS NOT NULL)",
             name=op.f("ck_invitations_decided_by"),
@@ -66,6 +71,25 @@ def _people() -> None:
         sqlite_where=_ASKED,
         postgresql_where=_ASKED,
     )
+    op.create_index(
+        "ix_invitations_settled",
+        "invitations",
+        ["settled"],
+        unique=False,
+        sqlite_where=_NOT_SETTLED,
+        postgresql_where=_NOT_SETTLED,
+    )
+    op.create_table(
+        "claims",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("code_sha256", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("tries >= 0", name=op.f("ck_claims_tries")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_claims")),
+    )
 
 
 def _deeds() -> None:
@@ -75,14 +99,15 @@ def _deeds() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("chat_id", sa.Text(), nullable=False),
-        sa.Column("thread", sa.Text(), nullable=True),
+        sa.Column("thread", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.CheckConstraint("outcome IN ('done', 'refused')", name=op.f("ck_deeds_outcome")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_deeds")),
     )
     op.create_index("ix_deeds_at", "deeds", ["at"], unique=False)
+    op.create_index("ix_deeds_chat_id", "deeds", ["chat_id", "number"], unique=False)
 
 
 def _chats() -> None:
@@ -186,3 +211,11 @@ def _slack() -> None:
         sa.Column("expire_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_oauth_states")),
     )
+    op.create_table(
+        "slack_chats",
+        sa.Column("chat", sa.Text(), nullable=False),
+        sa.Column("team", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("chat", name=op.f("pk_slack_chats")),
+    )
+    op.create_index("ix_slack_chats_team", "slack_chats", ["team"], unique=False)

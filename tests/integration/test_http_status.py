@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from bot.cards import Card
+from bot.connections import NO_CONNECTIONS, Connection, Connections
 from bot.desk import Desk
 from bot.digest_cards import DigestCard, HealthCard
 from bot.door import ChatGone, MessageRef
@@ -39,10 +40,13 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def asking(process: Process, platforms: dict[str, str] | None = None) -> AsyncIterator[Get]:
+async def asking(
+    process: Process, platforms: dict[str, str] | None = None, connections: Connections = NO_CONNECTIONS
+) -> AsyncIterator[Get]:
     """The HTTP door of a process, and who asks it over a socket: the status and the document of an answer."""
     door = HttpDoor(process.app.settings.http)
-    HttpStatus(process.app, CONNECTED if platforms is None else platforms).answer_at(door.router)
+    states = CONNECTED if platforms is None else platforms
+    HttpStatus(process.app, states, connections).answer_at(door.router)
     await door.start()
     async with aiohttp.ClientSession() as session:
 
@@ -262,3 +266,23 @@ async def test_a_chat_is_told_times_in_its_own_zone(starting: Opening) -> None:
         assert isinstance(there, DigestCard | HealthCard)
         assert here.subtitle.endswith("JST")
         assert there.subtitle.endswith("EDT")
+
+
+async def test_a_platform_without_any_of_its_connections_is_not_well(
+    starting: Opening, http: dict[str, Any]
+) -> None:
+    process = await starting(**http)
+    since = process.app.clock.now()
+    links = [Connection("connection 1", "connected", since), Connection("connection 2", "connecting", since)]
+    told_of = {"Slack": lambda: links}
+    async with asking(process, {"Slack": "connected"}, told_of) as get:
+        code, told = await get()
+        assert (code, told["platforms"]["Slack"]) == (200, "connected")
+        assert told["connections"]["Slack"][1] == {
+            "name": "connection 2",
+            "state": "connecting",
+            "since": since.isoformat(),
+        }
+        links[0] = Connection("connection 1", "connecting", since)
+        code, told = await get()
+    assert (code, told["status"], told["platforms"]["Slack"]) == (503, "degraded", "reconnecting")

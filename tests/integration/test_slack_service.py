@@ -10,7 +10,7 @@ from bot.cards import Notice, ProgressCard
 from bot.door import DeliveryFailed, Door
 from bot.request import Request
 from bot.slack_check import check_slack
-from bot.slack_updates import SlackService
+from bot.slack_service import socket_service
 from core.clock import SystemClock
 from core.config.secret import SecretRef
 from core.config.settings import Slack
@@ -245,7 +245,7 @@ async def test_wrong_tokens_end_slack_with_one_clear_line(
         server.bot_token = "xoxb-another"
         with caplog.at_level(logging.INFO):
             async with asyncio.timeout(5):
-                await SlackService(settings, ScriptedDesk(), SystemClock()).run()
+                await socket_service(settings, ScriptedDesk(), SystemClock()).run()
 
     lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert lines == [
@@ -261,7 +261,7 @@ async def test_a_wrong_app_token_ends_slack_too(
         settings = settings_for(server, monkeypatch)
         server.fail_next("apps.connections.open", Fault("account_inactive"))
         async with asyncio.timeout(5):
-            await SlackService(settings, ScriptedDesk(), SystemClock()).run()
+            await socket_service(settings, ScriptedDesk(), SystemClock()).run()
 
     assert "apps.connections.open: account_inactive" in caplog.records[-1].getMessage()
 
@@ -290,13 +290,13 @@ async def test_a_missing_token_is_named_by_its_reference() -> None:
     settings = Slack(bot_token=SecretRef("env:NO_SUCH_TOKEN_HERE"))
 
     with pytest.raises(ConfigError, match="NO_SUCH_TOKEN_HERE"):
-        SlackService(settings, ScriptedDesk(), SystemClock())
+        socket_service(settings, ScriptedDesk(), SystemClock())
 
 
 async def test_a_slack_that_is_down_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.slack_updates.FIRST_DELAY_S", 0.02)
+    monkeypatch.setattr("bot.slack_service.FIRST_DELAY_S", 0.02)
     async with slack_server() as server:
         server.fail_next("auth.test", Fault(raw="<html>bad gateway</html>", status=502, times=2))
         server.fail_next("apps.connections.open", Fault("internal_error", status=200))
@@ -344,7 +344,7 @@ async def test_a_token_that_was_copied_badly_is_refused_at_the_start(monkeypatch
         settings = settings_for(server, monkeypatch)
         monkeypatch.setenv("TEST_SLACK_APP", "xapp-1\nabc")
         with pytest.raises(ConfigError, match="env:TEST_SLACK_APP holds a blank or line break"):
-            SlackService(settings, ScriptedDesk(), SystemClock())
+            socket_service(settings, ScriptedDesk(), SystemClock())
         with pytest.raises(ConfigError, match="env:TEST_SLACK_APP"):
             await check_slack(settings)
         assert server.calls == []

@@ -10,7 +10,7 @@ import pytest
 from bot.cards import Button, Card, Notice, ReasoningCard, VerdictCard
 from bot.door import Door
 from bot.request import Press, Request
-from bot.slack_updates import SlackService
+from bot.slack_service import SlackService, socket_service
 from core.clock import SystemClock
 from core.config.secret import SecretRef
 from core.config.settings import Slack
@@ -86,7 +86,7 @@ def settings_for(server: SlackServer, monkeypatch: pytest.MonkeyPatch) -> Slack:
 
 @asynccontextmanager
 async def serving(settings: Slack, desk: ScriptedDesk) -> AsyncIterator[SlackService]:
-    service = SlackService(settings, desk, SystemClock(), ping_s=0.2)
+    service = socket_service(settings, desk, SystemClock(), ping_s=0.2)
     task = asyncio.create_task(service.run())
     try:
         async with asyncio.timeout(5):

@@ -9,8 +9,6 @@ By hand: `python -m tests.loopback.slack_server`, then type `U0ALICE C0TRADING /
 """
 
 import asyncio
-import json
-import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,16 +16,14 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from tests.loopback.slack_rules import interactive
+from tests.loopback.slack_sending import SlackSending
 from tests.loopback.slack_state import (
     APP_ID,
-    BOT_USER,
     MAX_RETRIES,
-    MAX_SOCKETS,
     POLL_S,
-    TEAM,
     Channel,
     Envelope,
     Fault,
@@ -40,7 +36,7 @@ from tests.loopback.slack_web_api import SlackWebApi
 __all__ = ["Envelope", "Fault", "Message", "SlackServer", "View", "slack_server"]
 
 
-class SlackServer(SlackWebApi):
+class SlackServer(SlackSending, SlackWebApi):
     """See the module. `*_token` are what the app must use."""
 
     async def __aenter__(self) -> Self:
@@ -49,6 +45,7 @@ class SlackServer(SlackWebApi):
         app.router.add_post("/upload/{file}", self._upload)
         app.router.add_post("/response/{token}", self._response)
         app.router.add_get("/link", self._link)
+        app.router.add_get("/oauth/v2/authorize", self._authorize)
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=0.2, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -92,10 +89,6 @@ class SlackServer(SlackWebApi):
         await self.until(lambda: len(self.messages(channel)) >= count, within)
         return self.messages(channel)
 
-    async def wait_connected(self, within: float = 5.0) -> None:
-        """Wait until the app listens."""
-        await self.until(lambda: bool(self._sockets), within)
-
     # What people and operators do.
 
     def add_channel(self, channel: str, *, joined: bool = True, archived: bool = False) -> None:
@@ -117,10 +110,10 @@ class SlackServer(SlackWebApi):
 
     async def slash(self, command: str, text: str, user: str, channel: str, name: str = "alice") -> Envelope:
         """Somebody types a slash command; returns after the acknowledgement, or after three seconds."""
-        self.join(channel)
+        self.join(channel, self.acting)
         payload = {
             "token": "verification",
-            "team_id": TEAM,
+            "team_id": self.acting,
             "team_domain": "loopback",
             "channel_id": channel,
             "channel_name": "directmessage" if channel.startswith("D") else "trading",
@@ -143,11 +136,11 @@ class SlackServer(SlackWebApi):
         self, text: str, user: str, channel: str, *, thread_ts: str | None = None, **extra: Any
     ) -> Envelope:
         """Somebody mentions the app; `{bot}` in the text stands for the mention."""
-        self.join(channel)
+        self.join(channel, self.acting)
         event = {
             "type": "app_mention",
             "user": user,
-            "text": text.replace("{bot}", f"<@{BOT_USER}>"),
+            "text": text.replace("{bot}", f"<@{self.teams[self.acting].bot_user}>"),
             "ts": self.write(channel),
             "channel": channel,
             "event_ts": self._ts(),
@@ -160,7 +153,7 @@ class SlackServer(SlackWebApi):
     async def dm(self, text: str, user: str, *, thread_ts: str | None = None, **extra: Any) -> Envelope:
         """Somebody writes to the app; the chat is D and the rest of the user's id."""
         channel = f"D{user[1:]}"
-        self.join(channel)
+        self.join(channel, self.acting)
         event = {
             "type": "message",
             "channel_type": "im",
@@ -201,17 +194,17 @@ class SlackServer(SlackWebApi):
             )
         payload: Json = {
             "type": "block_actions",
-            "user": {"id": user, "username": "alice", "name": "alice", "team_id": TEAM},
+            "user": {"id": user, "username": "alice", "name": "alice", "team_id": self.acting},
             "api_app_id": APP_ID,
             "token": "verification",
             "trigger_id": self._trigger(user),
-            "team": {"id": TEAM, "domain": "loopback"},
+            "team": {"id": self.acting, "domain": "loopback"},
             "enterprise": None,
             "is_enterprise_install": False,
             "actions": [action],
         }
         if isinstance(shown, View):
-            payload["view"] = shown.view | {"id": shown.id, "hash": shown.hash, "team_id": TEAM}
+            payload["view"] = shown.view | {"id": shown.id, "hash": shown.hash, "team_id": self.acting}
             payload["container"] = {"type": "view", "view_id": shown.id}
         else:
             thread = {"thread_ts": shown.thread_ts} if shown.thread_ts else {}
@@ -229,88 +222,32 @@ class SlackServer(SlackWebApi):
         await self._acked(envelope)
         return envelope
 
-    async def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask the app to connect anew, as Slack does every few hours, then close the old socket."""
-        old = list(self._sockets)
-        for socket in old:
-            await socket.send_json(
-                {"type": "disconnect", "reason": reason, "debug_info": {"host": "loopback"}}
-            )
-        await self.until(lambda: any(socket not in old for socket in self._sockets))
+    async def uninstall(self, team: str) -> None:
+        """Somebody removes the app from a workspace: its token is no longer good, and both events come."""
+        self.teams[team].installed = False
+        with self.people_of(team):
+            await self._event({"type": "tokens_revoked", "tokens": {"bot": [self.teams[team].bot_user]}})
+            await self._event({"type": "app_uninstalled"})
 
-    async def drop(self) -> None:
-        """Cut all sockets without a word."""
-        for socket in list(self._sockets):
-            request_transport = socket._req.transport if socket._req else None
-            if request_transport is not None:
-                request_transport.abort()
-        await self.until(lambda: not self._sockets)
-
-    # Sending over the socket.
-
-    async def _event(self, event: Json) -> Envelope:
+    async def _event(self, event: Json, over: web.WebSocketResponse | None = None) -> Envelope:
         payload = {
             "token": "verification",
-            "team_id": TEAM,
+            "team_id": self.acting,
             "api_app_id": APP_ID,
             "event": event,
             "type": "event_callback",
             "event_id": f"Ev{next(self._count):08d}",
             "event_time": 1_760_000_000,
-            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+            "authorizations": [
+                {"team_id": self.acting, "user_id": self.teams[self.acting].bot_user, "is_bot": True}
+            ],
             "is_ext_shared_channel": False,
         }
-        envelope = await self._send("events_api", payload, retry_attempt=0, retry_reason="")
+        envelope = await self._send("events_api", payload, over, retry_attempt=0, retry_reason="")
         await self._acked(envelope)
         if envelope.ack_s is None:
             await self.redeliver(envelope)
         return envelope
-
-    async def _send(self, kind: str, payload: Json, **more: Any) -> Envelope:
-        await self.wait_connected()
-        envelope = Envelope(secrets.token_hex(8), kind, payload, self.clock())
-        self.envelopes.append(envelope)
-        body = {"envelope_id": envelope.id, "type": kind, "payload": payload}
-        await self._sockets[-1].send_json(body | {"accepts_response_payload": False} | more)
-        return envelope
-
-    async def _acked(self, envelope: Envelope) -> None:
-        try:
-            async with asyncio.timeout(self.ack_s):
-                await envelope.acked.wait()
-        except TimeoutError:
-            self.violations.append(f"{envelope.kind} was not acknowledged in {self.ack_s:g} s")
-
-    async def _link(self, request: web.Request) -> web.StreamResponse:
-        ticket = request.query.get("ticket", "")
-        if ticket not in self._tickets:
-            return web.Response(status=401, text="invalid ticket")
-        self._tickets.discard(ticket)
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        if len(self._sockets) >= MAX_SOCKETS:
-            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
-            await socket.close()
-            return socket
-        info = {"app_id": APP_ID}
-        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": info})
-        self._sockets.append(socket)
-        try:
-            async for incoming in socket:
-                if incoming.type is WSMsgType.TEXT:
-                    await self._ack(json.loads(incoming.data))
-        finally:
-            self._sockets.remove(socket)
-        return socket
-
-    async def _ack(self, body: Json) -> None:
-        for envelope in self.envelopes:
-            if envelope.id == body.get("envelope_id") and not envelope.acked.is_set():
-                envelope.ack_s = self.clock() - envelope.sent_at
-                envelope.answer = body.get("payload")
-                envelope.acked.set()
-                return
-        self.violations.append("an acknowledgement of no open envelope")
 
 
 @asynccontextmanager
@@ -318,7 +255,7 @@ async def slack_server(**options: Any) -> AsyncIterator[SlackServer]:
     """A server that must have seen nothing wrong when its block ends well."""
     async with SlackServer(**options) as server:
         yield server
-        assert server.violations == []
+        assert server.violations == [], server.violations
 
 
 async def _by_hand() -> None:

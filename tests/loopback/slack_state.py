@@ -67,6 +67,7 @@ class Channel:
     id: str
     joined: bool = True
     archived: bool = False
+    team: str = TEAM
 
 
 @dataclass

@@ -12,16 +12,14 @@ from typing import Any
 from aiohttp import web
 
 from tests.loopback.slack_files import SlackFiles
+from tests.loopback.slack_oauth import SlackOAuth
 from tests.loopback.slack_rules import message_error, notified, view_error
 from tests.loopback.slack_state import (
     ACK_S,
     APP_ID,
-    BOT_ID,
-    BOT_USER,
     MAX_VIEWS,
     RESPONSE_S,
     RESPONSE_USES,
-    TEAM,
     TIERS,
     TRIGGER_S,
     Channel,
@@ -34,13 +32,13 @@ from tests.loopback.slack_state import (
 )
 
 
-class SlackWebApi(SlackFiles):
+class SlackWebApi(SlackFiles, SlackOAuth):
     """The half of the server that answers the app's calls. Attributes are for tests to read."""
 
     def __init__(
         self, *, limits: bool = False, clock: Callable[[], float] = time.monotonic, ack_s: float = ACK_S
     ) -> None:
-        self.bot_token = f"xoxb-1-2-{secrets.token_hex(12)}"
+        super().__init__()
         self.app_token = f"xapp-1-A0-{secrets.token_hex(12)}"
         self.limits = limits
         self.clock = clock
@@ -61,10 +59,8 @@ class SlackWebApi(SlackFiles):
         self._triggers: dict[str, Once] = {}
         self._responses: dict[str, Once] = {}
         self.tickets: list[str] = []
-        self._tickets: set[str] = set()
         self._faults: dict[str, Fault] = {}
         self._used: dict[str, deque[float]] = {}
-        self._sockets: list[web.WebSocketResponse] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = itertools.count(1)
         self._runner: web.AppRunner | None = None
@@ -73,9 +69,9 @@ class SlackWebApi(SlackFiles):
         """All messages that everybody in a channel sees, oldest first."""
         return [one for one in self._messages if one.channel == channel and not one.ephemeral]
 
-    def join(self, channel: str) -> None:
+    def join(self, channel: str, team: str | None = None) -> None:
         """Make a channel with the app in it, unless there is one already."""
-        self.channels.setdefault(channel, Channel(channel))
+        self.channels.setdefault(channel, Channel(channel, team=team or self.acting))
 
     # Web API.
 
@@ -99,13 +95,19 @@ class SlackWebApi(SlackFiles):
         return web.json_response({"ok": "error" not in answer} | answer)
 
     def _token_error(self, method: str, given: str) -> str | None:
+        if method == "oauth.v2.access":
+            return self._basic_error(given)
         token = given.removeprefix("Bearer ")
-        wanted, other = self.bot_token, self.app_token
-        if method == "apps.connections.open":
-            wanted, other = other, wanted
+        team = self.team_of_token(token)
         if not token:
             return "not_authed"
-        return None if token == wanted else "not_allowed_token_type" if token == other else "invalid_auth"
+        if team is None and token != self.app_token:
+            return "invalid_auth"
+        if (team is None) != (method == "apps.connections.open"):
+            return "not_allowed_token_type"
+        if team is not None:
+            self._caller.set(team.id)
+        return None
 
     def _too_fast(self, method: str, arguments: Json) -> int | None:
         if not self.limits:
@@ -124,18 +126,6 @@ class SlackWebApi(SlackFiles):
             self._used[key].append(now)
         return None
 
-    async def _auth_test(self, arguments: Json) -> Json:
-        return {
-            "url": "https://loopback.example/",
-            "team": "Loopback",
-            "user": "conclave",
-            "team_id": TEAM,
-        } | {
-            "user_id": BOT_USER,
-            "bot_id": BOT_ID,
-            "is_enterprise_install": False,
-        }
-
     async def _apps_connections_open(self, arguments: Json) -> Json:
         ticket = secrets.token_hex(12)
         self._tickets.add(ticket)
@@ -144,7 +134,7 @@ class SlackWebApi(SlackFiles):
 
     def _channel_error(self, channel: Any) -> str | None:
         known = self.channels.get(channel)
-        if known is None:
+        if known is None or known.team != self._caller.get():
             return "channel_not_found"
         return "is_archived" if known.archived else None if known.joined else "not_in_channel"
 
@@ -174,7 +164,7 @@ class SlackWebApi(SlackFiles):
         channel = str(arguments.get("channel"))
         if channel.startswith("U"):
             channel = f"D{channel[1:]}"
-            self.join(channel)
+            self.join(channel, self._caller.get())
         thread = arguments.get("thread_ts")
         if error := self._channel_error(channel) or self._thread_error(channel, thread):
             return {"error": error}

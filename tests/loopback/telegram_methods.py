@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tests.loopback import telegram_menu
+from tests.loopback.telegram_inline import answer_inline_query
 from tests.loopback.telegram_media import (
     UNCHANGED,
     edit_message_caption,
@@ -15,7 +17,6 @@ from tests.loopback.telegram_rules import (
     PHOTO_BYTES,
     Parsed,
     Refusal,
-    check_commands,
     check_keyboard,
     check_photo,
     check_text,
@@ -183,11 +184,6 @@ def send_chat_action(server: "TelegramServer", params: Params) -> bool:
     return True
 
 
-def set_my_commands(server: "TelegramServer", params: Params) -> bool:
-    server.commands = check_commands(params.get("commands"))
-    return True
-
-
 def delete_webhook(server: "TelegramServer", params: Params) -> bool:
     server.webhook = ""
     return True
@@ -199,7 +195,7 @@ def get_me(server: "TelegramServer", params: Params) -> Params:
         "username": server.username,
         "can_join_groups": True,
         "can_read_all_group_messages": False,
-        "supports_inline_queries": False,
+        "supports_inline_queries": server.inline,
     }
 
 
@@ -214,7 +210,8 @@ METHODS = {
     "sendPhoto": send_photo,
     "answerCallbackQuery": answer_callback_query,
     "sendChatAction": send_chat_action,
-    "setMyCommands": set_my_commands,
+    "answerInlineQuery": answer_inline_query,
+    **telegram_menu.METHODS,
     "deleteWebhook": delete_webhook,
     "getMe": get_me,
 }

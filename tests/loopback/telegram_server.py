@@ -16,6 +16,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from core.clock import SystemClock
+from tests.loopback.telegram_inline import Offers
 from tests.loopback.telegram_methods import METHODS, RICH
 from tests.loopback.telegram_rules import Refusal, check_start_payload
 from tests.loopback.telegram_world import BOT_ID, Answer, Call, Chat, Flood, Shown, Ticker, User
@@ -29,6 +30,8 @@ JSON_FIELDS = {
     "scope",
     "media",
     "rich_message",
+    "results",
+    "button",
 }
 LONGEST_POLL_S = 50.0
 
@@ -52,7 +55,11 @@ class TelegramServer:
         self.floods: list[int] = []
         self.calls: list[Call] = []
         self.answers: list[Answer] = []
-        self.commands: list[tuple[str, str]] = []
+        self.menus: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.texts: dict[tuple[str, str], str] = {}
+        self.inline = True
+        self.inquiries: dict[str, float] = {}
+        self.offers: dict[str, Offers] = {}
         self.webhook = ""
         self.rich = False
         self.queries: set[str] = set()
@@ -147,6 +154,9 @@ class TelegramServer:
             payload = {"id": f"9{update_id}", **payload}
             self.queries.add(payload["id"])
             self.asked[payload["id"]] = self.clock.monotonic()
+        if kind == "inline_query":
+            payload = {"id": f"8{update_id}", **payload}
+            self.inquiries[payload["id"]] = self.clock.monotonic()
         self._updates[update_id] = {"update_id": update_id, kind: payload}
         self._touch()
         return update_id
@@ -171,6 +181,11 @@ class TelegramServer:
         del self.shown[(message.chat, message.id)]
 
     # What the test looks at.
+
+    @property
+    def commands(self) -> list[tuple[str, str]]:
+        """The menu for everybody whom no other is for."""
+        return self.menus.get(("default", ""), [])
 
     def messages(self, chat: Chat) -> list[Shown]:
         """The bot's messages in a chat, oldest first, as they look now."""

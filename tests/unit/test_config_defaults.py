@@ -123,7 +123,6 @@ def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
     cache.ttl_s = {news = 60}
     routing.default = "fast"
     telegram.mode = "webhook"
-    slack.mode = "http"
     """
     said = inactive(loaded(tmp_path, toml))
     keys = [
@@ -131,7 +130,6 @@ def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
         "[cache]",
         "[routing]",
         "telegram.mode",
-        "slack.mode",
     ]
     assert [sentence.split(" ")[0] for sentence in said] == keys
     assert all("has no effect in this version" in sentence for sentence in said)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import Redacting, start_logging
+from bot.logs import _CHATTY, Redacting, start_logging
 
 SECRET = "correct-horse-battery/staple+1"
 LOOKS_SECRET = (
@@ -139,7 +139,7 @@ def root() -> Iterator[logging.Logger]:
     """The root logger, put back as it was afterwards."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    chatty = {name: logging.getLogger(name).level for name in ("httpx", "telegram", "slack_sdk")}
+    chatty = {name: logging.getLogger(name).level for name in _CHATTY}
     yield root
     root.handlers[:], root.level = before, level
     for name, old in chatty.items():
@@ -158,6 +158,11 @@ def test_the_log_goes_to_stderr_without_secrets_and_libraries_tell_only_their_wa
     assert shown.out == ""
     lines = [line.partition(" ")[2].partition(" ")[2] for line in shown.err.splitlines()]
     assert lines == ["INFO core: opened with [secret]", "WARNING httpx: slow"]
+
+
+def test_no_statement_with_its_parameters_is_told_even_where_everything_is(root: logging.Logger) -> None:
+    start_logging(logging.DEBUG)
+    assert not logging.getLogger("aiosqlite").isEnabledFor(logging.INFO)
 
 
 def test_starting_the_log_again_does_not_double_its_lines(

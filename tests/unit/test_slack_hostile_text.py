@@ -270,7 +270,7 @@ comparisons = st.builds(
 )
 cards: st.SearchStrategy[Card] = st.one_of(
     comparisons,
-    st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts),
+    st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts, buttons=button_lists),
     st.builds(
         ProgressCard,
         title=long_texts,
@@ -313,7 +313,15 @@ cards: st.SearchStrategy[Card] = st.one_of(
         footer=texts,
         buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=12).map(tuple),
     ),
-    st.builds(HelpCard, title=texts, intro=long_texts, commands=rows(texts, texts, upto=40), footer=texts),
+    st.builds(
+        HelpCard,
+        title=texts,
+        intro=long_texts,
+        commands=rows(texts, texts, upto=40),
+        groups=st.lists(st.tuples(texts, st.integers(-2, 30)), max_size=5).map(tuple),
+        footer=texts,
+        buttons=button_lists,
+    ),
 )
 
 relaxed = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

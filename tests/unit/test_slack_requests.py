@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.request import Address
-from bot.slack_requests import command_request, event_request, place_from, place_of, pressed, typed
+from bot.slack_requests import command_request, event_request, place_from, place_of, pressed, team_of, typed
 
 SLASH: dict[str, Any] = {
     "token": "gIkuvaNzQIHg97ATvDxqgjtO",
@@ -261,3 +263,42 @@ def test_typed_text_loses_slacks_markup_but_no_word() -> None:
         typed("<@U1|bob> <#C1|general> <!here> <https://x.example|x> &lt;b&gt;")
         == "@bob #general @here x <b>"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "team"),
+    [
+        ({"team_id": "T1"}, "T1"),
+        ({"team": {"id": "T2", "domain": "x"}}, "T2"),
+        ({"team": None, "user": {"id": "U1", "team_id": "T3"}}, "T3"),
+        # In a shared channel the writer may be of another workspace than the one that has the app.
+        ({"team_id": "T1", "authorizations": [{"team_id": "T4", "is_bot": True}]}, "T4"),
+        ({"team_id": "T1", "authorizations": []}, "T1"),
+        ({}, None),
+    ],
+)
+def test_the_workspace_is_that_of_the_installation(body: dict[str, Any], team: str | None) -> None:
+    assert team_of(body) == team
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.fixed_dictionaries({}, optional=dict.fromkeys(("team_id", "team", "user", "authorizations"), _JSON))
+)
+def test_no_payload_is_of_a_workspace_that_is_no_text(body: dict[str, Any]) -> None:
+    found = team_of(body)
+    assert found is None or isinstance(found, str)
+
+
+def test_conclave_takes_every_subcommand_with_its_words() -> None:
+    body = {"user_id": "U0ALICE", "channel_id": "C0", "trigger_id": "1.2", "command": "/conclave"}
+    said = [
+        command_request(body | {"text": text}) for text in ("help run", "  run  NVDA quick ", "", "/help run")
+    ]
+    assert [request and request.text for request in said] == ["help run", "run NVDA quick", "", "help run"]
