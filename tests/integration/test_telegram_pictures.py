@@ -68,6 +68,14 @@ async def test_a_picture_is_a_photo_with_its_facts_as_caption_and_its_buttons(
     assert shown.labels == ["Curves", "Refresh", "Text"]
 
 
+async def test_a_picture_that_is_to_be_silent_comes_without_a_sound(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    for silent in (True, False):
+        await door.send(PRIVATE, picture_card(png(1)), silent=silent)
+    assert [shown.silent for shown in server.messages(server.chats[1001])] == [True, False]
+
+
 async def test_a_picture_in_a_topic_is_posted_there_as_a_reply(
     server: TelegramServer, door: TelegramDoor
 ) -> None:

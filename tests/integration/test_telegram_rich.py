@@ -67,6 +67,15 @@ async def test_where_the_server_takes_them_three_kinds_of_cards_are_rich(
     assert "◀ Back" in page.labels
 
 
+async def test_a_rich_message_that_is_to_be_silent_comes_without_a_sound(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    await door.rich.detect()
+    for silent in (True, False):
+        await door.send(PRIVATE, samples.LEADERBOARD, silent=silent)
+    assert [(bool(shown.rich), shown.silent) for shown in seen(server)] == [(True, True), (True, False)]
+
+
 async def test_an_old_server_is_asked_once_and_gets_plain_messages_from_then_on(
     server: TelegramServer, door: TelegramDoor
 ) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from bot.cards import Card, LeaderboardCard, Notice, PictureCard, PortfolioCard, VerdictCard
 from bot.desk import Desk
+from bot.lookback_buttons import TurnBooks
+from bot.lookback_buttons import encode as encode_page
 from bot.picture_buttons import Form, ShowChart, ShowRanking, ShowVotes, decode, encode
 from bot.pictures import off_loop
 from bot.request import Address
@@ -184,6 +186,21 @@ async def test_a_verdict_keeps_the_buttons_of_its_members_and_gets_one_for_its_p
     assert decode(labels(card)["Refresh"]) == ShowVotes(arena_facts.RUN_ID)
 
 
+async def test_a_picture_of_votes_is_the_same_for_all_and_its_words_are_as_the_chat_reads(
+    app: PictureArena, desk: Desk, door: DoorDouble
+) -> None:
+    await wants(app, language="de", zone="Asia/Ho_Chi_Minh")
+    german = await pressed(desk, door, ShowVotes(arena_facts.RUN_ID))
+    await wants(app)
+    other = Desk(app)
+    english = await other.press(press(encode(ShowVotes(arena_facts.RUN_ID)), delivery="p2"), door)
+    assert isinstance(german, PictureCard)
+    assert isinstance(english, PictureCard)
+    assert german.png == english.png
+    assert german.caption != english.caption
+    assert "(Ho Chi Minh)" in german.stamp
+
+
 async def test_a_run_without_ballots_has_no_button_and_an_old_one_says_why(
     app: PictureArena, desk: Desk, door: DoorDouble
 ) -> None:
@@ -196,6 +213,21 @@ async def test_a_run_without_ballots_has_no_button_and_an_old_one_says_why(
     card = await pressed(desk, door, ShowVotes(arena_facts.RUN_ID))
     assert isinstance(card, Notice)
     assert "Nobody has cast a ballot" in card.text
+
+
+async def test_the_overview_and_the_holdings_of_a_portfolio_keep_the_buttons_for_charts(
+    desk: Desk, door: DoorDouble
+) -> None:
+    for number, (wish, charts) in enumerate(
+        [
+            (TurnBooks(1), ["Chart NVDA", "Chart XYZ"]),
+            (TurnBooks(1, "holdings"), ["Overview", "Chart NVDA", "Chart XYZ"]),
+            (TurnBooks(1, "history"), ["Overview"]),
+        ]
+    ):
+        card = await desk.press(press(encode_page(wish), delivery=f"o{number}"), door)
+        assert isinstance(card, PortfolioCard)
+        assert [one.label for one in card.buttons] == charts
 
 
 async def test_each_holding_has_a_button_for_its_chart(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.cards import Card, DialogueCard, Notice, SubscriptionsCard
+from bot.cards import Card, DialogueCard, LeaderboardCard, Notice, SubscriptionsCard
 from bot.request import Address
 from core.domain.stage import Preset
 from core.domain.subscription import NOISY, ChatTerms, Noise
@@ -112,3 +112,19 @@ def test_terms_keep_only_what_is_not_on() -> None:
     assert quiet.noise_of("digest") is Noise.ON
     assert len(quiet.noise) == len(NOISY) - 1
     assert quiet.with_noise(NOISY, Noise.ON) == ChatTerms()
+
+
+async def test_what_is_offered_while_a_person_writes_elsewhere_is_as_their_private_chat_reads(
+    scene: Scene,
+) -> None:
+    told = []
+    for language in (None, "de"):
+        await scene.app.subscriptions.set_terms(
+            "telegram", BOB.id.partition(":")[2], ChatTerms(language=language)
+        )
+        found = await scene.desk.inquire(BOB, "leaderboard", 0, 2_000)
+        assert found is not None
+        (board,) = found.offered
+        assert isinstance(board.card, LeaderboardCard)
+        told.append(board.card.standings[0].value.strip())
+    assert told == ["$10,231.40", f"10.231,40{SPACE}$"]

@@ -5,6 +5,7 @@ import pytest
 from bot.cards import DialogueCard, Notice
 from bot.request import Address
 from tests.desk_scene import BOB
+from tests.door_double import CHAT
 from tests.unit.test_desk_subscriptions import CAROL, Scene, buttons_on, facts, told
 
 ELSEWHERE = Address("telegram", "-100999")
@@ -70,3 +71,25 @@ async def test_the_dialogue_offers_the_list_of_the_chat(scene: Scene) -> None:
     await scene.say("watch add NVDA")
     card = await scene.click(await scene.say("subscribe"), "Verdicts")
     assert buttons_on(card)[0].label == "Watchlist (NVDA)"
+
+
+async def test_who_changes_a_watchlist_by_a_line_or_a_button_is_written_down_and_who_looks_is_not(
+    scene: Scene,
+) -> None:
+    card = await scene.say("watch add NVDA AAPL")
+    await scene.say("watch")
+    await scene.click(card, "✕ NVDA")
+    await scene.click(card, "✕ AAPL", BOB)
+    assert [(deed.person, deed.what, deed.outcome) for deed in scene.app.people_rows.noted] == [
+        (CAROL.id, "/watch add NVDA AAPL", "done"),
+        (CAROL.id, "button: watch remove NVDA", "done"),
+        (BOB.id, "button: watch remove AAPL", "refused"),
+    ]
+
+
+async def test_the_question_which_ticker_offers_those_of_the_chats_own_watchlist(scene: Scene) -> None:
+    await scene.say("watch add NVDA AAPL")
+    for address, offered in ((CHAT, ["NVDA", "AAPL"]), (ELSEWHERE, ["SPY"])):
+        card = await scene.say("run", address=address)
+        assert isinstance(card, Notice)
+        assert [one.label for one in card.buttons][: len(offered)] == offered
