@@ -5,18 +5,19 @@ The rules:
 * Nobody has a role unless `[access]` gives one, or a grant that an admin gave in a chat: deny by default.
 * Of all that apply at a place the greatest role counts: viewer < runner < admin. `core.app.people` says how
   the two go together, and that no grant takes away what `[access]` gives.
-* A role may hold everywhere, in one chat, or in one topic of it.
+* A role may hold everywhere, in one chat, or in one topic of it. A group that got another id keeps its roles.
 * Where a chat's settings say that only admins start runs, its runners are viewers there.
 * Whoever sits at the terminal is admin: that person can read the database and the configuration anyway.
 * A stranger, that is a person without a role in the place where they ask, hears once that the admins are
   asked, or which ids to have added, and after that nothing, whatever they type or press.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
-from bot.request import Address, Person
+from bot.request import Address, Person, Platform
 from core.app.people import configured_role
 from core.config.access import Access
+from core.domain.errors import StoreError
 from core.domain.people import Role
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ async def standing_at(app: "App", address: Address, person: Person) -> Standing:
     """Return the role of `person` at `address` as of now, and whether the chat's settings hold it back."""
     if address.platform == "terminal":
         return Standing(Role.ADMIN, Role.ADMIN)
-    held = await app.people.role(person.id, address.chat_id, address.thread)
+    earlier = await app.known_chats.earlier(address.chat_id)
+    held = await app.people.role(person.id, address.chat_id, address.thread, earlier=earlier)
     if held is Role.RUNNER:
         shown = await app.subscriptions.terms(address.platform, address.chat)
         if shown.terms.runs_by == "admin":
@@ -78,3 +80,17 @@ def is_private(address: Address, person: Person) -> bool:
             return address.chat.startswith("D")
         case "terminal":
             return True
+
+
+async def reachable_admins(app: "App", but: str = "") -> tuple[Address, ...]:
+    """Return where all admins can be told something in private, save the chat id `but`."""
+    try:
+        admins = await app.people.admins()
+    except StoreError:
+        admins = app.settings.access.admins
+    private = [admin.partition(":") for admin in admins if admin != but]
+    return tuple(
+        Address(cast("Platform", platform), person)
+        for platform, _, person in private
+        if platform in get_args(Platform) and not person.startswith("-")
+    )

@@ -106,10 +106,14 @@ class VoteArguments:
 
 @dataclass(frozen=True)
 class SubscribeArguments:
-    """What to receive and when, in place of what `number` receives; without a wish, it is asked for."""
+    """What to receive and when, in place of what `number` receives; without a wish, it is asked for.
+
+    `place` names the chat that is meant where it is another one, as do those below.
+    """
 
     wanted: Wanted | None = None
     number: int | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ class SubscriptionsArguments:
     """Whose subscriptions to list: this chat's, or those of all chats."""
 
     everywhere: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,7 @@ class UnsubscribeArguments:
 
     number: int | None = None
     everything: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True)

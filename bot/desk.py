@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
-from bot.access import Role, Standing, role_at, standing_at
+from bot.access import Role, Standing, place_of, role_at, standing_at
 from bot.arguments import shown
+from bot.arrival import accepted
 from bot.cards import Card, Notice
+from bot.chat_news import ChatNews, Post, answer_at, posts_about, posts_when_reached
 from bot.commands import find, parse
 from bot.connections import Connection
 from bot.deeds import CLAIM, Noted, deed_of_press, deed_of_words, word_of
@@ -16,7 +19,7 @@ from bot.facts import style_at
 from bot.faults import notice_of
 from bot.handlers import HANDLERS, LIVE, PRESSED
 from bot.handlers.asking import ask
-from bot.handlers.call import Call, PressCall
+from bot.handlers.call import Call, PressCall, release_once
 from bot.handlers.inline import inline
 from bot.inline import Found
 from bot.live_message import LiveMessages
@@ -24,14 +27,15 @@ from bot.missing import Missing
 from bot.pacer import Pacers
 from bot.present.asking import begun_card
 from bot.present.inline import nothing_offered
-from bot.present.notices import not_allowed_notice
+from bot.present.notices import anonymous_notice, not_allowed_notice
 from bot.present.style import read_as
 from bot.presses import Shown, kind_of, shown_of, told_aside
 from bot.reception import Reception
+from bot.registry.command import Command, Read
 from bot.request import Address, Person, Press, Request
 from bot.studio import Studio
 from core.app.app import App
-from core.domain.errors import ConclaveError, Refused
+from core.domain.errors import ConclaveError, Refused, StoreError
 
 POST_TRIES = 4
 MOST_GOING_ON = 256
@@ -64,16 +68,28 @@ class Desk:
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
         try:
+            address = await answer_at(self.app, request.address)
+            if address is None:
+                return
+            request = replace(request, address=address)
             card = await self._answer(request, door)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug must not silence the door
             card = notice_of(error, f"“{shown(request.text)}”", request.text)
         if card is not None:
-            await self._post(card, request, door)
+            # A sentence to one person is for that person's eyes where the door can.
+            only_for = request.person if isinstance(card, Notice) else None
+            if await self._post(card, request.address, door, only_for):
+                await self._say(posts_when_reached(self.app, request.address), door)
+
+    async def news(self, news: ChatNews, door: Door) -> None:
+        """Keep what a platform tells of a chat, and say what is to be said about it."""
+        await self._say(posts_about(self.app, news), door)
 
     async def press(self, press: Press, door: Door) -> Card | None:
         """Return what a button opens, or None where nothing is to be shown."""
         try:
-            return await self._pressed(press, door)
+            address = await answer_at(self.app, press.address)
+            return await self._pressed(replace(press, address=address), door) if address else None
         except Exception as error:  # noqa: BLE001 - the boundary, as in handle
             return notice_of(error, f"button {shown(press.data)}")
 
@@ -100,10 +116,11 @@ class Desk:
         if role is None:
             if not await self._may_claim(request):
                 await noted.refused(f"stranger: {word_of(request.text)}")
-                return await self.reception.greet(request.address, request.person)
+                return await self._greeting(request)
             role = Role.VIEWER  # whoever knows the code, whoever that is
         if not await self.app.claim_delivery(request.address.platform, request.delivery):
             return None
+        accepted()
         return await self._obey(request, door, standing)
 
     async def _obey(
@@ -113,16 +130,16 @@ class Desk:
         role = standing.role or Role.VIEWER  # without one only who knows the code of a claim comes here
         noted = Noted(self.app, request.address, request.person, standing)
         what = deed_of_words(request.text)
-        try:
-            # In a thread, because the first moment that is read loads the exchange's calendar.
-            command, arguments = await asyncio.to_thread(parse, request.text)
-        except Missing as missing:
-            command = find(missing.name)
-            if role >= command.role:
-                return await ask(self.app, missing, request.address)
+        read = await _read(request)
+        if read is None:
+            return None
+        command, arguments = read
         if role < command.role:
-            refusal = not_allowed_notice(role.title, command.role.title, command.name)
-            return await noted.answer(refusal, what)
+            return await noted.answer(_not_allowed(request, role, command), what)
+        if isinstance(arguments, Missing):
+            return await ask(self.app, arguments, request.address)
+        if not await self._first_of_its_message(request):
+            return None
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
         call = Call(
             self.app,
@@ -138,10 +155,15 @@ class Desk:
         privileged = command.role is Role.ADMIN or command.noted(arguments)
 
         async def work() -> Card | None:
-            with read_as(await style_at(self.app, request.address)):
-                return await noted.carried_out(
-                    HANDLERS[command.handler](call, arguments), what, privileged=privileged
-                )
+            try:
+                with read_as(await style_at(self.app, request.address)):
+                    return await noted.carried_out(
+                        HANDLERS[command.handler](call, arguments), what, privileged=privileged
+                    )
+            except Refused:
+                # Nothing came of it, so that it may be mended by editing the message.
+                await release_once(self.app, request)
+                raise
 
         if press is None or command.handler not in LIVE:
             return await work()
@@ -149,6 +171,10 @@ class Desk:
             raise Refused(f"Too much goes on at the moment. Send /{request.text} again in a minute.")
         self._go_on(work, request, door)
         return begun_card(request.text) if shown_of(press.data) is Shown.IN_PLACE else None
+
+    async def _first_of_its_message(self, request: Request) -> bool:
+        """Say True for the first text of a message that is a valid command, whatever it becomes later."""
+        return request.once is None or await self.app.claim_delivery(request.address.platform, request.once)
 
     def _go_on(self, work: Callable[[], Awaitable[Card | None]], request: Request, door: Door) -> None:
         """Let a long command go on by itself: a button has to be answered soon."""
@@ -159,7 +185,8 @@ class Desk:
             except Exception as error:  # noqa: BLE001 - the boundary, as in handle
                 card = notice_of(error, f"“{shown(request.text)}”", request.text)
             if card is not None:
-                await self._post(card, request, door)
+                only_for = request.person if isinstance(card, Notice) else None
+                await self._post(card, request.address, door, only_for)
 
         task = asyncio.create_task(finish())
         self._going_on.add(task)
@@ -180,6 +207,7 @@ class Desk:
             return await self.reception.greet(press.address, press.person)
         if not await self.app.claim_delivery(press.address.platform, press.delivery):
             return None
+        accepted()
         what, privileged = deed_of_press(press.data)
         handler = PRESSED.get(kind_of(press.data))
         if handler is None:
@@ -212,28 +240,71 @@ class Desk:
         """Say whether a stranger types a one-time code while one waits to be typed."""
         return request.text.lower().split(maxsplit=1)[:1] == [CLAIM] and await self.app.claims.waits()
 
-    async def _post(self, card: Card, request: Request, door: Door) -> None:
-        """Send an answer; a sentence to one person is for that person's eyes where the door can."""
-        only_for = request.person if isinstance(card, Notice) else None
+    async def _greeting(self, request: Request) -> Notice | None:
+        """Tell a stranger once how to be let in; who is anonymous cannot be."""
+        if not request.anonymous:
+            return await self.reception.greet(request.address, request.person)
+        if not await self.app.greet_once(place_of(request.address, request.person)):
+            return None
+        return anonymous_notice(request.address.chat_id, None, None, None)
+
+    async def _say(self, posts: Awaitable[Sequence[Post]], door: Door) -> None:
+        """Post what is to be said by itself, as far as this door leads there."""
+        try:
+            said = await posts
+            accepted()
+            for address, notice in said:
+                if address.platform == door.platform:
+                    await self._post(notice, address, door)
+        except StoreError as error:
+            _log.warning("what is new of a chat was not kept: %s", error)
+
+    async def _post(self, card: Card, address: Address, door: Door, only_for: Person | None = None) -> bool:
+        """Send a card, and say whether it has arrived."""
         for attempt in range(POST_TRIES):
-            chat = self.pacers.at(door, request.address)
+            chat = self.pacers.at(door, address)
             if not await chat.turn(within_s=_LONGEST_WAIT_S):
                 break
             try:
-                await door.send(request.address, card, only_for=only_for)
+                await door.send(address, card, only_for=only_for)
             except ChatGone as error:
-                _log.warning("%s is closed to us: %s", request.address.chat_id, error)
-                return
+                _log.warning("%s is closed to us: %s", address.chat_id, error)
+                return False
             except Flooded as flood:
-                _log.info("%s did not take an answer: %s", request.address.chat_id, flood)
+                _log.info("%s did not take an answer: %s", address.chat_id, flood)
                 chat.close_for(flood.retry_after_s)
             except DeliveryFailed as error:
-                _log.info("%s did not take an answer: %s", request.address.chat_id, error)
+                _log.info("%s did not take an answer: %s", address.chat_id, error)
                 if attempt < POST_TRIES - 1:
                     await self.app.clock.sleep(2.0**attempt)
             except Exception:  # noqa: BLE001 - the boundary, as in handle; asking again would not mend it
-                _log.exception("%s could not draw an answer", request.address.chat_id)
-                return
+                _log.exception("%s could not draw an answer", address.chat_id)
+                return False
             else:
-                return
-        _log.warning("%s did not take an answer; giving up", request.address.chat_id)
+                return True
+        _log.warning("%s did not take an answer; giving up", address.chat_id)
+        return False
+
+
+async def _read(request: Request) -> tuple[Command, Read | Missing] | None:
+    """Return a command with its arguments, or what it lacks; None for talk that is none.
+
+    Raises:
+        Refused: it cannot be read.
+    """
+    try:
+        # In a thread, because the first moment that is read loads the exchange's calendar.
+        return await asyncio.to_thread(parse, request.text)
+    except Refused as refusal:
+        if request.only_commands:
+            return None
+        if isinstance(refusal, Missing):
+            return find(refusal.name), refusal
+        raise
+
+
+def _not_allowed(request: Request, role: Role, command: Command) -> Notice:
+    needed = command.role.title
+    if request.anonymous:
+        return anonymous_notice(request.address.chat_id, role.title, needed, command.name)
+    return not_allowed_notice(role.title, needed, command.name)

@@ -1,7 +1,7 @@
 """What Conclave needs of a chat platform: send, edit, send a file. Everything else is native."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.cards import Card
 from bot.request import Address, Person, Platform
@@ -87,4 +87,18 @@ class Door(Protocol):
         self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
     ) -> MessageRef:
         """Post a file with a caption; `silent` as in `send`."""
+        ...
+
+
+@runtime_checkable
+class FindsChats(Protocol):
+    """A door that leads to chats by their names."""
+
+    async def chat_for(self, name: str, person: Person) -> Address:
+        """Return the chat of this name, in which we may post and which `person` administers.
+
+        Raises:
+            Refused: one of these is not so.
+            DeliveryFailed: the platform could not be asked.
+        """
         ...

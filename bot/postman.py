@@ -5,7 +5,8 @@ What may go wrong, and what then happens:
 * the platform surely did not take a message: the same is tried again, until it is too late for it;
 * nobody can know whether it took it, or this process died in that moment: it is not sent again, and a note
   says that it may be missing;
-* the chat is closed to us: all its subscriptions are paused, and the admins are told;
+* the chat is closed to us: all its subscriptions are paused, or those of a thread that is closed alone, and
+  the admins are told;
 * who subscribed may no longer have it in the chat: the subscription is paused, and the admins are told;
 * the chat has turned this kind of post off: it is not made, and its time ends with a note;
 * what is to be posted cannot be made: one sentence says so in its place;
@@ -21,7 +22,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
-from bot.access import Role, role_at
+from bot.access import Role, reachable_admins, role_at
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.facts import style_of, zone_of
@@ -30,11 +31,12 @@ from bot.gallery import Gallery
 from bot.mail import Mail, mail_of
 from bot.pacer import Pacers
 from bot.present.lateness import missing_note
-from bot.present.notices import NO_ROLE, TURNED_OFF, closed_notice, role_lost_notice
+from bot.present.notices import NO_ROLE, TURNED_OFF, Place, closed_notice, role_lost_notice
 from bot.present.style import read_as
 from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
+from core.domain.chat import ChatState
 from core.domain.errors import StoreError
 from core.domain.subscription import Due, Noise, Topic
 
@@ -234,7 +236,7 @@ class Postman:
             raise
         await agenda.posted(due, ref.message)
         if ref.address.chat != about.chat:
-            await agenda.chat_moved(about.platform, about.chat, ref.address.chat)
+            await self._app.known_chats.was_moved(about.chat_id, ref.address.chat_id)
         return True
 
     def _place(self, due: Due) -> tuple[Door, Address]:
@@ -245,17 +247,21 @@ class Postman:
         return door, Address(door.platform, about.chat, about.thread)
 
     async def _gone(self, due: Due, gone: ChatGone) -> None:
-        """Pause what a closed chat subscribed to, and tell the admins."""
+        """Pause what a closed chat, or one place in it, subscribed to, and tell the admins."""
         about = due.subscription
         _log.warning("%s is closed to us: %s", about.chat_id, gone)
         await self._kept(self._app.agenda.end(due, failed=True, note=str(gone)))
         paused: list[int] = []
-        only_thread = isinstance(gone, ThreadGone) and about.thread is not None
+        place = Place.CHAT
         with contextlib.suppress(StoreError):
-            paused += await self._app.agenda.chat_gone(due, str(gone), only_thread=only_thread)
+            if isinstance(gone, ThreadGone):
+                place = Place.OUTSIDE if about.thread is None else Place.THREAD
+                paused += await self._app.agenda.thread_gone(due, str(gone))
+            else:
+                shut = await self._app.known_chats.was_shut(about.chat_id, ChatState.CLOSED, str(gone))
+                paused += shut.paused
         if paused:  # or else another delivery to this chat has said so already
-            notice = closed_notice(about.chat_id, paused, str(gone), only_thread=only_thread)
-            await self._tell_admins(notice, about.chat_id)
+            await self._tell_admins(closed_notice(about.chat_id, paused, str(gone), place), about.chat_id)
 
     async def _is_strange(self, due: Due) -> bool:
         """Say whether whoever subscribed may no longer receive this there, as when `[access]` was changed."""
@@ -275,15 +281,10 @@ class Postman:
 
     async def _tell_admins(self, notice: Notice, but: str) -> None:
         """Tell all admins that can be reached here, save the one who is the chat that it is about."""
-        try:
-            admins = await self._app.people.admins()
-        except StoreError:
-            admins = self._app.settings.access.admins
-        for admin in admins:
-            platform, _, person = admin.partition(":")
-            if (door := self._doors.get(platform)) and admin != but:
+        for address in await reachable_admins(self._app, but):
+            if door := self._doors.get(address.platform):
                 with contextlib.suppress(DeliveryFailed):
-                    await _sent(door, Address(door.platform, person), notice)
+                    await _sent(door, address, notice)
 
     async def _kept(self, write: Awaitable[object]) -> None:
         """Write to the store if it can be reached; what is not noted is taken up again later."""

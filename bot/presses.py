@@ -35,6 +35,7 @@ SHOWN: Mapping[str, Shown] = {
     "o": Shown.IN_PLACE,
     "e": Shown.BESIDE,
     "f": Shown.IN_PLACE,
+    "a": Shown.OPENED,
     "g": Shown.IN_PLACE,
     "au": Shown.IN_PLACE,
     "m": Shown.IN_PLACE,

@@ -34,7 +34,9 @@ class Request:
 
     `delivery` is the platform's own id of this update; the same one comes again when it redelivers.
     `private` says that only this person reads the chat. `message` is the platform's id of the message that
-    carries the command, where an answer can refer to it.
+    carries the command, where an answer can refer to it. `once` names that message whatever becomes of its
+    text: of its texts one at most is carried out. `only_commands` says that nobody waits for an answer where
+    the text is no valid command, as when it was edited.
     """
 
     text: str
@@ -43,6 +45,13 @@ class Request:
     delivery: str
     private: bool = False
     message: str | None = None
+    once: str | None = None
+    only_commands: bool = False
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether a group itself speaks, so that nobody can know which of its administrators it is."""
+        return self.address.chat.startswith("-") and self.person.id == self.address.chat_id
 
 
 @dataclass(frozen=True)

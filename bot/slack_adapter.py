@@ -1,6 +1,7 @@
 """The Slack door: sends, edits and uploads what the rest of Conclave wants to show."""
 
 import copy
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.cards import Card, Notice, PictureCard, ProgressCard
@@ -8,6 +9,7 @@ from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef
 from bot.request import Address, Person, Platform
 from bot.slack_api import SlackApi, SlackRefused
 from bot.slack_pacer import PostSpacing, UpdateBudget
+from bot.slack_plan import Plans
 from bot.slack_render import PAGE_SIZE, SlackMessage, render
 from bot.slack_text import clamp, clamp_bytes, harmless, one_line
 from bot.slack_uploads import UPLOAD_TIMEOUT_S, NotShown, Uploads
@@ -59,8 +61,9 @@ class SlackDoor:
     page_size = PAGE_SIZE
     shows_pictures = True
 
-    def __init__(self, api: SlackApi, clock: Clock) -> None:
+    def __init__(self, api: SlackApi, clock: Clock, *, plans: bool = False) -> None:
         self.api = api
+        self._plans = Plans(wanted=plans)
         self._clock = clock
         self._budget = UpdateBudget(clock)
         self._spacing = PostSpacing(clock)
@@ -95,39 +98,23 @@ class SlackDoor:
             DeliveryFailed: Slack did not take it.
         """
         del silent
-        message = render(card)
         if only_for is not None:
+            message = render(card)
             if await self._responded(address, message):
                 return MessageRef(address, EPHEMERAL)
             if not _is_direct(address):
                 return await self._send_ephemeral(address, message, only_for)
         try:
             if isinstance(card, PictureCard) and card.png:
-                return await self._send_picture(address, card, message)
-            return await self._post(address, message)
+                return await self._send_picture(address, card, render(card))
+            answer = await self._drawn(card, lambda shown: self._posted(address, shown))
+            return _ref(address, answer)
         except ChatGone:
             await self._say_not_invited(address)
             raise
 
     async def _post(self, address: Address, message: SlackMessage) -> MessageRef:
-        await self._spacing.turn(address.chat)
-        answer = await self.api.call(
-            "chat.postMessage",
-            lambda client: client.chat_postMessage(
-                channel=address.chat,
-                thread_ts=address.thread,
-                text=message.text,
-                blocks=message.blocks,
-                parse="none",
-                link_names=False,
-                unfurl_links=False,
-                unfurl_media=False,
-            ),
-        )
-        # Slack answers with the real channel where a person's id was given.
-        chat = answer.get("channel")
-        there = address if not isinstance(chat, str) else Address("slack", chat, address.thread)
-        return MessageRef(there, str(answer.get("ts", "")))
+        return _ref(address, await self._posted(address, message))
 
     async def _send_picture(self, address: Address, card: PictureCard, message: SlackMessage) -> MessageRef:
         """Post a picture that can be edited, or share it as a file, or where Slack takes none, say it."""
@@ -154,6 +141,52 @@ class SlackDoor:
             if refused.code not in NO_FILES:
                 raise
             return await self._post(address, message)
+
+    async def _posted(self, address: Address, message: SlackMessage) -> dict[str, Any]:
+        await self._spacing.turn(address.chat)
+        return await self.api.call(
+            "chat.postMessage",
+            lambda client: client.chat_postMessage(
+                channel=address.chat,
+                thread_ts=address.thread,
+                text=message.text,
+                blocks=message.blocks,
+                parse="none",
+                link_names=False,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+        )
+
+    async def _updated(self, ref: MessageRef, message: SlackMessage) -> dict[str, Any]:
+        try:
+            return await self.api.call(
+                "chat.update",
+                lambda client: client.chat_update(
+                    channel=ref.address.chat,
+                    ts=ref.message,
+                    text=message.text,
+                    blocks=message.blocks,
+                    parse="none",
+                    link_names=False,
+                ),
+            )
+        except Flooded as flood:
+            self._budget.close_for(flood.retry_after_s)
+            raise
+
+    async def _drawn(
+        self, card: Card, show: Callable[[SlackMessage], Awaitable[dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """Show a card, a run that goes on as a plan where the workspace takes that."""
+        plan = self._plans.drawn(card) if isinstance(card, ProgressCard) else None
+        if plan is not None:
+            try:
+                return await show(plan)
+            except SlackRefused as error:
+                if not self._plans.refused(error.code):
+                    raise
+        return await show(render(card))
 
     async def _say_not_invited(self, address: Address) -> None:
         # If this fails too the person gets no hint; the caller still learns that the chat is closed.
@@ -205,11 +238,11 @@ class SlackDoor:
         if isinstance(card, PictureCard) and card.png:
             await self._edit_picture(ref, card)
         else:
-            await self._update(ref, render(card))
+            await self._drawn(card, lambda shown: self._updated(ref, shown))
 
     async def _edit_picture(self, ref: MessageRef, card: PictureCard) -> None:
         async def put(shown: SlackMessage) -> str:
-            await self._update(ref, shown)
+            await self._updated(ref, shown)
             return ""
 
         if self._uploads.shared:
@@ -218,23 +251,6 @@ class SlackDoor:
             await self._uploads.show(card, put)
         except NotShown as refused:
             raise MessageGone(str(refused)) from None
-
-    async def _update(self, ref: MessageRef, message: SlackMessage) -> None:
-        try:
-            await self.api.call(
-                "chat.update",
-                lambda client: client.chat_update(
-                    channel=ref.address.chat,
-                    ts=ref.message,
-                    text=message.text,
-                    blocks=message.blocks,
-                    parse="none",
-                    link_names=False,
-                ),
-            )
-        except Flooded as flood:
-            self._budget.close_for(flood.retry_after_s)
-            raise
 
     async def send_file(
         self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
@@ -312,9 +328,38 @@ class SlackDoor:
             "views.update", lambda client: client.views_update(view_id=view_id, view=view, hash=seen)
         )
 
+    async def publish(self, user: str, view: dict[str, Any]) -> None:
+        """Replace a person's own page, the Home tab.
+
+        Raises:
+            DeliveryFailed: Slack did not take it.
+        """
+        await self.api.call("views.publish", lambda client: client.views_publish(user_id=user, view=view))
+
+    async def direct(self, user: str) -> Address:
+        """Return the direct message between a person and the app.
+
+        Raises:
+            DeliveryFailed: Slack did not open it.
+        """
+        answer = await self.api.call(
+            "conversations.open", lambda client: client.conversations_open(users=user)
+        )
+        chat = (answer.get("channel") or {}).get("id")
+        if not isinstance(chat, str):
+            raise DeliveryFailed("Slack opened no direct message")
+        return Address("slack", chat)
+
     async def close(self) -> None:
         """Close the connections."""
         await self.api.close()
+
+
+def _ref(address: Address, answer: dict[str, Any]) -> MessageRef:
+    # Slack answers with the real channel where a person's id was given.
+    chat = answer.get("channel")
+    there = address if not isinstance(chat, str) else Address("slack", chat, address.thread)
+    return MessageRef(there, str(answer.get("ts", "")))
 
 
 def _is_direct(address: Address) -> bool:

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -25,12 +26,14 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.cards import Card, PictureCard
+from bot.cards import Card, Notice, PictureCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, Unsure
 from bot.request import Address, Person, Platform
-from bot.telegram_failures import failure_of
+from bot.telegram_failures import NoFiles, failure_of
+from bot.telegram_places import chat_for
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
 from bot.telegram_rich_calls import RichMessages, RichSent
+from core.domain.errors import Refused
 
 PRIVATE_PACE_S = 1.0
 GROUP_PACE_S = 3.0
@@ -43,20 +46,27 @@ PICTURES_KNOWN = 500
 """Of how many messages we know which picture they show, so that an edit need not upload it again."""
 
 Result = TypeVar("Result")
+Moved = Callable[[str, str], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
 
 
 class TelegramDoor:
-    """A `bot.door.Door` over one bot. Makes no pause of its own: pacing and waiting is the caller's."""
+    """A `bot.door.Door` over one bot. Makes no pause of its own: pacing and waiting is the caller's.
+
+    `moved` hears the old and the new id of a group that has become another chat.
+    """
 
     platform: Platform = "telegram"
     page_size = PAGE_SIZE
     shows_pictures = True
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, moved: Moved | None = None) -> None:
         # Chosen by the library's users through the environment alone: times to wait are timedeltas, and it
         # no longer warns about the numbers that they were.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._bot = bot
+        self._tell_moved = moved
         self.rich = RichMessages(bot)
         self._moved: dict[int, int] = {}
         self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
@@ -204,14 +214,20 @@ class TelegramDoor:
     ) -> MessageRef:
         """Post a file with a caption; a PNG or JPEG is shown as a picture where Telegram takes it.
 
+        A chat that takes no files gets the caption alone, and reads why.
+
         Raises:
             DeliveryFailed: the file is empty or over 50 MB, or Telegram did not take it.
         """
         if not 0 < len(content) <= FileSizeLimit.FILESIZE_UPLOAD:
             raise DeliveryFailed(f"The file {name} is empty or over 50 MB; Telegram takes neither.")
-        return await self._upload(
-            address, name, content, TelegramMessage(render_caption(caption)), self._reply_to, silent=silent
-        )
+        message = TelegramMessage(render_caption(caption))
+        try:
+            return await self._upload(address, name, content, message, self._reply_to, silent=silent)
+        except NoFiles:
+            said = f"{caption.strip()} " if caption.strip() else ""
+            notice = Notice(text=f"{said}(I may not send the file {name} here.)")
+            return await self.send(address, notice, silent=silent)
 
     async def _send_picture(
         self,
@@ -222,7 +238,11 @@ class TelegramDoor:
         *,
         silent: bool,
     ) -> MessageRef:
-        ref = await self._upload(address, card.name, card.png, message, reply_to, silent=silent)
+        try:
+            ref = await self._upload(address, card.name, card.png, message, reply_to, silent=silent)
+        except NoFiles:
+            words = card.model_copy(update={"png": b""})
+            return await self.send(address, words, reply_to=reply_to, silent=silent)
         self._note_picture(ref.address.chat, ref.message, card.png)
         return ref
 
@@ -271,10 +291,22 @@ class TelegramDoor:
                 return await self._post(address, as_picture)
             except (Flooded, ChatGone, Unsure):
                 raise
-            except DeliveryFailed:
+            except DeliveryFailed as refused:
                 # Telegram refuses pictures of odd proportions, which it takes as documents.
-                return await self._post(address, as_document)
+                _log.debug("the picture %s is sent as a document: %s", name, refused)
         return await self._post(address, as_document)
+
+    async def chat_for(self, name: str, person: Person) -> Address:
+        """Return the channel or group of this name, in which we may post and which `person` administers.
+
+        Raises:
+            Refused: one of these is not so.
+            DeliveryFailed: Telegram could not be asked.
+        """
+        try:
+            return await self._call(chat_for(self._bot, name, person))
+        except (BadRequest, ChatMigrated) as error:
+            raise self._failure(error) from None
 
     async def _post(
         self, address: Address, post: Callable[[int], Awaitable[Message | RichSent]]
@@ -285,7 +317,7 @@ class TelegramDoor:
         try:
             sent = await self._call(post(chat))
         except ChatMigrated as moved:
-            self._moved[chat] = moved.new_chat_id
+            await self._remember_moved(chat, moved.new_chat_id)
             chat = moved.new_chat_id
             try:
                 sent = await self._call(post(chat))
@@ -295,11 +327,21 @@ class TelegramDoor:
             raise self._failure(error) from None
         return MessageRef(Address("telegram", str(chat), address.thread), str(sent.message_id))
 
+    async def _remember_moved(self, old: int, new: int) -> None:
+        """Keep where a group has gone; what goes wrong with that must not hold up the message to it."""
+        self._moved[old] = new
+        if self._tell_moved is None:
+            return
+        try:
+            await self._tell_moved(str(old), str(new))
+        except Exception:  # noqa: BLE001 - the boundary: the service message of the group tells it as well
+            _log.exception("The group %d has become %d, and that could not be kept.", old, new)
+
     async def _call(self, call: Awaitable[Result]) -> Result:
         """Make one call; BadRequest and ChatMigrated are left to the caller, as their meaning differs."""
         try:
             return await call
-        except (BadRequest, ChatMigrated):
+        except (BadRequest, ChatMigrated, Refused):
             raise
         except TelegramError as error:
             # Without its cause: the address in there holds the token.

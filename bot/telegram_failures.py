@@ -1,5 +1,7 @@
 """What an error of Telegram means for a delivery."""
 
+import re
+
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, ThreadGone, Unsure
@@ -25,10 +27,17 @@ _CHAT_GONE = (
     "group chat was deactivated",
     "peer_id_invalid",
 )
+_NO_FILES = re.compile(
+    r"not enough rights to send (?:photos|documents|media)|chat_send_(?:photos|docs|media)_forbidden"
+)
 _NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
 """How the HTTP library calls failures from before a request is sent."""
 _BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
 """What a server answers that stands in front of Telegram, and has lost sight of the request."""
+
+
+class NoFiles(DeliveryFailed):
+    """The chat takes messages of ours, and no files of this kind."""
 
 
 def failure_of(error: TelegramError, token: str) -> DeliveryFailed:
@@ -39,6 +48,8 @@ def failure_of(error: TelegramError, token: str) -> DeliveryFailed:
         return Flooded(seconds(error))
     if any(wording in lower for wording in _THREAD_GONE):
         return ThreadGone(f"Telegram has closed this topic to the bot: {said}.")
+    if _NO_FILES.search(lower):
+        return NoFiles(f"Telegram lets no such files into this chat: {said}.")
     if isinstance(error, Forbidden) or any(wording in lower for wording in _CHAT_GONE):
         return ChatGone(f"Telegram has closed this chat to the bot: {said}.")
     if any(wording in lower for wording in _MESSAGE_GONE):

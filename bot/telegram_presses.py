@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 from telegram import Bot
 
 from bot.cards import Card, Notice
+from bot.chat_news import ChatNews
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
 from bot.inline import Found
 from bot.presses import AT_ONCE, Shown, kind_of, shown_of, told_aside
@@ -39,6 +40,10 @@ class Desk(Protocol):
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
+        ...
+
+    async def news(self, news: ChatNews, door: Door) -> None:
+        """Keep what is new of a chat, and say what is to be said about it."""
         ...
 
     async def press(self, press: Press, door: Door) -> Card | None:

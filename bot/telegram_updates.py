@@ -1,4 +1,4 @@
-"""The update loop: asks Telegram what is new, and gives every request to the desk in a task of its own."""
+"""The connection to Telegram, and the update loop: asks Telegram what is new, and gives it to the intake."""
 
 import asyncio
 import logging
@@ -8,14 +8,14 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.chat_news import ChatNews
 from bot.languages import languages
-from bot.request import Request
+from bot.request import Address
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_failures import seconds
-from bot.telegram_inline import Inquiries
+from bot.telegram_intake import Desk, Intake
 from bot.telegram_menu import MenuCommand, menus, publish
-from bot.telegram_payload import Incoming, Inquiry, Payload, read_update
-from bot.telegram_presses import Desk, Presses
+from bot.telegram_payload import Payload
 from bot.telegram_secrecy import hush, scrub
 from bot.tokens import telegram_token
 from core.clock import Clock
@@ -26,12 +26,15 @@ from core.domain.errors import ConfigError
 POLL_S = 25
 CALL_TIMEOUT_S = 20.0
 STOP_WITHIN_S = 3.0
-MAX_REQUESTS = 256
 LONGEST_BACKOFF_S = 60.0
-KINDS = ["message", "callback_query", "inline_query"]
+KINDS = ["message", "edited_message", "callback_query", "inline_query", "my_chat_member"]
 
 _REFUSED = (
     "Telegram refused the bot token; put the token that BotFather gave you where [telegram] token points"
+)
+_POLLED_ELSEWHERE = "another program polls with the same bot token, stop one of them"
+_WEBHOOK_ELSEWHERE = (
+    "another program has set a webhook with the same bot token and gets its messages, stop one of them"
 )
 
 _log = logging.getLogger(__name__)
@@ -50,8 +53,10 @@ class _PollingBot(Bot):
 class TelegramService:
     """Long polling for one bot. `door` may be used before `run`, for messages of an earlier process.
 
+    `bot.telegram_webhook` has the other mode, with the same beginning and end.
+
     Raises:
-        ConfigError: the token is missing or does not look like one, or the mode does not exist here.
+        ConfigError: the token is missing or does not look like one.
     """
 
     def __init__(
@@ -62,24 +67,19 @@ class TelegramService:
         commands: Sequence[MenuCommand] = (),
         access: Access | None = None,
     ) -> None:
-        if settings.mode != "polling":
-            raise ConfigError('[telegram] mode must be "polling"; this version has no other.')
         self._token = telegram_token(settings.token)
         hush(self._token)
         self._bot = _PollingBot(
             self._token, settings.base_url, request=_http(64), get_updates_request=_http(2)
         )
-        self.door = TelegramDoor(self._bot)
-        self._presses = Presses(self._bot, self.door, desk, clock)
-        self._inquiries = Inquiries(self._bot, desk)
+        self.door = TelegramDoor(self._bot, self._moved)
         self._desk = desk
+        self._intake = Intake(self._bot, self.door, desk, clock)
         self._clock = clock
         self._commands = commands
         self._access = access
         self._rich = settings.rich
         self._offset: int | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._room_for_requests = asyncio.Semaphore(MAX_REQUESTS)
         self._ready = asyncio.Event()
         self._refusal: ConfigError | None = None
         self._trouble: str | None = None
@@ -95,13 +95,13 @@ class TelegramService:
             raise self._refusal
 
     async def run(self) -> None:
-        """Poll until cancelled, through every failure of Telegram and the network.
+        """Receive updates until cancelled, through every failure of Telegram and the network.
 
         Ends by itself only when Telegram refuses the token at the start, after one line in the log.
         """
         try:
             if await self._begin():
-                await self._poll()
+                await self._receive()
         finally:
             await self._stop()
 
@@ -111,8 +111,13 @@ class TelegramService:
         while True:
             try:
                 await self._bot.initialize()
-                await self._bot.delete_webhook()
+                await self._take_over()
                 break
+            except ConfigError as error:
+                self._refusal = error
+                _log.error("%s Telegram stays off, all else goes on.", error)
+                self._ready.set()
+                return False
             except InvalidToken:
                 self._refusal = ConfigError(f"{_REFUSED}.")
                 _log.error("%s. Telegram stays off, all else goes on.", _REFUSED)
@@ -129,17 +134,19 @@ class TelegramService:
         _log.info("Telegram: @%s listens.", self._bot.username)
         return True
 
+    async def _take_over(self) -> None:
+        """Let updates come to this process: those that a webhook has not taken yet are kept for it."""
+        await self._bot.delete_webhook(drop_pending_updates=False)
+
     def _publish_menu(self) -> None:
         """Set the menu beside everything else: the commands work without it."""
         spoken = languages()
         planned = menus(self._commands, self._access, spoken)
-        task = asyncio.create_task(publish(self._bot, planned, spoken, self._told))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._intake.look_after(publish(self._bot, planned, spoken, self._told))
         if not self._bot.supports_inline_queries:
             _log.info("Telegram: inline mode is off; send /setinline to BotFather to switch it on.")
 
-    async def _poll(self) -> None:
+    async def _receive(self) -> None:
         failures = 0
         while True:
             try:
@@ -151,7 +158,9 @@ class TelegramService:
             failures = 0
             self._settled()
             for update in updates:
-                await self._dispatch(update)
+                await self._intake.take(update)
+                if isinstance(update_id := update.get("update_id"), int):
+                    self._offset = update_id + 1
 
     async def _rest(self, error: Exception, failures: int) -> None:
         """Wait before asking again, longer each time; the first failure of a kind is logged."""
@@ -171,9 +180,7 @@ class TelegramService:
         if isinstance(error, InvalidToken):
             return _REFUSED
         if isinstance(error, Conflict):
-            return (
-                f"another program polls with the same bot token, stop one of them ({self._scrubbed(error)})"
-            )
+            return _WEBHOOK_ELSEWHERE if "webhook" in str(error).lower() else _POLLED_ELSEWHERE
         if isinstance(error, TelegramError):
             return self._scrubbed(error)
         return f"the answer could not be read ({type(error).__name__})"
@@ -181,45 +188,14 @@ class TelegramService:
     def _scrubbed(self, error: Exception) -> str:
         return scrub(str(error), self._token).rstrip(".")
 
-    async def _dispatch(self, update: Payload) -> None:
-        """Start the work for one update, and count it as received."""
-        incoming = read_update(update, self._bot.username, self._bot.id)
-        if isinstance(incoming, Request):
-            await self._room_for_requests.acquire()
-            self._start(incoming).add_done_callback(lambda _: self._room_for_requests.release())
-        elif incoming is not None:
-            # Without waiting for room: one who presses and presses must hold up nobody's commands.
-            self._start(incoming)
-        if isinstance(update_id := update.get("update_id"), int):
-            self._offset = update_id + 1
-
-    def _start(self, incoming: Incoming) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._work(incoming))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _work(self, incoming: Incoming) -> None:
-        try:
-            if isinstance(incoming, Request):
-                # In a private chat there is no doubt whom an answer is for.
-                await self._desk.handle(
-                    incoming, self.door if incoming.private else self.door.replying(incoming.message)
-                )
-            elif isinstance(incoming, Inquiry):
-                await self._inquiries.handle(incoming)
-            else:
-                await self._presses.handle(incoming)
-        except Exception:  # noqa: BLE001 - the boundary: one request must not end the loop
-            _log.exception("A request or button in Telegram failed.")
+    async def _moved(self, old: str, new: str) -> None:
+        """Tell the desk of a group whose new id Telegram has just told."""
+        news = ChatNews(Address("telegram", old), "", moved_to=Address("telegram", new))
+        await self._desk.news(news, self.door)
 
     async def _stop(self) -> None:
         """Let what goes on finish for a moment, confirm what was received, and close the connections."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=STOP_WITHIN_S)
-        for task in set(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._intake.close(STOP_WITHIN_S)
         try:
             async with asyncio.timeout(STOP_WITHIN_S):
                 if self._offset is not None and not self._trouble:

@@ -22,6 +22,7 @@ from core.domain.stage import ModelChat
 from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
+from tests.chats_double import ChatsDouble
 from tests.people_double import PeopleDouble, people_of
 from tests.subscriptions_double import RowsDouble, watchlists_of
 
@@ -70,6 +71,7 @@ class ArenaDouble(App):
         self.busy: Exception | None = None
         self.votes: dict[str, Vote] = {}
         self.going_on: tuple[str, ...] = ()
+        self.known_chats = ChatsDouble()  # type: ignore[assignment]
         self.agenda = NothingDue()  # type: ignore[assignment]
         self.rows = RowsDouble()
         self.subscriptions, self.watchlists = watchlists_of(self.rows, self.settings, self.clock)
@@ -191,6 +193,9 @@ class ArenaDouble(App):
         new = (platform, delivery) not in self.claimed
         self.claimed.add((platform, delivery))
         return new
+
+    async def release_delivery(self, platform: str, delivery: str) -> None:
+        self.claimed.discard((platform, delivery))
 
     async def greet_once(self, place: str) -> bool:
         new = place not in self.greeted

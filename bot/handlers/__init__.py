@@ -9,6 +9,7 @@ from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.dialogue import dialogue_pressed
+from bot.handlers.home import home_pressed
 from bot.handlers.people import audit, audit_pressed, people, people_pressed
 from bot.handlers.pictures import picture_pressed
 from bot.handlers.run import run
@@ -65,6 +66,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "o": lookback.lookback_pressed,
     "e": lookback.lookback_pressed,
     "f": picture_pressed,
+    "a": home_pressed,
     "g": people_pressed,
     "au": audit_pressed,
     "m": command_pressed,

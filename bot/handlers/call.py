@@ -49,3 +49,9 @@ class PressCall:
     obey: Callable[[str], Awaitable[Card | None]]
     reception: Reception | None = None
     studio: Studio = field(default_factory=Studio)
+
+
+async def release_once(app: App, request: Request) -> None:
+    """Let the message of a command of which nothing came be mended by editing it."""
+    if request.once is not None:
+        await app.release_delivery(request.address.platform, request.once)

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 from bot.arguments import RunArguments
-from bot.handlers.call import Call
+from bot.handlers.call import Call, release_once
 from bot.present.people import quota_words
 from core.app.app import App
 from core.domain.run import RunRequest
@@ -25,7 +25,7 @@ async def run(call: Call, arguments: RunArguments) -> None:
         )
         for ticker in arguments.tickers
     ]
-    await asyncio.gather(
+    records = await asyncio.gather(
         *(
             call.live.tell(
                 partial(call.app.run, request),
@@ -38,6 +38,8 @@ async def run(call: Call, arguments: RunArguments) -> None:
             for request in requests
         )
     )
+    if not any(records):  # none of them could start, as with a ticker that does not exist
+        await release_once(call.app, call.request)
 
 
 async def _quota_note(app: App, person: str, chat: str) -> str:

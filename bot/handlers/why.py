@@ -7,6 +7,7 @@ from bot.buttons import OpenReasoning, OpenVerdict, TurnTo, decode
 from bot.cards import Card
 from bot.facts import verdict_of, zone_of
 from bot.handlers.call import Call, PressCall
+from bot.present.explain import reasoning_window, verdict_window
 from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
 from core.app.app import App
 from core.domain.member import Member
@@ -48,6 +49,8 @@ async def reasoning_of(
 async def pressed(call: PressCall) -> Card:
     """Show the verdict or the page that a button asks for, in pages as long as the door's.
 
+    Both have what a window has room for: the way to every other member, and the verdict in prose.
+
     Raises:
         NotFound: the run, or the member's seat in it, is not there (any more).
     """
@@ -55,7 +58,7 @@ async def pressed(call: PressCall) -> Card:
     assert isinstance(wish, OpenReasoning | TurnTo | OpenVerdict)  # noqa: S101 - by the data's first word
     record = await app.run_record(wish.run_id)
     if isinstance(wish, OpenVerdict):
-        return await verdict_of(app, record)
+        return verdict_window(await verdict_of(app, record), record)
     opened = await _open(app, record, await app.member_numbered(wish.member), call.door.page_size)
     match wish:
         case OpenReasoning(stage=None):
@@ -66,6 +69,18 @@ async def pressed(call: PressCall) -> Card:
             return _card(app, opened, page_at(opened.book, wish.stage, wish.page))
 
 
+async def page_shown(call: PressCall, wish: TurnTo) -> Card:
+    """Return the page that `wish` names, as everybody is to see it.
+
+    Raises:
+        NotFound: as in `pressed`.
+    """
+    record = await call.app.run_record(wish.run_id)
+    member = await call.app.member_numbered(wish.member)
+    opened = await _open(call.app, record, member, call.door.page_size)
+    return _card(call.app, opened, page_at(opened.book, wish.stage, wish.page))
+
+
 async def _open(app: App, record: RunRecord, member: Member, page_size: int) -> _Opened:
     chat = await app.model_chat(record.run_id, member.name)
     return _Opened(record, member, chat, pages(chat, page_size))
@@ -74,7 +89,7 @@ async def _open(app: App, record: RunRecord, member: Member, page_size: int) -> 
 def _card(app: App, opened: _Opened, page: Page | None, stage: Stage | None = None) -> Card:
     if page is None:
         return nothing_to_read(opened.chat, stage)
-    return reasoning_card(
+    card = reasoning_card(
         opened.book,
         page,
         record=opened.record,
@@ -82,3 +97,4 @@ def _card(app: App, opened: _Opened, page: Page | None, stage: Stage | None = No
         member=opened.member,
         zone=zone_of(app),
     )
+    return reasoning_window(card, page, opened.record, opened.member)

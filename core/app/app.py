@@ -12,6 +12,7 @@ from core.app.claims import Claims
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
+from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.lookback import Lookback
 from core.app.naming import Naming, voter
@@ -78,6 +79,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         digests: Digests,
         subscriptions: Subscriptions,
         watchlists: Watchlists,
+        known_chats: KnownChats,
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
@@ -98,6 +100,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         self._digests = digests
         self.subscriptions = subscriptions
         self.watchlists = watchlists
+        self.known_chats = known_chats
         self.agenda = agenda
         self.claims = Claims(store, clock)
         self.people = people

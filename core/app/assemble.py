@@ -8,6 +8,7 @@ from core.app.agenda import Agenda
 from core.app.app import App
 from core.app.digests import Digests
 from core.app.estimates import Estimates
+from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.people import People
 from core.app.polls import Polls
@@ -74,6 +75,7 @@ async def open_app(
         digests=Digests(store, scoreboard, settings, calendar, clock),
         subscriptions=subscriptions,
         watchlists=Watchlists(store, settings, calendar, clock, subscriptions),
+        known_chats=KnownChats(store, settings, subscriptions, clock),
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),
         estimates=estimates,

@@ -9,6 +9,7 @@ A role comes from `[access]` of the configuration or from a grant, which an admi
 * Who is admin everywhere by a grant is one like those of `[access]`: asked about strangers, told of troubles.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Literal
 
@@ -44,9 +45,15 @@ class People:
         self.deeds = Deeds(store, clock)
         self.quotas = quotas
 
-    async def role(self, person: str, chat: str, thread: str | None = None) -> Role | None:
-        """Return the role of a person in a place as of now, or None for a stranger."""
-        configured = configured_role(self._access, person, chat, thread or "")
+    async def role(
+        self, person: str, chat: str, thread: str | None = None, *, earlier: Collection[str] = ()
+    ) -> Role | None:
+        """Return the role of a person in a place as of now, or None for a stranger.
+
+        `earlier` are the ids that the chat had before, which `[access]` may still name.
+        """
+        named = [configured_role(self._access, person, known, thread or "") for known in (chat, *earlier)]
+        configured = max((role for role in named if role is not None), default=None)
         if configured is Role.ADMIN:
             return configured
         granted = granted_role(await self._rows.grants_at(person, chat), person, chat, thread or "")

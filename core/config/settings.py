@@ -242,11 +242,13 @@ class Schedule(Frozen):
 
 
 class Telegram(Frozen):
-    """The Telegram bot. Off while its token is missing."""
+    """The Telegram bot. Off while its token is missing. The webhook's keys are for that mode alone."""
 
     token: SecretRef = SecretRef("env:TELEGRAM_BOT_TOKEN")
     base_url: HttpAddress = "https://api.telegram.org/bot"
     mode: Literal["polling", "webhook"] = "polling"
+    webhook_url: HttpAddressOrNone = ""
+    webhook_secret: SecretRef = SecretRef("env:TELEGRAM_WEBHOOK_SECRET")
     rich: bool = True
 
 
@@ -264,6 +266,7 @@ class Slack(Frozen):
     connections: Annotated[int, Field(ge=1, le=10)] = 2
     client_id: Annotated[str, Field(max_length=32, pattern=r"^[0-9A-Za-z.]*$")] = ""
     client_secret: SecretRef = SecretRef("env:SLACK_CLIENT_SECRET")
+    plan_blocks: bool = False
 
 
 class Http(Frozen):

@@ -33,6 +33,12 @@ class Chats:
                 self._prune_from = at + _PRUNE_EVERY
             return new
 
+    async def release_delivery(self, platform: str, delivery: str) -> None:
+        """Forget an update that was claimed, so that it can be claimed again."""
+        known = (deliveries.c.platform == platform, deliveries.c.delivery == delivery)
+        async with self._database.write() as connection:
+            await connection.execute(delete(deliveries).where(*known))
+
     async def greet_once(self, place: str, at: datetime) -> bool:
         """Say True the first time that somebody turns up at a place, False ever after."""
         async with self._database.write() as connection:

@@ -127,3 +127,12 @@ homes = Table(
     Column("opened_at", Moment, nullable=False),
 )
 """Who has opened our page in Slack, so that it is brought up to date after runs."""
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("chat_id", Words, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+"""Where a person has asked something last: the chats of which their page in Slack may tell."""

@@ -296,6 +296,7 @@ cards = Table(
     Column("at", Moment, nullable=False),
     Column("done_at", Moment),
     Index("ix_cards_run_id", "run_id"),
+    Index("ix_cards_chat_message", "chat", "message"),
     Index(
         "ix_cards_platform_open",
         "platform",

@@ -139,6 +139,14 @@ def _chats() -> None:
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person", "team", name=op.f("pk_homes")),
     )
+    op.create_table(
+        "visits",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("person", "chat_id", name=op.f("pk_visits")),
+    )
+    op.create_index("ix_cards_chat_message", "cards", ["chat", "message"], unique=False)
 
 
 def _bot_columns() -> tuple[sa.Column[object], ...]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from tests.loopback import telegram_menu
+from tests.loopback.telegram_chats import CHAT_METHODS, check_standing, find_chat
 from tests.loopback.telegram_inline import answer_inline_query
 from tests.loopback.telegram_media import (
     UNCHANGED,
@@ -22,6 +23,7 @@ from tests.loopback.telegram_rules import (
     check_text,
     check_toast,
 )
+from tests.loopback.telegram_webhooks import WEBHOOK_METHODS
 from tests.loopback.telegram_world import BOT_ID, QUERY_S, Answer, Chat, Shown, User
 
 if TYPE_CHECKING:
@@ -34,12 +36,7 @@ CHAT_ACTIONS = {"typing", "upload_photo", "upload_document", "choose_sticker", "
 
 def _chat(server: "TelegramServer", params: Params) -> Chat:
     """The chat that a call is for; refuses as Telegram does when it is closed, gone or flooded."""
-    try:
-        chat = server.chats.get(int(params.get("chat_id", "")))
-    except ValueError:
-        chat = None
-    if chat is None:
-        raise Refusal("Bad Request: chat not found", fault=False)
+    chat = find_chat(server, params)
     if chat.moved_to is not None:
         raise Refusal(
             "Bad Request: group chat was upgraded to a supergroup chat",
@@ -50,9 +47,12 @@ def _chat(server: "TelegramServer", params: Params) -> Chat:
         if chat.refuse_once:
             chat.refusal, chat.refuse_once = None, False
         raise refusal
+    check_standing(chat)
     thread = params.get("message_thread_id")
     if thread is not None and int(thread) not in chat.topics:
         raise Refusal("Bad Request: message thread not found", fault=False)
+    if (int(thread) if thread is not None else None) in chat.closed_topics:
+        raise Refusal("Bad Request: TOPIC_CLOSED", fault=False)
     if server.flood:
         try:
             server.flood.take(chat.id)
@@ -183,9 +183,6 @@ def send_chat_action(server: "TelegramServer", params: Params) -> bool:
     _chat(server, params)
     return True
 
-
-def delete_webhook(server: "TelegramServer", params: Params) -> bool:
-    server.webhook = ""
     return True
 
 
@@ -212,6 +209,7 @@ METHODS = {
     "sendChatAction": send_chat_action,
     "answerInlineQuery": answer_inline_query,
     **telegram_menu.METHODS,
-    "deleteWebhook": delete_webhook,
     "getMe": get_me,
+    **CHAT_METHODS,
+    **WEBHOOK_METHODS,
 }

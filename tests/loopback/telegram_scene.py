@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.access import Role
+from bot.arrival import accepted
 from bot.cards import Card, Notice
+from bot.chat_news import ChatNews
 from bot.door import Door
 from bot.inline import Found
 from bot.request import Person, Press, Request
@@ -39,6 +41,9 @@ class DeskDouble:
 
     requests: list[Request] = field(default_factory=list)
     presses: list[Press] = field(default_factory=list)
+    keeps: bool = True
+    """Whether commands are kept as soon as they come, as the real desk does."""
+    heard: list[ChatNews] = field(default_factory=list)
     opens: Card | Exception | None = None
     offers: Found | None = None
     asked: list[tuple[str, str, int]] = field(default_factory=list)
@@ -47,9 +52,14 @@ class DeskDouble:
 
     async def handle(self, request: Request, door: Door) -> None:
         self.requests.append(request)
+        if self.keeps:
+            accepted()
         if self.before:
             await self.before(request)
         await door.send(request.address, Notice(text=f"did {request.text}"))
+
+    async def news(self, news: ChatNews, door: Door) -> None:
+        self.heard.append(news)
 
     async def press(self, press: Press, door: Door) -> Card | None:
         self.presses.append(press)

@@ -32,7 +32,8 @@ from bot.cards import (
 )
 from bot.compare_card import CompareCard, ComparedLine
 from bot.digest_cards import CallLine, DigestCard, JudgeLine, Lines, ReviewCard
-from bot.slack_render import PAGE_SIZE, loading_modal, modal, notice_modal, render
+from bot.slack_modals import loading_modal, modal, notice_modal
+from bot.slack_render import PAGE_SIZE, render
 from bot.slack_text import JOINER, clamp_bytes, harmless, literal, pieces, units
 from core.domain.ballot import Action
 from tests.loopback.slack_rules import (
