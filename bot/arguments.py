@@ -40,6 +40,10 @@ _STAGE_WORDS = {stage.value: stage for stage in Stage} | {
 }
 
 
+class Asked:
+    """What may stand after a command whose reader has a module of its own."""
+
+
 @dataclass(frozen=True)
 class NoArguments:
     """The command takes nothing."""
@@ -189,6 +193,7 @@ Arguments = (
     | SettingsArguments
     | SeasonArguments
     | HelpArguments
+    | Asked
     | StartArguments
     | StopArguments
 )
@@ -227,7 +232,7 @@ def run(words: Sequence[str]) -> RunArguments:
             case "as-of":
                 moments.append(_moment(value))
             case "members":
-                members += [_member(name) for name in _pieces([value])]
+                members += [member_name(name) for name in _pieces([value])]
             case _:
                 tickers.append(_ticker(value, first=not tickers))
     unique = tuple(dict.fromkeys(tickers))
@@ -324,7 +329,7 @@ def why(words: Sequence[str]) -> WhyArguments:
         near = nearest(rest[-1].lower(), _STAGE_WORDS)
         hint = f" Did you mean {near}?" if near else f" Stages are {', '.join(Stage)}."
         raise Refused(f"“{shown(rest[-1])}” is not a stage.{hint}")
-    return WhyArguments(reference, _member(rest[0]) if rest else None, stage)
+    return WhyArguments(reference, member_name(rest[0]) if rest else None, stage)
 
 
 def portfolio(words: Sequence[str]) -> PortfolioArguments:
@@ -335,7 +340,7 @@ def portfolio(words: Sequence[str]) -> PortfolioArguments:
     """
     if len(words) > 1:
         raise Refused("One model at a time: write for instance /portfolio claude.")
-    return PortfolioArguments(_member(words[0]) if words else None)
+    return PortfolioArguments(member_name(words[0]) if words else None)
 
 
 def models(words: Sequence[str]) -> ModelsArguments:
@@ -346,7 +351,7 @@ def models(words: Sequence[str]) -> ModelsArguments:
     """
     if len(words) > 1:
         raise Refused("One model at a time: write for instance /models claude.")
-    return ModelsArguments(_member(words[0]) if words else None)
+    return ModelsArguments(member_name(words[0]) if words else None)
 
 
 def help_(words: Sequence[str]) -> HelpArguments:
@@ -378,7 +383,12 @@ def _stage(word: str) -> Stage | None:
     return _STAGE_WORDS.get(word.lower().replace("-", "_"))
 
 
-def _member(word: str) -> str:
+def member_name(word: str) -> str:
+    """Return what a person wrote as the name of a member, or a part of it.
+
+    Raises:
+        Refused: no member can be called that.
+    """
     if _MEMBER.fullmatch(word):
         return word
     raise Refused(f"“{shown(word)}” is no model's name. Send /models for the list.")

@@ -22,8 +22,8 @@ async def show_at_work(door: Door, address: Address, pacers: Pacers, clock: Cloc
 
     It goes only when nothing else waits, so it never delays a message, and floods end it.
     """
-    wait_s = FIRST_S
-    while True:
+    wait_s: float | None = FIRST_S if door.shows_work else None
+    while wait_s is not None:
         await clock.sleep(wait_s)
         chat = pacers.at(door, address)
         turn = chat.spare()
@@ -33,13 +33,10 @@ async def show_at_work(door: Door, address: Address, pacers: Pacers, clock: Cloc
         try:
             with turn:
                 async with asyncio.timeout(CALL_TIMEOUT_S):
-                    again = await door.working(address)
+                    wait_s = await door.working(address)
         except Flooded as flood:
             chat.close_for(flood.retry_after_s)
             return
         except (DeliveryFailed, TimeoutError) as error:
             _log.debug("%s is not shown that we work: %s", address.chat_id, error)
             return
-        if again is None:
-            return
-        wait_s = again

@@ -1,6 +1,6 @@
 """What a button sends when it is pressed: short ids, never names, at most 64 bytes.
 
-* `w.<run>.<member number>` opens a member's reasoning where it decided.
+* `w.<run>.<member number>[.<stage ordinal>]` opens a member's reasoning where it decided, or at a stage.
 * `p.<run>.<member number>.<stage ordinal>.<page>` turns to a page; both count from 1, and the ordinal is
   the stage's place among the stages that the member has finished.
 * `r.<run>` shows the verdict of a run.
@@ -21,7 +21,7 @@ from core.domain.errors import Refused
 LIMIT_BYTES = 64
 _NUMBER = "([1-9][0-9]{0,8})"
 _RUN = "([0-9a-z]{1,24})"
-_WHY = re.compile(rf"w\.{_RUN}\.{_NUMBER}", re.ASCII)
+_WHY = re.compile(rf"w\.{_RUN}\.{_NUMBER}(?:\.{_NUMBER})?", re.ASCII)
 _VERDICT = re.compile(rf"r\.{_RUN}", re.ASCII)
 _VOTE = re.compile(rf"v\.{_RUN}\.([bhs])", re.ASCII)
 _LETTER_OF = {Action.BUY: "b", Action.HOLD: "h", Action.SELL: "s"}
@@ -31,10 +31,11 @@ _PAGE = re.compile(rf"p\.{_RUN}\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}", re.ASCII)
 
 @dataclass(frozen=True)
 class OpenReasoning:
-    """Open a member's reasoning in a run."""
+    """Open a member's reasoning in a run where it decided, or at a stage, counted as in `TurnTo`."""
 
     run_id: str
     member: int
+    stage: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def encode(wish: Wish) -> str:
     """
     match wish:
         case OpenReasoning():
-            data = f"w.{wish.run_id}.{wish.member}"
+            data = f"w.{wish.run_id}.{wish.member}" + (f".{wish.stage}" if wish.stage else "")
         case TurnTo():
             data = f"p.{wish.run_id}.{wish.member}.{wish.stage}.{wish.page}"
         case OpenVerdict():
@@ -96,7 +97,7 @@ def decode(data: str) -> Wish:
     if data.startswith(dialogue_buttons.PREFIX):
         return dialogue_buttons.decode(data)
     if match := _WHY.fullmatch(data):
-        return OpenReasoning(match[1], int(match[2]))
+        return OpenReasoning(match[1], int(match[2]), int(match[3]) if match[3] else None)
     if match := _PAGE.fullmatch(data):
         return TurnTo(match[1], int(match[2]), int(match[3]), int(match[4]))
     if match := _VERDICT.fullmatch(data):

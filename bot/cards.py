@@ -6,17 +6,13 @@ All strings are plain text and may hold anything that a model wrote: renderers e
 
 from typing import Literal
 
+from bot.button import Button as Button  # noqa: PLC0414 - whoever draws cards finds it here
 from bot.calibration_cards import BinLine as BinLine  # noqa: PLC0414 - handed on
 from bot.calibration_cards import CalibrationCard as CalibrationCard  # noqa: PLC0414 - handed on
+from bot.compare_card import CompareCard
+from bot.digest_cards import DigestCard, HealthCard, ReviewCard
 from core.domain.ballot import Action
 from core.domain.values import Frozen
-
-
-class Button(Frozen):
-    """A button: what it says, and the short data it sends (`bot.buttons`), at most 64 bytes."""
-
-    label: str
-    data: str
 
 
 class Notice(Frozen):
@@ -87,7 +83,8 @@ class VerdictCard(Frozen):
 
     `votes` has each action with its count, bar fraction 0..1 and weighted share in words. `followers` are
     the committee and the crowd, whose ballots are in no count. `dissent` has a line an outlier. `trades` has
-    one line a fill, pending or cancelled order, clamps included. `buttons` has one per member that was heard.
+    one line a fill, pending or cancelled order, clamps included. `buttons` has one per member that was heard,
+    `more_buttons` are about the run as a whole.
     """
 
     ticker: str
@@ -103,6 +100,26 @@ class VerdictCard(Frozen):
     trades: tuple[str, ...]
     footer: str
     caveat: str | None = None
+    buttons: tuple[Button, ...] = ()
+    more_buttons: tuple[Button, ...] = ()
+
+
+class PictureCard(Frozen):
+    """A picture, and the same facts in words.
+
+    `png` is the picture, empty where the door shows none; `name` is that of its file. `caption` has a line a
+    fact, the most telling first, and `alt` tells in a few sentences what is to be seen, for who hears it.
+    `stamp` says to the second when it was drawn.
+    """
+
+    name: str
+    png: bytes
+    title: str
+    caption: tuple[str, ...]
+    alt: str
+    footer: str
+    caveat: str | None = None
+    stamp: str = ""
     buttons: tuple[Button, ...] = ()
 
 
@@ -153,6 +170,7 @@ class LeaderboardCard(Frozen):
     `metric` heads the column of scores, and is empty where the other columns show by what they are ranked.
     `facts` are sentences about all of them: the benchmark, the committee and the crowd beside the models.
     `luck` has a member and a sentence each for the first ones: whether it can be told from the benchmark.
+    `stamp` says to the second when the card was made, where it can be made anew in place.
     """
 
     title: str
@@ -163,12 +181,16 @@ class LeaderboardCard(Frozen):
     luck: tuple[tuple[str, str], ...] = ()
     footer: str
     caveat: str | None = None
+    stamp: str = ""
+    buttons: tuple[Button, ...] = ()
 
 
 class PortfolioCard(Frozen):
     """One member's books. `holdings` rows are ticker, shares, average cost, mark, value or warning.
 
     `levels` says at which prices holdings are closed; `history` what happened that no ballot asked for.
+    `position` is "holdings, page 2 of 3", empty at the beginning; `buttons` turn to more, and show the chart
+    of a holding.
     """
 
     title: str
@@ -180,6 +202,8 @@ class PortfolioCard(Frozen):
     history: tuple[str, ...] = ()
     footer: str
     caveat: str | None = None
+    position: str = ""
+    buttons: tuple[Button, ...] = ()
 
 
 class SeasonCard(Frozen):
@@ -252,71 +276,6 @@ class HelpCard(Frozen):
     buttons: tuple[Button, ...] = ()
 
 
-class CallLine(Frozen):
-    """A verdict or a ballot, and what has become of it.
-
-    `earned` is what it has earned in its direction, "+1.20 %", empty where that is not known; `good` says
-    whether that is a gain, None where it is neither gain nor loss.
-    """
-
-    subject: str
-    action: Action
-    detail: str
-    earned: str = ""
-    good: bool | None = None
-
-
-class Lines(Frozen):
-    """Lines under a title; `more` says how many were left out of them."""
-
-    title: str
-    lines: tuple[str, ...]
-    more: int = 0
-
-
-class DigestCard(Frozen):
-    """What a day brought. `story` is a paragraph to read, all else is for looking things up.
-
-    `note` is a line on top about the post itself, such as that it comes late.
-    """
-
-    title: str
-    subtitle: str
-    story: str
-    verdicts: tuple[CallLine, ...] = ()
-    verdicts_more: int = 0
-    sections: tuple[Lines, ...] = ()
-    footer: str
-    caveat: str | None = None
-    note: str | None = None
-
-
-class JudgeLine(Frozen):
-    """How far one member is to be trusted: `verdict` in a few words, then the figures behind it."""
-
-    member: str
-    verdict: str
-    figures: tuple[str, ...]
-
-
-class ReviewCard(Frozen):
-    """What a week has told. `calls` are groups of settled ballots under their titles, `note` as above.
-
-    `legend` explains the figures of the `judges`.
-    """
-
-    title: str
-    subtitle: str
-    story: str
-    judges: tuple[JudgeLine, ...] = ()
-    legend: str = ""
-    calls: tuple[tuple[str, tuple[CallLine, ...]], ...] = ()
-    sections: tuple[Lines, ...] = ()
-    footer: str
-    caveat: str | None = None
-    note: str | None = None
-
-
 class SummaryLine(Frozen):
     """One ticker of a summary. `headline` is the decision, or why there is none.
 
@@ -353,25 +312,18 @@ class AlertCard(Frozen):
     buttons: tuple[Button, ...] = ()
 
 
-class HealthCard(Frozen):
-    """How the service is: its parts, what is due next, and what came of the last."""
-
-    title: str
-    subtitle: str
-    sections: tuple[Lines, ...]
-    footer: str
-
-
 AskedCard = (
     Notice
     | ProgressCard
     | VerdictCard
+    | PictureCard
     | ReasoningCard
     | LeaderboardCard
     | PortfolioCard
     | SeasonCard
     | ModelsCard
     | CalibrationCard
+    | CompareCard
     | SubscriptionsCard
     | DialogueCard
     | HelpCard

@@ -7,6 +7,7 @@ from bot.registry.books import BOOKS
 from bot.registry.chat import CHAT
 from bot.registry.command import Command, Read
 from bot.registry.committee import COMMITTEE
+from bot.registry.lookback import LOOKBACK
 from bot.registry.people import PEOPLE
 from bot.registry.service import SERVICE
 from core.domain.errors import BadTicker, Unknown
@@ -15,6 +16,7 @@ from core.domain.instrument import parse_ticker
 GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
     ("The committee", COMMITTEE),
     ("How they stand", BOOKS),
+    ("Looking back", LOOKBACK),
     ("This chat", CHAT),
     ("People", PEOPLE),
     ("This service", SERVICE),

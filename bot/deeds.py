@@ -8,16 +8,19 @@ from bot.buttons import CastVote
 from bot.buttons import decode as decode_button
 from bot.cards import Card
 from bot.commands import find
-from bot.dialogue_buttons import Change, Choose, Deed, EndAll, SetTerms
+from bot.dialogue_buttons import Change, Choose, Deed, EndAll, SetTerms, is_question
 from bot.present.dialogue import OTHER
 from bot.present.notices import Question, Refusal, admins_only_notice
 from bot.presses import kind_of
 from bot.request import Address, Person
+from bot.watch_buttons import decode as decode_watched
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotAllowed, NotFound, Refused
 from core.domain.subscription import Topic
 
 CLAIM = "claim"
+_READING = frozenset("ahkoef")
+"""The kinds of buttons that show something else of what there is, or hand it out."""
 _CHANGES = {Deed.PAUSE: "pause", Deed.RESUME: "resume", Deed.DELETE: "delete", Deed.UNDO: "delete"}
 
 
@@ -97,6 +100,10 @@ def deed_of_press(data: str) -> tuple[str | None, bool]:
     kind = kind_of(data)
     if kind == "s":
         return _dialogue(data)
+    if kind in _READING:
+        return "button: read", False
+    if kind == "t":
+        return _watched(data)
     if kind == "g":
         return "button: people", False
     if kind in {"m", "mn"}:
@@ -113,6 +120,14 @@ def deed_of_press(data: str) -> tuple[str | None, bool]:
         return "button: unknown", False
 
 
+def _watched(data: str) -> tuple[str, bool]:
+    try:
+        ticker = decode_watched(data).ticker
+    except Refused:
+        return "button: unknown", False
+    return ("button: read", False) if ticker is None else (f"button: watch remove {ticker}", True)
+
+
 def _dialogue(data: str) -> tuple[str, bool]:
     try:
         wish = dialogue_buttons.decode(data)
@@ -124,7 +139,7 @@ def _dialogue(data: str) -> tuple[str, bool]:
         case EndAll():
             return "button: unsubscribe all", True
         case SetTerms():
-            return f"button: settings {wish.setting}", wish.setting != "z"
+            return f"button: settings {wish.setting}", not is_question(wish.setting)
         case Choose():
             about = f" {wish.topic}" if wish.topic else ""
             return f"button: subscribe{about}", _is_last(wish)

@@ -16,6 +16,7 @@ from bot.commands import find, parse
 from bot.connections import Connection
 from bot.deeds import CLAIM, Noted, deed_of_press, deed_of_words, word_of
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
+from bot.facts import style_at
 from bot.faults import notice_of
 from bot.handlers import HANDLERS, LIVE, PRESSED
 from bot.handlers.asking import ask
@@ -28,10 +29,12 @@ from bot.pacer import Pacers
 from bot.present.asking import begun_card
 from bot.present.inline import nothing_offered
 from bot.present.notices import anonymous_notice, not_allowed_notice
+from bot.present.style import read_as
 from bot.presses import Shown, kind_of, shown_of, told_aside
 from bot.reception import Reception
 from bot.registry.command import Command, Read
 from bot.request import Address, Person, Press, Request
+from bot.studio import Studio
 from core.app.app import App
 from core.domain.errors import ConclaveError, Refused, StoreError
 
@@ -60,6 +63,7 @@ class Desk:
         self.reception = Reception(app, self.pacers)
         self.platforms: dict[str, str] = {}
         self.connections: dict[str, Callable[[], Sequence[Connection]]] = {}
+        self._studio = Studio()
         self._going_on: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: Request, door: Door) -> None:
@@ -93,14 +97,17 @@ class Desk:
     async def inquire(self, person: Person, text: str, offset: int, page_size: int) -> Found | None:
         """Return what a person is offered who writes elsewhere, or None for a stranger; never raises.
 
-        Where they write is not known, so their role is the one in their private chat.
+        Where they write is not known, so their role is the one in their private chat, and what is offered is
+        written as that chat reads.
         """
         platform, _, own = person.id.partition(":")
         try:
             # Always Telegram's, for no other platform has such a thing.
-            if platform != "telegram" or await role_at(self.app, Address("telegram", own), person) is None:
+            private = Address("telegram", own)
+            if platform != "telegram" or await role_at(self.app, private, person) is None:
                 return None
-            return await inline(self.app, text, offset, page_size)
+            with read_as(await style_at(self.app, private)):
+                return await inline(self.app, text, offset, page_size)
         except Exception as error:  # noqa: BLE001 - the boundary, as in handle
             return nothing_offered(notice_of(error, f"inline “{shown(text)}”"))
 
@@ -144,15 +151,17 @@ class Desk:
             self.platforms,
             self.connections,
             held_back=standing.held_back,
+            studio=self._studio,
         )
         privileged = command.role is Role.ADMIN or command.noted(arguments)
 
         async def work() -> Card | None:
             at_work = asyncio.create_task(show_at_work(door, request.address, self.pacers, self.app.clock))
             try:
-                return await noted.carried_out(
-                    HANDLERS[command.handler](call, arguments), what, privileged=privileged
-                )
+                with read_as(await style_at(self.app, request.address)):
+                    return await noted.carried_out(
+                        HANDLERS[command.handler](call, arguments), what, privileged=privileged
+                    )
             except Refused:
                 # Nothing came of it, so that it may be mended by editing the message.
                 await release_once(self.app, request)
@@ -208,11 +217,14 @@ class Desk:
         if handler is None:
             raise Refused("This button is too old. Send /run with your ticker, for instance /run NVDA.")
         obey = partial(self._obey_button, press, door, standing)
-        pressed = handler(PressCall(self.app, self.live, door, press, role, obey, self.reception))
-        if what is None:
-            card = await pressed
-        else:
-            card = await noted.carried_out(pressed, what, privileged=privileged, by_button=True)
+        pressed = handler(
+            PressCall(self.app, self.live, door, press, role, obey, self.reception, studio=self._studio)
+        )
+        with read_as(await style_at(self.app, press.address)):
+            if what is None:
+                card = await pressed
+            else:
+                card = await noted.carried_out(pressed, what, privileged=privileged, by_button=True)
         if card is not None and not told_aside(card):
             # The door shows it next, and it counts in the chat like any other message.
             await self.pacers.at(door, press.address).pressed()

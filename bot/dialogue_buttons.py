@@ -19,7 +19,7 @@ from hashlib import sha256
 
 from bot.request import Address, Person
 from core.domain.errors import Refused
-from core.domain.subscription import Topic
+from core.domain.subscription import NOISY, Topic
 
 LIMIT_BYTES = 64
 PREFIX = "s."
@@ -32,9 +32,20 @@ _LEAVE = re.compile(rf"s\.{_MARK}\.c", re.ASCII)
 _DEED = re.compile(rf"s\.{_MARK}\.([prdu])\.{_NUMBER}", re.ASCII)
 _LIST = re.compile(rf"s\.{_MARK}\.l\.{_NUMBER}", re.ASCII)
 _ALL = re.compile(rf"s\.{_MARK}\.x\.{_MARK}\.([1-9][0-9]{{0,11}})", re.ASCII)
-_TERMS = re.compile(
-    rf"s\.{_MARK}\.t\.(d|z|q\.(?:on|off)|h\.(?:on|off)|z\.[A-Za-z][A-Za-z0-9_+/-]{{1,39}})", re.ASCII
+_KIND = f"n\\.(?:{'|'.join(NOISY)})"
+_SETTING = "|".join(
+    [
+        "[dlnpz]",
+        r"[hikq]\.(?:on|off)",
+        r"l\.[a-z]{2}(?:-[A-Z]{2})?",
+        rf"{_KIND}(?:\.(?:on|silent|off))?",
+        r"p\.(?:quick|standard|deep|default)",
+        r"r\.(?:runner|admin)",
+        r"z\.[A-Za-z][A-Za-z0-9_+/-]{1,39}",
+    ]
 )
+_QUESTION = re.compile(rf"[lnpz]|{_KIND}", re.ASCII)
+_TERMS = re.compile(rf"s\.{_MARK}\.t\.({_SETTING})", re.ASCII)
 _FORMS = (_CHOOSE, _LEAVE, _DEED, _LIST, _ALL, _TERMS)
 _LETTER_OF = {
     Topic.VERDICTS: "v",
@@ -100,13 +111,24 @@ class EndAll:
 
 @dataclass(frozen=True)
 class SetTerms:
-    """Change the terms of the chat: `q.on`, `q.off`, `h.on`, `h.off`, `d`, `z`, or `z.` and a time zone."""
+    """Change the terms of the chat, or ask how.
+
+    A letter alone asks: `l` for the language, `n` for noise, `p` for the preset, `z` for the time zone; `d`
+    sets the defaults. With a value it sets: `l.de`, `n.digest.silent` (`n.digest` asks), `p.deep`,
+    `z.Europe/London`, `r.admin` who may run, and on or off for `h` cheaper runs, `i` pictures, `k` dark ones
+    and `q` quiet hours.
+    """
 
     chat: str
     setting: str
 
 
 DialogueWish = Choose | Leave | Change | ShowList | EndAll | SetTerms
+
+
+def is_question(setting: str) -> bool:
+    """Say whether the setting of a button only asks which value is wanted, and changes nothing."""
+    return bool(_QUESTION.fullmatch(setting))
 
 
 def mark_of(whose: Address | Person) -> str:

@@ -59,6 +59,11 @@ class Door(Protocol):
     page_size: int
     """How many characters of running text one reasoning card may hold here."""
 
+    shows_pictures: bool = False
+    """Whether a `PictureCard` is shown here as a picture, or in words alone."""
+    shows_work: bool = False
+    """Whether `working` shows anything here."""
+
     def pace(self, address: Address) -> float:
         """Return the seconds that must lie between two edits in this chat."""
         ...
@@ -78,16 +83,23 @@ class Door(Protocol):
         """
         return None
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
-        """Post a card; `only_for` asks that just this person sees it, where the platform can."""
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
+        """Post a card; `only_for` asks that just this person sees it, where the platform can.
+
+        `silent` asks for no sound, where the platform can: Slack leaves that to each person.
+        """
         ...
 
     async def edit(self, ref: MessageRef, card: Card) -> None:
-        """Replace what a message of ours shows."""
+        """Replace what a message of ours shows; a text cannot become a picture, nor a picture a text."""
         ...
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
-        """Post a file with a caption."""
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
+        """Post a file with a caption; `silent` as in `send`."""
         ...
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, time
 from typing import NamedTuple
 
 from bot.arguments import MOST_TICKERS, nearest, shown
+from bot.present.style import ENGLISH, LOCALES
 from core.domain.errors import BadTicker, Refused
 from core.domain.instrument import parse_ticker
 from core.domain.stage import Preset
@@ -98,8 +99,8 @@ async def read_terms(fields: Fields, before: ChatTerms, zone: str) -> tuple[Chat
     if "preset" in fields:
         errors |= _wrong_preset(fields["preset"])
         changes["preset"] = None if fields["preset"] == CONFIGURED else fields["preset"]
-    if (language := fields.get("language", "")).isalpha():
-        changes["language"] = None if language == "en" else language
+    if (language := fields.get("language", "")) in LOCALES:
+        changes["language"] = None if language == ENGLISH.tag else language
     if (pictures := _PICTURES.get(fields.get("pictures", ""))) is not None:
         changes["pictures"], changes["dark"] = pictures
     if fields.get("runs_by") in {"runner", "admin"}:

@@ -11,16 +11,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.access import Role, place_of, role_at
-from bot.cards import Card, Notice
+from bot.cards import Card, Notice, SubscriptionLine, SubscriptionsCard
 from bot.desk import Desk
+from bot.dialogue_buttons import mark_of
 from bot.door import Door, MessageRef
-from bot.facts import verdict_of, zone_of
+from bot.facts import style_at, verdict_of, zone_of
 from bot.faults import notice_of
 from bot.form_checks import Checked, Fields, read_run, read_subscription, read_terms
 from bot.home_page import HomePage
 from bot.present.explain import verdict_window
 from bot.present.home import LATEST, home_page, stranger_page
 from bot.present.notices import stranger_notice
+from bot.present.style import read_as
+from bot.present.subscriptions import list_card
 from bot.request import Address, Person, Platform, Press, Request
 from core.app.app import App
 from core.domain.books import Leaderboard
@@ -115,22 +118,25 @@ class Front:
         chats = [place.address for place in places]
         common = common or await self.common()
         listed = [(chat.chat, await self.subscriptions(chat)) for chat in chats]
-        page = home_page(
-            best.role,
-            common.board,
-            self.app.settings.scores,
-            common.latest,
-            await self.watchlist(chats),
-            listed,
-            zone_of(self.app),
-            self.app.clock.now(),
-        )
+        watched = await self.watchlist(chats)
+        with read_as(await style_at(self.app, best.address)):
+            page = home_page(
+                best.role,
+                common.board,
+                self.app.settings.scores,
+                common.latest,
+                watched,
+                listed,
+                zone_of(self.app),
+                self.app.clock.now(),
+            )
         return page, best.address
 
     async def watchlist(self, chats: Sequence[Address]) -> tuple[str, ...]:
         """Return the tickers that these chats watch."""
-        del chats  # every chat watches those of the arena
-        return (await self.app.subscriptions.tickers())[0]
+        use = self.app.subscriptions
+        lists = await asyncio.gather(*(use.watchlist(chat.chat_id) for chat in chats))
+        return tuple(dict.fromkeys(ticker for one in lists for ticker in one))
 
     async def suggested(self) -> tuple[str, ...]:
         """Return the tickers that a person may mean: the watched ones, then those run last."""
@@ -141,13 +147,20 @@ class Front:
         """Return what a chat receives by itself."""
         return await self.app.subscriptions.of_chat(chat.platform, chat.chat)
 
+    async def lines(self, chat: Address) -> tuple[SubscriptionLine, ...]:
+        """Return what a chat receives by itself as lines with buttons, written as the chat reads."""
+        found = await self.subscriptions(chat)
+        with read_as(await style_at(self.app, chat)):
+            card = list_card(found, self.app.clock.now(), chat=mark_of(chat))
+        return card.lines if isinstance(card, SubscriptionsCard) else ()
+
     async def terms(self, chat: Address) -> TermsShown:
         """Return the terms of a chat."""
         return await self.app.subscriptions.terms(chat.platform, chat.chat)
 
     async def preset(self, chat: Address) -> Preset:
         """Return the preset of a run in a chat that names none."""
-        return (await self.terms(chat)).terms.preset or self.app.settings.pipeline.preset
+        return (await self.terms(chat)).preset
 
     async def explained(
         self, person: Person, address: Address, message: str, words: str, *, ours: bool
@@ -159,7 +172,8 @@ class Front:
         try:
             if await self.role(person, address) is None:
                 return await self._greeting(person, address)
-            return await self._explained(address, message, words) if ours else NOT_OURS
+            with read_as(await style_at(self.app, address)):
+                return await self._explained(address, message, words) if ours else NOT_OURS
         except Exception as error:  # noqa: BLE001 - the boundary, as in the desk
             return notice_of(error, "explaining a message")
 
@@ -205,6 +219,8 @@ class Front:
         if not errors and terms != shown.terms:
             _log.info("%s in %s: settings", person.id, address.chat_id)
             await self.app.subscriptions.set_terms(address.platform, address.chat, terms)
+            place = address.chat_id, address.thread
+            await self.app.people.deeds.note(person.id, *place, "form: settings", "done")
         return errors
 
     async def greeting(self, person: Person, address: Address) -> Notice | None:
@@ -249,12 +265,16 @@ class _Heard(Door):
     def per_minute(self, address: Address) -> int | None:
         return self._door.per_minute(address)
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         self.card = card
         return MessageRef(address, "heard")
 
     async def edit(self, ref: MessageRef, card: Card) -> None:
         self.card = card
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
         return MessageRef(address, "heard")

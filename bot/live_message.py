@@ -20,10 +20,11 @@ from typing import Protocol
 from bot.cards import Card, Notice
 from bot.delivery import LiveMessage
 from bot.door import Door, MessageRef
-from bot.facts import verdict_of, zone_of
+from bot.facts import style_at, verdict_of, zone_of
 from bot.faults import notice_of
 from bot.pacer import Pacers
 from bot.present.run import RunProgress
+from bot.present.style import read_as
 from bot.request import Address, Person, Platform
 from bot.stopping import StopWish, called, may_stop
 from core.app.app import App
@@ -163,11 +164,12 @@ class LiveMessages:
         live = LiveMessage(door, address, self.app.clock, self.pacers, ref)
         try:
             record = await self.app.run_record(run_id)
-            if record.state is RunState.RUNNING:
-                progress = RunProgress(record.ticker, zone_of(self.app))
-                await _LiveRun(self, live, progress, card, held).follow(lambda: self.app.watch(run_id))
-            else:
-                await self.deliver_end(live, record, card)
+            with read_as(await style_at(self.app, address)):
+                if record.state is RunState.RUNNING:
+                    progress = RunProgress(record.ticker, zone_of(self.app))
+                    await _LiveRun(self, live, progress, card, held).follow(lambda: self.app.watch(run_id))
+                else:
+                    await self.deliver_end(live, record, card)
         except NotFound:
             await self.app.card_done(card)
         except ConclaveError as error:

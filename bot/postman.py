@@ -8,6 +8,7 @@ What may go wrong, and what then happens:
 * the chat is closed to us: all its subscriptions are paused, or those of a thread that is closed alone, and
   the admins are told;
 * who subscribed may no longer have it in the chat: the subscription is paused, and the admins are told;
+* the chat has turned this kind of post off: it is not made, and its time ends with a note;
 * what is to be posted cannot be made: one sentence says so in its place;
 * the process is told to stop: what is on its way arrives, the rest is given back and goes on elsewhere, or
   at the next start.
@@ -25,18 +26,20 @@ from bot.access import Role, reachable_admins, role_at
 from bot.bot_pacer import Rank, Turn
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
+from bot.facts import style_of, zone_of
 from bot.faults import notice_of
 from bot.gallery import Gallery
-from bot.mail import Mail, Picture, mail_of, zone_for
+from bot.mail import Mail, mail_of
 from bot.pacer import Pacers
 from bot.present.lateness import missing_note
-from bot.present.notices import NO_ROLE, Place, closed_notice, role_lost_notice
+from bot.present.notices import NO_ROLE, TURNED_OFF, Place, closed_notice, role_lost_notice
+from bot.present.style import read_as
 from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
 from core.domain.chat import ChatState
 from core.domain.errors import ConclaveError, StoreError
-from core.domain.subscription import Due, Topic
+from core.domain.subscription import Due, Noise, Topic
 
 AT_ONCE = 100
 """How many slots are worked on at the same time; the others stay due, for any process. More are claimed as
@@ -140,7 +143,8 @@ class Postman:
     async def _deliver(self, due: Due) -> None:
         about = f"subscription {due.subscription.number} at {due.slot.key}"
         try:
-            await self._delivered(due)
+            with read_as(style_of(due.terms)):
+                await self._delivered(due)
         except StoreError as error:
             _log.warning("%s stays open: %s", about, error)
             await self._kept(self._app.agenda.put_off(due, str(error), LEASE))
@@ -156,6 +160,10 @@ class Postman:
     async def _delivered(self, due: Due) -> None:
         if await self._is_strange(due):
             await self._unwelcome(due)
+            return
+        if due.noise is Noise.OFF:
+            # Not even made: what nobody wants to receive must not cost anything.
+            await self._app.agenda.end(due, note=TURNED_OFF)
             return
         if due.slot.posting:
             await self._say_missing(due, "the process was stopped while it posted")
@@ -180,7 +188,7 @@ class Postman:
     async def _say_missing(self, due: Due, why: str) -> None:
         """End a slot whose message may have arrived, and then say so in the chat, at most once."""
         _log.warning("subscription %d: a message may be missing: %s", due.subscription.number, why)
-        now, zone = self._app.clock.now(), zone_for(self._app, due)
+        now, zone = self._app.clock.now(), zone_of(self._app)
         notice, ended = missing_note(due.subscription.wanted.topic, due.slot, now, zone), False
 
         async def say(_: Turn) -> bool:
@@ -190,7 +198,7 @@ class Postman:
                 due, note="whether it arrived is not known; a note says so"
             )
             if ended:
-                await _sent(*self._place(due), notice)
+                await _sent(*self._place(due), notice, silent=due.noise is Noise.SILENT)
             return ended
 
         with contextlib.suppress(Unsure):
@@ -245,7 +253,7 @@ class Postman:
         if not await agenda.posting(due):
             return False
         try:
-            ref = await _sent(*self._place(due), mail)
+            ref = await _sent(*self._place(due), mail, silent=due.noise is Noise.SILENT)
             turn.over()  # writing it down takes no room from others
         except (ChatGone, Unsure):
             raise
@@ -312,13 +320,11 @@ class Postman:
             await write
 
 
-async def _sent(door: Door, address: Address, mail: Mail) -> MessageRef:
+async def _sent(door: Door, address: Address, mail: Mail, *, silent: bool = False) -> MessageRef:
     """Send a message within a time limit; whatever goes wrong is a `DeliveryFailed`."""
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
-            if isinstance(mail, Picture):
-                return await door.send_file(address, mail.name, mail.content, mail.caption)
-            return await door.send(address, mail)
+            return await door.send(address, mail, silent=silent)
     except MessageGone as gone:
         raise ThreadGone(str(gone)) from None  # a fresh message has nothing else that could be gone
     except TimeoutError:

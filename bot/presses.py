@@ -19,6 +19,8 @@ class Shown(StrEnum):
     """A message of its own, for the presser alone where the door can."""
     IN_PLACE = "in place"
     """In the place of the card that has the button."""
+    POSTED = "posted"
+    """A message of its own for everybody: on Slack in the thread of the card that has the button."""
 
 
 SHOWN: Mapping[str, Shown] = {
@@ -27,6 +29,12 @@ SHOWN: Mapping[str, Shown] = {
     "r": Shown.BESIDE,
     "v": Shown.BESIDE,
     "s": Shown.IN_PLACE,
+    "t": Shown.IN_PLACE,
+    "h": Shown.IN_PLACE,
+    "k": Shown.IN_PLACE,
+    "o": Shown.IN_PLACE,
+    "e": Shown.BESIDE,
+    "f": Shown.IN_PLACE,
     "a": Shown.OPENED,
     "g": Shown.IN_PLACE,
     "au": Shown.IN_PLACE,
@@ -34,6 +42,12 @@ SHOWN: Mapping[str, Shown] = {
     "mn": Shown.BESIDE,
     "x": Shown.BESIDE,
 }
+
+
+POSTED_PICTURE = "f.n."
+"""How the data begin of those buttons around pictures whose card takes a message of its own."""
+AT_ONCE = frozenset({"f"})
+"""The kinds whose work may take a while, so that the press itself is answered before it."""
 
 
 def told_aside(card: Card) -> bool:
@@ -49,4 +63,6 @@ def kind_of(data: str) -> str:
 
 def shown_of(data: str) -> Shown:
     """Return where the card goes that a button opens."""
+    if data.startswith(POSTED_PICTURE):
+        return Shown.POSTED
     return SHOWN.get(kind_of(data), Shown.BESIDE)

@@ -11,6 +11,7 @@ What may go wrong, and what then happens:
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -18,10 +19,11 @@ from zoneinfo import ZoneInfo
 from bot.access import place_of
 from bot.cards import Card, Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, Unsure
-from bot.facts import zone_at, zone_of
+from bot.facts import style_at, zone_of
 from bot.pacer import Pacers
 from bot.present.notices import stranger_notice
 from bot.present.people import asked_notice, decided_card, invitation_card, outcome_notice
+from bot.present.style import read_as
 from bot.request import Address, Person, Platform
 from core.app.app import App
 from core.domain.errors import ConclaveError
@@ -140,7 +142,7 @@ class Reception:
         if any(who == admin for who, _ in invitation.told) or not await people.claim_telling(number, admin):
             return
         address = _address(admin)
-        card = invitation_card(invitation, await self._zone(address))
+        card = await self._drawn(invitation_card, invitation, address)
         try:
             ref = await self._sent(address, card)
         except (Unsure, ChatGone) as error:
@@ -170,7 +172,7 @@ class Reception:
         door = self._doors.get(address.platform)
         if door is None:
             return False
-        card = decided_card(over, await self._zone(address))
+        card = await self._drawn(decided_card, over, address)
         try:
             turn = await self._pacers.at(door, address).turn(within_s=TURN_WITHIN_S)
             if turn is None:
@@ -227,11 +229,12 @@ class Reception:
         except TimeoutError:
             raise Unsure(f"no answer in {CALL_TIMEOUT_S:g} s") from None
 
-    async def _zone(self, address: Address) -> ZoneInfo:
-        try:
-            return await zone_at(self._app, address)
-        except ConclaveError:
-            return zone_of(self._app)
+    async def _drawn(
+        self, draw: Callable[[Invitation, ZoneInfo], Card], invitation: Invitation, address: Address
+    ) -> Card:
+        """Return a card as the chat reads that gets it, which is another one than whose request this is."""
+        with read_as(await style_at(self._app, address)):
+            return draw(invitation, zone_of(self._app))
 
 
 def _address(chat_id: str, thread: str | None = None) -> Address:

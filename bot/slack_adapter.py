@@ -4,7 +4,7 @@ import copy
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.cards import Card, Notice, ProgressCard
+from bot.cards import Card, Notice, PictureCard, ProgressCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef
 from bot.request import Address, Person, Platform
 from bot.slack_api import SlackApi, SlackRefused
@@ -12,15 +12,17 @@ from bot.slack_pacer import PostSpacing, UpdateBudget
 from bot.slack_plan import Plans
 from bot.slack_render import PAGE_SIZE, SlackMessage, render
 from bot.slack_text import clamp, clamp_bytes, harmless, one_line
+from bot.slack_uploads import UPLOAD_TIMEOUT_S, NotShown, Uploads
 from core.clock import Clock
 
 LIVE_EDIT_S = 1.2
 RESPONSE_USES = 5
 RESPONSE_LIFE_S = 29 * 60.0
-UPLOAD_TIMEOUT_S = 60.0
 MAX_CAPTION_BYTES = 1_500
 MAX_FILE_NAME = 100
 EPHEMERAL = "ephemeral"
+NO_FILES = frozenset({"missing_scope", "file_uploads_disabled", "access_denied", "restricted_action"})
+"""Why a workspace takes no files at all; what a picture says then comes in words alone."""
 _NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 NOT_INVITED = Notice(
     text="Conclave cannot post here. Invite it with /invite @Conclave, then ask again.", tone="warning"
@@ -57,6 +59,8 @@ class SlackDoor:
 
     platform: Platform = "slack"
     page_size = PAGE_SIZE
+    shows_pictures = True
+    shows_work = False
 
     def __init__(self, api: SlackApi, clock: Clock, *, plans: bool = False) -> None:
         self.api = api
@@ -64,6 +68,7 @@ class SlackDoor:
         self._clock = clock
         self._budget = UpdateBudget(clock)
         self._spacing = PostSpacing(clock)
+        self._uploads = Uploads(api, clock)
         self._response: _ResponseUrl | None = None
 
     def replying(self, response_url: str | None) -> "SlackDoor":
@@ -88,8 +93,12 @@ class SlackDoor:
         """Show nothing: Slack has nothing of the kind outside of its assistant's threads."""
         return None
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         """Post a card; with `only_for`, just that person sees it, and it cannot be edited.
+
+        Slack has no silent messages: whom a channel may disturb is set by each person there.
 
         In answer to a command that holds wherever it was typed, also where the app may not post, such as a
         direct message between other people; the direct message with the app takes it as a plain post else.
@@ -97,24 +106,53 @@ class SlackDoor:
         Raises:
             DeliveryFailed: Slack did not take it.
         """
+        del silent
         if only_for is not None:
             message = render(card)
             if await self._responded(address, message):
                 return MessageRef(address, EPHEMERAL)
             if not _is_direct(address):
                 return await self._send_ephemeral(address, message, only_for)
-        await self._spacing.turn(address.chat)
         try:
+            if isinstance(card, PictureCard) and card.png:
+                return await self._send_picture(address, card, render(card))
             answer = await self._drawn(card, lambda shown: self._posted(address, shown))
+            return _ref(address, answer)
         except ChatGone:
             await self._say_not_invited(address)
             raise
-        # Slack answers with the real channel where a person's id was given.
-        chat = answer.get("channel")
-        there = address if not isinstance(chat, str) else Address("slack", chat, address.thread)
-        return MessageRef(there, str(answer.get("ts", "")))
+
+    async def _post(self, address: Address, message: SlackMessage) -> MessageRef:
+        return _ref(address, await self._posted(address, message))
+
+    async def _send_picture(self, address: Address, card: PictureCard, message: SlackMessage) -> MessageRef:
+        """Post a picture that can be edited, or share it as a file, or where Slack takes none, say it."""
+        posted: list[MessageRef] = []
+
+        async def put(shown: SlackMessage) -> str:
+            posted.append(await self._post(address, shown))
+            return ""
+
+        try:
+            if not self._uploads.shared:
+                await self._uploads.show(card, put)
+                return posted[0]
+        except NotShown:
+            pass  # share it instead
+        except SlackRefused as refused:
+            if refused.code not in NO_FILES:
+                raise
+            return await self._post(address, message)
+        try:
+            await self._spacing.turn(address.chat)
+            return MessageRef(address, await self._uploads.share(card, address.chat, address.thread))
+        except SlackRefused as refused:
+            if refused.code not in NO_FILES:
+                raise
+            return await self._post(address, message)
 
     async def _posted(self, address: Address, message: SlackMessage) -> dict[str, Any]:
+        await self._spacing.turn(address.chat)
         return await self.api.call(
             "chat.postMessage",
             lambda client: client.chat_postMessage(
@@ -130,17 +168,21 @@ class SlackDoor:
         )
 
     async def _updated(self, ref: MessageRef, message: SlackMessage) -> dict[str, Any]:
-        return await self.api.call(
-            "chat.update",
-            lambda client: client.chat_update(
-                channel=ref.address.chat,
-                ts=ref.message,
-                text=message.text,
-                blocks=message.blocks,
-                parse="none",
-                link_names=False,
-            ),
-        )
+        try:
+            return await self.api.call(
+                "chat.update",
+                lambda client: client.chat_update(
+                    channel=ref.address.chat,
+                    ts=ref.message,
+                    text=message.text,
+                    blocks=message.blocks,
+                    parse="none",
+                    link_names=False,
+                ),
+            )
+        except Flooded as flood:
+            self._budget.close_for(flood.retry_after_s)
+            raise
 
     async def _drawn(
         self, card: Card, show: Callable[[SlackMessage], Awaitable[dict[str, Any]]]
@@ -202,18 +244,34 @@ class SlackDoor:
             self._budget.live()
         else:
             await self._budget.final()
-        try:
+        if isinstance(card, PictureCard) and card.png:
+            await self._edit_picture(ref, card)
+        else:
             await self._drawn(card, lambda shown: self._updated(ref, shown))
-        except Flooded as flood:
-            self._budget.close_for(flood.retry_after_s)
-            raise
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+    async def _edit_picture(self, ref: MessageRef, card: PictureCard) -> None:
+        async def put(shown: SlackMessage) -> str:
+            await self._updated(ref, shown)
+            return ""
+
+        if self._uploads.shared:
+            raise MessageGone("pictures in messages cannot be edited on this Slack right now")
+        try:
+            await self._uploads.show(card, put)
+        except NotShown as refused:
+            raise MessageGone(str(refused)) from None
+
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
         """Post a file with a caption. Slack tells the file's id, not a message, so it cannot be edited.
+
+        `silent` changes nothing, as in `send`.
 
         Raises:
             DeliveryFailed: Slack did not take it.
         """
+        del silent
         await self._spacing.turn(address.chat)
         title = clamp(one_line(name), MAX_FILE_NAME) or "file"
         answer = await self.api.call(
@@ -304,6 +362,13 @@ class SlackDoor:
     async def close(self) -> None:
         """Close the connections."""
         await self.api.close()
+
+
+def _ref(address: Address, answer: dict[str, Any]) -> MessageRef:
+    # Slack answers with the real channel where a person's id was given.
+    chat = answer.get("channel")
+    there = address if not isinstance(chat, str) else Address("slack", chat, address.thread)
+    return MessageRef(there, str(answer.get("ts", "")))
 
 
 def _is_direct(address: Address) -> bool:

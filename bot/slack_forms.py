@@ -8,6 +8,7 @@ from bot.access import Role
 from bot.cards import SubscriptionLine
 from bot.dialogue_buttons import mark_of
 from bot.form_checks import CONFIGURED
+from bot.present.style import ENGLISH, LOCALES
 from bot.request import Address
 from bot.slack_blocks import Block, Element, Part, button, context, divider, header, plain, rich, run
 from bot.slack_fields import (
@@ -44,18 +45,7 @@ _TOPIC_WORDS = {
     Topic.REVIEW: "review: whom to trust, once a week",
     Topic.ALERTS: "alerts: stops, flips and trouble, as they happen",
 }
-LANGUAGES = {
-    "en": "English",
-    "de": "Deutsch",
-    "es": "Español",
-    "fr": "Français",
-    "it": "Italiano",
-    "ja": "日本語",
-    "nl": "Nederlands",
-    "pl": "Polski",
-    "pt": "Português",
-    "sv": "Svenska",
-}
+LANGUAGES = {locale.tag: locale.name for locale in LOCALES.values()}
 """Languages of dates and numbers that the form offers."""
 
 
@@ -154,7 +144,7 @@ def settings_form(address: Address, shown: TermsShown, role: Role, *, done: str 
         kept = [*head, *map(Part, [*_told(shown), *context(told)])]
         return view_of("Settings", kept, place_of(address), callback_id=SETTINGS)
     terms, mark = shown.terms, mark_of(address)
-    language = terms.language or "en"
+    language = terms.language or ENGLISH.tag
     languages = [*LANGUAGES.items(), *([(language, language)] if language not in LANGUAGES else [])]
     presets = [(CONFIGURED, "As configured"), *((one.value, _PRESET_WORDS[one]) for one in Preset)]
     blocks = [

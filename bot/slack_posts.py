@@ -2,18 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.cards import (
-    AlertCard,
-    CallLine,
-    DigestCard,
-    HealthCard,
-    JudgeLine,
-    Lines,
-    PostedCard,
-    ReviewCard,
-    SummaryCard,
-    SummaryLine,
-)
+from bot.cards import AlertCard, PostedCard, SummaryCard, SummaryLine
+from bot.digest_cards import CallLine, DigestCard, HealthCard, JudgeLine, Lines, ReviewCard
 from bot.signs import ACTION_SIGNS, ALERT_SIGNS
 from bot.slack_blocks import ACTION_PREFIX, Element, Part, buttons, context, header, rich, run, sections
 from bot.slack_text import ELLIPSIS, clamp, one_line

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-from bot.cards import Card, Notice, ReasoningCard
-from bot.door import ChatGone, DeliveryFailed, Door
+from bot.cards import Card, Notice, PictureCard, ReasoningCard
+from bot.door import ChatGone, DeliveryFailed, Door, MessageGone, MessageRef
 from bot.home_buttons import posts
 from bot.presses import Shown, shown_of, told_aside
 from bot.request import Address, Press, Request
@@ -48,6 +48,8 @@ async def answer(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:
             await _turn(pressed, await desk.press(pressed.press, door), door)
         elif where is Shown.OPENED:
             await _open(pressed, desk, door)
+        elif where is Shown.POSTED:
+            await _posted(pressed, await desk.press(pressed.press, door), door)
         else:
             await _show(pressed, await desk.press(pressed.press, door), door)
     except DeliveryFailed as error:
@@ -142,6 +144,17 @@ async def _show(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
         await door.answer_press(card, pressed.press.address, pressed.press.person)
 
 
+async def _posted(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
+    """Post what a button opens for everybody, in the thread of the card that has the button."""
+    if card is None:
+        return
+    address = pressed.press.address
+    if isinstance(card, Notice):
+        await door.answer_press(card, address, pressed.press.person)
+        return
+    await door.send(Address("slack", address.chat, address.thread or pressed.card), card)
+
+
 async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
     """Show another page, or the next step of a dialogue, where the button was, or a notice beside it."""
     if card is None:
@@ -149,14 +162,19 @@ async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
     if pressed.view is None:
         if told_aside(card):
             await door.answer_press(card, pressed.press.address, pressed.press.person)
+        elif isinstance(card, PictureCard):
+            await _redraw_picture(pressed, card, door)
         else:
             await door.replace_pressed(card)
         return
     if isinstance(card, Notice):
         await door.open_view(pressed.trigger, notice_modal(card, pressed.metadata), push=True)
         return
-    postable = thread_from(pressed.metadata) is not None
-    await _redraw(pressed, card_modal(card, pressed.metadata, post=postable), door)
+    thread = thread_from(pressed.metadata)
+    if isinstance(card, PictureCard) and thread is not None:
+        await door.send(thread, card)  # no modal shows an uploaded file
+        return
+    await _redraw(pressed, card_modal(card, pressed.metadata, post=thread is not None), door)
 
 
 async def _redraw(pressed: Pressed, view: View, door: SlackDoor) -> None:
@@ -167,6 +185,16 @@ async def _redraw(pressed: Pressed, view: View, door: SlackDoor) -> None:
     except SlackRefused as error:
         if error.code not in CLOSED_VIEW:
             raise
+
+
+async def _redraw_picture(pressed: Pressed, card: PictureCard, door: SlackDoor) -> None:
+    """Put a picture where the last one was: through a response URL Slack shows no uploaded file."""
+    try:
+        if pressed.card is None:
+            raise MessageGone("only the presser sees this message")
+        await door.edit(MessageRef(pressed.press.address, pressed.card), card)
+    except MessageGone:
+        await _posted(pressed, card, door)
 
 
 async def _post(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:

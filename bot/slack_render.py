@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot import slack_dialogue, slack_posts
+from bot import slack_compare, slack_dialogue, slack_help, slack_picture, slack_posts
 from bot.cards import (
     AskedCard,
     CalibrationCard,
@@ -16,6 +16,7 @@ from bot.cards import (
     MemberLine,
     ModelsCard,
     Notice,
+    PictureCard,
     PortfolioCard,
     PostedCard,
     ProgressCard,
@@ -24,8 +25,8 @@ from bot.cards import (
     SubscriptionsCard,
     VerdictCard,
 )
+from bot.compare_card import CompareCard
 from bot.crossed_bar import crossed
-from bot.help_sections import sections as sections_of
 from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
@@ -47,7 +48,7 @@ from bot.slack_blocks import (
     select,
 )
 from bot.slack_tables import bar, columns
-from bot.slack_text import ELLIPSIS, clamp, clamp_bytes, harmless, one_line, pieces
+from bot.slack_text import ELLIPSIS, clamp, clamp_bytes, harmless, one_line
 from bot.verdict_drafts import Draft, drafts
 
 PAGE_SIZE = 2_800
@@ -96,6 +97,8 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             parts, text = _progress(card), f"{card.title}. {card.subtitle}"
         case VerdictCard():
             parts, text = _verdict(card), _verdict_text(card)
+        case PictureCard():
+            parts, text = slack_picture.draw(card), f"{card.title}. {card.alt}"
         case ReasoningCard():
             parts, text = reasoning_parts(card), f"{card.title}, {card.position}. {card.body}"
         case LeaderboardCard():
@@ -108,6 +111,8 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             text = f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
         case ModelsCard():
             parts, text = _models(card), f"{card.title}. " + ", ".join(name for name, _ in card.lines)
+        case CompareCard():
+            parts, text = slack_compare.compare(card), slack_compare.text_of(card)
         case SubscriptionsCard():
             parts = slack_dialogue.subscriptions(card)
             text = f"{card.title}. {card.done or ''} " + "; ".join(one.line for one in card.lines)
@@ -117,7 +122,7 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
                 f"{label} {value}" for label, value in card.facts
             )
         case HelpCard():
-            parts, text = _help(card), f"{card.title}. {card.intro}"
+            parts, text = slack_help.draw(card), f"{card.title}. {card.intro}"
     return parts, text
 
 
@@ -201,6 +206,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
         *_parts(context(card.footer), 1),
         *_parts(context("Why? Open a member's reasoning:" if card.buttons else None), 1),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.why"), 1),
+        *_parts(buttons(card.more_buttons, f"{ACTION_PREFIX}.more"), 1),
     ]
 
 
@@ -286,8 +292,9 @@ def _leaderboard(card: LeaderboardCard) -> list[Part]:
         *_parts(preformatted(columns(trading, left=1)) if card.standings else [], 3),
         *_parts(rich(warnings), 2),
         *_parts(rich(told), 2),
-        *_parts(context(card.footer), 1),
+        *_parts(context(card.footer, card.stamp), 1),
         *_caveat(card.caveat),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.show"), 1),
     ]
 
 
@@ -300,14 +307,16 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
         table.append((numbers[0], numbers[1], numbers[2], numbers[3], "—" if worded else value))
         if worded:
             warnings.append([run(f"⚠️ {_line(numbers[0])}: {_line(value)}")])
+    nothing = [] if card.position else context("No holdings.")
     pending = [[run("⏳ "), run(_line(order))] for order in card.pending]
     levels, fills, history = (
         [[run("• "), run(_line(line))] for line in texts] for texts in (card.levels, card.fills, card.history)
     )
     return [
         Part(header(card.title)),
+        *_parts(context(card.position or None)),
         *_parts(facts(card.facts), 1),
-        *_parts(preformatted(columns(table, left=1)) if card.holdings else context("No holdings."), 2),
+        *_parts(preformatted(columns(table, left=1)) if card.holdings else nothing, 2),
         *_parts(rich(warnings), 2),
         *_parts(_titled("Levels", levels), 3),
         *_parts(_titled("Waiting orders", pending), 3),
@@ -315,6 +324,7 @@ def _portfolio(card: PortfolioCard) -> list[Part]:
         *_parts(_titled("History", history), 5),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.books"), 1),
     ]
 
 
@@ -360,19 +370,4 @@ def _calibration(card: CalibrationCard) -> list[Part]:
         *_parts(context(card.legend), 3),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
-    ]
-
-
-def _help(card: HelpCard) -> list[Part]:
-    lines = []
-    for title, commands in sections_of(card):
-        lines += [[run(_line(title), bold=True)]] if title else []
-        lines += [[run(_line(usage), code=True), run(f"  {_line(told)}")] for usage, told in commands]
-    intro = pieces(clamp(harmless(card.intro), _MAX_NOTICE), _MAX_NOTICE)
-    return [
-        Part(header(card.title)),
-        *_parts(sections("".join(intro)), 1),
-        *_parts(rich(lines), 2),
-        *_parts(context(card.footer), 1),
-        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.help")),
     ]

@@ -15,11 +15,9 @@ from slack_bolt.app.async_app import AsyncApp
 from bot.access import Role
 from bot.cards import Card, Notice
 from bot.commands import find
-from bot.dialogue_buttons import mark_of
 from bot.door import ChatGone, DeliveryFailed
 from bot.faults import notice_of
 from bot.front import Front
-from bot.present.subscriptions import list_card
 from bot.request import Address, Person, Request
 from bot.slack_adapter import SlackDoor
 from bot.slack_api import SlackRefused
@@ -215,9 +213,7 @@ class Shortcuts:
             return notice_modal(NO_ROLE, place_of(address))
         if callback == SETTINGS:
             return settings_form(address, await self._front.terms(address), role, done=done)
-        found = await self._front.subscriptions(address)
-        card = list_card(found, self._front.app.clock.now(), chat=mark_of(address))
-        lines = getattr(card, "lines", ())
+        lines = await self._front.lines(address)
         zone = (await self._front.terms(address)).zone
         return subscribe_form(address, lines, zone, may_change=role >= Role.RUNNER, done=done)
 

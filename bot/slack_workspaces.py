@@ -220,6 +220,8 @@ class TeamsDoor:
 
     platform: Platform = "slack"
     page_size = PAGE_SIZE
+    shows_pictures = True
+    shows_work = False
 
     def __init__(self, door_at: Callable[[str], Awaitable[SlackDoor]]) -> None:
         self._door_at = door_at
@@ -240,14 +242,20 @@ class TeamsDoor:
         """See `SlackDoor.working`."""
         return await (await self._door_at(address.chat)).working(address)
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         """See `SlackDoor.send`."""
-        return await (await self._door_at(address.chat)).send(address, card, only_for=only_for)
+        door = await self._door_at(address.chat)
+        return await door.send(address, card, only_for=only_for, silent=silent)
 
     async def edit(self, ref: MessageRef, card: Card) -> None:
         """See `SlackDoor.edit`."""
         await (await self._door_at(ref.address.chat)).edit(ref, card)
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
         """See `SlackDoor.send_file`."""
-        return await (await self._door_at(address.chat)).send_file(address, name, content, caption)
+        door = await self._door_at(address.chat)
+        return await door.send_file(address, name, content, caption, silent=silent)

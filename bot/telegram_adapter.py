@@ -1,39 +1,36 @@
 """Telegram as a door: posts, edits and files, with every failure told as a `DeliveryFailed`."""
 
 import copy
+import hashlib
 import logging
 import os
-import re
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from typing import TypeVar
 
 from telegram import (
     Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
     InputFile,
+    InputMediaPhoto,
     LinkPreviewOptions,
     Message,
-    ReplyParameters,
 )
 from telegram.constants import ChatAction, FileSizeLimit, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
     TelegramError,
 )
 
-from bot.cards import Card, Notice
-from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
+from bot.cards import Card, Notice, PictureCard
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, Unsure
 from bot.request import Address, Person, Platform
+from bot.telegram_failures import NoFiles, failure_of
+from bot.telegram_parameters import chat_number, keyboard, number, reply_parameters
 from bot.telegram_places import chat_for
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
-from bot.telegram_secrecy import scrub
+from bot.telegram_rich_calls import RichMessages, RichSent
 from core.domain.errors import Refused
 
 PRIVATE_PACE_S = 1.0
@@ -46,33 +43,13 @@ WORKING_AGAIN_S = 4.0
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _UNCHANGED = "message is not modified"
-_MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
-_THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted")
-_CHAT_GONE = (
-    "chat not found",
-    "chat_write_forbidden",
-    "not enough rights",
-    "have no rights",
-    "need administrator rights",
-    "group chat was deactivated",
-    "peer_id_invalid",
-)
-_NO_FILES = re.compile(
-    r"not enough rights to send (?:photos|documents|media)|chat_send_(?:photos|docs|media)_forbidden"
-)
-_NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
-"""How the HTTP library calls failures from before a request is sent."""
-_BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
-"""What a server answers that stands in front of Telegram, and has lost sight of the request."""
+PICTURES_KNOWN = 500
+"""Of how many messages we know which picture they show, so that an edit need not upload it again."""
 
 Result = TypeVar("Result")
 Moved = Callable[[str, str], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
-
-
-class _NoFiles(DeliveryFailed):
-    """The chat takes messages of ours, and no files of this kind."""
 
 
 class TelegramDoor:
@@ -83,6 +60,8 @@ class TelegramDoor:
 
     platform: Platform = "telegram"
     page_size = PAGE_SIZE
+    shows_pictures = True
+    shows_work = True
 
     def __init__(self, bot: Bot, moved: Moved | None = None) -> None:
         # Chosen by the library's users through the environment alone: times to wait are timedeltas, and it
@@ -90,7 +69,9 @@ class TelegramDoor:
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._bot = bot
         self._tell_moved = moved
+        self.rich = RichMessages(bot)
         self._moved: dict[int, int] = {}
+        self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._reply_to: str | None = None
 
     def replying(self, message: str | None) -> "TelegramDoor":
@@ -120,7 +101,7 @@ class TelegramDoor:
         try:
             await self._call(
                 self._bot.send_chat_action(
-                    _chat(address), ChatAction.TYPING, message_thread_id=_number(address.thread)
+                    chat_number(address), ChatAction.TYPING, message_thread_id=number(address.thread)
                 )
             )
         except (BadRequest, ChatMigrated) as error:
@@ -128,16 +109,34 @@ class TelegramDoor:
         return None if address.chat.startswith("-") else WORKING_AGAIN_S
 
     async def send(
-        self, address: Address, card: Card, *, only_for: Person | None = None, reply_to: str | None = None
+        self,
+        address: Address,
+        card: Card,
+        *,
+        only_for: Person | None = None,
+        reply_to: str | None = None,
+        silent: bool = False,
     ) -> MessageRef:
         """Post a card, as a reply to a message or to the command, if that still exists.
 
-        Telegram has no messages for one person in a group, so `only_for` changes nothing.
+        Telegram has no messages for one person in a group, so `only_for` changes nothing. A `silent` one
+        arrives without a sound.
 
         Raises:
             DeliveryFailed: or one of its kinds.
         """
         message = render(card)
+        if isinstance(card, PictureCard) and card.png:
+            return await self._send_picture(address, card, message, reply_to or self._reply_to, silent=silent)
+        if html := self.rich.drawn(card):
+            try:
+                return await self._send_rich(
+                    address, html, message, reply_to or self._reply_to, silent=silent
+                )
+            except (Flooded, ChatGone, Unsure):
+                raise
+            except DeliveryFailed as error:
+                self.rich.refused(error)
 
         async def post(chat: int) -> Message:
             return await self._bot.send_message(
@@ -145,10 +144,21 @@ class TelegramDoor:
                 message.text_html,
                 parse_mode=ParseMode.HTML,
                 link_preview_options=_NO_PREVIEW,
-                message_thread_id=_number(address.thread),
-                reply_parameters=_reply(reply_to or self._reply_to),
-                reply_markup=_markup(message),
+                message_thread_id=number(address.thread),
+                reply_parameters=reply_parameters(reply_to or self._reply_to),
+                reply_markup=keyboard(message),
+                disable_notification=silent or None,
             )
+
+        return await self._post(address, post)
+
+    async def _send_rich(
+        self, address: Address, html: str, message: TelegramMessage, reply_to: str | None, *, silent: bool
+    ) -> MessageRef:
+        thread, reply, markup = number(address.thread), reply_parameters(reply_to), keyboard(message)
+
+        async def post(chat: int) -> RichSent:
+            return await self.rich.send(chat, html, thread=thread, reply=reply, markup=markup, silent=silent)
 
         return await self._post(address, post)
 
@@ -159,17 +169,61 @@ class TelegramDoor:
             DeliveryFailed: or one of its kinds.
         """
         message = render(card)
-        try:
-            await self._call(
-                self._bot.edit_message_text(
-                    message.text_html,
-                    chat_id=_chat(ref.address),
-                    message_id=_number(ref.message),
+        if isinstance(card, PictureCard) and card.png:
+            await self._edit_picture(ref, card, message)
+            return
+        if html := self.rich.drawn(card):
+            edit = self.rich.edit(chat_number(ref.address), number(ref.message), html, keyboard(message))
+            try:
+                await self._edited(edit)
+            except (Flooded, ChatGone, MessageGone, Unsure):
+                raise
+            except DeliveryFailed as error:
+                self.rich.refused(error)
+            else:
+                return
+        await self._edited(
+            self._bot.edit_message_text(
+                message.text_html,
+                chat_id=chat_number(ref.address),
+                message_id=number(ref.message),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=keyboard(message),
+            )
+        )
+
+    async def _edit_picture(self, ref: MessageRef, card: PictureCard, message: TelegramMessage) -> None:
+        """Replace picture and caption, or the caption alone where the picture is the one that is there."""
+        chat, at, markup = chat_number(ref.address), number(ref.message), keyboard(message)
+        if self._pictures.get((str(chat), ref.message)) == _digest(card.png):
+            await self._edited(
+                self._bot.edit_message_caption(
+                    chat_id=chat,
+                    message_id=at,
+                    caption=message.text_html,
                     parse_mode=ParseMode.HTML,
-                    link_preview_options=_NO_PREVIEW,
-                    reply_markup=_markup(message),
+                    reply_markup=markup,
                 )
             )
+            return
+        media = InputMediaPhoto(
+            card.png, caption=message.text_html, parse_mode=ParseMode.HTML, filename=_file_name(card.name)
+        )
+        await self._edited(
+            self._bot.edit_message_media(media, chat_id=chat, message_id=at, reply_markup=markup)
+        )
+        self._note_picture(str(chat), ref.message, card.png)
+
+    def _note_picture(self, chat: str, message: str, png: bytes) -> None:
+        self._pictures[chat, message] = _digest(png)
+        while len(self._pictures) > PICTURES_KNOWN:
+            self._pictures.popitem(last=False)
+
+    async def _edited(self, edit: Awaitable[object]) -> None:
+        """Make an edit; that it changes nothing is no failure."""
+        try:
+            await self._call(edit)
         except BadRequest as error:
             # Wordings are matched in lower case: Telegram writes them either way.
             if _UNCHANGED not in str(error).lower():
@@ -177,7 +231,9 @@ class TelegramDoor:
         except ChatMigrated:
             raise MessageGone("The group moved and its old messages can no longer be edited.") from None
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
         """Post a file with a caption; a PNG or JPEG is shown as a picture where Telegram takes it.
 
         A chat that takes no files gets the caption alone, and reads why.
@@ -187,9 +243,45 @@ class TelegramDoor:
         """
         if not 0 < len(content) <= FileSizeLimit.FILESIZE_UPLOAD:
             raise DeliveryFailed(f"The file {name} is empty or over 50 MB; Telegram takes neither.")
-        file = InputFile(content, filename=PurePath(name).name or "file")
-        thread, reply = _number(address.thread), _reply(self._reply_to)
-        html = render_caption(caption)
+        message = TelegramMessage(render_caption(caption))
+        try:
+            return await self._upload(address, name, content, message, self._reply_to, silent=silent)
+        except NoFiles:
+            said = f"{caption.strip()} " if caption.strip() else ""
+            notice = Notice(text=f"{said}(I may not send the file {name} here.)")
+            return await self.send(address, notice, silent=silent)
+
+    async def _send_picture(
+        self,
+        address: Address,
+        card: PictureCard,
+        message: TelegramMessage,
+        reply_to: str | None,
+        *,
+        silent: bool,
+    ) -> MessageRef:
+        try:
+            ref = await self._upload(address, card.name, card.png, message, reply_to, silent=silent)
+        except NoFiles:
+            words = card.model_copy(update={"png": b""})
+            return await self.send(address, words, reply_to=reply_to, silent=silent)
+        self._note_picture(ref.address.chat, ref.message, card.png)
+        return ref
+
+    async def _upload(
+        self,
+        address: Address,
+        name: str,
+        content: bytes,
+        message: TelegramMessage,
+        reply_to: str | None,
+        *,
+        silent: bool,
+    ) -> MessageRef:
+        """Post a file with a caption and buttons, as a picture where Telegram takes it as one."""
+        file = InputFile(content, filename=_file_name(name))
+        thread, reply, markup = number(address.thread), reply_parameters(reply_to), keyboard(message)
+        html = message.text_html
 
         async def as_document(chat: int) -> Message:
             return await self._bot.send_document(
@@ -199,6 +291,8 @@ class TelegramDoor:
                 parse_mode=ParseMode.HTML,
                 message_thread_id=thread,
                 reply_parameters=reply,
+                disable_notification=silent or None,
+                reply_markup=markup,
             )
 
         async def as_picture(chat: int) -> Message:
@@ -209,6 +303,8 @@ class TelegramDoor:
                 parse_mode=ParseMode.HTML,
                 message_thread_id=thread,
                 reply_parameters=reply,
+                disable_notification=silent or None,
+                reply_markup=markup,
             )
 
         small = len(content) <= FileSizeLimit.PHOTOSIZE_UPLOAD
@@ -220,11 +316,7 @@ class TelegramDoor:
             except DeliveryFailed as refused:
                 # Telegram refuses pictures of odd proportions, which it takes as documents.
                 _log.debug("the picture %s is sent as a document: %s", name, refused)
-        try:
-            return await self._post(address, as_document)
-        except _NoFiles:
-            said = f"{caption.strip()} " if caption.strip() else ""
-            return await self.send(address, Notice(text=f"{said}(I may not send the file {name} here.)"))
+        return await self._post(address, as_document)
 
     async def chat_for(self, name: str, person: Person) -> Address:
         """Return the channel or group of this name, in which we may post and which `person` administers.
@@ -238,9 +330,11 @@ class TelegramDoor:
         except (BadRequest, ChatMigrated) as error:
             raise self._failure(error) from None
 
-    async def _post(self, address: Address, post: Callable[[int], Awaitable[Message]]) -> MessageRef:
+    async def _post(
+        self, address: Address, post: Callable[[int], Awaitable[Message | RichSent]]
+    ) -> MessageRef:
         """Post to the chat, or to the supergroup that it has become."""
-        chat = _chat(address)
+        chat = chat_number(address)
         chat = self._moved.get(chat, chat)
         try:
             sent = await self._call(post(chat))
@@ -279,62 +373,12 @@ class TelegramDoor:
             raise Unsure(f"Telegram's answer could not be read ({kind}).") from None
 
     def _failure(self, error: TelegramError) -> DeliveryFailed:
-        said = scrub(str(error), self._bot.token)
-        lower = said.lower()
-        if isinstance(error, RetryAfter):
-            return Flooded(seconds(error))
-        if any(wording in lower for wording in _THREAD_GONE):
-            return ThreadGone(f"Telegram has closed this topic to the bot: {said}.")
-        if _NO_FILES.search(lower):
-            return _NoFiles(f"Telegram lets no such files into this chat: {said}.")
-        if isinstance(error, Forbidden) or any(wording in lower for wording in _CHAT_GONE):
-            return ChatGone(f"Telegram has closed this chat to the bot: {said}.")
-        if any(wording in lower for wording in _MESSAGE_GONE):
-            return MessageGone(f"The message can no longer be edited: {said}.")
-        if isinstance(error, InvalidToken):
-            return DeliveryFailed("Telegram refused the bot token.")
-        if isinstance(error, BadRequest):
-            return DeliveryFailed(f"Telegram did not take the message: {said}.")
-        kind = Unsure if _maybe_taken(error) else DeliveryFailed
-        return kind(f"Telegram could not be reached: {said}.")
+        return failure_of(error, self._bot.token)
 
 
-def _maybe_taken(error: TelegramError) -> bool:
-    """Say whether the request may have reached Telegram though no proper answer came back."""
-    if not isinstance(error, NetworkError):
-        return type(error) is TelegramError  # an answer that cannot be read
-    cause = type(error.__cause__)
-    if cause.__module__.partition(".")[0] == "httpx":
-        return cause.__name__ not in _NEVER_SENT
-    return any(words in str(error) for words in _BETWEEN)
+def _file_name(name: str) -> str:
+    return PurePath(name).name or "file"
 
 
-def seconds(error: RetryAfter) -> float:
-    """Return how long Telegram asks us to wait."""
-    wait = error.retry_after
-    return float(wait) if isinstance(wait, int) else wait.total_seconds()
-
-
-def _chat(address: Address) -> int:
-    try:
-        return int(address.chat)
-    except ValueError:
-        raise ChatGone(f"{address.chat_id} is not a Telegram chat; chats there have numbers.") from None
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None else None
-
-
-def _reply(message: str | None) -> ReplyParameters | None:
-    if message is None:
-        return None
-    return ReplyParameters(int(message), allow_sending_without_reply=True)
-
-
-def _markup(message: TelegramMessage) -> InlineKeyboardMarkup | None:
-    if not message.keyboard:
-        return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in message.keyboard]
-    )
+def _digest(png: bytes) -> bytes:
+    return hashlib.sha256(png).digest()

@@ -2,19 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.cards import (
-    AlertCard,
-    Button,
-    CallLine,
-    DigestCard,
-    HealthCard,
-    JudgeLine,
-    Lines,
-    PostedCard,
-    ReviewCard,
-    SummaryCard,
-    SummaryLine,
-)
+from bot.cards import AlertCard, Button, PostedCard, SummaryCard, SummaryLine
+from bot.digest_cards import CallLine, DigestCard, HealthCard, JudgeLine, Lines, ReviewCard
 from bot.signs import ACTION_SIGNS, ALERT_SIGNS
 from bot.telegram_spans import MAX_ROWS, Block, after, bold, fixed, italic, more, plain, warning
 

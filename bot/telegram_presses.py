@@ -12,7 +12,7 @@ from bot.cards import Card, Notice
 from bot.chat_news import ChatNews
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
 from bot.inline import Found
-from bot.presses import Shown, shown_of, told_aside
+from bot.presses import AT_ONCE, Shown, kind_of, shown_of, told_aside
 from bot.request import Person, Press, Request
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_payload import Pressed
@@ -20,6 +20,8 @@ from bot.telegram_render import fits_toast, toast
 from core.clock import Clock
 
 ANSWER_WITHIN_S = 4.0
+ANSWER_AT_ONCE_S = 0.4
+"""For what takes a while anyway: time to refuse it in the answer, not to do it."""
 SHOW_TRIES = 3
 LONGEST_WAIT_S = 60.0
 MAX_PRESSES = 128
@@ -110,7 +112,8 @@ class Presses:
     async def _carry_out(self, pressed: Pressed, press: Press) -> None:
         opening = asyncio.create_task(self._opened(press))
         try:
-            await asyncio.wait({opening}, timeout=ANSWER_WITHIN_S)
+            at_once = kind_of(press.data) in AT_ONCE
+            await asyncio.wait({opening}, timeout=ANSWER_AT_ONCE_S if at_once else ANSWER_WITHIN_S)
             notice = None
             if opening.done() and isinstance(card := opening.result(), Notice) and told_aside(card):
                 notice = card

@@ -10,18 +10,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from bot import telegram_dialogue, telegram_help, telegram_posts
+from bot import (
+    telegram_compare,
+    telegram_dialogue,
+    telegram_dissent,
+    telegram_help,
+    telegram_picture,
+    telegram_posts,
+)
 from bot.cards import (
     Button,
     CalibrationCard,
     Card,
     DialogueCard,
-    DissentLine,
     HelpCard,
     LeaderboardCard,
     MemberLine,
     ModelsCard,
     Notice,
+    PictureCard,
     PortfolioCard,
     PostedCard,
     ProgressCard,
@@ -30,6 +37,7 @@ from bot.cards import (
     SubscriptionsCard,
     VerdictCard,
 )
+from bot.compare_card import CompareCard
 from bot.signs import ACTION_SIGNS
 from bot.telegram_spans import (
     COMMANDS,
@@ -100,9 +108,10 @@ class TelegramMessage:
 
 
 def render(card: Card) -> TelegramMessage:
-    """Return the message that shows `card`."""
+    """Return the message that shows `card`; of a picture its text is the caption."""
     blocks, buttons = _draw(card)
-    return TelegramMessage(_html(blocks), buttons)
+    limit = CAPTION_UNITS if isinstance(card, PictureCard) else MESSAGE_UNITS
+    return TelegramMessage(_html(blocks, limit), buttons)
 
 
 def toast(notice: Notice) -> str:
@@ -167,7 +176,8 @@ def _verdict(card: VerdictCard) -> tuple[list[Block], tuple[Row, ...]]:
         blocks, keyboard = _verdict_blocks(draft), draft.card.buttons
         if fits(_spans(blocks), MESSAGE_UNITS):
             break
-    return blocks, _keyboard(keyboard)
+    more_buttons = card.more_buttons
+    return blocks, _keyboard(keyboard[: MAX_BUTTONS - len(more_buttons)], more_buttons)
 
 
 def _verdict_blocks(draft: Draft) -> list[Block]:
@@ -181,7 +191,7 @@ def _verdict_blocks(draft: Draft) -> list[Block]:
     ]
     figures = "\n".join([*pairs(card.facts), *([""] if card.facts and card.votes else []), *bars(card.votes)])
     members = [_member(line) for line in card.members[:MAX_ROWS]]
-    dissent = [_dissent(line) for line in card.dissent[:MAX_ROWS]]
+    dissent = telegram_dissent.lines(card.dissent[:MAX_ROWS])
     trades = _bullets(card.trades, len(card.trades))
     rest = more(left_out)
     return [
@@ -204,15 +214,6 @@ def _member(line: MemberLine) -> Line:
         *after(" ", line.rating),
         *after(" · ", line.detail),
         *([fixed(" · "), italic(note)] if note else []),
-    ]
-
-
-def _dissent(line: DissentLine) -> Line:
-    return [
-        fixed("◆ "),
-        Span(one_line(line.member), "b", Rank.BODY),
-        fixed(f" {line.action.value}"),
-        *after(": ", line.reason),
     ]
 
 
@@ -247,16 +248,16 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
         [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
         _bullets(warnings, MAX_NOTES, "⚠️"),
         [[plain(fact)] for fact in (*card.facts[:MAX_NOTES], *luck)],
-        [[italic(card.footer)]],
+        [[italic(card.footer)], [plain(card.stamp)]],
     ]
-    return blocks, ()
+    return blocks, _keyboard(card.buttons)
 
 
 @_draw.register
 def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
     holdings = "\n".join(positions(card.holdings[:MAX_ROWS]))
     blocks: list[Block] = [
-        _head(card.title, "", card.caveat),
+        _head(card.title, card.position, card.caveat),
         [[Span("\n".join(pairs(card.facts)), "pre")]],
         [[fixed("Holdings", "b")], [Span(holdings, "pre")], *_more(card.holdings, MAX_ROWS)]
         if holdings
@@ -265,7 +266,12 @@ def _portfolio(card: PortfolioCard) -> tuple[list[Block], tuple[Row, ...]]:
         *_lists(("Last fills", card.fills), ("History", card.history)),
         [[italic(card.footer)]],
     ]
-    return blocks, ()
+    return blocks, _keyboard(card.buttons)
+
+
+@_draw.register
+def _picture(card: PictureCard) -> tuple[list[Block], tuple[Row, ...]]:
+    return telegram_picture.draw(card, _spans), _keyboard(card.buttons)
 
 
 @_draw.register
@@ -311,6 +317,12 @@ def _subscriptions(card: SubscriptionsCard) -> tuple[list[Block], tuple[Row, ...
 
 
 @_draw.register
+def _compare(card: CompareCard) -> tuple[list[Block], tuple[Row, ...]]:
+    blocks, groups = telegram_compare.compare(card)
+    return blocks, _keyboard(*groups)
+
+
+@_draw.register
 def _dialogue(card: DialogueCard) -> tuple[list[Block], tuple[Row, ...]]:
     blocks, groups = telegram_dialogue.dialogue(card)
     return blocks, _keyboard(*groups)
@@ -349,8 +361,8 @@ def _spans(blocks: Iterable[Block]) -> list[Span]:
     return spans
 
 
-def _html(blocks: Iterable[Block]) -> str:
-    fitted = fit(_spans(blocks), MESSAGE_UNITS)
+def _html(blocks: Iterable[Block], limit: int) -> str:
+    fitted = fit(_spans(blocks), limit)
     if not visible("".join(span.text for span in fitted)):
         return ELLIPSIS
     return "".join(span.html() for span in fitted)

@@ -11,7 +11,8 @@ from telegram.request import HTTPXRequest
 from bot.chat_news import ChatNews
 from bot.languages import languages
 from bot.request import Address
-from bot.telegram_adapter import TelegramDoor, seconds
+from bot.telegram_adapter import TelegramDoor
+from bot.telegram_failures import seconds
 from bot.telegram_intake import Desk, Intake
 from bot.telegram_menu import MenuCommand, menus, publish
 from bot.telegram_payload import Payload
@@ -77,6 +78,7 @@ class TelegramService:
         self._clock = clock
         self._commands = commands
         self._access = access
+        self._rich = settings.rich
         self._offset: int | None = None
         self._ready = asyncio.Event()
         self._refusal: ConfigError | None = None
@@ -125,6 +127,8 @@ class TelegramService:
                 failures += 1
                 await self._rest(error, failures)
         self._settled()
+        if self._rich:
+            await self.door.rich.detect()
         self._publish_menu()
         self._ready.set()
         _log.info("Telegram: @%s listens.", self._bot.username)

@@ -6,6 +6,7 @@ import itertools
 import signal
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from pathlib import Path, PurePath
 from typing import Any
 
 from rich.console import Console
@@ -13,9 +14,10 @@ from rich.console import Console
 from bot.cards import Card, Notice, ProgressCard, VerdictCard
 from bot.command_buttons import command_of
 from bot.desk import Desk
-from bot.door import MessageRef
+from bot.door import DeliveryFailed, MessageRef
 from bot.postman import Postman
 from bot.present.help import start_card
+from bot.present.numbers import counted
 from bot.presses import kind_of
 from bot.request import Address, Person, Platform, Press, Request
 from bot.screen import Screen, kept
@@ -26,7 +28,26 @@ from core.domain.run import RunState
 
 _LINE_LIMIT = 64 * 1024
 _CHOICE_FIGURES = 3
+_DOCUMENTS = {".md", ".json"}
 _LEAVE = {"exit", "quit", "bye", "/exit", "/quit"}
+
+
+def saved(folder: Path, name: PurePath, content: bytes) -> Path:
+    """Write a new file into `folder` and return its path; a number behind its name keeps older ones.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    number = 1
+    while True:
+        path = folder / (name.name if number == 1 else f"{name.stem}-{number}{name.suffix}")
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
 
 
 class TerminalDoor:
@@ -37,6 +58,8 @@ class TerminalDoor:
 
     platform: Platform = "terminal"
     page_size = 6000
+    shows_pictures = False
+    shows_work = False
 
     def __init__(self, screen: Screen, names: Iterator[str]) -> None:
         self._screen = screen
@@ -62,9 +85,11 @@ class TerminalDoor:
         """Show nothing: what goes on is on the screen."""
         return None
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         """Draw a run that goes on, or print any other card."""
-        del only_for  # one person sits here
+        del only_for, silent  # one person sits here, and hears nothing
         ref = MessageRef(address, next(self._names))
         await self.edit(ref, card)
         return ref
@@ -88,10 +113,23 @@ class TerminalDoor:
         self._screen.offer(card)
         self._screen.prompt()
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
-        """Say that a file was made; a terminal shows none."""
-        text = f"{caption} ({name}, {len(content):,} bytes)"
-        return await self.send(address, Notice(text=text))
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
+        """Save a document in the working directory, and say so; of a picture only say that it was made.
+
+        Raises:
+            DeliveryFailed: it cannot be saved there.
+        """
+        del silent
+        size = counted(len(content), "byte")
+        if PurePath(name).suffix in _DOCUMENTS:
+            try:
+                path = await asyncio.to_thread(saved, Path(), PurePath(name), content)
+            except OSError as error:
+                raise DeliveryFailed(f"It cannot be saved here: {error.strerror}.") from None
+            return await self.send(address, Notice(text=f"{caption} Saved as {path} ({size})."))
+        return await self.send(address, Notice(text=f"{caption} ({name}, {size})"))
 
     def leave(self) -> bool:
         """Draw nothing of this line any more; False when nothing of it goes on."""
@@ -104,9 +142,11 @@ class TerminalDoor:
 class TerminalMailbox(TerminalDoor):
     """The terminal as the door of what comes by itself, while the person is at the prompt."""
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         """Print a card above the prompt."""
-        del only_for  # one person sits here
+        del only_for, silent  # one person sits here, and hears nothing
         self._screen.console.print()
         self._screen.offer(card)
         self._screen.prompt()

@@ -6,17 +6,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from bot.cards import (
-    AlertCard,
-    CallLine,
-    DigestCard,
-    HealthCard,
-    Lines,
-    PostedCard,
-    ReviewCard,
-    SummaryCard,
-    SummaryLine,
-)
+from bot.cards import AlertCard, PostedCard, SummaryCard, SummaryLine
+from bot.digest_cards import CallLine, DigestCard, HealthCard, Lines, ReviewCard
 from bot.terminal_style import COLOUR, ballot, choices, flow, frame, grid, lines, room, say, table_of
 
 _ABOUT = 26

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
-from bot import terminal_dialogue, terminal_posts
+from bot import terminal_compare, terminal_dialogue, terminal_picture, terminal_posts
 from bot.cards import (
     AlertCard,
     AskedCard,
@@ -23,6 +23,7 @@ from bot.cards import (
     LeaderboardCard,
     ModelsCard,
     Notice,
+    PictureCard,
     PortfolioCard,
     PostedCard,
     ProgressCard,
@@ -34,6 +35,7 @@ from bot.cards import (
     SummaryCard,
     VerdictCard,
 )
+from bot.compare_card import CompareCard
 from bot.crossed_bar import crossed
 from bot.help_sections import sections as sections_of
 from bot.terminal_style import (
@@ -70,7 +72,7 @@ def render(card: Card, *, width: int = WIDEST, numbered_from: int | None = None)
     return _drawn(card, width, numbered_from)
 
 
-def _drawn(  # noqa: C901 - one case for each card
+def _drawn(  # noqa: C901, PLR0912 - one case for each card
     card: AskedCard, width: int, numbered_from: int | None
 ) -> RenderableType:
     match card:
@@ -80,12 +82,16 @@ def _drawn(  # noqa: C901 - one case for each card
             return _progress(card, width)
         case VerdictCard():
             return verdict(card, width, numbered_from)
+        case PictureCard():
+            return terminal_picture.draw(card, width, numbered_from)
         case ReasoningCard():
             return reasoning(card, width, numbered_from)
         case LeaderboardCard():
-            return _leaderboard(card, width)
+            return _leaderboard(card, width, numbered_from)
         case PortfolioCard():
-            return _portfolio(card, width)
+            return _portfolio(card, width, numbered_from)
+        case CompareCard():
+            return terminal_compare.compare(card, width, numbered_from)
         case ModelsCard() | SeasonCard():
             return _listed(card, width)
         case CalibrationCard():
@@ -101,7 +107,9 @@ def _drawn(  # noqa: C901 - one case for each card
 def buttons_of(card: Card) -> tuple[Button, ...]:
     """Return the buttons of a card in the order in which they are numbered."""
     match card:
-        case VerdictCard() | SummaryCard() | AlertCard():
+        case VerdictCard():
+            return card.buttons + card.more_buttons
+        case SummaryCard() | AlertCard() | PictureCard() | LeaderboardCard() | PortfolioCard():
             return card.buttons
         case ReasoningCard():
             return card.page_buttons + card.stage_buttons
@@ -109,6 +117,8 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
             return terminal_dialogue.buttons_of(card)
         case DialogueCard() | Notice() | HelpCard():
             return card.buttons
+        case CompareCard():
+            return terminal_compare.buttons_of(card)
         case _:
             return ()
 
@@ -159,7 +169,7 @@ def _detail(line: ProgressLine) -> Text:
     return say(line.detail, {"waiting": "dim", "failed": "yellow"}.get(line.state, ""))
 
 
-def _leaderboard(card: LeaderboardCard, width: int) -> RenderableType:
+def _leaderboard(card: LeaderboardCard, width: int, numbered_from: int | None) -> RenderableType:
     inside = room(width)
     parts: list[RenderableType] = [say(card.caveat, "yellow")] if card.caveat else []
     if card.standings:
@@ -168,6 +178,10 @@ def _leaderboard(card: LeaderboardCard, width: int) -> RenderableType:
         parts.append(Group(*map(say, card.facts)))
     if card.luck:
         parts.append(told([(say(member), say(sentence, "dim")) for member, sentence in card.luck], inside))
+    if card.stamp:
+        parts.append(say(card.stamp, "dim"))
+    if numbered_from is not None and card.buttons:
+        parts.append(choices(card.buttons, numbered_from, inside))
     return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
 
 
@@ -225,8 +239,9 @@ def _change(text: str) -> Text:
     return say(text, "green" if text.startswith("+") else "red" if text.startswith("−") else "")
 
 
-def _portfolio(card: PortfolioCard, width: int) -> RenderableType:
-    parts: list[RenderableType] = [pairs(card.facts, 1 if width < NARROW else 2)]
+def _portfolio(card: PortfolioCard, width: int, numbered_from: int | None) -> RenderableType:
+    parts: list[RenderableType] = [say(card.position, "dim")] if card.position else []
+    parts.append(pairs(card.facts, 1 if width < NARROW else 2))
     if card.caveat:
         parts.append(say(card.caveat, "yellow"))
     if card.holdings:
@@ -239,6 +254,8 @@ def _portfolio(card: PortfolioCard, width: int) -> RenderableType:
     ):
         if rows:
             parts.append(Group(say(head, "dim"), lines(rows)))
+    if numbered_from is not None and card.buttons:
+        parts.append(choices(card.buttons, numbered_from, room(width)))
     return frame(parts, title=card.title, foot=card.footer, width=width)
 
 

@@ -49,8 +49,8 @@ def verdict(card: VerdictCard, width: int, numbered_from: int | None) -> Rendera
         parts.append(pairs(card.facts, 1 if narrow else 2))
     if card.trades:
         parts.append(lines(card.trades))
-    if numbered_from is not None and card.buttons:
-        parts.append(choices(card.buttons, numbered_from, inside))
+    if numbered_from is not None and (buttons := card.buttons + card.more_buttons):
+        parts.append(choices(buttons, numbered_from, inside))
     return frame(parts, title=card.ticker, after=card.subtitle, foot=card.footer, colour=colour, width=width)
 
 

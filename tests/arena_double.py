@@ -24,7 +24,7 @@ from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
 from tests.chats_double import ChatsDouble
 from tests.people_double import PeopleDouble, people_of
-from tests.subscriptions_double import RowsDouble, subscriptions_of
+from tests.subscriptions_double import RowsDouble, watchlists_of
 
 
 class NothingDue:
@@ -74,7 +74,7 @@ class ArenaDouble(App):
         self.known_chats = ChatsDouble()  # type: ignore[assignment]
         self.agenda = NothingDue()  # type: ignore[assignment]
         self.rows = RowsDouble()
-        self.subscriptions = subscriptions_of(self.rows, self.settings, self.clock)
+        self.subscriptions, self.watchlists = watchlists_of(self.rows, self.settings, self.clock)
         self.people_rows = PeopleDouble()
         self.configure(self.settings)
 
@@ -182,7 +182,8 @@ class ArenaDouble(App):
         self.ranked.append((season, period, by, net_of_tokens))
         return self.board
 
-    async def portfolio(self, member: str) -> Statement:
+    async def portfolio(self, member: str, season: Season | None = None, *, last: int = 10) -> Statement:
+        del season, last
         await self.member(member)
         return self.statement
 

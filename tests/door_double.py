@@ -19,6 +19,7 @@ class Shown:
     address: Address
     cards: list[Card] = field(default_factory=list)
     only_for: Person | None = None
+    silent: bool = False
 
     @property
     def now(self) -> Card:
@@ -34,8 +35,6 @@ class DoorDouble(Door):
         self.pace_s = pace_s
         self.a_minute: int | None = None
         self.a_second: float | None = None
-        self.again_s: float | None = None
-        self.worked: list[Address] = []
         self.messages: dict[str, Shown] = {}
         self.files: dict[str, tuple[str, bytes, str]] = {}
         self.calls: list[str] = []
@@ -51,8 +50,7 @@ class DoorDouble(Door):
         return self.a_second
 
     async def working(self, address: Address) -> float | None:
-        self.worked.append(address)
-        return self.again_s
+        return None
 
     async def _meet(self, kind: str) -> None:
         self.calls.append(kind)
@@ -62,20 +60,24 @@ class DoorDouble(Door):
         if met is not None:
             await met.wait()
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         await self._meet("send")
         message = str(len(self.messages) + 1)
-        self.messages[message] = Shown(address, [card], only_for)
+        self.messages[message] = Shown(address, [card], only_for, silent)
         return MessageRef(address, message)
 
     async def edit(self, ref: MessageRef, card: Card) -> None:
         await self._meet("edit")
         self.messages.setdefault(ref.message, Shown(ref.address)).cards.append(card)
 
-    async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
+    async def send_file(
+        self, address: Address, name: str, content: bytes, caption: str, *, silent: bool = False
+    ) -> MessageRef:
         await self._meet("send_file")
         message = str(len(self.messages) + 1)
-        self.messages[message] = Shown(address)
+        self.messages[message] = Shown(address, silent=silent)
         self.files[message] = (name, content, caption)
         return MessageRef(address, message)
 

@@ -25,9 +25,11 @@ class TimedDoor(DoorDouble):
         self.times: list[float] = []
         self.tried: list[Card] = []
 
-    async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
+    async def send(
+        self, address: Address, card: Card, *, only_for: Person | None = None, silent: bool = False
+    ) -> MessageRef:
         self._note(card)
-        return await super().send(address, card, only_for=only_for)
+        return await super().send(address, card, only_for=only_for, silent=silent)
 
     async def edit(self, ref: MessageRef, card: Card) -> None:
         self._note(card)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.cards import Card, Notice
+from bot.cards import Card, Notice, PictureCard
 from bot.pacer import Pacers
 from bot.postman import Postman
 from core.app.agenda import RENEW_EVERY_S
@@ -92,11 +92,9 @@ class Process:
 
     @property
     def shown(self) -> list[Card | str]:
-        """What the chats have seen: cards, and of files the name."""
-        return [
-            self.door.files[message][0] if message in self.door.files else seen.now
-            for message, seen in self.door.messages.items()
-        ]
+        """What the chats have seen: cards, and of pictures the name."""
+        cards = [seen.now for seen in self.door.messages.values()]
+        return [card.name if isinstance(card, PictureCard) else card for card in cards]
 
     @property
     def kinds(self) -> list[str]:

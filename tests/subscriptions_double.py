@@ -1,11 +1,12 @@
 """Subscriptions kept in memory, in place of the store's, with all that it promises of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import cast
 
 from core.app.subscriptions import Subscriptions
+from core.app.watchlists import Watchlists
 from core.clock import Clock
 from core.config import Settings
 from core.domain.errors import Refused
@@ -15,6 +16,7 @@ from core.domain.usage import Spend
 from core.market.calendar import MarketCalendar
 from core.store.due_changes import Replan
 from core.store.store import Store
+from core.store.watch_rows import Planning
 
 
 class RowsDouble:
@@ -124,7 +126,53 @@ class RowsDouble:
             self.due[number] = Slot(subscription=number, **planned.model_dump())
 
 
+class WatchedDouble:
+    """What `store.watched` is asked, over the rows of `RowsDouble`."""
+
+    def __init__(self, rows: RowsDouble) -> None:
+        self._rows = rows
+        self.lists: dict[str, tuple[str, ...]] = {}
+
+    async def of_chat(self, chat_id: str) -> tuple[str, ...]:
+        return self.lists.get(chat_id, ())
+
+    async def change(
+        self,
+        chat_id: str,
+        *,
+        add: Sequence[str] = (),
+        remove: Collection[str] = (),
+        by: str,
+        at: datetime,
+        limit: int,
+        planning: Planning,
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        del by, at
+        before = self.lists.get(chat_id, ())
+        after = tuple(dict.fromkeys([one for one in before if one not in remove] + list(add)))
+        if len(after) > limit:
+            raise Refused(f"A watchlist has {limit} tickers at most.")
+        self.lists[chat_id] = after
+        replan = planning(after, await self._rows.terms(chat_id))
+        for number, one in self._rows.kept.items():
+            active = one.chat_id == chat_id and one.state is SubscriptionState.ACTIVE
+            if active and one.wanted.on_watchlist:
+                self._rows._plan(number, replan(one, self._rows.due.get(number)))
+        return before, after
+
+
+def store_of(rows: RowsDouble) -> Store:
+    """A store of these rows alone."""
+    return cast("Store", SimpleNamespace(subscriptions=rows, history=rows, watched=WatchedDouble(rows)))
+
+
 def subscriptions_of(rows: RowsDouble, settings: Settings, clock: Clock) -> Subscriptions:
     """The real use cases over rows in memory."""
-    store = cast("Store", SimpleNamespace(subscriptions=rows, history=rows))
-    return Subscriptions(store, settings, MarketCalendar(), clock)
+    return Subscriptions(store_of(rows), settings, MarketCalendar(), clock)
+
+
+def watchlists_of(rows: RowsDouble, settings: Settings, clock: Clock) -> tuple[Subscriptions, Watchlists]:
+    """The real use cases of subscriptions and of watchlists, over the same rows in memory."""
+    store, calendar = store_of(rows), MarketCalendar()
+    subscriptions = Subscriptions(store, settings, calendar, clock)
+    return subscriptions, Watchlists(store, settings, calendar, clock, subscriptions)

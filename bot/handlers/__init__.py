@@ -4,19 +4,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.cards import Card
-from bot.handlers import about, books, subscriptions
+from bot.handlers import about, books, lookback, subscriptions
 from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.home import home_pressed
 from bot.handlers.people import audit, audit_pressed, people, people_pressed
+from bot.handlers.pictures import picture_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
 from bot.handlers.start import start
 from bot.handlers.stop import stop, stop_pressed
 from bot.handlers.vote import vote, vote_pressed
+from bot.handlers.watch import watch, watch_pressed
 from bot.handlers.why import pressed, why
 
 # Each handler takes the arguments that its own command reads, so their type differs from entry to entry.
@@ -29,11 +31,15 @@ HANDLERS: Mapping[str, Handler] = {
     "stop": stop,
     "leaderboard": books.leaderboard,
     "portfolio": books.portfolio,
+    "history": lookback.history,
+    "compare": lookback.compare,
+    "export": lookback.export,
     "models": about.models,
     "subscribe": subscriptions.subscribe,
     "subscriptions": subscriptions.subscriptions,
     "unsubscribe": subscriptions.unsubscribe,
     "settings": settings,
+    "watch": watch,
     "people": people,
     "audit": audit,
     "digest": books.digest,
@@ -56,6 +62,12 @@ PRESSED: Mapping[str, PressHandler] = {
     "r": pressed,
     "v": vote_pressed,
     "s": dialogue_pressed,
+    "t": watch_pressed,
+    "h": lookback.lookback_pressed,
+    "k": lookback.lookback_pressed,
+    "o": lookback.lookback_pressed,
+    "e": lookback.lookback_pressed,
+    "f": picture_pressed,
     "a": home_pressed,
     "g": people_pressed,
     "au": audit_pressed,

@@ -5,7 +5,7 @@ from bot.arguments import HelpArguments, ModelsArguments, NoArguments
 from bot.cards import Card
 from bot.commands import REGISTRY, find
 from bot.connections import now_states
-from bot.facts import zone_at, zone_of
+from bot.facts import zone_of
 from bot.handlers.call import Call
 from bot.present.calibration import calibration_card
 from bot.present.health import health_card, served
@@ -28,7 +28,7 @@ async def health(call: Call, arguments: NoArguments) -> Card:
     return health_card(
         await call.app.health(served(call.platforms)),
         now_states(call.platforms, call.connections),
-        await zone_at(call.app, call.request.address),
+        zone_of(call.app),
         here=call.request.address.chat_id,
         all_chats=call.role is Role.ADMIN,
         connections=call.connections,

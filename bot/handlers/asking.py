@@ -44,8 +44,7 @@ async def _choices(app: App, lacks: Lacks, address: Address) -> Sequence[tuple[s
 
 async def _tickers(app: App, lacks: Lacks, address: Address) -> Sequence[str]:
     """Return the tickers to offer in a chat: those of the watchlist, and those that were run last."""
-    del address  # every chat has the arena's watchlist
-    watchlist, recent = await app.subscriptions.tickers()
+    watchlist, recent = await app.subscriptions.tickers(address.chat_id)
     if lacks is Lacks.RUN_TICKER:
         return recent
     return tuple(dict.fromkeys([*watchlist[: MOST_CHOICES - len(recent[:4])], *recent]))

@@ -10,6 +10,7 @@ from bot.door import Door
 from bot.live_message import LiveMessages
 from bot.reception import Reception
 from bot.request import Press, Request
+from bot.studio import Studio
 from core.app.app import App
 
 
@@ -18,7 +19,7 @@ class Call:
     """One command under way: the arena, the messages of runs, where the answer goes, who asks as what.
 
     `platforms` says of each platform that is served how it is, and `connections` how each connection is.
-    `held_back` says that the chat's settings let somebody who is runner only look.
+    `held_back` says that the chat's settings let somebody who is runner only look. `studio` draws pictures.
     """
 
     app: App
@@ -29,6 +30,7 @@ class Call:
     platforms: Mapping[str, str] = field(default_factory=dict)
     connections: Connections = field(default_factory=dict)
     held_back: bool = False
+    studio: Studio = field(default_factory=Studio)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class PressCall:
     role: Role
     obey: Callable[[str], Awaitable[Card | None]]
     reception: Reception | None = None
+    studio: Studio = field(default_factory=Studio)
 
 
 async def release_once(app: App, request: Request) -> None:

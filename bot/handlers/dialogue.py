@@ -4,8 +4,6 @@ Whoever presses may be somebody else than who began, and may have written the da
 role and the age are looked at anew with each press.
 """
 
-from datetime import time
-
 from bot.access import Role
 from bot.cards import Card
 from bot.dialogue_buttons import (
@@ -20,7 +18,7 @@ from bot.dialogue_buttons import (
     mark_of,
 )
 from bot.handlers.call import PressCall
-from bot.handlers.settings import changed
+from bot.handlers.settings import settings_pressed
 from bot.handlers.subscriptions import CONFIRM_WITHIN, listed, may_delete
 from bot.present.dialogue import (
     OTHER,
@@ -28,21 +26,17 @@ from bot.present.dialogue import (
     ask_tickers,
     ask_time,
     ask_topic,
-    ask_zone,
     explain_times,
     left_card,
 )
 from bot.present.notices import Refusal, not_allowed_notice
 from bot.present.numbers import counted
 from bot.present.subscriptions import deleted_card, subscribed_card
-from bot.request import Address, Press
+from bot.request import Press
 from core.app.app import App
-from core.app.wishes import wanted_from, zone_from
+from core.app.wishes import wanted_from
 from core.domain.errors import Refused
 from core.domain.subscription import Topic
-
-_QUIET = {"quiet_from": time(22), "quiet_until": time(7)}
-_NOT_QUIET = {"quiet_from": None, "quiet_until": None}
 
 
 async def dialogue_pressed(call: PressCall) -> Card:
@@ -61,9 +55,7 @@ async def dialogue_pressed(call: PressCall) -> Card:
         case Change():
             return await _change(app, wish, press, role)
         case SetTerms():
-            if role < Role.RUNNER:
-                return not_allowed_notice(role.title, Role.RUNNER.title, "settings with a change")
-            return await _set_terms(app, wish, press.address)
+            return await settings_pressed(app, wish, press.address, role)
         case EndAll():
             return await _end_all(app, wish, press, role)
     if role < Role.RUNNER:
@@ -80,7 +72,7 @@ async def _choose(app: App, wish: Choose, press: Press) -> Card:
         words.append("on")
     else:
         if topic is Topic.VERDICTS and wish.tickers is None:
-            return ask_tickers(wish.chat, *await use.tickers())
+            return ask_tickers(wish.chat, *await use.tickers(address.chat_id))
         if wish.time is None:
             return ask_time(wish, topic, (await use.terms(address.platform, address.chat)).zone)
         if wish.time == OTHER:
@@ -127,18 +119,3 @@ async def _end_all(app: App, wish: EndAll, press: Press, role: Role) -> Card:
         raise Refused("The minute to confirm is over, and nothing was deleted. Send /unsubscribe all again.")
     count = await app.subscriptions.unsubscribe_all(press.address.platform, press.address.chat)
     return await listed(app, press.address, done=f"{counted(count, 'subscription')} deleted.")
-
-
-async def _set_terms(app: App, wish: SetTerms, address: Address) -> Card:
-    match wish.setting:
-        case "q.on":
-            return await changed(app, address, _QUIET)
-        case "q.off":
-            return await changed(app, address, _NOT_QUIET)
-        case "h.on" | "h.off":
-            return await changed(app, address, {"cheaper": wish.setting == "h.on"})
-        case "d":
-            return await changed(app, address, {})
-        case "z":
-            return ask_zone(wish.chat)
-    return await changed(app, address, {"zone": zone_from(wish.setting.removeprefix("z."))})

@@ -2,7 +2,7 @@
 
 from bot.access import Role, is_private
 from bot.cards import Card
-from bot.facts import zone_at
+from bot.facts import zone_of
 from bot.handlers.call import Call, PressCall
 from bot.people_arguments import EVERYBODY, AuditArguments, PeopleArguments
 from bot.people_buttons import Decide, ShowAudit, ShowPeople, decode
@@ -100,7 +100,7 @@ async def _decided(call: PressCall, wish: Decide) -> Card:
         await app.people.deeds.note(press.person.id, invitation.chat, thread, what, "done")
         if call.reception is not None:
             call.reception.attend(invitation)
-    return decided_card(invitation, await zone_at(app, press.address))
+    return decided_card(invitation, zone_of(app))
 
 
 async def _listed(app: App, address: Address, *, everywhere: bool, page: int = 1, done: str = "") -> Card:
@@ -122,7 +122,7 @@ async def _deeds(app: App, address: Address, wish: ShowAudit) -> Card:
     shown = ShowAudit(wish.count, page, wish.everywhere)
     skip = (page - 1) * A_PAGE
     deeds = await app.people.deeds.last(min(A_PAGE, wish.count - skip), chat=chat, skip=skip)
-    return audit_card(deeds, await zone_at(app, address), shown=shown, kept=kept)
+    return audit_card(deeds, zone_of(app), shown=shown, kept=kept)
 
 
 async def _is_admin_everywhere(call: PressCall) -> bool:

@@ -12,8 +12,8 @@ from core.domain.run import RunRequest
 
 async def run(call: Call, arguments: RunArguments) -> None:
     """Run every ticker at the same time, each with its own live message."""
-    preset = arguments.preset or call.app.settings.pipeline.preset
     address, person = call.request.address, call.request.person
+    preset = arguments.preset or (await call.app.subscriptions.terms(address.platform, address.chat)).preset
     requests = [
         RunRequest(
             ticker=ticker,

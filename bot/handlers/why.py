@@ -61,8 +61,10 @@ async def pressed(call: PressCall) -> Card:
         return verdict_window(await verdict_of(app, record), record)
     opened = await _open(app, record, await app.member_numbered(wish.member), call.door.page_size)
     match wish:
-        case OpenReasoning():
+        case OpenReasoning(stage=None):
             return _card(app, opened, page_of(opened.book, None))
+        case OpenReasoning(stage=ordinal):
+            return _card(app, opened, page_at(opened.book, ordinal or 1, 1))
         case TurnTo():
             return _card(app, opened, page_at(opened.book, wish.stage, wish.page))
 

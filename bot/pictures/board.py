@@ -11,33 +11,46 @@ from core.domain.member import MemberKind
 from core.domain.scores import Metric, Scorecard
 from core.domain.season_report import Place, SeasonReport
 
-_MOST_TALL, _MOST_WIDE = 12, 10
+_ROW, _LEAST_ROW, _MOST_WIDE = 112.0, 78.0, 10
 _EMPHASISED = {MemberKind.COMMITTEE.value, MemberKind.CROWD.value}
 _COLUMNS = (Metric.VALUE, Metric.RETURN, Metric.MAX_DRAWDOWN, Metric.SHARPE, Metric.TRADES)
+_GAINS = {
+    *(Metric.PNL, Metric.RETURN, Metric.ANNUAL_RETURN, Metric.RETURN_AFTER_TOKENS),
+    *(Metric.ALPHA, Metric.BEST_TRADE, Metric.WORST_TRADE),
+}
 _MEDALS = ("🥇", "🥈", "🥉")
 
 Ranked = tuple[Place, Scorecard]
 
 
 def leaderboard_picture(
-    report: SeasonReport, *, size: Size = TALL, theme: Theme = Theme.LIGHT, title: str = "Leaderboard"
+    report: SeasonReport,
+    *,
+    size: Size = TALL,
+    theme: Theme = Theme.LIGHT,
+    title: str = "Leaderboard",
+    by: Metric = Metric.RETURN,
+    about: Sequence[str] = (),
 ) -> bytes:
-    """Return the picture of the ranking as PNG; committee and crowd are on it whatever their rank."""
+    """Return the picture of the ranking as PNG; committee and crowd are on it whatever their rank.
+
+    An upright one shows each member's figure of `by` large and as a bar. `about` stands under the title.
+    """
     with sheet(size, theme) as canvas:
-        about = [
-            season_title(report.season),
-            period(report),
-            f"{numbers.usd(report.initial_cash_usd)} each",
-        ]
-        top = canvas.head(title, about, report.caveat)
+        told = [season_title(report.season), period(report), *about]
+        told.append(f"{numbers.usd(report.initial_cash_usd)} each")
+        top = canvas.head(title, told, report.caveat)
         bottom = canvas.foot(marks_of(report))
-        shown = _shown(report.ranking(), _MOST_TALL if size.tall else _MOST_WIDE)
+        shown = _shown(report.ranking(), int((bottom - top) / _LEAST_ROW) if size.tall else _MOST_WIDE)
         hidden = len(report.scorecards) - len(shown)
         if hidden:
             line = f"and {numbers.counted(hidden, 'other')}"
             canvas.text(canvas.margin, bottom - 16, line, size=25 * canvas.scale, colour=canvas.palette.muted)
             bottom -= 44 * canvas.scale
-        (_tall if size.tall else _wide)(canvas, shown, top, bottom)
+        if size.tall:
+            _tall(canvas, shown, by, top, bottom)
+        else:
+            _wide(canvas, shown, top, bottom)
         return canvas.png()
 
 
@@ -47,30 +60,30 @@ def _shown(ranked: Sequence[Ranked], most: int) -> list[Ranked]:
     return [(place, card) for place, card in ranked if card.member in {*always, *others}]
 
 
-def _tall(canvas: Canvas, shown: list[Ranked], top: float, bottom: float) -> None:
-    """Give each member two lines: name and return, and under them the other figures."""
-    height = min(112.0, (bottom - top) / max(len(shown), 1))
+def _tall(canvas: Canvas, shown: list[Ranked], by: Metric, top: float, bottom: float) -> None:
+    """Give each member two lines: name and what it is ranked by, and under them the other figures."""
+    height = min(_ROW, (bottom - top) / max(len(shown), 1))
     left, right = float(canvas.margin), float(canvas.size.width - canvas.margin)
-    widest = _widest(shown)
+    widest = max((abs(_figure(card, by) or 0.0) for _, card in shown), default=0.0)
     for line, (place, card) in enumerate(shown):
         y = top + line * height
         upper, lower = y + height * 0.31, y + height * 0.73
         _ground(canvas, card, y, height)
         _rank(canvas, place, left + 34, y + height * 0.46, size=27)
-        name_room = right - left - 90 - 230
+        name_room = right - left - 90 - 280
         canvas.text(left + 84, upper, card.member, size=33, bold=_bold(card), room=name_room)
-        told = figure_text(Metric.RETURN, card.figures.get(Metric.RETURN))
-        colour = _colour(canvas, card)
-        canvas.text(right - 14, upper, told, size=33, bold=True, colour=colour, align="right", room=220)
-        beside = " · ".join(
-            [
-                figure_text(Metric.VALUE, card.figures.get(Metric.VALUE)),
-                f"DD {figure_text(Metric.MAX_DRAWDOWN, card.figures.get(Metric.MAX_DRAWDOWN))}",
-                f"{figure_text(Metric.TRADES, card.figures.get(Metric.TRADES))} trades",
-            ]
-        )
-        canvas.text(left + 84, lower, beside, size=24, colour=canvas.palette.muted, room=right - left - 316)
-        _bar(canvas, card, right - 14, lower, 200, widest)
+        told = figure_text(by, card.figures.get(by))
+        colour = _colour(canvas, card, by)
+        canvas.text(right - 14, upper, told, size=33, bold=True, colour=colour, align="right", room=270)
+        beside = [figure_text(Metric.VALUE, card.figures.get(Metric.VALUE))]
+        if by not in {Metric.RETURN, Metric.PNL}:
+            beside.append(figure_text(Metric.RETURN, card.figures.get(Metric.RETURN)))
+        if by is not Metric.MAX_DRAWDOWN and (fall := card.figures.get(Metric.MAX_DRAWDOWN)):
+            beside.append(f"DD {figure_text(Metric.MAX_DRAWDOWN, fall)}")
+        beside.append(f"{figure_text(Metric.TRADES, card.figures.get(Metric.TRADES))} trades")
+        told, room = " · ".join(beside), right - left - 316
+        canvas.text(left + 84, lower, told, size=25, colour=canvas.palette.muted, room=room)
+        _bar(canvas, _figure(card, by) or 0.0, colour, right - 14, lower, 200, widest)
 
 
 def _wide(canvas: Canvas, shown: list[Ranked], top: float, bottom: float) -> None:
@@ -92,7 +105,7 @@ def _wide(canvas: Canvas, shown: list[Ranked], top: float, bottom: float) -> Non
         for edge, metric in zip(edges, _COLUMNS, strict=True):
             told = figure_text(metric, card.figures.get(metric))
             is_return = metric is Metric.RETURN
-            colour = _colour(canvas, card) if is_return else canvas.palette.ink
+            colour = _colour(canvas, card, metric) if is_return else canvas.palette.ink
             canvas.text(edge, middle, told, size=21, bold=is_return, colour=colour, align="right", room=132)
 
 
@@ -116,26 +129,26 @@ def _rank(canvas: Canvas, place: Place, x: float, y: float, *, size: float) -> N
         canvas.text(x, y, told, size=size, colour=canvas.palette.muted, align="center")
 
 
-def _return(card: Scorecard) -> float | None:
-    figure = card.figures.get(Metric.RETURN)
+def _figure(card: Scorecard, metric: Metric) -> float | None:
+    figure = card.figures.get(metric)
     return None if figure is None or figure.value is None else float(figure.value)
 
 
-def _colour(canvas: Canvas, card: Scorecard) -> str:
-    change = _return(card)
+def _colour(canvas: Canvas, card: Scorecard, by: Metric) -> str:
+    """Return green for gains and red for losses, and no colour where a figure is neither."""
+    change = _figure(card, by)
     if not change:
         return canvas.palette.muted
+    if by not in _GAINS:
+        return canvas.palette.ink
     return canvas.palette.good if change > 0 else canvas.palette.bad
 
 
-def _widest(shown: list[Ranked]) -> float:
-    return max((abs(_return(card) or 0.0) for _, card in shown), default=0.0)
-
-
-def _bar(canvas: Canvas, card: Scorecard, right: float, y: float, room: float, widest: float) -> None:
-    """Draw a bar that ends at `right`, as long as the return is large beside the largest of the picture."""
-    change = _return(card) or 0.0
+def _bar(
+    canvas: Canvas, figure: float, colour: str, right: float, y: float, room: float, widest: float
+) -> None:
+    """Draw a bar that ends at `right`, as long as the figure is large beside the largest of the picture."""
     canvas.bar(right - room, y - 4, room, 8, canvas.palette.grid)
     if widest > 0:
-        length = room * min(abs(change) / widest, 1.0)
-        canvas.bar(right - length, y - 4, length, 8, _colour(canvas, card))
+        length = room * min(abs(figure) / widest, 1.0)
+        canvas.bar(right - length, y - 4, length, 8, colour)

@@ -47,11 +47,11 @@ def _sessions(horizon: int) -> str:
 def _hits(rate: Figure) -> str:
     if rate.value is None:
         return f"{UNKNOWN} · {numbers.counted(rate.sample, 'ballot')}"
-    return f"{_percent(rate.value)} of {rate.sample:,} right"
+    return f"{_percent(rate.value)} of {numbers.whole(rate.sample)} right"
 
 
 def _figure(figure: Figure, form: str) -> str:
-    value = UNKNOWN if figure.value is None else form.format(figure.value).replace("%", " %")
+    value = UNKNOWN if figure.value is None else numbers.written(form.format(figure.value)).replace("%", " %")
     return f"{value} · {numbers.counted(figure.sample, 'ballot')}"
 
 
@@ -61,7 +61,7 @@ def _learned(found: Calibration) -> str:
     used = found.weight
     in_use = "in use" if found.in_use else "not in use"
     ballots = numbers.counted(used.sample, "ballot")
-    return f"{numbers.weight(used.weight)} · {ballots}, worth {used.effective:.1f} · {in_use}"
+    return f"{numbers.weight(used.weight)} · {ballots}, worth {numbers.rounded(used.effective, 1)} · {in_use}"
 
 
 def _line(one: ReliabilityBin) -> BinLine:
@@ -69,7 +69,7 @@ def _line(one: ReliabilityBin) -> BinLine:
     return BinLine(
         said=f"{one.low * 100:.0f}–{one.high * 100:.0f} %",
         right=numbers.percent(right),
-        ballots=f"{one.count:,}",
+        ballots=numbers.whole(one.count),
         worth="" if one.calibrated is None else numbers.percent(one.calibrated),
         fraction=float(right),
         mark=float(said),

@@ -1,11 +1,10 @@
-"""The steps of subscribing by buttons, and a chat's settings."""
+"""The steps of subscribing by buttons."""
 
 from collections.abc import Mapping, Sequence
 
 from bot.cards import Button, DialogueCard
-from bot.dialogue_buttons import WATCHLIST, Choose, Leave, SetTerms, encode, fits
+from bot.dialogue_buttons import WATCHLIST, Choose, Leave, encode, fits
 from bot.present.subscriptions import city
-from core.domain.subscribed import TermsShown
 from core.domain.subscription import Topic
 
 TIMES: Mapping[str, tuple[str, str]] = {
@@ -30,7 +29,6 @@ OFFERED: Mapping[Topic, str] = {
     Topic.DIGEST: "bafe",
     Topic.REVIEW: "dgh",
 }
-ZONES = ("America/New_York", "America/Los_Angeles", "Europe/London", "Europe/Berlin", "Asia/Hong_Kong", "UTC")
 _TOPICS = {
     Topic.VERDICTS: "Verdicts",
     Topic.LEADERBOARD: "Leaderboard",
@@ -118,48 +116,6 @@ def explain_times(wish: Choose, topic: Topic) -> DialogueCard:
 def left_card() -> DialogueCard:
     """Say that a dialogue has ended without having changed anything."""
     return DialogueCard(title="Nothing was changed", footer="/subscriptions lists what this chat receives.")
-
-
-def settings_card(shown: TermsShown, *, chat: str, done: str | None = None) -> DialogueCard:
-    """Return how a chat wants to be treated, with buttons to change it."""
-    terms = shown.terms
-    quiet = "none"
-    if terms.quiet_from is not None and terms.quiet_until is not None:
-        quiet = f"{terms.quiet_from:%H:%M} to {terms.quiet_until:%H:%M}; what comes then is posted after them"
-    choices = (
-        ("No quiet hours", "q.off") if quiet != "none" else ("Quiet 22:00–07:00", "q.on"),
-        ("No cheaper runs", "h.off") if terms.cheaper else ("Allow cheaper runs", "h.on"),
-        ("Time zone…", "z"),
-        ("Defaults", "d"),
-    )
-    return DialogueCard(
-        title="Settings of this chat",
-        text=done or "",
-        facts=(
-            ("Time zone", shown.zone if terms.zone else f"{shown.zone}, that of the arena"),
-            ("Quiet hours", quiet),
-            (
-                "Cheaper runs",
-                "allowed: a quick run when the budget leaves no more"
-                if terms.cheaper
-                else "not allowed: without budget a run is left out",
-            ),
-        ),
-        examples=("/settings timezone Europe/London", "/settings quiet 22:00-07:00"),
-        buttons=tuple(Button(label=label, data=encode(SetTerms(chat, what))) for label, what in choices),
-    )
-
-
-def ask_zone(chat: str) -> DialogueCard:
-    """Ask for a time zone."""
-    return DialogueCard(
-        title="Which time zone?",
-        examples=("/settings timezone Europe/London",),
-        buttons=(
-            *(Button(label=city(zone), data=encode(SetTerms(chat, f"z.{zone}"))) for zone in ZONES),
-            _cancel(chat),
-        ),
-    )
 
 
 def _cancel(chat: str) -> Button:

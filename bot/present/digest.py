@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.cards import CallLine, DigestCard, Lines
+from bot.digest_cards import CallLine, DigestCard, Lines
 from bot.present import numbers, words
 from bot.present.digest_story import missing, story
 from bot.present.trades import order_line

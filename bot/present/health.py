@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.cards import HealthCard, Lines
 from bot.connections import NO_CONNECTIONS, Connections
+from bot.digest_cards import HealthCard, Lines
 from bot.present import numbers
 from core.domain.health import Health
 from core.domain.subscription import Due, SlotState

@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.cards import Notice
+from bot.present import numbers
 from bot.present.prose import in_words
 from core.domain.subscription import Slot, Topic
 
@@ -46,5 +47,5 @@ def missing_note(topic: Topic, slot: Slot, now: datetime, zone: ZoneInfo) -> Not
 
 def _at(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     there, today = moment.astimezone(zone), now.astimezone(zone).date()
-    day = "" if there.date() == today else f"on {there:%Y-%m-%d} "
-    return f"{day}at {there:%H:%M}"
+    day = "" if there.date() == today else f"on {numbers.day(there)} "
+    return f"{day}at {numbers.clock(there)}"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bot.cards import LeaderboardCard, StandingLine
 from bot.present import numbers, words
-from bot.present.scores import figure_text, luck_sentence, metric_label, metric_short, needed_for
+from bot.present.scores import figure_text, luck_sentence, metric_short, metric_within, needed_for
 from core.config.settings import Scores
 from core.domain.books import Leaderboard, Standing
 from core.domain.period import ALL
@@ -57,15 +57,10 @@ def _subtitle(board: Leaderboard) -> str:
     if board.period != ALL:
         parts.append(f"last {numbers.counted(int(board.period[:-1]), 'day')}")
     if board.by is not Metric.VALUE:
-        parts.append(f"by {_within(metric_label(board.by))}")
+        parts.append(f"by {metric_within(board.by)}")
     if board.net_of_tokens:
         parts.append("after token cost")
     return " · ".join(parts)
-
-
-def _within(label: str) -> str:
-    """Return a label within a sentence; names of people keep their capital."""
-    return label if label.startswith(("Sharpe", "Sortino", "Calmar")) else label[0].lower() + label[1:]
 
 
 def _line(board: Leaderboard, standing: Standing, minimums: Minimums | None, *, column: bool) -> StandingLine:
@@ -77,7 +72,7 @@ def _line(board: Leaderboard, standing: Standing, minimums: Minimums | None, *, 
         value=UNKNOWN if value is None else numbers.usd(value),
         pnl=UNKNOWN if pnl is None else numbers.usd_change(pnl),
         return_=UNKNOWN if change is None else numbers.percent_change(change),
-        trades=f"{standing.trades:,}",
+        trades=numbers.whole(standing.trades),
         win_rate=_wins(standing, minimums),
         cash="" if column else numbers.usd(standing.cash_usd),
         warning=f"no usable price for {', '.join(standing.unpriced)}" if standing.unpriced else None,
@@ -92,7 +87,9 @@ def _wins(standing: Standing, minimums: Minimums | None) -> str:
         return numbers.percent(standing.win_rate)
     if not standing.closed_trades:
         return UNKNOWN
-    return f"{_NOT_YET}, {standing.closed_trades:,}" + (f" of {minimums.trades:,}" if minimums else "")
+    return f"{_NOT_YET}, {numbers.whole(standing.closed_trades)}" + (
+        f" of {numbers.whole(minimums.trades)}" if minimums else ""
+    )
 
 
 def _score(metric: Metric, standing: Standing, minimums: Minimums | None) -> str:
@@ -103,7 +100,7 @@ def _score(metric: Metric, standing: Standing, minimums: Minimums | None) -> str
     needed = _needed(metric, minimums)
     if figure is None or needed is None or figure.sample >= needed:
         return _NOT_YET
-    return f"{_NOT_YET}, {figure.sample:,} of {needed:,}"
+    return f"{_NOT_YET}, {numbers.whole(figure.sample)} of {numbers.whole(needed)}"
 
 
 def _moved(standing: Standing) -> str:

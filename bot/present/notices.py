@@ -7,6 +7,7 @@ from bot.cards import Notice
 from bot.present import numbers, words
 from core.domain.vote import Vote, VoteTaken
 
+TURNED_OFF = "not posted: the chat has turned it off in /settings"
 NO_ROLE = (
     "Whoever made it may not have it in this chat any more. "
     "Resume it when [access] allows it again, or delete it."

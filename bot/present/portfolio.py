@@ -1,8 +1,11 @@
-"""One member's books as a card."""
+"""One member's books as a card, and page by page where they are long."""
 
+from collections.abc import Sequence
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.cards import PortfolioCard
+from bot.cards import Button, PortfolioCard
+from bot.lookback_buttons import Part, TurnBooks, encode
 from bot.present import numbers, words
 from bot.present.history import happening_line
 from bot.present.leaderboard import UNKNOWN
@@ -10,9 +13,89 @@ from bot.present.trades import fill_line, order_line
 from core.domain.books import Holding, Position, Statement
 from core.domain.season import Season
 
+ROWS = 10
+"""Rows of each part on a page."""
+LOOKED_AT = 200
+"""How many of the last fills and happenings can be turned to."""
+Row = TypeVar("Row")
 
-def portfolio_card(statement: Statement, zone: ZoneInfo) -> PortfolioCard:
-    """Return the card of a statement; a holding without a usable price shows why, and no total is made up."""
+
+def portfolio_card(statement: Statement, zone: ZoneInfo, *, number: int | None = None) -> PortfolioCard:
+    """Return the card of a statement; a holding without a usable price shows why, and no total is made up.
+
+    With the `number` of the member, what is longer than a page is cut there, and buttons turn to the rest.
+    """
+    whole = _whole(statement, zone)
+    if number is None:
+        return whole
+    lengths = _lengths(whole)
+    buttons = tuple(
+        Button(label=f"{part.capitalize()} ({length})", data=encode(TurnBooks(number, part)))
+        for part, length in lengths.items()
+        if length > ROWS
+    )
+    return whole.model_copy(
+        update={
+            "holdings": whole.holdings[:ROWS],
+            "levels": whole.levels[:ROWS],
+            "pending": whole.pending[:ROWS],
+            "fills": whole.fills[:ROWS],
+            "history": whole.history[:ROWS],
+            "buttons": buttons,
+        }
+    )
+
+
+def books_card(statement: Statement, part: Part, page: int, zone: ZoneInfo, *, number: int) -> PortfolioCard:
+    """Return a page of one part of a member's books; one that is not there is the nearest."""
+    whole = _whole(statement, zone)
+    pages = max(-(-_lengths(whole)[part] // ROWS), 1)
+    at = min(max(page, 1), pages)
+    turns = [("◀ Back", at - 1)] if at > 1 else []
+    turns += [("Next ▶", at + 1)] if at < pages else []
+    nothing: dict[str, object] = dict.fromkeys(("holdings", "levels", "pending", "fills", "history"), ())
+    return whole.model_copy(
+        update=nothing
+        | _part(whole, part, at)
+        | {
+            "position": f"{part.capitalize()}, page {at} of {pages}",
+            "buttons": (
+                *(Button(label=label, data=encode(TurnBooks(number, part, to))) for label, to in turns),
+                Button(label="Overview", data=encode(TurnBooks(number))),
+            ),
+        }
+    )
+
+
+def _part(whole: PortfolioCard, part: Part, at: int) -> dict[str, object]:
+    match part:
+        case "holdings":
+            held = _page(whole.holdings, at)
+            names = {row[0] for row in held}
+            levels = tuple(line for line in whole.levels if line.partition(":")[0] in names)
+            return {"holdings": held, "levels": levels}
+        case "trades":
+            rows = [*((True, line) for line in whole.pending), *((False, line) for line in whole.fills)]
+            both = _page(rows, at)
+            waiting = tuple(line for is_waiting, line in both if is_waiting)
+            return {"pending": waiting, "fills": tuple(line for is_waiting, line in both if not is_waiting)}
+        case "history":
+            return {"history": _page(whole.history, at)}
+
+
+def _page(rows: Sequence[Row], at: int) -> tuple[Row, ...]:
+    return tuple(rows[(at - 1) * ROWS : at * ROWS])
+
+
+def _lengths(whole: PortfolioCard) -> dict[Part, int]:
+    return {
+        "holdings": len(whole.holdings),
+        "trades": len(whole.pending) + len(whole.fills),
+        "history": len(whole.history),
+    }
+
+
+def _whole(statement: Statement, zone: ZoneInfo) -> PortfolioCard:
     value, pnl, change = statement.value_usd, statement.pnl_usd, statement.return_ratio
     gained = UNKNOWN
     if pnl is not None and change is not None:

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 
+from bot.present import numbers
+
 _WORDS = (
     "no",
     "one",
@@ -37,7 +39,7 @@ class Voice:
 
 def in_words(count: int) -> str:
     """Write a small number as a word, a larger one in figures: `three`, `1,204`."""
-    return _WORDS[count] if 0 <= count < len(_WORDS) else f"{count:,}"
+    return _WORDS[count] if 0 <= count < len(_WORDS) else numbers.whole(count)
 
 
 def counted(count: int, noun: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.cards import CallLine, JudgeLine, ReviewCard
+from bot.digest_cards import CallLine, JudgeLine, ReviewCard
 from bot.present import numbers, words
 from bot.present.digest import call_marks, lines_of, span
 from bot.present.prose import Voice, counted, in_words, listed, paragraph, verb
@@ -62,12 +62,12 @@ def _ends(found: Sequence[SettledCall]) -> tuple[SettledCall, ...]:
 def _judge(one: Judged, minimum: int) -> JudgeLine:
     season, lately = one.season, one.lately
     if one.manner is None:
-        verdict = f"too few ballots yet, {season.settled:,} of {minimum:,}"
+        verdict = f"too few ballots yet, {numbers.whole(season.settled)} of {numbers.whole(minimum)}"
     else:
         verdict = _MANNERS[one.manner]
     figures = [f"season {_rates(season)}"]
     if season.brier.value is not None and season.ece.value is not None:
-        figures.append(f"Brier {season.brier.value:.3f} · ECE {_percent(season.ece.value)}")
+        figures.append(f"Brier {numbers.rounded(season.brier.value, 3)} · ECE {_percent(season.ece.value)}")
     if lately is not None and _samples(lately):
         few = " (few)" if _samples(lately) < minimum else ""
         figures.append(f"week {_rates(lately)}{few}")
@@ -90,8 +90,8 @@ def _legend(judged: Sequence[Judged]) -> str:
 
 def _rate(rate: Figure) -> str:
     if rate.value is None:
-        return f"n/a of {rate.sample:,}"
-    return f"{numbers.percent(Decimal(repr(float(rate.value))))} of {rate.sample:,}"
+        return f"n/a of {numbers.whole(rate.sample)}"
+    return f"{numbers.percent(Decimal(repr(float(rate.value))))} of {numbers.whole(rate.sample)}"
 
 
 def _percent(value: float | Decimal) -> str:
@@ -168,7 +168,8 @@ def _trusted(review: Review) -> str:
         return (
             f"after five sessions {listed([name for _, name in best])} share the best record, {share} right"
         )
-    return f"after five sessions {member} has the best record: {_percent(top)} of {sample:,} ballots right"
+    right = f"{_percent(top)} of {numbers.whole(sample)} ballots right"
+    return f"after five sessions {member} has the best record: {right}"
 
 
 def _manners(found: Sequence[Judged]) -> str:

@@ -85,7 +85,7 @@ _WORDS = {
 
 
 def _share(value: Decimal) -> str:
-    return f"{value * 100:,.1f} %"
+    return f"{numbers.rounded(value * 100, 1)} %"
 
 
 _FORMATS: dict[Metric, Callable[[Decimal], str]] = {
@@ -107,13 +107,19 @@ _FORMATS: dict[Metric, Callable[[Decimal], str]] = {
     Metric.HIT_RATE_1: _share,
     Metric.HIT_RATE_5: _share,
     Metric.HIT_RATE_20: _share,
-    Metric.TRADES: lambda value: f"{value:,.0f}",
+    Metric.TRADES: numbers.whole,
 }
 
 
 def metric_label(metric: Metric) -> str:
     """Return the metric's name: `Sharpe ratio`."""
     return _WORDS[metric].label
+
+
+def metric_within(metric: Metric) -> str:
+    """Return a metric's name within a sentence; names of people keep their capital."""
+    label = metric_label(metric)
+    return label if label.startswith(("Sharpe", "Sortino", "Calmar")) else label[0].lower() + label[1:]
 
 
 def metric_short(metric: Metric) -> str:
@@ -150,7 +156,7 @@ def _missing(metric: Metric, sample: int, minimums: Minimums | None) -> str:
     needed = needed_for(metric, minimums) if minimums else None
     if needed is None or sample >= needed:
         return f"{_NONE} ({numbers.counted(sample, unit)})"
-    return f"{_NONE} ({sample:,} of {numbers.counted(needed, unit)})"
+    return f"{_NONE} ({numbers.whole(sample)} of {numbers.counted(needed, unit)})"
 
 
 def needed_for(metric: Metric, minimums: Minimums) -> int | None:

@@ -140,7 +140,7 @@ def _line(table: FinalTable, line: FinalLine) -> StandingLine:
         value=_UNKNOWN if value is None else numbers.usd(value),
         pnl=_UNKNOWN if value is None else numbers.usd_change(value - table.initial_cash_usd),
         return_=_UNKNOWN if change is None else numbers.percent_change(change),
-        trades=f"{line.trades:,}",
+        trades=numbers.whole(line.trades),
         win_rate="",
         cash="",
         warning="a holding had no usable price" if value is None else None,

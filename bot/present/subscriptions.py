@@ -172,7 +172,7 @@ def city(zone: str) -> str:
 def _moment(at: datetime, zone: str, now: datetime) -> str:
     there, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
     year = "" if there.year == today.year else f" {there.year}"
-    return f"{there:%a} {there.day} {there:%b}{year} {there:%H:%M}"
+    return f"{there:%a} {there.day} {there:%b}{year} {numbers.clock(there)}"
 
 
 def _line(

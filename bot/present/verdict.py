@@ -93,7 +93,7 @@ def _member_line(seat: Seat, verdict: Verdict | None, members: Mapping[str, Memb
             parts = [_confidence(ballot, used)]
             if used and used.sample:
                 weight = numbers.weight(round(used.weight, 2))
-                parts.append(f"weight {weight} ({used.sample:,} settled)")
+                parts.append(f"weight {weight} ({numbers.whole(used.sample)} settled)")
             if ballot.served_by:
                 parts += [words.cost_of(ballot.spend), numbers.duration(ballot.latency_ms)]
             return MemberLine(

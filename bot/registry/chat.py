@@ -1,8 +1,9 @@
 """What a chat receives, and how it wants to be treated."""
 
-from bot import subscription_arguments
+from bot import settings_arguments, subscription_arguments, watch_arguments
 from bot.access import Role
 from bot.registry.command import Command
+from core.domain.subscription import NOISY
 
 CHAT: tuple[Command, ...] = (
     Command(
@@ -44,15 +45,33 @@ CHAT: tuple[Command, ...] = (
         noted=lambda asked: asked.number is not None,
     ),
     Command(
+        name="watch",
+        usage="/watch [add|remove NVDA …|list]",
+        summary="Keep a watchlist for this chat",
+        detail="Without words it shows the tickers, with buttons that remove them. Up to 50; the chat's own "
+        "list is in the place of the arena's. /subscribe verdicts watchlist weekdays 16:30 runs the "
+        "committee on it, and its next times follow every change at once.",
+        role=Role.VIEWER,
+        handler="watch",
+        read=watch_arguments.watch,
+        noted=lambda asked: asked.what != "list",
+        aliases=("watchlist",),
+    ),
+    Command(
         name="settings",
-        usage="/settings [timezone|quiet|cheaper|default …]",
-        summary="Set this chat's time zone, quiet hours and cheaper runs",
-        detail="timezone Europe/London says where its times are meant and shown. quiet 22:00-07:00 holds "
-        "back what would come then until they are over; quiet off ends that. cheaper on lets a "
-        "scheduled run be a quick one when the budget leaves no more. default sets everything back.",
+        usage="/settings [timezone|language|noise|quiet|preset …]",
+        summary="Set how this chat is treated: time zone, noise, quiet hours and more",
+        detail="Without words it shows all, with buttons. timezone Europe/London says where its times are "
+        "meant and shown. language de writes numbers and days the German way; words stay English. preset "
+        "deep is for runs that name none. runs admin lets only admins start runs here, which an admin sets. "
+        "noise digest silent lets digests come without a sound, and off not at all; instead of digest: "
+        f"{', '.join(NOISY)} or alerts. quiet 22:00-07:00 holds back what would come then until they are "
+        "over; quiet off ends that. cheaper on lets a scheduled run be a quick one when the budget leaves "
+        "no more. pictures off has tables and curves in words only, and dark on draws pictures on a dark "
+        "ground. default sets everything back.",
         role=Role.VIEWER,
         handler="settings",
-        read=subscription_arguments.settings,
+        read=settings_arguments.settings,
         noted=lambda asked: asked.changes is not None,
     ),
 )

@@ -46,6 +46,8 @@ class Agenda:
         """Load the calendars that subscriptions go by, off the event loop, and plan those without a time."""
         found = await self._store.subscriptions.active()
         tickers = {ticker for subscription, _ in found for ticker in subscription.wanted.tickers}
+        watched = await self._store.watched.of_chats({one.chat_id for one, _ in found})
+        tickers |= {ticker for own in watched.values() for ticker in own}
         await self._calendar.load(tickers.union(self._settings.arena.watchlist))
         await self.tidy()
 
@@ -53,8 +55,11 @@ class Agenda:
         """Plan the next time of subscriptions that had none, and forget slots of long ago."""
         await self._store.slots.forget(self._clock.now() - KEPT)
         arena, now, pairs = self._settings.arena, self._clock.now(), []
-        for one, terms in await self._store.subscriptions.unplanned():
-            planned = next_slot(one.wanted, terms, self._calendar, arena.timezone, arena.watchlist, now)
+        unplanned = await self._store.subscriptions.unplanned()
+        watched = await self._store.watched.of_chats({one.chat_id for one, _ in unplanned})
+        for one, terms in unplanned:
+            watchlist = watched.get(one.chat_id, arena.watchlist)
+            planned = next_slot(one.wanted, terms, self._calendar, arena.timezone, watchlist, now)
             if planned is not None:
                 pairs.append((one.number, planned))
         if pairs:
@@ -88,10 +93,11 @@ class Agenda:
     def _of_today(self, due: Due) -> Due:
         """Return a slot about the watchlist with the tickers that are on it now: it may have been changed."""
         arena, wanted = self._settings.arena, due.subscription.wanted
-        if wanted.topic is not Topic.VERDICTS or wanted.tickers:
+        if not wanted.on_watchlist:
             return due
+        watchlist = due.watchlist or arena.watchlist
         before = due.slot.at - timedelta(minutes=1)
-        planned = next_slot(wanted, due.terms, self._calendar, arena.timezone, arena.watchlist, before)
+        planned = next_slot(wanted, due.terms, self._calendar, arena.timezone, watchlist, before)
         # Where the new list has no such time, the old one decides for the last time.
         if planned is None or planned.at != due.slot.at or planned.tickers == due.slot.tickers:
             return due
@@ -121,7 +127,8 @@ class Agenda:
     def _step(self, due: Due) -> Step:
         arena = self._settings.arena
         grace = self._grace(due)
-        return step(due, self._clock.now(), self._calendar, arena.timezone, arena.watchlist, grace)
+        watchlist = due.watchlist or arena.watchlist
+        return step(due, self._clock.now(), self._calendar, arena.timezone, watchlist, grace)
 
     def _grace(self, due: Due) -> timedelta:
         """Return how late a slot may be."""

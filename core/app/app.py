@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from core.app.agenda import Agenda
 from core.app.bookwork import Bookwork
+from core.app.chartwork import Chartwork
 from core.app.chatwork import Chatwork
 from core.app.claims import Claims
 from core.app.digests import Digests
@@ -13,6 +14,7 @@ from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
 from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
+from core.app.lookback import Lookback
 from core.app.naming import Naming, voter
 from core.app.people import People
 from core.app.polls import Polls
@@ -27,6 +29,7 @@ from core.app.stopwork import Stopwork
 from core.app.subscriptions import Subscriptions
 from core.app.timework import Timework
 from core.app.watch import Watch
+from core.app.watchlists import Watchlists
 from core.clock import Clock
 from core.config import Settings
 from core.consensus.track import calibration_of
@@ -56,7 +59,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Stopwork, Timework):
+class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Stopwork, Timework):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -76,6 +79,7 @@ class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Stopwork, Timework
         reports: SeasonReports,
         digests: Digests,
         subscriptions: Subscriptions,
+        watchlists: Watchlists,
         known_chats: KnownChats,
         agenda: Agenda,
         watch: Watch,
@@ -96,6 +100,7 @@ class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Stopwork, Timework
         self._reports = reports
         self._digests = digests
         self.subscriptions = subscriptions
+        self.watchlists = watchlists
         self.known_chats = known_chats
         self.agenda = agenda
         self.claims = Claims(store, clock)
@@ -252,8 +257,12 @@ class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Stopwork, Timework
         """
         return await self._scoreboard.leaderboard(season, period, by, net_of_tokens=net_of_tokens)
 
-    async def portfolio(self, member: str, season: Season | None = None) -> Statement:
+    async def portfolio(
+        self, member: str, season: Season | None = None, *, last: int = _LAST_FILLS
+    ) -> Statement:
         """Return one member's books in a season, or in that of `leaderboard` (`member` as in `member`).
+
+        Of fills, and of what else happened, there are the `last` ones, newest first.
 
         Raises:
             NotFound: no such member or season.
@@ -283,8 +292,8 @@ class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Stopwork, Timework
             pnl_usd=None if value is None else value - start,
             return_ratio=None if value is None else to_ratio((value - start) / start),
             pending=await books.pending(season, found.name),
-            fills=await books.fills(season, found.name, _LAST_FILLS),
-            history=await books.happenings(season, found.name, _LAST_FILLS),
+            fills=await books.fills(season, found.name, last),
+            history=await books.happenings(season, found.name, last),
             caveat=caveat_of(season, marks),
         )
 

@@ -19,6 +19,7 @@ from core.app.scoreboard import Scoreboard
 from core.app.season_reports import SeasonReports
 from core.app.subscriptions import Subscriptions
 from core.app.watch import Watch
+from core.app.watchlists import Watchlists
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.domain.member import MemberKind
@@ -73,6 +74,7 @@ async def open_app(
         reports=SeasonReports(store, scoreboard, settings, clock),
         digests=Digests(store, scoreboard, settings, calendar, clock),
         subscriptions=subscriptions,
+        watchlists=Watchlists(store, settings, calendar, clock, subscriptions),
         known_chats=KnownChats(store, settings, subscriptions, clock),
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),

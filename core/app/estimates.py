@@ -43,17 +43,23 @@ class Estimates:
         self._settings = settings
         self._calendar = calendar
 
-    async def of(self, wanted: Wanted, terms: ChatTerms, after: datetime) -> Estimate | None:
-        """Return what `wanted` will cost from `after` on; None for what runs no committee."""
+    async def of(
+        self, wanted: Wanted, terms: ChatTerms, after: datetime, watchlist: Sequence[str]
+    ) -> Estimate | None:
+        """Return what `wanted` will cost from `after` on; None for what runs no committee.
+
+        `watchlist` is that of the chat, or else the arena's.
+        """
         if wanted.topic is not Topic.VERDICTS:
             return None
         models = self._models()
         if not models:
             return Estimate(models=0, usd_a_day=Decimal(0))
-        cost, has_run = await self._of_run(models, wanted.preset or self._settings.pipeline.preset)
+        preset = wanted.preset or terms.preset or self._settings.pipeline.preset
+        cost, has_run = await self._of_run(models, preset)
         if cost is None:
             return Estimate(models=len(models), has_run=has_run)
-        runs = await asyncio.to_thread(self._runs_a_day, wanted, terms, after)
+        runs = await asyncio.to_thread(self._runs_a_day, wanted, terms, after, watchlist)
         return Estimate(models=len(models), usd_a_day=cost * runs, has_run=has_run)
 
     async def of_run(self, preset: Preset) -> Decimal | None:
@@ -97,12 +103,12 @@ class Estimates:
         local = {provider.name for provider in self._settings.providers if provider.local}
         return Decimal(0) if all(hop.partition(":")[0] in local for hop in model.route) else None
 
-    def _runs_a_day(self, wanted: Wanted, terms: ChatTerms, after: datetime) -> Decimal:
+    def _runs_a_day(
+        self, wanted: Wanted, terms: ChatTerms, after: datetime, watchlist: Sequence[str]
+    ) -> Decimal:
         """Return how many tickers are run on a mean day; loads a calendar, so not on the event loop."""
         arena, until = self._settings.arena, after + timedelta(days=DAYS)
-        slots = upcoming(
-            wanted, terms, self._calendar, arena.timezone, arena.watchlist, after, until, MOST_SLOTS
-        )
+        slots = upcoming(wanted, terms, self._calendar, arena.timezone, watchlist, after, until, MOST_SLOTS)
         if len(slots) == MOST_SLOTS:
             until = slots[-1].at
         seconds = max((until - after) // timedelta(seconds=1), 60)

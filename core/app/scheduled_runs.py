@@ -61,7 +61,7 @@ class ScheduledRuns:
         Raises:
             StoreError: the database cannot be used; the slot stays open.
         """
-        wanted = due.subscription.wanted.preset or self._settings.pipeline.preset
+        wanted = due.subscription.wanted.preset or due.terms.preset or self._settings.pipeline.preset
         # One after the other, so that the runs of one slot do not all count on the same money.
         async with self._deciding:
             preset = await self._begun(due, ticker, wanted) or await self._affordable(due, ticker, wanted)

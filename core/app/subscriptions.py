@@ -5,6 +5,7 @@ too, or there is no such subscription.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from core.app.estimates import Estimates
 from core.clock import Clock
@@ -17,13 +18,13 @@ from core.domain.subscription import (
     Slot,
     Subscription,
     SubscriptionState,
-    Topic,
     Wanted,
 )
 from core.market.calendar import MarketCalendar
 from core.schedule.slots import next_slot
 from core.schedule.wall_clock import quiet_end
 from core.schedule.wording import in_words, line_of
+from core.store.due_changes import Replan
 from core.store.store import Store
 
 SUGGESTED = 5
@@ -49,7 +50,7 @@ class Subscriptions:
             Refused: the chat has as many as it may have, or this one already; or there is no time for it.
         """
         terms = await self._store.subscriptions.terms(f"{platform}:{chat}")
-        first = await self._first(wanted, terms)
+        first = await self._first(wanted, terms, await self.watchlist(f"{platform}:{chat}"))
         made = await self._store.subscriptions.add(
             platform,
             chat,
@@ -71,7 +72,7 @@ class Subscriptions:
         """
         found = await self.get(platform, chat, number)
         terms = await self._store.subscriptions.terms(found.chat_id)
-        first = await self._first(wanted, terms)
+        first = await self._first(wanted, terms, await self.watchlist(found.chat_id))
         active = found.state is SubscriptionState.ACTIVE
         if not await self._store.subscriptions.change(number, wanted, first if active else None):
             raise _missing(number)
@@ -125,7 +126,8 @@ class Subscriptions:
         if found.state is SubscriptionState.ACTIVE:
             return False
         terms = await self._store.subscriptions.terms(found.chat_id)
-        return await self._store.subscriptions.resume(number, await self._first(found.wanted, terms))
+        first = await self._first(found.wanted, terms, await self.watchlist(found.chat_id))
+        return await self._store.subscriptions.resume(number, first)
 
     async def unsubscribe(self, platform: str, chat: str, number: int) -> Listed:
         """End a subscription for good, and return what it was.
@@ -148,9 +150,17 @@ class Subscriptions:
         """End all subscriptions of a chat, and return how many there were."""
         return len(await self._store.subscriptions.delete_of(platform, chat))
 
-    async def tickers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the watchlist, and the tickers that were run last, the newest first, as suggestions."""
-        return self._settings.arena.watchlist, await self._store.history.tickers(SUGGESTED)
+    async def tickers(self, chat_id: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the watchlist, and the tickers that were run last, the newest first, as suggestions.
+
+        The watchlist is that of a chat such as `telegram:-100123`, or without one the arena's.
+        """
+        watchlist = await self.watchlist(chat_id) if chat_id else self._settings.arena.watchlist
+        return watchlist, await self._store.history.tickers(SUGGESTED)
+
+    async def watchlist(self, chat_id: str) -> tuple[str, ...]:
+        """Return what `watchlist` means in a chat: its own, or if it has none, the arena's."""
+        return await self._store.watched.of_chat(chat_id) or self._settings.arena.watchlist
 
     async def terms(self, platform: str, chat: str) -> TermsShown:
         """Return the terms of a chat; those of one that has set none are the defaults."""
@@ -163,39 +173,53 @@ class Subscriptions:
         """
         rows = await self._store.subscriptions.active(platform=platform, chat=chat)
         tickers = {ticker for found, _ in rows for ticker in found.wanted.tickers}
-        await self._calendar.load(tickers.union(self._settings.arena.watchlist))
-
-        def replan(found: Subscription, slot: Slot | None) -> Planned | None:
-            return self._next(found.wanted, terms, slot)
-
+        watchlist = await self.watchlist(f"{platform}:{chat}")
+        await self._calendar.load(tickers.union(watchlist))
+        replan = self.planning(watchlist, terms)
         await self._store.subscriptions.set_terms(f"{platform}:{chat}", terms, self._clock.now(), replan)
         return self._shown(terms)
 
+    def planning(self, watchlist: Sequence[str], terms: ChatTerms) -> Replan:
+        """Return what plans a subscription of a chat with this watchlist and these terms anew.
+
+        Load the calendars of the watchlist first.
+        """
+        meant = tuple(watchlist) or self._settings.arena.watchlist
+
+        def replan(found: Subscription, slot: Slot | None) -> Planned | None:
+            return self._next(found.wanted, terms, meant, slot)
+
+        return replan
+
     def _shown(self, terms: ChatTerms) -> TermsShown:
-        return TermsShown(terms=terms, zone=self._zone(terms), now=self._clock.now())
+        preset = terms.preset or self._settings.pipeline.preset
+        return TermsShown(terms=terms, zone=self._zone(terms), preset=preset, now=self._clock.now())
 
     def _zone(self, terms: ChatTerms) -> str:
         return terms.zone or self._settings.arena.timezone
 
-    async def _first(self, wanted: Wanted, terms: ChatTerms) -> Planned | None:
+    async def _first(self, wanted: Wanted, terms: ChatTerms, watchlist: Sequence[str]) -> Planned | None:
         """Return the first time of a wish.
 
         Raises:
             Refused: it would never come, or it is about a watchlist that is empty.
         """
-        if wanted.topic is Topic.VERDICTS and not (wanted.tickers or self._settings.arena.watchlist):
+        if wanted.on_watchlist and not watchlist:
             raise Refused(
-                "This arena has no watchlist. Name tickers: /subscribe verdicts NVDA,AAPL weekdays 16:30."
+                "This chat has no watchlist. Begin one with /watch add NVDA, or name tickers: "
+                "/subscribe verdicts NVDA,AAPL weekdays 16:30."
             )
         # In a thread, because the first question loads the exchange's calendar.
-        first = await asyncio.to_thread(self._next, wanted, terms)
+        first = await asyncio.to_thread(self._next, wanted, terms, watchlist)
         if first is None and wanted.when is not None:
             raise Refused(
                 f"There is no time to come at which “{line_of(wanted)}” would be due. Choose another time."
             )
         return first
 
-    def _next(self, wanted: Wanted, terms: ChatTerms, held: Slot | None = None) -> Planned | None:
+    def _next(
+        self, wanted: Wanted, terms: ChatTerms, watchlist: Sequence[str], held: Slot | None = None
+    ) -> Planned | None:
         """Return the next time of a wish, or the one that was `held` back until now, on these terms."""
         arena, now = self._settings.arena, self._clock.now()
         if held is not None and held.at <= now:
@@ -205,14 +229,16 @@ class Subscriptions:
             return Planned(key=held.key, at=held.at, due_at=due_at, tickers=held.tickers)
         if wanted.when is None:
             return None
-        return next_slot(wanted, terms, self._calendar, arena.timezone, arena.watchlist, now)
+        return next_slot(wanted, terms, self._calendar, arena.timezone, watchlist, now)
 
     async def _told(self, made: Subscription, terms: ChatTerms) -> Subscribed:
         rows = await self._store.subscriptions.of_chat(made.platform, made.chat)
         slot = next((slot for found, slot in rows if found.number == made.number), None)
         return Subscribed(
             listed=self._listed(made, terms, slot),
-            estimate=await self._estimates.of(made.wanted, terms, self._clock.now()),
+            estimate=await self._estimates.of(
+                made.wanted, terms, self._clock.now(), await self.watchlist(made.chat_id)
+            ),
         )
 
     def _listed(self, found: Subscription, terms: ChatTerms, slot: Slot | None) -> Listed:

@@ -249,6 +249,7 @@ class Telegram(Frozen):
     mode: Literal["polling", "webhook"] = "polling"
     webhook_url: HttpAddressOrNone = ""
     webhook_secret: SecretRef = SecretRef("env:TELEGRAM_WEBHOOK_SECRET")
+    rich: bool = True
 
 
 class Slack(Frozen):

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from core.domain.stage import Preset
 from core.domain.subscription import ChatTerms, Slot, Subscription
 from core.domain.values import Frozen
 
@@ -42,8 +43,9 @@ class Subscribed(Frozen):
 
 
 class TermsShown(Frozen):
-    """The terms of a chat, its time zone (its own or that of the arena), and the present moment."""
+    """The terms of a chat, its time zone and preset (its own or the arena's), and the present moment."""
 
     terms: ChatTerms
     zone: str
+    preset: Preset
     now: datetime

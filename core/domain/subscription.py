@@ -1,11 +1,13 @@
 """What chats asked to receive, when, and what became of each time."""
 
+from collections.abc import Iterable
 from datetime import datetime, time
 from enum import StrEnum
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
+from core.domain.alert import AlertKind
 from core.domain.stage import Preset
 from core.domain.values import Frozen
 
@@ -75,6 +77,11 @@ class Wanted(Frozen):
     tickers: tuple[str, ...] = ()
     preset: Preset | None = None
 
+    @property
+    def on_watchlist(self) -> bool:
+        """Say whether it is about the watchlist: the chat's own, or else the arena's."""
+        return self.topic is Topic.VERDICTS and not self.tickers
+
 
 class SubscriptionState(StrEnum):
     """Whether a subscription's slots come due. A deleted one is kept, for its slots tell what was posted."""
@@ -115,6 +122,13 @@ class Noise(StrEnum):
     OFF = "off"
 
 
+NOISY: tuple[str, ...] = (
+    *(topic.value for topic in Topic if topic is not Topic.ALERTS),
+    *(kind.value for kind in AlertKind),
+)
+"""What a chat can set a noise for: the topics, and in place of alerts each of their kinds."""
+
+
 class ChatTerms(Frozen):
     """How a chat wants to be treated. `zone` None means the arena's time zone.
 
@@ -139,6 +153,12 @@ class ChatTerms(Frozen):
     def noise_of(self, kind: str) -> Noise:
         """Return how a topic or kind of alert arrives."""
         return next((noise for about, noise in self.noise if about == kind), Noise.ON)
+
+    def with_noise(self, kinds: Iterable[str], noise: Noise) -> "ChatTerms":
+        """Return these terms with another noise for some of `NOISY`; what is `on` is left out."""
+        loud = {kind: self.noise_of(kind) for kind in NOISY} | dict.fromkeys(kinds, noise)
+        kept = tuple((kind, loud[kind]) for kind in NOISY if loud[kind] is not Noise.ON)
+        return self.model_copy(update={"noise": kept})
 
 
 class SlotState(StrEnum):
@@ -185,11 +205,22 @@ class Slot(Frozen):
 
 
 class Due(NamedTuple):
-    """A slot that this process has claimed, with all that its work needs to know."""
+    """A slot that this process has claimed, with all that its work needs to know.
+
+    `watchlist` is the chat's own, read with the claim for what is about it; empty where it has none.
+    """
 
     subscription: Subscription
     terms: ChatTerms
     slot: Slot
+    watchlist: tuple[str, ...] = ()
+
+    @property
+    def noise(self) -> Noise:
+        """How it arrives in its chat. Of an alert, its key tells the kind."""
+        topic = self.subscription.wanted.topic
+        kind = self.slot.key.split(":", 2)[1:2] if topic is Topic.ALERTS else [topic.value]
+        return self.terms.noise_of(kind[0]) if kind else Noise.ON
 
 
 class Step(NamedTuple):

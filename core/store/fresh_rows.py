@@ -3,7 +3,8 @@
 The tables' own checks say what such a row can hold, so that only the rest is read and looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -101,3 +102,13 @@ def fresh_due_of(row: Row) -> Due:
 def fresh_place_of(row: Row) -> tuple[int, str]:
     """Return the number and the key in such a row, whatever else is in it."""
     return row[1], row[8]
+
+
+def fresh_watching(rows: Iterable[Row]) -> set[str]:
+    """Return the chats of such rows that are about a watchlist; what is damaged is left to `fresh_due_of`."""
+    found = set()
+    for row in rows:
+        with suppress(TypeError, ValueError, OverflowError):
+            if wanted_of(row[5]).on_watchlist:
+                found.add(f"{row[2]}:{row[3]}")
+    return found

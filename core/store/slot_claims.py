@@ -5,7 +5,7 @@ takes over, and the next times, which come due as ever.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from core.domain.errors import StoreError
 from core.domain.subscription import Due, Slot, SlotState, Step, SubscriptionState
 from core.store.column_types import from_microseconds, to_microseconds
 from core.store.due_rows import ACTIVE, DAMAGED, IS_DUE, due_of, on_platforms, place_of, select_due
-from core.store.fresh_rows import fresh_due_of, fresh_place_of, select_fresh
+from core.store.fresh_rows import fresh_due_of, fresh_place_of, fresh_watching, select_fresh
 from core.store.schedule_tables import slots, subscriptions
 from core.store.slot_writing import (
     Became,
@@ -31,6 +31,7 @@ from core.store.slot_writing import (
     put_next,
     unreadable,
 )
+from core.store.watch_rows import watchlists
 
 StepOf = Callable[[Due], Step]
 """What a claim makes of a due slot: pure, quick, and it never raises."""
@@ -71,12 +72,13 @@ class Claim:
         rows = await self._due(connection, platforms, limit, _ALERT)
         if len(rows) < limit:
             rows += await self._due(connection, platforms, limit - len(rows), _TIMED)
+        watching = await watchlists(connection, fresh_watching(rows))
         behind = _Behind()
         try:
             places = [row[0] for row in rows]
             await behind.start(put_claimed(connection, places, self._owner, self._lease_until))
             for start in range(0, len(rows), _PART):
-                part = self._taken(rows[start : start + _PART], step)
+                part = self._taken(rows[start : start + _PART], step, watching)
                 await behind.start(self._put(connection, part))
             await behind.finish()
         finally:
@@ -102,7 +104,7 @@ class Claim:
         )
         return list((await connection.execute(query)).all())
 
-    def _taken(self, rows: Sequence[Any], step: StepOf) -> _Part:
+    def _taken(self, rows: Sequence[Any], step: StepOf, watching: Mapping[str, tuple[str, ...]]) -> _Part:
         part = _Part()
         for row in rows:
             try:
@@ -112,6 +114,8 @@ class Claim:
                 self._damaged.append(number)
                 part.became.append(unreadable(number, key, self._now))
             else:
+                if watching:
+                    due = _with_list(due, watching)
                 self._take(part, due, step(due))
         return part
 
@@ -219,7 +223,16 @@ async def take_over(
         else:
             became.append(failed(due.slot, f"the subscription was {state} meanwhile", ended_at))
     await put_became(connection, became)
-    return tuple(taken)
+    about = [due.subscription.chat_id for due in taken if due.subscription.wanted.on_watchlist]
+    watching = await watchlists(connection, about)
+    return tuple([_with_list(due, watching) for due in taken])
+
+
+def _with_list(due: Due, watching: Mapping[str, tuple[str, ...]]) -> Due:
+    """Return a slot with the watchlist of its chat, where it is about that."""
+    if not due.subscription.wanted.on_watchlist:
+        return due
+    return due._replace(watchlist=watching.get(due.subscription.chat_id, ()))
 
 
 async def _known(connection: AsyncConnection, some: list[Slot]) -> set[tuple[int, str]]:

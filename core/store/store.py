@@ -15,6 +15,7 @@ from core.store.known_chat_rows import KnownChats
 from core.store.live_season_rows import LiveSeasons
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
+from core.store.past_rows import Past
 from core.store.people_rows import People
 from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
@@ -25,6 +26,7 @@ from core.store.slot_rows import Slots
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
 from core.store.vote_rows import Votes
+from core.store.watch_rows import Watched
 
 
 class Store:
@@ -35,6 +37,7 @@ class Store:
         self.members = Members(database)
         self.runs = Runs(database)
         self.history = RunHistory(database)
+        self.past = Past(database)
         self.stages = Stages(database)
         self.books = Books(database)
         self.seasons = Seasons(database)
@@ -51,6 +54,7 @@ class Store:
         self.votes = Votes(database)
         self.subscriptions = Subscriptions(database)
         self.slots = Slots(database)
+        self.watched = Watched(database)
         self.alerts = Alerts(database)
         self.audits = Audits(database)
         self.exports = Exports(database)

@@ -70,8 +70,8 @@ class Subscriptions:
         row = {"platform": platform, "chat": chat, "thread": thread, "created_by": created_by}
         facts = {"wanted": wanted, "topic": wanted.topic, "state": SubscriptionState.ACTIVE, "created_at": at}
         async with self._database.write() as connection:
-            await _hold_chat(connection, f"{platform}:{chat}", at)
-            kept = await _rows(connection, _in_chat(platform, chat), _KEPT)
+            await hold_chat(connection, f"{platform}:{chat}", at)
+            kept = await _rows(connection, in_chat(platform, chat), _KEPT)
             _check_new(kept, thread, wanted)
             if len(kept) >= limit:
                 raise Refused(
@@ -100,7 +100,7 @@ class Subscriptions:
         Raises:
             StoreError: a row is damaged; the sentence names the subscription.
         """
-        here = (_in_chat(platform, chat), _KEPT)
+        here = (in_chat(platform, chat), _KEPT)
         waiting = select(*SLOT).select_from(WITH_SLOTS).where(*here, IS_DUE)
         async with self._database.read() as connection:
             kept = [subscription_of(row) for row in await _rows(connection, *here)]
@@ -137,10 +137,8 @@ class Subscriptions:
             if place is None:
                 return False
             platform, chat, thread, at = place
-            await _hold_chat(connection, f"{platform}:{chat}", at)
-            others = await _rows(
-                connection, _in_chat(platform, chat), _KEPT, subscriptions.c.number != number
-            )
+            await hold_chat(connection, f"{platform}:{chat}", at)
+            others = await _rows(connection, in_chat(platform, chat), _KEPT, subscriptions.c.number != number)
             _check_new(others, thread, wanted)
             change = update(subscriptions).where(subscriptions.c.number == number, _KEPT)
             if not await _changed(connection, change.values(wanted=wanted, topic=wanted.topic)):
@@ -170,7 +168,7 @@ class Subscriptions:
 
     async def delete_of(self, platform: str, chat: str, number: int | None = None) -> tuple[int, ...]:
         """Let all subscriptions of a chat end, or one; return their numbers. Damaged ones end too."""
-        change = update(subscriptions).where(_in_chat(platform, chat), _KEPT)
+        change = update(subscriptions).where(in_chat(platform, chat), _KEPT)
         if number is not None:
             change = change.where(subscriptions.c.number == number)
         change = change.values(state=SubscriptionState.DELETED, reason=None).returning(subscriptions.c.number)
@@ -186,7 +184,7 @@ class Subscriptions:
 
         With `only_thread` those that go to this thread of it, where None is the chat outside of threads.
         """
-        here = _in_chat(platform, chat)
+        here = in_chat(platform, chat)
         async with self._database.write() as connection:
             if only_thread:
                 here &= subscriptions.c.thread.is_not_distinct_from(thread)
@@ -199,7 +197,7 @@ class Subscriptions:
             StoreError: its row is damaged.
         """
         async with self._database.read() as connection:
-            return await _terms(connection, chat_id)
+            return await terms_within(connection, chat_id)
 
     async def set_terms(self, chat_id: str, terms: ChatTerms, at: datetime, replan: Replan) -> None:
         """Store a chat's terms, and what they make of the due slots of its active subscriptions.
@@ -210,9 +208,9 @@ class Subscriptions:
         platform, _, chat = chat_id.partition(":")
         change = update(chat_terms).where(chat_terms.c.chat_id == chat_id)
         async with self._database.write() as connection:
-            await _hold_chat(connection, chat_id, at)
+            await hold_chat(connection, chat_id, at)
             await connection.execute(change.values(terms=terms, changed_at=at))
-            own = select(*SUBSCRIPTION).where(_in_chat(platform, chat), ACTIVE)
+            own = select(*SUBSCRIPTION).where(in_chat(platform, chat), ACTIVE)
             own = own.order_by(subscriptions.c.number).with_for_update(key_share=True)
             rows = (await connection.execute(own)).all()
             await move_due(connection, list(readable(rows, subscription_of)), replan)
@@ -249,7 +247,8 @@ async def pause_where(
     return tuple(sorted(paused))
 
 
-def _in_chat(platform: str, chat: str) -> ColumnElement[bool]:
+def in_chat(platform: str, chat: str) -> ColumnElement[bool]:
+    """Return the condition that a subscription is one of this chat."""
     return (subscriptions.c.platform == platform) & (subscriptions.c.chat == chat)
 
 
@@ -269,13 +268,18 @@ def _check_new(kept: Iterable[Any], thread: str | None, wanted: Wanted) -> None:
             raise Refused(f"This chat has that already: it is subscription {one.number}{paused}.")
 
 
-async def _hold_chat(connection: AsyncConnection, chat_id: str, at: datetime) -> None:
+async def hold_chat(connection: AsyncConnection, chat_id: str, at: datetime) -> None:
     """Let nobody else count or change this chat's subscriptions and terms until the transaction ends."""
     await add_new(connection, chat_terms, {"chat_id": chat_id, "terms": ChatTerms(), "changed_at": at})
     row = select(chat_terms.c.changed_at).where(chat_terms.c.chat_id == chat_id)
     await connection.execute(row.with_for_update())
 
 
-async def _terms(connection: AsyncConnection, chat_id: str) -> ChatTerms:
+async def terms_within(connection: AsyncConnection, chat_id: str) -> ChatTerms:
+    """Return the terms of a chat, within a transaction.
+
+    Raises:
+        StoreError: its row is damaged.
+    """
     query = select(TERMS).where(chat_terms.c.chat_id == chat_id)
     return terms_in((await connection.execute(query)).scalar(), chat_id)

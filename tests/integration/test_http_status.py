@@ -9,9 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.cards import Card, DigestCard, HealthCard
+from bot.cards import Card
 from bot.connections import NO_CONNECTIONS, Connection, Connections
 from bot.desk import Desk
+from bot.digest_cards import DigestCard, HealthCard
 from bot.door import ChatGone, MessageRef
 from bot.http_door import HttpDoor
 from bot.http_status import HttpStatus
@@ -204,10 +205,8 @@ class Closed(DoorDouble):
 
 
 async def test_viewers_see_what_is_due_and_only_admins_in_which_other_chats(starting: Opening) -> None:
-    process = await starting()
     people = [{"id": BOB.id, "role": "viewer"}]
-    access = process.app.settings.access.model_validate({"admins": [ALICE.id], "people": people})
-    process.app.settings = process.app.settings.model_copy(update={"access": access})
+    process = await starting(access={"admins": [ALICE.id], "people": people})
     await process.subscribes(REVIEW, "-100999")
     await process.subscribes(REVIEW, CHAT.chat)
     await process.alarms("alert:1", "-100888")
@@ -231,10 +230,8 @@ async def test_viewers_see_what_is_due_and_only_admins_in_which_other_chats(star
 
 
 async def test_viewers_may_ask_for_the_digest_of_the_last_session(starting: Opening) -> None:
-    process = await starting()
     people = [{"id": BOB.id, "role": "viewer"}]
-    access = process.app.settings.access.model_validate({"admins": [ALICE.id], "people": people})
-    process.app.settings = process.app.settings.model_copy(update={"access": access})
+    process = await starting(access={"admins": [ALICE.id], "people": people})
     card = await answered(Desk(process.app), "digest", person=BOB)
     assert isinstance(card, DigestCard)
     # Asked for at the close of Wednesday, it tells of that session: from Tuesday's close on.

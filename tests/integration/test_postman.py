@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot import postman as module
-from bot.cards import AlertCard, Card, LeaderboardCard, Notice, ReviewCard
+from bot.cards import AlertCard, Card, LeaderboardCard, Notice
+from bot.digest_cards import ReviewCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageRef, ThreadGone, Unsure
 from bot.present.notices import NO_ROLE
 from bot.request import Address

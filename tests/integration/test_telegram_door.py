@@ -71,6 +71,18 @@ async def test_it_answers_in_the_topic_and_tells_where_the_message_is(
     assert ref == MessageRef(topic, str(shown.id))
 
 
+async def test_what_is_to_be_silent_comes_without_a_sound_be_it_a_message_a_document_or_a_picture(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    await door.send(GROUP, samples.NOTICE)
+    for silent in (True, False):
+        await door.send(GROUP, samples.NOTICE, silent=silent)
+        await door.send_file(GROUP, "run.md", b"# Run", "Whole.", silent=silent)
+        await door.send_file(GROUP, "curves.png", picture(800, 400), "Curves.", silent=silent)
+    shown = server.messages(server.chats[int(GROUP.chat)])
+    assert [message.silent for message in shown] == [False, True, True, True, False, False, False]
+
+
 async def test_a_door_for_one_command_replies_to_it_with_messages_and_files(
     server: TelegramServer, door: TelegramDoor
 ) -> None:

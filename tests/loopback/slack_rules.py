@@ -41,9 +41,11 @@ _ALLOWED = {
     "divider": set(),
     "actions": {"elements"},
     "rich_text": {"elements"},
+    "image": {"image_url", "slack_file", "alt_text", "title"},
     "input": {"label", "element", "hint", "optional", "dispatch_action"},
     "plan": {"title", "tasks"},
 }
+_FILE_ID = re.compile(r"F[A-Z0-9]{8,}")
 
 
 def length(text: str) -> int:
@@ -125,11 +127,12 @@ def _block(check: _Check, block: Json, where: str, *, view: bool) -> None:
     if block["type"] in {"input", "plan"}:
         (field_errors if block["type"] == "input" else plan_errors)(check, block, where, view=view)
         return
+    if whole := {"section": _section, "image": _image}.get(block["type"]):
+        whole(check, block, where)
+        return
     match block["type"]:
         case "header":
             check.text(block.get("text"), 150, f"{where}/text", {"plain_text"})
-        case "section":
-            _section(check, block, where)
         case "context":
             elements = _items(check, block, 10, where)
             for place, element in enumerate(elements):
@@ -140,6 +143,17 @@ def _block(check: _Check, block: Json, where: str, *, view: bool) -> None:
         case "rich_text":
             for place, element in enumerate(_items(check, block, 1_000, where)):
                 _rich(check, element, f"{where}/elements/{place}")
+
+
+def _image(check: _Check, block: Json, where: str) -> None:
+    check.string(block.get("alt_text"), 2_000, f"{where}/alt_text")
+    if "title" in block:
+        check.text(block["title"], 2_000, f"{where}/title", {"plain_text"})
+    file = block.get("slack_file")
+    check.need(("image_url" in block) != (file is not None), "must have image_url or slack_file", where)
+    if file is not None:
+        right = isinstance(file, dict) and set(file) == {"id"} and bool(_FILE_ID.fullmatch(str(file["id"])))
+        check.need(right, "input must match regex pattern: ^[F][A-Z0-9]{8,}$", f"{where}/slack_file/id")
 
 
 def _items(check: _Check, block: Json, limit: int, where: str) -> list[Any]:

@@ -20,7 +20,7 @@ from bot.cards import (
     VerdictCard,
 )
 from core.domain.ballot import Action
-from tests import posted_facts
+from tests import compare_facts, posted_facts
 from tests.subscription_samples import DIALOGUE, SUBSCRIPTIONS
 
 MEMBERS = ("claude-sonnet", "gpt", "gemini-pro", "deepseek", "buy_and_hold")
@@ -256,4 +256,5 @@ SAMPLES: dict[str, Card] = {
         footer="/help run explains one command. Paper trading, not advice",
     ),
     **posted_facts.CARDS,
+    **compare_facts.CARDS,
 }

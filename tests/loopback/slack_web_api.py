@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.slack_files import SlackFiles
 from tests.loopback.slack_oauth import SlackOAuth
 from tests.loopback.slack_rules import message_error, notified, view_error
 from tests.loopback.slack_state import (
@@ -31,7 +32,7 @@ from tests.loopback.slack_state import (
 )
 
 
-class SlackWebApi(SlackOAuth):
+class SlackWebApi(SlackFiles, SlackOAuth):
     """The half of the server that answers the app's calls. Attributes are for tests to read.
 
     `plans` says whether this workspace shows plan blocks.
@@ -53,6 +54,9 @@ class SlackWebApi(SlackOAuth):
         self.envelopes: list[Envelope] = []
         self.violations: list[str] = []
         self.uploads: dict[str, bytes] = {}
+        self.alts: dict[str, str] = {}
+        self.not_ready = 0
+        self._complete: set[str] = set()
         self._messages: list[Message] = []
         self._written: set[tuple[str, str]] = set()
         self._views: dict[str, list[View]] = {}
@@ -158,7 +162,7 @@ class SlackWebApi(SlackOAuth):
         drawn = [block.get("type") for block in arguments.get("blocks") or [] if isinstance(block, dict)]
         if "plan" in drawn and not self.plans:
             return {"error": "invalid_blocks", "errors": ["unsupported type [json-pointer:/blocks/0/type]"]}
-        error = message_error(arguments, update=update)
+        error = message_error(arguments, update=update) or self._unknown_file(arguments.get("blocks"))
         if error is None:
             called = notified(arguments.get("blocks")) + notified(arguments.get("text") or "")
             self.violations += [f"a message calls or links {one!r}" for one in called]
@@ -267,34 +271,6 @@ class SlackWebApi(SlackOAuth):
             return {"error": "user_not_found"}
         self.join(f"D{user[1:]}")
         return {"channel": {"id": f"D{user[1:]}"}, "already_open": True, "no_op": True}
-
-    async def _files_getUploadURLExternal(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
-        if not arguments.get("filename") or int(arguments.get("length") or 0) <= 0:
-            return {"error": "invalid_arguments"}
-        file = f"F{next(self._count):08d}"
-        self.uploads[file] = b""
-        return {"upload_url": f"{self._root}/upload/{file}", "file_id": file}
-
-    async def _files_completeUploadExternal(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
-        files = arguments.get("files") or []
-        channel = arguments.get("channel_id") or arguments.get("channels")
-        thread = arguments.get("thread_ts")
-        if error := self._channel_error(channel) or self._thread_error(str(channel), thread):
-            return {"error": error}
-        if not all(self.uploads.get(one.get("id", "")) for one in files):
-            return {"error": "file_not_found"}
-        comment = arguments.get("initial_comment") or ""
-        self.violations += [f"a caption calls or links {one!r}" for one in notified(comment)]
-        shared = Message(str(channel), self._ts(), comment, [], thread, files=files)
-        self._post(shared)
-        return {"files": [{"id": one["id"], "title": one.get("title")} for one in files]}
-
-    async def _upload(self, request: web.Request) -> web.StreamResponse:
-        file = request.match_info["file"]
-        if file not in self.uploads:
-            return web.Response(status=404)
-        self.uploads[file] = await request.read()
-        return web.Response(text=f"OK - {len(self.uploads[file])}")
 
     async def _response(self, request: web.Request) -> web.StreamResponse:
         address = self._responses.get(request.match_info["token"])

@@ -5,6 +5,13 @@ from typing import TYPE_CHECKING, Any
 from tests.loopback import telegram_menu
 from tests.loopback.telegram_chats import CHAT_METHODS, check_standing, find_chat
 from tests.loopback.telegram_inline import answer_inline_query
+from tests.loopback.telegram_media import (
+    UNCHANGED,
+    edit_message_caption,
+    edit_message_media,
+    to_edit,
+)
+from tests.loopback.telegram_rich_rules import check_rich
 from tests.loopback.telegram_rules import (
     CAPTION_UNITS,
     FILE_BYTES,
@@ -73,6 +80,7 @@ def _shown(server: "TelegramServer", chat: Chat, params: Params, parsed: Parsed)
         thread=int(thread) if thread is not None else None,
         reply_to=reply_to,
         silent_preview=bool((params.get("link_preview_options") or {}).get("is_disabled")),
+        silent=params.get("disable_notification") in (True, "true"),
     )
     server.shown[(chat.id, shown.id)] = shown
     return shown
@@ -84,25 +92,51 @@ def send_message(server: "TelegramServer", params: Params) -> Params:
     return server.message_json(_shown(server, _chat(server, params), params, parsed), ME)
 
 
+def send_rich_message(server: "TelegramServer", params: Params) -> Params:
+    parsed, _ = check_rich(params.get("rich_message"))
+    check_keyboard(params.get("reply_markup"))
+    shown = _shown(server, _chat(server, params), params, parsed)
+    shown.rich = params["rich_message"]["html"]
+    told = server.message_json(shown, ME)
+    return {**told, "rich_message": {"blocks": [{"type": "paragraph", "text": told.pop("text")}]}}
+
+
 def edit_message_text(server: "TelegramServer", params: Params) -> Params:
-    parsed = check_text(params.get("text", ""), params.get("parse_mode"))
+    rich = params.get("rich_message") if server.rich else None
+    if rich is not None:
+        parsed, _ = check_rich(rich)
+    else:
+        parsed = check_text(params.get("text", ""), params.get("parse_mode"))
     buttons = check_keyboard(params.get("reply_markup"))
     chat = _chat(server, params)
-    shown = server.shown.get((chat.id, int(params.get("message_id", 0))))
-    if shown is None:
-        raise Refusal("Bad Request: message to edit not found", fault=False)
-    if not shown.by_bot or shown.file:
-        raise Refusal("Bad Request: message can't be edited", fault=False)
-    if (shown.text, shown.entities, shown.buttons) == (parsed.text, parsed.entities, buttons):
-        raise Refusal(
-            "Bad Request: message is not modified: specified new message content and reply markup are exactly"
-            " the same as a current content and reply markup of the message",
-            fault=False,
-        )
+    shown = to_edit(server, chat, params)
+    if shown.file:
+        raise Refusal("Bad Request: there is no text in the message to edit", fault=False)
+    html = rich["html"] if rich else None
+    if (shown.text, shown.entities, shown.buttons, shown.rich) == (*_seen(parsed), buttons, html):
+        raise Refusal(UNCHANGED, fault=False)
+    shown.rich = html
     shown.text, shown.entities, shown.buttons = parsed.text, parsed.entities, buttons
     shown.silent_preview = bool((params.get("link_preview_options") or {}).get("is_disabled"))
     shown.edits += 1
     return server.message_json(shown, ME)
+
+
+def _seen(parsed: Parsed) -> tuple[Any, Any]:
+    return parsed.text, parsed.entities
+
+
+def edit_media(server: "TelegramServer", params: Params) -> Params:
+    return _edited_file(server, edit_message_media(server, params, _chat(server, params)))
+
+
+def edit_caption(server: "TelegramServer", params: Params) -> Params:
+    return _edited_file(server, edit_message_caption(server, params, _chat(server, params)))
+
+
+def _edited_file(server: "TelegramServer", shown: Shown) -> Params:
+    told = server.message_json(shown, ME)
+    return {**told, "caption": told.pop("text")}
 
 
 def _send_file(server: "TelegramServer", params: Params, kind: str, most: int) -> Params:
@@ -162,9 +196,13 @@ def get_me(server: "TelegramServer", params: Params) -> Params:
     }
 
 
+RICH = {"sendRichMessage": send_rich_message}
+"""What servers know since the Bot API 10.1."""
 METHODS = {
     "sendMessage": send_message,
     "editMessageText": edit_message_text,
+    "editMessageMedia": edit_media,
+    "editMessageCaption": edit_caption,
     "sendDocument": send_document,
     "sendPhoto": send_photo,
     "answerCallbackQuery": answer_callback_query,

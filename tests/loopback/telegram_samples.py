@@ -18,7 +18,7 @@ from bot.cards import (
     VerdictCard,
 )
 from core.domain.ballot import Action
-from tests import posted_facts
+from tests import compare_facts, posted_facts
 from tests.subscription_samples import DIALOGUE, SUBSCRIPTIONS
 
 NOTICE = Notice(
@@ -242,4 +242,5 @@ ALL = (
     DIALOGUE,
     HELP,
     *POSTED,
+    *compare_facts.CARDS.values(),
 )

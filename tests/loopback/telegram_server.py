@@ -17,7 +17,7 @@ from aiohttp import web
 
 from core.clock import SystemClock
 from tests.loopback.telegram_inline import Offers
-from tests.loopback.telegram_methods import METHODS
+from tests.loopback.telegram_methods import METHODS, RICH
 from tests.loopback.telegram_rules import Refusal, check_start_payload
 from tests.loopback.telegram_webhooks import Webhook
 from tests.loopback.telegram_world import BOT_ID, Answer, Call, Chat, Flood, Shown, Ticker, User
@@ -29,6 +29,8 @@ JSON_FIELDS = {
     "allowed_updates",
     "commands",
     "scope",
+    "media",
+    "rich_message",
     "results",
     "button",
 }
@@ -38,6 +40,7 @@ LONGEST_POLL_S = 50.0
 class TelegramServer:
     """The server and its world. `flood` switches the flood limits on; `clock` ages pressed buttons.
 
+    `rich` says whether it takes rich messages, as servers do since the Bot API 10.1.
     `floods` has the chat of each call that came too fast for the flood limits, `violations` what a bot should
     never send. A refusal that a test asked for, as by `flood_next`, is in neither.
     """
@@ -59,6 +62,7 @@ class TelegramServer:
         self.inquiries: dict[str, float] = {}
         self.offers: dict[str, Offers] = {}
         self.hook = Webhook()
+        self.rich = False
         self.queries: set[str] = set()
         self.asked: dict[str, float] = {}
         self.failures: list[tuple[str, int, Any]] = []
@@ -240,6 +244,7 @@ class TelegramServer:
 
     async def _serve(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
+        method = next((one for one in METHODS if one.lower() == method.lower()), method)
         params = await _params(request)
         failure = next((entry for entry in self.failures if entry[0] == method), None)
         try:
@@ -254,8 +259,10 @@ class TelegramServer:
                 result = await self._get_updates(params)
             elif method in METHODS:
                 result = METHODS[method](self, params)
+            elif method in RICH and self.rich:
+                result = RICH[method](self, params)
             else:
-                raise Refusal("Not Found", code=404)
+                raise Refusal("Not Found", code=404, fault=method not in RICH)
         except Refusal as refusal:
             if refusal.fault:
                 self.violations.append(f"{method}: {refusal.description}")

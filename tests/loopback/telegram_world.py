@@ -76,6 +76,8 @@ class Shown:
     file: tuple[str, bytes] | None = None
     edits: int = 0
     silent_preview: bool = True
+    silent: bool = False
+    rich: str | None = None
 
     def button(self, label: str) -> str:
         """The data of the first button whose label contains `label`."""

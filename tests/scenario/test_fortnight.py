@@ -45,7 +45,7 @@ Post = tuple[str, str]
 """The place and what was posted there."""
 KINDS = (
     ("may be missing", "Conclave was interrupted"),
-    ("picture", "the value of every portfolio"),
+    ("picture", "A line for each member"),
     ("review", "Weekly review"),
     ("digest", "Digest"),
     ("leaderboard", "Leaderboard"),

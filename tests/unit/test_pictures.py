@@ -24,9 +24,9 @@ from bot.pictures.prices import price_chart
 from core.domain.bars import Bar
 from core.domain.scores import DailyValue, Metric, Scorecard
 from core.domain.scores import Figure as Score
-from core.domain.season import Season
 from core.domain.season_report import Curve, SeasonReport
 from tests import report_facts
+from tests.picture_facts import history
 from tests.report_facts import fill, report
 from tests.report_figures import SEASON, bars, calibration
 
@@ -100,7 +100,7 @@ def test_every_picture_opens_and_has_its_size(size: Size, theme: Theme) -> None:
         drawdowns(season, size=size, theme=theme),
         leaderboard_picture(season, size=size, theme=theme),
         reliability_diagram(calibration(member), SEASON, size=size, theme=theme),
-        price_chart("AAPL", bars("AAPL"), [fill(4, "gpt-5")], SEASON, size=size, theme=theme),
+        price_chart(history(bars("AAPL"), [fill(4, "gpt-5")]), size=size, theme=theme),
     ):
         picture = opened(png)
         assert picture.size == size
@@ -120,7 +120,7 @@ def test_a_picture_of_a_season_without_anything_says_so_without_failing() -> Non
     for size in (TALL, WIDE):
         for draw in (equity_curves, drawdowns, leaderboard_picture):
             assert opened(draw(empty, size=size)).size == size
-        assert opened(price_chart("AAPL", (), (), SEASON, size=size)).size == size
+        assert opened(price_chart(history(()), size=size)).size == size
         nothing = calibration("gpt-5").model_copy(
             update={"bins": (), "settled": 0, "brier": Score(value=None, sample=0)}
         )
@@ -135,7 +135,7 @@ def test_hostile_names_are_drawn_and_never_interpreted(size: Size) -> None:
         assert opened(draw(season, size=size)).size == size
     for name in HOSTILE:
         assert opened(reliability_diagram(calibration(name), SEASON, size=size)).size == size
-        chart = price_chart(name, bars("IBM"), (), SEASON, member=name, caveat=name, size=size)
+        chart = price_chart(history(bars("IBM"), ticker=name, member=name, caveat=name), size=size)
         assert opened(chart).size == size
 
 
@@ -213,7 +213,7 @@ def test_any_prices_make_a_picture(closes: list[Decimal]) -> None:
         Bar(date=date(2024, 1, 1) + timedelta(days=day), open=c, high=c, low=c, close=c, volume=0)
         for day, c in enumerate(closes)
     ]
-    assert opened(price_chart("X", held, (), Season.LIVE)).size == TALL
+    assert opened(price_chart(history(held))).size == TALL
 
 
 def test_no_figure_stays_in_memory() -> None:

@@ -10,15 +10,11 @@ from bot.cards import (
     BinLine,
     Button,
     CalibrationCard,
-    CallLine,
     Card,
     DialogueCard,
-    DigestCard,
     DissentLine,
     HelpCard,
-    JudgeLine,
     LeaderboardCard,
-    Lines,
     MemberLine,
     ModelsCard,
     Notice,
@@ -26,7 +22,6 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
-    ReviewCard,
     SeasonCard,
     StandingLine,
     SubscriptionLine,
@@ -35,13 +30,14 @@ from bot.cards import (
     SummaryLine,
     VerdictCard,
 )
+from bot.compare_card import CompareCard, ComparedLine
+from bot.digest_cards import CallLine, DigestCard, JudgeLine, Lines, ReviewCard
 from bot.slack_modals import loading_modal, modal, notice_modal
 from bot.slack_render import PAGE_SIZE, render
 from bot.slack_text import JOINER, clamp_bytes, harmless, literal, pieces, units
 from core.domain.ballot import Action
 from tests.loopback.slack_rules import (
     MAX_TEXT_UPDATED_BYTES,
-    block_errors,
     blocks_size,
     message_error,
     notified,
@@ -159,6 +155,8 @@ portfolios = st.builds(
     history=lists_of_texts,
     footer=texts,
     caveat=maybe,
+    position=texts,
+    buttons=button_lists,
 )
 bin_lists = st.lists(
     st.builds(
@@ -254,7 +252,25 @@ entries = st.builds(
     place=texts,
     buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
 )
+comparisons = st.builds(
+    CompareCard,
+    title=texts,
+    subtitle=texts,
+    stage=texts,
+    position=texts,
+    names=st.tuples(texts, texts),
+    lines=st.lists(st.builds(ComparedLine, label=texts, one=long_texts, other=long_texts), max_size=12).map(
+        tuple
+    ),
+    points=st.tuples(lists_of_texts, lists_of_texts),
+    facts=lists_of_texts,
+    footer=long_texts,
+    caveat=maybe,
+    open_buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
+    page_buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
+)
 cards: st.SearchStrategy[Card] = st.one_of(
+    comparisons,
     st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts, buttons=button_lists),
     st.builds(
         ProgressCard,
@@ -378,19 +394,3 @@ def test_a_person_sees_the_same_text_after_it_was_made_harmless() -> None:
         == "ask @channel at https://x.example"
     )
     assert literal("a*b* <c> & d").replace(JOINER, "") == "a*b* &lt;c&gt; &amp; d"
-
-
-def test_the_strict_rules_do_refuse_what_slack_refuses() -> None:
-    section = {"type": "section", "text": {"type": "plain_text", "text": "x" * 3001}}
-    assert block_errors([section]) == ["must be less than 3001 characters [json-pointer:/blocks/0/text/text]"]
-    one = {"type": "button", "text": {"type": "plain_text", "text": "a"}, "value": "v"}
-    many = {"type": "actions", "elements": [one | {"action_id": str(place)} for place in range(26)]}
-    assert block_errors([many]) == ["no more than 25 items allowed [json-pointer:/blocks/0/elements]"]
-    assert message_error({"text": "é" * 2001}, update=True) == {"error": "msg_too_long"}
-    assert message_error({}) == {"error": "no_text"}
-    assert notified("see <!here>, @everyone and <https://x.example|y>") != []
-    divider = {"type": "divider", "block_id": "same"}
-    assert block_errors([divider, divider]) == ["block_id already exists [json-pointer:/blocks/1]"]
-    assert message_error({"text": "x", "blocks": [{"type": "divider"}] * 51}) is not None
-    long = [{"type": "section", "text": {"type": "plain_text", "text": "x" * 2900}}] * 5
-    assert message_error({"text": "x", "blocks": long}) == {"error": "msg_blocks_too_long"}

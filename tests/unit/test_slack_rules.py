@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.loopback.slack_rules import block_errors
+from tests.loopback.slack_rules import block_errors, message_error, notified
 
 BUTTON: dict[str, Any] = {
     "type": "button",
@@ -60,3 +60,19 @@ def test_a_menu_knows_no_style() -> None:
 
     assert block_errors([{"type": "actions", "elements": [menu]}]) == []
     assert block_errors([{"type": "actions", "elements": [menu | {"style": "danger"}]}]) != []
+
+
+def test_the_strict_rules_do_refuse_what_slack_refuses() -> None:
+    section = {"type": "section", "text": {"type": "plain_text", "text": "x" * 3001}}
+    assert block_errors([section]) == ["must be less than 3001 characters [json-pointer:/blocks/0/text/text]"]
+    one = {"type": "button", "text": {"type": "plain_text", "text": "a"}, "value": "v"}
+    many = {"type": "actions", "elements": [one | {"action_id": str(place)} for place in range(26)]}
+    assert block_errors([many]) == ["no more than 25 items allowed [json-pointer:/blocks/0/elements]"]
+    assert message_error({"text": "é" * 2001}, update=True) == {"error": "msg_too_long"}
+    assert message_error({}) == {"error": "no_text"}
+    assert notified("see <!here>, @everyone and <https://x.example|y>") != []
+    divider = {"type": "divider", "block_id": "same"}
+    assert block_errors([divider, divider]) == ["block_id already exists [json-pointer:/blocks/1]"]
+    assert message_error({"text": "x", "blocks": [{"type": "divider"}] * 51}) is not None
+    long = [{"type": "section", "text": {"type": "plain_text", "text": "x" * 2900}}] * 5
+    assert message_error({"text": "x", "blocks": long}) == {"error": "msg_blocks_too_long"}

@@ -151,6 +151,7 @@ def test_the_forms_are_taken_whatever_stands_in_them(text: str) -> None:
     shown = TermsShown(
         terms=ChatTerms(quiet_from=time(22), quiet_until=time(7), language="xx", preset=Preset.DEEP),
         zone=text or "UTC",
+        preset=Preset.DEEP,
         now=AS_OF,
     )
     for view in (
@@ -168,7 +169,7 @@ def test_the_forms_are_taken_whatever_stands_in_them(text: str) -> None:
 
 
 def test_a_setting_that_the_form_does_not_offer_is_kept_as_it_is() -> None:
-    shown = TermsShown(terms=ChatTerms(language="xx"), zone="UTC", now=AS_OF)
+    shown = TermsShown(terms=ChatTerms(language="xx"), zone="UTC", preset=Preset.STANDARD, now=AS_OF)
     view = settings_form(HERE, shown, Role.RUNNER)
     language = next(b["element"] for b in view["blocks"] if b["block_id"].startswith("language."))
     assert language["initial_option"]["value"] == "xx"

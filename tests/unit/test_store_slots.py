@@ -52,7 +52,7 @@ async def test_what_is_due_is_claimed_and_its_next_time_is_there(store: Store) -
 async def test_the_value_that_a_claim_returns_is_a_whole_and_valid_one(store: Store) -> None:
     await subscribed(store, thread="5", first=planned(tickers=("NVDA", "AAPL")))
     (due,) = await claimed(store)
-    for made in due:
+    for made in (due.subscription, due.terms, due.slot):
         assert type(made).model_validate(made.model_dump()) == made
         assert type(made).model_validate_json(made.model_dump_json()) == made
         assert made.model_copy() == made

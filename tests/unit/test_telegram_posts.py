@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards import Button, CallLine, SummaryCard
+from bot.cards import Button, SummaryCard
+from bot.digest_cards import CallLine
 from bot.telegram_render import render
 from core.domain.ballot import Action
 from tests.loopback.telegram_rules import check_keyboard, check_text

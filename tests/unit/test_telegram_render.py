@@ -346,3 +346,13 @@ def test_a_card_without_any_visible_sign_is_still_a_message() -> None:
 @pytest.mark.parametrize("kind", get_args(Card), ids=lambda kind: kind.__name__)
 def test_there_is_no_card_that_telegram_cannot_show(kind: type) -> None:
     assert _draw.dispatch(kind) is not _draw.dispatch(object), kind
+
+
+def test_long_reasons_against_a_verdict_are_folded_and_short_ones_are_not() -> None:
+    short = check_text(render(samples.VERDICT).text_html, "HTML")
+    assert short.of("expandable_blockquote") == []
+    (one,) = samples.VERDICT.dissent
+    many = tuple(one.model_copy(update={"member": f"model-{place}"}) for place in range(12))
+    folded = check_text(render(samples.VERDICT.model_copy(update={"dissent": many})).text_html, "HTML")
+    (quote,) = folded.of("expandable_blockquote")
+    assert "◆ model-11 HOLD: RSI 71 is stretched" in quote

@@ -15,20 +15,17 @@ from rich.console import Console
 from bot.cards import (
     AlertCard,
     Button,
-    CallLine,
     Card,
-    DigestCard,
     DissentLine,
-    JudgeLine,
-    Lines,
     MemberLine,
     ProgressCard,
     ReasoningCard,
-    ReviewCard,
     SummaryCard,
     SummaryLine,
     VerdictCard,
 )
+from bot.compare_card import CompareCard, ComparedLine
+from bot.digest_cards import CallLine, DigestCard, JudgeLine, Lines, ReviewCard
 from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
@@ -227,6 +224,24 @@ def alert_of(text: str) -> AlertCard:
     )
 
 
+def comparison_of(text: str) -> CompareCard:
+    button = Button(label=text, data="x")
+    return CompareCard(
+        title=text,
+        subtitle=text,
+        stage=text,
+        position=text,
+        names=(text, text),
+        lines=(ComparedLine(label=text, one=text, other=text),),
+        points=((text,), (text,)),
+        facts=(text,),
+        footer=text,
+        caveat=text,
+        open_buttons=(button,),
+        page_buttons=(button,),
+    )
+
+
 FULL: dict[str, tuple[Callable[[str], Card], int]] = {
     "verdict": (verdict_of, 21),
     "reasoning": (reasoning_of, 8),
@@ -234,6 +249,7 @@ FULL: dict[str, tuple[Callable[[str], Card], int]] = {
     "review": (review_of, 12),
     "summary": (summary_of, 8),
     "alert": (alert_of, 4),
+    "comparison": (comparison_of, 17),
 }
 """Cards full of one text, and how many times it stands in each."""
 

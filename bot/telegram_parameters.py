@@ -1,0 +1,40 @@
+"""What we say of chats, messages and buttons, as the Telegram library wants to hear it."""
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+
+from bot.door import ChatGone
+from bot.request import Address
+from bot.telegram_render import TelegramMessage
+
+
+def chat_number(address: Address) -> int:
+    """Return the number of a chat.
+
+    Raises:
+        ChatGone: it has none, so it is not one of Telegram's.
+    """
+    try:
+        return int(address.chat)
+    except ValueError:
+        raise ChatGone(f"{address.chat_id} is not a Telegram chat; chats there have numbers.") from None
+
+
+def number(text: str | None) -> int | None:
+    """Return the number of a message or topic, if there is one."""
+    return int(text) if text is not None else None
+
+
+def reply_parameters(message: str | None) -> ReplyParameters | None:
+    """Return what makes a message a reply to another, as long as that is there."""
+    if message is None:
+        return None
+    return ReplyParameters(int(message), allow_sending_without_reply=True)
+
+
+def keyboard(message: TelegramMessage) -> InlineKeyboardMarkup | None:
+    """Return the buttons below a message, if it has any."""
+    if not message.keyboard:
+        return None
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in message.keyboard]
+    )
