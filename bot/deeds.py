@@ -10,7 +10,7 @@ from bot.cards import Card
 from bot.commands import find
 from bot.dialogue_buttons import Change, Choose, Deed, EndAll, SetTerms, is_question
 from bot.present.dialogue import OTHER
-from bot.present.notices import Question, Refusal, admins_only_notice
+from bot.present.notices import NothingDone, Refusal, admins_only_notice
 from bot.presses import kind_of
 from bot.request import Address, Person
 from bot.watch_buttons import decode as decode_watched
@@ -49,7 +49,7 @@ class Noted:
             await self.refused(what, card.text)
             if self._held_back and card.needed == "runner":
                 return admins_only_notice()
-        elif privileged and not isinstance(card, Question):
+        elif privileged and not isinstance(card, NothingDone):
             await self.done(what)
         return card
 

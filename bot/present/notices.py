@@ -30,7 +30,11 @@ class Refusal(_Marked):
     needed: str = ""
 
 
-class Question(_Marked):
+class NothingDone(_Marked):
+    """Says that nothing was done, as there was nothing to do or it is not clear what is meant."""
+
+
+class Question(NothingDone):
     """Asks to confirm; nothing was done yet."""
 
 
@@ -99,7 +103,7 @@ def anonymous_notice(chat: str, role: str | None, needed: str | None, command: s
             f"{unseen} As everybody here you are {role}, and /{command} needs the role {needed}: "
             "send it as yourself."
         )
-    return Notice(text=text, tone="warning")
+    return Refusal(text=text, tone="warning", needed=needed or "")
 
 
 def welcome_notice(chat: str, role: str | None) -> Notice:
