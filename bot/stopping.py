@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from bot.request import Person
 from core.domain.run import RunRecord
 
-
 EVERYWHERE = ""
 
 

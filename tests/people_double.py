@@ -32,8 +32,11 @@ class PeopleDouble:
     async def grant(self, given: Grant) -> None:
         self.given[given.person, given.chat, given.thread] = given
 
-    async def revoke(self, person: str, chat: str | None, nobody: Grant | None = None) -> int:
+    async def revoke(
+        self, person: str, chat: str | None, nobody: Grant | None = None, *, thread: str = ""
+    ) -> int:
         gone = [key for key in self.given if key[0] == person and chat in {None, key[1]}]
+        gone = [key for key in gone if thread in {"", key[2]}]
         for key in gone:
             del self.given[key]
         if nobody is not None:

@@ -4,7 +4,7 @@ Whoever presses may be somebody else than who began, and may have written the da
 role and the age are looked at anew with each press.
 """
 
-from bot.access import Role
+from bot.access import Role, lacks_whole_chat
 from bot.cards import Card
 from bot.dialogue_buttons import (
     Change,
@@ -29,7 +29,7 @@ from bot.present.dialogue import (
     explain_times,
     left_card,
 )
-from bot.present.notices import Refusal, not_allowed_notice
+from bot.present.notices import Refusal, not_allowed_notice, whole_chat_notice
 from bot.present.numbers import counted
 from bot.present.subscriptions import deleted_card, subscribed_card
 from bot.request import Press
@@ -55,7 +55,7 @@ async def dialogue_pressed(call: PressCall) -> Card:
         case Change():
             return await _change(app, wish, press, role)
         case SetTerms():
-            return await settings_pressed(app, wish, press.address, role)
+            return await settings_pressed(app, wish, press, role)
         case EndAll():
             return await _end_all(app, wish, press, role)
     if role < Role.RUNNER:
@@ -110,6 +110,8 @@ async def _change(app: App, wish: Change, press: Press, role: Role) -> Card:
 async def _end_all(app: App, wish: EndAll, press: Press, role: Role) -> Card:
     if role < Role.RUNNER:
         return not_allowed_notice(role.title, Role.RUNNER.title, "unsubscribe all")
+    if await lacks_whole_chat(app, press.address, press.person, Role.RUNNER):
+        return whole_chat_notice(Role.RUNNER.title)
     if wish.person != mark_of(press.person):
         return Refusal(
             text="Only who asked can confirm this. Send /unsubscribe all yourself.", tone="warning"

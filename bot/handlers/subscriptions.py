@@ -7,14 +7,14 @@ so may every runner of the chat.
 
 from datetime import timedelta
 
-from bot.access import Role
+from bot.access import Role, lacks_whole_chat
 from bot.arguments import SubscribeArguments, SubscriptionsArguments, UnsubscribeArguments
 from bot.cards import Card, Notice
 from bot.dialogue_buttons import EndAll, mark_of
 from bot.handlers.call import Call
 from bot.handlers.elsewhere import address_of
 from bot.present.dialogue import ask_topic
-from bot.present.notices import not_allowed_notice
+from bot.present.notices import not_allowed_notice, whole_chat_notice
 from bot.present.subscriptions import (
     delete_all_card,
     deleted_card,
@@ -78,6 +78,8 @@ async def unsubscribe(call: Call, arguments: UnsubscribeArguments) -> Card:
         return await listed(call.app, address, only_delete=True)
     if call.role < Role.RUNNER:
         return not_allowed_notice(call.role.title, Role.RUNNER.title, "unsubscribe all")
+    if arguments.place is None and await lacks_whole_chat(call.app, address, person, Role.RUNNER):
+        return whole_chat_notice(Role.RUNNER.title)
     count = len(await call.app.subscriptions.of_chat(address.platform, address.chat))
     if not count:
         return await listed(call.app, address)

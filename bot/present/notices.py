@@ -90,6 +90,15 @@ def place_needed_notice() -> Notice:
     )
 
 
+def whole_chat_notice(needed: str) -> Notice:
+    """Tell somebody who has a role in one topic alone that this is about all of the chat."""
+    return Refusal(
+        text=f"This is about the whole chat, and you are {needed} in this topic alone. "
+        f"Ask somebody who is {needed} in all of it.",
+        tone="warning",
+    )
+
+
 def anonymous_notice(chat: str, role: str | None, needed: str | None, command: str | None) -> Notice:
     """Tell an anonymous administrator that only what the whole chat may do is open to them.
 

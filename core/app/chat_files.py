@@ -1,8 +1,8 @@
 """A whole run as files: every word of every stage of each member, as Markdown to read and as JSON.
 
 The words of models are data: in Markdown they stand between fences that are longer than any run of backticks
-in them, so that nothing in them is read as markup. Who asked for the run or stopped it, and in which chat, is left
-out: a file is handed on.
+in them, so that nothing in them is read as markup. Who asked for the run or stopped it, and in which chat, is
+left out: a file is handed on.
 """
 
 import asyncio
