@@ -66,7 +66,7 @@ async def role_at(app: "App", address: Address, person: Person) -> Role | None:
 
 
 async def lacks_whole_chat(app: "App", address: Address, person: Person, needed: Role) -> bool:
-    """Say whether a person who has the role `needed` in a topic has it there alone, not in all of the chat."""
+    """Say whether a person who has the role `needed` in a topic has it there alone."""
     if address.thread is None:
         return False
     role = await role_at(app, replace(address, thread=None), person)

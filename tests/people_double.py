@@ -118,6 +118,10 @@ class PeopleDouble:
     async def count(self, chat: str | None = None) -> int:
         return len([deed for deed in self.noted if chat in {None, deed.chat}])
 
+    async def earlier(self, chat_id: str) -> tuple[str, ...]:
+        del chat_id
+        return ()
+
     async def used_of(self, allowance: Allowance) -> tuple[Used, Used]:
         del allowance
         return self.used
@@ -139,6 +143,6 @@ class NoEstimates:
 
 def people_of(rows: PeopleDouble, settings: Settings, clock: Clock) -> People:
     """The real use cases over rows in memory."""
-    store = cast("Store", SimpleNamespace(people=rows, deeds=rows, runs=rows))
+    store = cast("Store", SimpleNamespace(people=rows, deeds=rows, runs=rows, known_chats=rows))
     quotas = Quotas(store, settings, cast("Estimates", NoEstimates()), clock)
     return People(store, settings, clock, quotas)

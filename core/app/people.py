@@ -90,7 +90,7 @@ class People:
     async def remove(self, person: str, *, by: str, chat: str = "", thread: str = "") -> int:
         """Take all grants from a person, everywhere, in a chat or in a thread; return how many there were.
 
-        In that place the person has nothing from then on, not even what is granted everywhere or to everybody.
+        The person has nothing there from then on, not even what is granted everywhere or to everybody.
 
         Raises:
             Refused: the configuration gives the person a role there, which only the configuration can take.

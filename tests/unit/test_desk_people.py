@@ -242,9 +242,7 @@ async def test_an_admin_of_one_chat_changes_roles_there_alone() -> None:
     assert await app.people.role(MALLORY.id, "") is None
 
 
-async def test_an_admin_of_one_topic_gives_roles_in_that_topic_alone_and_changes_nothing_of_the_chat() -> (
-    None
-):
+async def test_an_admin_of_one_topic_gives_roles_there_alone_and_changes_nothing_of_the_chat() -> None:
     app, door = open_arena(people=[{"id": BOB.id, "role": "viewer"}]), DoorDouble()
     desk, topic = at_work(app, door), Address("telegram", CHAT.chat, "7")
     await app.people.grant(BOB.id, "admin", by=ALICE.id, chat=CHAT.chat_id, thread="7")
