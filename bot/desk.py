@@ -104,7 +104,12 @@ class Desk:
         try:
             # Always Telegram's, for no other platform has such a thing.
             private = Address("telegram", own)
-            if platform != "telegram" or await role_at(self.app, private, person) is None:
+            if platform != "telegram":
+                return None
+            if await role_at(self.app, private, person) is None:
+                await self.app.people.deeds.note(
+                    person.id, private.chat_id, None, "stranger: inline", "refused"
+                )
                 return None
             with read_as(await style_at(self.app, private)):
                 return await inline(self.app, text, offset, page_size)

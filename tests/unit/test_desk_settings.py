@@ -6,7 +6,7 @@ from bot.cards import Card, DialogueCard, LeaderboardCard, Notice, Subscriptions
 from bot.request import Address
 from core.domain.stage import Preset
 from core.domain.subscription import NOISY, ChatTerms, Noise
-from tests.desk_scene import BOB
+from tests.desk_scene import BOB, MALLORY
 from tests.door_double import ALICE, CHAT
 from tests.unit.test_desk_subscriptions import CAROL, Scene, buttons_on, facts
 
@@ -112,6 +112,13 @@ def test_terms_keep_only_what_is_not_on() -> None:
     assert quiet.noise_of("digest") is Noise.ON
     assert len(quiet.noise) == len(NOISY) - 1
     assert quiet.with_noise(NOISY, Noise.ON) == ChatTerms()
+
+
+async def test_a_stranger_who_asks_inline_is_offered_nothing_and_written_down_once(scene: Scene) -> None:
+    for text in ("N", "NV", "NVDA"):
+        assert await scene.desk.inquire(MALLORY, text, 0, 2_000) is None
+    noted = [(deed.person, deed.what, deed.outcome) for deed in await scene.app.people.deeds.last(9)]
+    assert noted == [(MALLORY.id, "stranger: inline", "refused")]
 
 
 async def test_what_is_offered_while_a_person_writes_elsewhere_is_as_their_private_chat_reads(
