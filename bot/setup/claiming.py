@@ -11,6 +11,7 @@ from core.app.app import App
 from core.app.claims import GOOD_FOR
 from core.domain.errors import ConclaveError, Refused
 
+NOTHING = "   Nothing was typed. Paste it here and press Enter; it is not shown."
 LOOK_EVERY_S = 1.0
 LET_ANSWER_GO_S = 2.0
 """The person who typed the code is still being answered."""
