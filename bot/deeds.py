@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 
 from bot import dialogue_buttons
 from bot.access import Standing
+from bot.arguments import shown
 from bot.buttons import CastVote
 from bot.buttons import decode as decode_button
 from bot.cards import Card
@@ -88,6 +89,11 @@ def deed_of_words(text: str) -> str:
     if name == f"/{CLAIM}":
         return name  # what stands behind it is a secret
     return " ".join([name, *text.split()[1:]])
+
+
+def doing_of(text: str) -> str:
+    """Return how the log names what somebody typed: as it is, but for a secret in it."""
+    return f"“{CLAIM} …”" if word_of(text) == f"/{CLAIM}" else f"“{shown(text)}”"
 
 
 def deed_of_press(data: str) -> tuple[str | None, bool]:

@@ -11,6 +11,7 @@ from bot.door import ChatGone, DeliveryFailed, Unsure
 from bot.people_buttons import Decide, encode
 from bot.request import Address, Person, Request
 from core.clock import ManualClock
+from core.domain.errors import StoreError
 from core.domain.people import Grant, InvitationState, Role
 from core.domain.quota import Used
 from core.domain.subscription import ChatTerms
@@ -400,6 +401,40 @@ async def test_a_chats_zone_is_that_of_its_audit_times() -> None:
     card = await said(at_work(app, door), door, "audit")
     assert isinstance(card, DialogueCard)
     assert "JST" in card.facts[0][0]
+
+
+async def test_a_code_that_the_store_could_not_take_is_still_good_and_so_is_not_in_the_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for failure in (StoreError("the database is away"), RuntimeError("a bug")):
+        app, door = open_arena(), DoorDouble()
+
+        class Failing:
+            def __init__(self, failure: Exception) -> None:
+                self.failure = failure
+
+            async def waits(self) -> bool:
+                return True
+
+            async def take(self, code: str, person: str) -> None:
+                raise self.failure
+
+        monkeypatch.setattr(app, "claims", Failing(failure), raising=False)
+        await said(at_work(app, door), door, "claim K7QM-2XDR", person=MALLORY)
+        assert "claim …" in caplog.text
+        assert "K7QM" not in caplog.text
+        assert "K7QM" not in str(app.people_rows.noted)
+        caplog.clear()
+
+
+async def test_the_audit_trail_counts_as_the_chat_writes_numbers() -> None:
+    app, door = open_arena(), DoorDouble()
+    await app.subscriptions.set_terms("telegram", CHAT.chat, ChatTerms(language="de"))
+    for number in range(1_001):
+        await app.people.deeds.note(BOB.id, CHAT.chat_id, None, f"/settings {number}", "done")
+    card = await said(at_work(app, door), door, "audit")
+    assert isinstance(card, DialogueCard)
+    assert "1.001 in all" in card.footer
 
 
 async def test_admins_of_grants_are_asked_too() -> None:
