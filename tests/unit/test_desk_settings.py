@@ -4,6 +4,7 @@ import pytest
 
 from bot.cards import Card, DialogueCard, LeaderboardCard, Notice, SubscriptionsCard
 from bot.request import Address
+from core.domain.quota import QuotaSpent
 from core.domain.stage import Preset
 from core.domain.subscription import NOISY, ChatTerms, Noise
 from tests.desk_scene import BOB, MALLORY
@@ -74,6 +75,14 @@ async def test_what_a_chat_is_shown_follows_its_language_and_other_chats_stay(
     assert f"{SPACE}$" in (await scene.say("leaderboard", ALICE)).model_dump_json()
     other = await scene.say("leaderboard", ALICE, Address("telegram", "-100999"))
     assert f"{SPACE}$" not in other.model_dump_json()
+
+
+async def test_money_in_a_refusal_is_written_in_the_language_of_the_chat(scene: Scene) -> None:
+    await scene.say("settings language de")
+    scene.app.failure = QuotaSpent("Not started: your $2.00 of today are used up.")
+    card = await scene.say("run NVDA")
+    assert isinstance(card, Notice)
+    assert card.text == f"Not started: your 2,00{SPACE}$ of today are used up."
 
 
 async def test_only_an_admin_says_who_may_run(scene: Scene) -> None:
