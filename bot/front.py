@@ -226,7 +226,8 @@ class Front:
         terms, errors = await read_terms(fields, shown.terms, shown.zone)
         if not errors and terms != shown.terms:
             _log.info("%s in %s: settings", person.id, address.chat_id)
-            await self.app.subscriptions.set_terms(address.platform, address.chat, terms)
+            use, before = self.app.subscriptions, shown.terms
+            await use.set_terms(address.platform, address.chat, terms, before=before)
             place = address.chat_id, address.thread
             await self.app.people.deeds.note(person.id, *place, "form: settings", "done")
         return errors

@@ -93,7 +93,7 @@ async def changed(app: App, address: Address, changes: Mapping[str, object], rol
         if changes or role < Role.ADMIN:
             raise
     terms = _changed(before or ChatTerms(), changes, role)
-    shown = await use.set_terms(address.platform, address.chat, terms)
+    shown = await use.set_terms(address.platform, address.chat, terms, before=before)
     done = "Changed; next times follow it." if not changes or changes.keys() & _OF_TIMES else "Changed."
     if terms == before:
         done = "Nothing to change: it is so already."

@@ -6,6 +6,7 @@ from bot.cards import Card, DialogueCard, LeaderboardCard, Notice, Subscriptions
 from bot.request import Address
 from core.domain.quota import QuotaSpent
 from core.domain.stage import Preset
+from core.domain.subscribed import TermsShown
 from core.domain.subscription import NOISY, ChatTerms, Noise
 from tests.desk_scene import BOB, MALLORY
 from tests.door_double import ALICE, CHAT
@@ -75,6 +76,23 @@ async def test_what_a_chat_is_shown_follows_its_language_and_other_chats_stay(
     assert f"{SPACE}$" in (await scene.say("leaderboard", ALICE)).model_dump_json()
     other = await scene.say("leaderboard", ALICE, Address("telegram", "-100999"))
     assert f"{SPACE}$" not in other.model_dump_json()
+
+
+async def test_a_runners_change_never_undoes_what_an_admin_sets_at_the_same_moment(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = ChatTerms()
+    await scene.say("settings runs admin", ALICE)
+
+    async def stale(platform: str, chat: str) -> TermsShown:
+        return scene.app.subscriptions._shown(seen)
+
+    monkeypatch.setattr(scene.app.subscriptions, "terms", stale)
+    card = await scene.say("settings language de")
+    assert isinstance(card, Notice)
+    assert "Somebody else has just changed these settings" in card.text
+    monkeypatch.undo()
+    assert terms(scene).runs_by == "admin"
 
 
 async def test_money_in_a_refusal_is_written_in_the_language_of_the_chat(scene: Scene) -> None:
