@@ -45,6 +45,9 @@ async def claim_admin(app: App, asking: Asking, listen: Listen | None, how: Call
                 asking.say(f"{person} is admin now.")
                 await app.clock.sleep(LET_ANSWER_GO_S)
                 return True
+            if not await app.claims.waits() and not await app.claims.claimed_by(claim):
+                asking.say("Wrong codes were typed too often, so this one is worth nothing any more.")
+                break
             if listening.done():
                 break
             await app.clock.sleep(LOOK_EVERY_S)
@@ -52,7 +55,7 @@ async def claim_admin(app: App, asking: Asking, listen: Listen | None, how: Call
         listening.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConclaveError):
             await listening
-    asking.say("Nobody has typed the code. Start the setup again for another one.")
+    asking.say("Nobody has typed the right code. Start the setup again for another one.")
     return False
 
 

@@ -16,6 +16,7 @@ from bot.setup.for_slack import Setup as SlackSetup
 from bot.setup.for_telegram import Setup as TelegramSetup
 from core.app.app import App
 from core.app.assemble import open_app
+from core.app.claims import MAX_TRIES
 from core.clock import SystemClock
 from core.config import Settings, load_settings
 from core.config.secret import SecretRef
@@ -221,3 +222,23 @@ async def test_a_section_that_only_looks_like_one_is_not_written_into(tmp_path: 
         await TelegramSetup(config, blank, person).token()
     assert config.read_text() == before
     assert "Change it to:" in person.all
+
+
+async def test_a_code_that_was_guessed_at_too_often_ends_the_setup_instead_of_a_wait_in_vain(
+    tmp_path: Path,
+) -> None:
+    async with TelegramServer() as server:
+        person = Operator([server.token])
+        blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
+        walk = TelegramSetup(tmp_path / "config.toml", blank, person)
+        settings = await walk.token()
+        async with arena(tmp_path, settings) as app:
+            claiming = asyncio.create_task(walk.claim(app))
+            code = await person.code()
+            bob = server.private(BOB)
+            for guess in range(MAX_TRIES):
+                server.say(bob, BOB, f"/claim AAAA-AAA{guess + 2}")
+            assert await asyncio.wait_for(claiming, 20) is False
+            assert "Wrong codes were typed too often" in person.all
+            with pytest.raises(Refused):
+                await app.claims.take(code, "telegram:1002")
