@@ -239,6 +239,6 @@ async def test_a_code_that_was_guessed_at_too_often_ends_the_setup_instead_of_a_
             for guess in range(MAX_TRIES):
                 server.say(bob, BOB, f"/claim AAAA-AAA{guess + 2}")
             assert await asyncio.wait_for(claiming, 20) is False
-            assert "Wrong codes were typed too often" in person.all
+            assert "wrong ones came too often" in person.all
             with pytest.raises(Refused):
                 await app.claims.take(code, "telegram:1002")
