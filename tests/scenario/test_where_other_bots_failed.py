@@ -175,7 +175,7 @@ async def test_chats_in_flood_delay_nobody_else(counting: World) -> None:
 
 
 async def test_a_morning_report_for_many_chats_keeps_below_telegrams_limits(counting: World) -> None:
-    """Theme: all subscriptions come due in one second, and half of the chats get a 429 instead of a report."""
+    """Theme: all subscriptions come due in one second, and half of the chats get a 429 and no report."""
     chats = [counting.telegram.group(GROUP - number) for number in range(35)]
     unlucky = chats[7]
     counting.telegram.flood_next(unlucky, 3)
@@ -251,6 +251,26 @@ async def test_a_reasoning_of_any_length_is_read_to_its_end_on_both_platforms(wo
             await world.slack.click(view, onward["action_id"], SLACK_ALICE)
             await world.slack.until(lambda n=seen: view.hash != n, 10)
         assert [mark for mark in marks if mark not in read] == []
+
+
+async def test_a_card_that_telegram_refuses_comes_in_words_and_no_model_is_asked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Theme: the same, where a platform takes less than it says: the answer never comes, or is paid twice."""
+    monkeypatch.setattr("tests.loopback.telegram_rules.MESSAGE_UNITS", 500)
+    monkeypatch.setattr("bot.telegram_words.SHORT", 400)
+    private = world.telegram.private(ALICE)
+    async with world.serving() as app:
+        world.telegram.say(private, ALICE, "/run GOOG quick")
+        card = await world.said(private, "here it is in words")
+        assert "GOOG · BUY" in plain(card.text)
+        assert (len(world.telegram.messages(private)), card.buttons) == (1, [])
+        world.telegram.say(private, ALICE, "/help")
+        await world.said(private, "/run")
+        assert await app.open_cards("telegram") == ()
+    assert world.asked == len(arena.FIVE)
+    assert {one.rpartition(": ")[2] for one in world.telegram.violations} == {"message is too long"}
+    world.telegram.violations.clear()  # they are what this test is about
 
 
 # Groups, several users, access.
