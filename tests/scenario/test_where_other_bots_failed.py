@@ -257,7 +257,8 @@ async def test_a_card_that_telegram_refuses_comes_in_words_and_no_model_is_asked
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Theme: the same, where a platform takes less than it says: the answer never comes, or is paid twice."""
-    monkeypatch.setattr("tests.loopback.telegram_rules.MESSAGE_UNITS", 500)
+    monkeypatch.setattr(telegram_rules, "MESSAGE_UNITS", 500)
+    monkeypatch.setattr(telegram_rules.check_text, "__defaults__", (500,))
     monkeypatch.setattr("bot.telegram_words.SHORT", 400)
     private = world.telegram.private(ALICE)
     async with world.serving() as app:
