@@ -274,7 +274,7 @@ class TelegramDoor:
     ) -> MessageRef:
         try:
             ref = await self._upload(address, card.name, card.png, message, reply_to, silent=silent)
-        except NoFiles:
+        except (NoFiles, NotAsDrawn):
             words = card.model_copy(update={"png": b""})
             return await self.send(address, words, reply_to=reply_to, silent=silent)
         self._note_picture(ref.address.chat, ref.message, card.png)
