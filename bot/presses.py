@@ -25,7 +25,10 @@ SHOWN: Mapping[str, Shown] = {
     "r": Shown.BESIDE,
     "v": Shown.BESIDE,
     "s": Shown.IN_PLACE,
+    "c": Shown.IN_PLACE,
 }
+
+_DANGEROUS = "c.y."
 
 
 def kind_of(data: str) -> str:
@@ -37,3 +40,8 @@ def kind_of(data: str) -> str:
 def shown_of(data: str) -> Shown:
     """Return where the card goes that a button opens."""
     return SHOWN.get(kind_of(data), Shown.BESIDE)
+
+
+def is_dangerous(data: str) -> bool:
+    """Say whether a button does what cannot be undone, so that platforms which can show it in red."""
+    return data.startswith(_DANGEROUS)

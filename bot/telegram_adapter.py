@@ -15,7 +15,7 @@ from telegram import (
     Message,
     ReplyParameters,
 )
-from telegram.constants import FileSizeLimit, ParseMode
+from telegram.constants import FileSizeLimit, KeyboardButtonStyle, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -28,6 +28,7 @@ from telegram.error import (
 
 from bot.cards import Card
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
+from bot.presses import is_dangerous
 from bot.request import Address, Person, Platform
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
 from bot.telegram_secrecy import scrub
@@ -264,6 +265,9 @@ def _reply(message: str | None) -> ReplyParameters | None:
 def _markup(message: TelegramMessage) -> InlineKeyboardMarkup | None:
     if not message.keyboard:
         return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in message.keyboard]
-    )
+    return InlineKeyboardMarkup([[_button(label, data) for label, data in row] for row in message.keyboard])
+
+
+def _button(label: str, data: str) -> InlineKeyboardButton:
+    style = KeyboardButtonStyle.DANGER if is_dangerous(data) else None
+    return InlineKeyboardButton(label, callback_data=data, style=style)

@@ -7,6 +7,7 @@ from bot.cards import Card
 from bot.handlers import about, books, subscriptions
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
+from bot.handlers.confirming import confirmed
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
@@ -45,6 +46,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "r": pressed,
     "v": vote_pressed,
     "s": dialogue_pressed,
+    "c": confirmed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

@@ -190,9 +190,9 @@ async def test_one_line_on_both_platforms_pause_edit_and_the_end_of_all(world: W
     telegram.say(world.group, CAROL, "/unsubscribe all")
     sure = await said(world, "Delete the 1 subscription of this chat?")
     assert "Only Carol <b>& can confirm it" in sure.text
-    telegram.press(sure, sure.button("Delete 1"), ALICE)
+    telegram.press(sure, sure.button("Yes, delete 1"), ALICE)
     await toast(world, "Only who asked can confirm this.")
-    await pressed(world, sure, "Delete 1", "1 subscription deleted.")
+    await pressed(world, sure, "Yes, delete 1", "1 subscription deleted.")
     assert await of_telegram(world) == ()
     assert len(await of_slack(world)) == 1
 
