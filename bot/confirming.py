@@ -1,10 +1,10 @@
 """What cannot be undone is asked about once more: what the two buttons of such a question send.
 
-`c.<y|n>.<deed>.<until>.<nonce>.<person>.<chat>.<target>` says yes or no. The deed is a letter; `until` is the
-second of Unix time up to which the question stands, in base 36; the nonce tells it from others of that second;
-person and chat are marks (`mark_of`) of who asked and where; the target is short and says of what: a member's
-number, a season. Nothing is kept between question and answer, and whoever presses may have written the data by
-hand, so `decode` trusts nothing.
+`c.<y|n>.<deed>.<until>.<nonce>.<person>.<chat>.<target>` says yes or no. The deed is a letter; `until` is
+the second of Unix time up to which the question stands, in base 36; the nonce tells it from others of that
+second; person and chat are marks (`mark_of`) of who asked and where; the target is short and says of what: a
+member's number, a season. Nothing is kept between question and answer, and whoever presses may have written
+the data by hand, so `decode` trusts nothing.
 """
 
 import re
@@ -22,7 +22,8 @@ LIMIT_BYTES = 64
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MARK = "([0-9a-f]{8})"
 _FORM = re.compile(
-    rf"c\.([yn])\.([a-z])\.([1-9a-z][0-9a-z]{{0,7}})\.{_MARK}\.{_MARK}\.([a-z0-9~-]*)", re.ASCII
+    rf"c\.([yn])\.([a-z])\.([1-9a-z][0-9a-z]{{0,7}})\.([0-9a-z]{{3}})\.{_MARK}\.{_MARK}\.([a-z0-9~-]*)",
+    re.ASCII,
 )
 
 

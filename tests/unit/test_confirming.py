@@ -1,4 +1,4 @@
-"""Two steps: only who asked confirms, where they asked, within a minute, once, with the role that is needed."""
+"""Two steps: only who asked confirms, where they asked, within a minute, once, and who still may."""
 
 import pytest
 from hypothesis import example, given
