@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from bot.named_member import MemberArguments
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
@@ -176,6 +177,7 @@ Arguments = (
     | SettingsArguments
     | SeasonArguments
     | HelpArguments
+    | MemberArguments
 )
 
 

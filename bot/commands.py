@@ -8,11 +8,12 @@ from bot.registry.books import BOOKS
 from bot.registry.chat import CHAT
 from bot.registry.command import Command
 from bot.registry.committee import COMMITTEE
+from bot.registry.members import MEMBERS
 from bot.registry.service import SERVICE
 from core.domain.errors import BadTicker, Refused
 from core.domain.instrument import parse_ticker
 
-REGISTRY: tuple[Command, ...] = (*COMMITTEE, *BOOKS, *CHAT, *SERVICE)
+REGISTRY: tuple[Command, ...] = (*COMMITTEE, *BOOKS, *CHAT, *MEMBERS, *SERVICE)
 
 _BY_WORD = {word: command for command in REGISTRY for word in (command.name, *command.aliases)}
 

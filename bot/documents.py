@@ -262,6 +262,7 @@ def _standing(standing: Standing) -> Document:
         "cash_usd": _money(standing.cash_usd),
         "token_cost_usd": _money(standing.token_cost_usd),
         "unpriced": list(standing.unpriced),
+        "left_on": standing.left_on.isoformat() if standing.left_on else None,
         "rank_before": standing.rank_before,
         "score": _figure(standing.score) if standing.score else None,
         "figures": {metric.value: _figure(figure) for metric, figure in standing.figures.items()},
@@ -330,6 +331,7 @@ def members_document(members: Sequence[Member]) -> list[Document]:
             "route": list(member.route),
             "weight": float(member.weight),
             "enabled": member.enabled,
+            "removed_at": member.removed_at.isoformat() if member.removed_at else None,
         }
         for member in members
     ]

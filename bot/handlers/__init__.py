@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.cards import Card
-from bot.handlers import about, books, subscriptions
+from bot.handlers import about, books, members, subscriptions
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.confirming import confirmed
@@ -32,6 +32,8 @@ HANDLERS: Mapping[str, Handler] = {
     "digest": books.digest,
     "health": about.health,
     "season": season,
+    "remove": members.remove,
+    "restore": members.restore,
     "whoami": about.whoami,
     "help": about.help_,
     "start": about.start,

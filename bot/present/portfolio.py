@@ -24,6 +24,7 @@ def portfolio_card(statement: Statement, zone: ZoneInfo) -> PortfolioCard:
             ("P&L", gained),
             ("Cash", numbers.usd(statement.cash_usd)),
             ("Started with", numbers.usd(statement.initial_cash_usd)),
+            *([("Left on", numbers.day(statement.left_on))] if statement.left_on else []),
         ),
         holdings=tuple(_row(holding) for holding in statement.holdings),
         pending=tuple(order_line(order) for order in statement.pending),

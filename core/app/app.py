@@ -12,6 +12,7 @@ from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
+from core.app.membership import Membership, left_on
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -92,6 +93,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self.subscriptions = subscriptions
         self.agenda = agenda
         self.claims = Claims(store, clock)
+        self.membership = Membership(settings, store, clock)
         self._watch = watch
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
@@ -130,7 +132,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         chosen = [member for member in enabled if member.name in wanted]
         if len(chosen) < len(wanted):
             off = min(wanted - {member.name for member in chosen})
-            raise Refused(f"{off} is not enabled. /models lists who takes part.")
+            raise Refused(f"{off} is not enabled, or was removed. /models lists who takes part.")
         return (*chosen, *followers)
 
     async def vote(
@@ -329,6 +331,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
             fills=await books.fills(season, found.name, _LAST_FILLS),
             history=await books.happenings(season, found.name, _LAST_FILLS),
             caveat=caveat_of(season, marks),
+            left_on=left_on([found], self.settings).get(found.name),
         )
 
     async def _season(self) -> Season:

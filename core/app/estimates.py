@@ -47,7 +47,7 @@ class Estimates:
         """Return what `wanted` will cost from `after` on; None for what runs no committee."""
         if wanted.topic is not Topic.VERDICTS:
             return None
-        models = self._models()
+        models = await self._models()
         if not models:
             return Estimate(models=0, usd_a_day=Decimal(0))
         cost, has_run = await self._of_run(models, wanted.preset or self._settings.pipeline.preset)
@@ -58,7 +58,7 @@ class Estimates:
 
     async def of_run(self, preset: Preset) -> Decimal | None:
         """Return what one run of the whole committee costs, in USD, or None where that is not known."""
-        return (await self._of_run(self._models(), preset))[0]
+        return (await self._of_run(await self._models(), preset))[0]
 
     async def _of_run(self, models: Sequence[MemberSettings], preset: Preset) -> tuple[Decimal | None, bool]:
         """Return what a run costs, and whether runs with this preset tell of it."""
@@ -67,8 +67,14 @@ class Estimates:
         known = [share for share in shares if share is not None]
         return (sum(known, Decimal(0)) if len(known) == len(shares) else None), bool(spent)
 
-    def _models(self) -> list[MemberSettings]:
-        return [one for one in self._settings.members if one.enabled and one.kind is MemberKind.LLM]
+    async def _models(self) -> list[MemberSettings]:
+        """Return the models that are asked in every run."""
+        removed = {member.name for member in await self._store.members.all() if member.removed_at}
+        return [
+            one
+            for one in self._settings.members
+            if one.enabled and one.kind is MemberKind.LLM and one.name not in removed
+        ]
 
     def _share(self, model: MemberSettings, spent: Sequence[Spend], preset: Preset) -> Decimal | None:
         """Return what one model costs in one run, in USD, or None where that is not known."""

@@ -226,6 +226,7 @@ class Standing(Frozen):
     metric; but value, profit and return at the latest marks, and after token cost where the board says so.
     `rank` is 0 without a score. `rank_before` is the rank by the same metric one session earlier, None where
     there was none. `luck` says whether it can be told from the benchmark, None below the minimum sample.
+    `left_on` is the day (in the arena's time zone) on which the member was removed, None where it takes part.
     """
 
     rank: int
@@ -245,6 +246,7 @@ class Standing(Frozen):
     score: Figure | None = None
     rank_before: int | None = None
     luck: Luck | None = None
+    left_on: date | None = None
 
 
 class Holding(Frozen):
@@ -263,7 +265,7 @@ class Statement(Frozen):
     """One member's books for a person: cash, holdings, orders that wait, and the last fills, newest first.
 
     `history` is what else has happened lately, newest first. `value_usd` and what follows from it are None
-    when a holding has no usable price.
+    when a holding has no usable price. `left_on` is as in `Standing`.
     """
 
     season: Season
@@ -279,6 +281,7 @@ class Statement(Frozen):
     fills: tuple[Fill, ...] = ()
     history: tuple[Happening, ...] = ()
     caveat: str | None = None
+    left_on: date | None = None
 
 
 class Leaderboard(Frozen):

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 
@@ -48,14 +48,29 @@ class Books:
         Raises:
             StoreError: the books could not be had in time.
         """
-        # Tasks of this process queue here, so that they do not use up the pool's connections by waiting.
-        async with self._turns[season], self._database.write() as connection:
+        async with self.all_locked([season]) as (books,):
+            yield books
+
+    @asynccontextmanager
+    async def all_locked(self, seasons: Collection[Season]) -> AsyncIterator[tuple[LockedBooks, ...]]:
+        """Hold the books of several seasons in one transaction, as `locked` does those of one.
+
+        Raises:
+            StoreError: the books could not be had in time.
+        """
+        wanted = sorted(set(seasons))  # in one order for all, so that nobody waits for each other
+        async with AsyncExitStack() as stack:
+            # Tasks of this process queue here, so that they do not use up the pool's connections by waiting.
+            for season in wanted:
+                await stack.enter_async_context(self._turns[season])
+            connection = await stack.enter_async_context(self._database.write())
             if not self._database.is_sqlite:
                 lock = text(
                     "SELECT pg_advisory_xact_lock(:class, hashtext(current_schema() || '/' || :season))"
                 )
-                await connection.execute(lock, {"class": _LOCK_CLASS, "season": str(season)})
-            yield LockedBooks(connection, season, self._database.clock)
+                for season in wanted:
+                    await connection.execute(lock, {"class": _LOCK_CLASS, "season": str(season)})
+            yield tuple(LockedBooks(connection, season, self._database.clock) for season in wanted)
 
     async def portfolio(self, season: Season, member: str, as_of: datetime | None = None) -> Portfolio:
         """Return a member's cash and holdings, now or after the fills at or before `as_of`.

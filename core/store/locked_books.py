@@ -29,6 +29,7 @@ from core.store.inserting import add_new, insert_new
 from core.store.live_season_rows import LockedSeason
 from core.store.locked_imports import LockedImports
 from core.store.locked_sessions import LockedSessions
+from core.store.member_rows import removed_of, take_out
 from core.store.replay import (
     Booked,
     CashMove,
@@ -197,6 +198,18 @@ class LockedBooks:
         rows = [_fields(mark) | {"season": self.season} for mark in new]
         if rows:
             await self._connection.execute(insert_new(self._connection, marks), rows)
+
+    async def take_out(self, member: str, at: datetime, by: str) -> bool:
+        """Let a member take no part in runs from now on; False where it takes none already.
+
+        Raises:
+            Refused: it is the last one that is heard.
+        """
+        return await take_out(self._connection, member, at, by)
+
+    async def removed(self) -> frozenset[str]:
+        """Return the members that an admin has removed."""
+        return await removed_of(self._connection)
 
     async def finish_run(self, run_id: str, verdict: Verdict, at: datetime) -> bool:
         """Finish a run with its verdict; False when it was over before, and then nothing is changed.

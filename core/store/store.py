@@ -10,6 +10,7 @@ from core.store.claim_rows import Claims
 from core.store.database import Database
 from core.store.export_rows import Exports
 from core.store.live_season_rows import LiveSeasons
+from core.store.member_changes import MemberChanges
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
 from core.store.run_history import RunHistory
@@ -33,6 +34,7 @@ class Store:
         self.history = RunHistory(database)
         self.stages = Stages(database)
         self.books = Books(database)
+        self.member_changes = MemberChanges(database, self.books)
         self.seasons = Seasons(database)
         self.live = LiveSeasons(database)
         self.outcomes = Outcomes(database)

@@ -43,7 +43,10 @@ members = Table(
     Column("route", AsJson(tuple[str, ...]), nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("place", Integer),
+    Column("removed_at", Moment),
+    Column("removed_by", Words),
 )
+"""Who competes. `enabled` is what the configuration says; one that an admin has removed takes no part."""
 
 evidence = Table(
     "evidence",

@@ -22,6 +22,12 @@ def upgrade() -> None:
     _deeds()
     _chats()
     _slack()
+    _removed_members()
+
+
+def _removed_members() -> None:
+    op.add_column("members", sa.Column("removed_at", sa.BigInteger(), nullable=True))
+    op.add_column("members", sa.Column("removed_by", sa.Text(), nullable=True))
 
 
 def _people() -> None:

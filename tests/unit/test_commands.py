@@ -42,7 +42,10 @@ def test_every_command_has_a_handler_and_every_handler_a_command() -> None:
 def test_only_a_runner_may_spend_money_and_everybody_may_look() -> None:
     runners = {command.name for command in REGISTRY if command.role is Role.RUNNER}
     assert runners == {"run", "subscribe"}
-    assert {command.role for command in REGISTRY if command.name not in runners} == {Role.VIEWER}
+    admins = {command.name for command in REGISTRY if command.role is Role.ADMIN}
+    assert admins == {"remove", "restore"}
+    others = {command.role for command in REGISTRY if command.name not in runners | admins}
+    assert others == {Role.VIEWER}
 
 
 def test_nothing_at_all_means_start() -> None:

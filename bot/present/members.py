@@ -1,0 +1,44 @@
+"""A member that leaves or comes back, in words."""
+
+from bot.cards import DialogueCard, Notice
+from bot.confirming import Confirmation
+from bot.present import numbers
+from bot.present.question import question_card
+from core.app.membership import Left
+from core.domain.member import Member
+
+
+def remove_card(member: Member, waiting: int, yes: Confirmation, name: str) -> DialogueCard:
+    """Ask before a member is removed; `waiting` of its orders would be cancelled, and `name` asks."""
+    orders = f" {_waiting(waiting)} cancelled." if waiting else ""
+    return question_card(
+        f"Remove {member.name} from the committee?",
+        f"It takes part in no run from now on.{orders} Its holdings, books and history stay.",
+        yes,
+        label=f"remove {member.name}",
+        name=name,
+    )
+
+
+def removed_card(left: Left) -> DialogueCard:
+    """Say that a member takes no part any more."""
+    orders = f" {numbers.counted(left.cancelled, 'waiting order')} cancelled." if left.cancelled else ""
+    return DialogueCard(
+        title=f"{left.member.name} is removed",
+        text=f"It takes part in no run from now on.{orders} What it holds stays and is valued.",
+        footer=f"/restore {left.member.name} brings it back.",
+    )
+
+
+def restored_notice(member: Member) -> Notice:
+    """Say that a member takes part again, or why not yet."""
+    if member.enabled:
+        return Notice(text=f"{member.name} takes part again, from the next run on.")
+    return Notice(
+        text=f"{member.name} is back, but takes no part: the configuration does not enable it.",
+        tone="warning",
+    )
+
+
+def _waiting(count: int) -> str:
+    return "A waiting order is" if count == 1 else f"{count} waiting orders are"
