@@ -54,7 +54,8 @@ async def finish_run(
         live = await books.live.read()
         now = await Situations.read(books, evidence, keeper, terms)
         closed = hindsight(live, now.decided.next_open)
-        now = replace(now, closed=closed, removed=await books.removed())
+        resets, removed = await books.resets(), await books.removed()
+        now = replace(now, closed=closed, removed=removed, resets=resets)
         orders = [await order_of(books, record, evidence, seat, now, terms) for seat in record.seats]
         if live and live.ended:
             return True

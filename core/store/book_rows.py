@@ -16,6 +16,7 @@ from core.store import book_queries
 from core.store.database import Database
 from core.store.happenings import happenings
 from core.store.locked_books import LockedBooks
+from core.store.reset_rows import resets
 from core.store.run_record import FILL, fill_of
 from core.store.season_tables import balances
 from core.store.tables import fills, members
@@ -129,6 +130,7 @@ class Books:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
             held = await book_queries.holdings_of(connection, season)
+            again = await resets(connection, season)
         return tuple(
             Account(
                 season=season,
@@ -145,6 +147,7 @@ class Books:
                 losses_usd=row["losses_usd"],
                 best_usd=row["best_usd"],
                 worst_usd=row["worst_usd"],
+                reset=again.get(row["name"]),
             )
             for row in rows
         )

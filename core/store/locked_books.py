@@ -16,6 +16,7 @@ from core.domain.books import (
     Fill,
     MovementKind,
     Order,
+    OrderCause,
     OrderState,
     Portfolio,
     Side,
@@ -44,6 +45,7 @@ from core.store.replay import (
     position_of,
     usable_at,
 )
+from core.store.reset_rows import resets
 from core.store.run_record import ORDER, order_of
 from core.store.running_totals import RunningTotals
 from core.store.season_tables import closed_trades
@@ -165,7 +167,7 @@ class LockedBooks:
         cash = balance.cash_usd + cash_change(entry)
         if balance.last_at is not None and fill.filled_at < balance.last_at:
             await self._check_in_the_past(entry, fill.member, shorts=shorts)
-        else:
+        elif order.cause is not OrderCause.RESET:  # which brings the cash to what was deposited afterwards
             check_balances(fill.member, cash, entry, after.shares if after else Decimal(0), shorts=shorts)
         await self._connection.execute(insert(fills).values(_fields(fill)))
         moved = ((MovementKind.TRADE, fill.amount_usd), (MovementKind.FEE, -fill.fee_usd))
@@ -198,6 +200,18 @@ class LockedBooks:
         rows = [_fields(mark) | {"season": self.season} for mark in new]
         if rows:
             await self._connection.execute(insert_new(self._connection, marks), rows)
+
+    async def newest_entry(self, member: str) -> datetime | None:
+        """Return the moment of the newest entry of a member's ledger, None where there is none but a deposit.
+
+        Raises:
+            StoreError: it has no account.
+        """
+        return (await self._totals.balance(member)).last_at
+
+    async def resets(self) -> dict[str, datetime]:
+        """Return when each member's portfolio began again the last time, where it did."""
+        return {name: reset.at for name, reset in (await resets(self._connection, self.season)).items()}
 
     async def take_out(self, member: str, at: datetime, by: str) -> bool:
         """Let a member take no part in runs from now on; False where it takes none already.
