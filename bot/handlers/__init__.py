@@ -34,6 +34,7 @@ HANDLERS: Mapping[str, Handler] = {
     "season": season,
     "remove": members.remove,
     "restore": members.restore,
+    "reset": members.reset,
     "whoami": about.whoami,
     "help": about.help_,
     "start": about.start,

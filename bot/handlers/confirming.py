@@ -11,7 +11,7 @@ from bot.cards import Card, Notice
 from bot.confirming import CONFIRM_WITHIN, Confirmation, Deed, decode
 from bot.dialogue_buttons import mark_of
 from bot.handlers.call import PressCall
-from bot.handlers.members import remove_confirmed
+from bot.handlers.members import remove_confirmed, reset_confirmed
 from bot.handlers.season import end_confirmed, start_confirmed
 from bot.handlers.subscriptions import unsubscribe_all_confirmed
 from bot.present.notices import not_allowed_notice
@@ -30,6 +30,7 @@ class _Step(NamedTuple):
 _STEPS: Mapping[Deed, _Step] = {
     Deed.UNSUBSCRIBE_ALL: _Step(Role.RUNNER, "unsubscribe all", unsubscribe_all_confirmed),
     Deed.REMOVE: _Step(Role.ADMIN, "remove", remove_confirmed),
+    Deed.RESET: _Step(Role.ADMIN, "reset", reset_confirmed),
     Deed.END_SEASON: _Step(Role.ADMIN, "season end", end_confirmed),
     Deed.START_SEASON: _Step(Role.ADMIN, "season start", start_confirmed),
 }

@@ -5,6 +5,7 @@ from bot.confirming import Confirmation
 from bot.present import numbers
 from bot.present.question import question_card
 from core.app.membership import Left
+from core.app.resets import ResetDone, ResetPlan
 from core.domain.member import Member
 
 
@@ -37,6 +38,32 @@ def restored_notice(member: Member) -> Notice:
     return Notice(
         text=f"{member.name} is back, but takes no part: the configuration does not enable it.",
         tone="warning",
+    )
+
+
+def reset_card(plan: ResetPlan, yes: Confirmation, name: str) -> DialogueCard:
+    """Ask before a portfolio begins again; `name` asks."""
+    value = numbers.usd(plan.value_usd)
+    closed = (
+        f"{numbers.counted(plan.holdings, 'holding')} closed at the last marks, " if plan.holdings else ""
+    )
+    gone = f"{numbers.counted(plan.waiting, 'waiting order')} cancelled, " if plan.waiting else ""
+    return question_card(
+        f"Reset the portfolio of {plan.member} in the season {plan.season}?",
+        f"It is worth {value}. {closed}{gone}cash back to {numbers.usd(plan.initial_usd)}; "
+        "value and returns begin anew. This cannot be undone; the ledger keeps all of it.",
+        yes,
+        label=f"reset {plan.member}",
+        name=name,
+    )
+
+
+def was_reset_card(done: ResetDone) -> DialogueCard:
+    """Say that a portfolio has begun again."""
+    return DialogueCard(
+        title=f"The portfolio of {done.member} is reset",
+        text=f"It was worth {numbers.usd(done.was_usd)} and begins again with {numbers.usd(done.initial_usd)}.",
+        footer=f"/portfolio {done.member} shows it, with its history.",
     )
 
 

@@ -12,10 +12,11 @@ from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
-from core.app.membership import Membership, left_on
+from core.app.membership import Membership, told_of
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
+from core.app.resets import Resets
 from core.app.runs import Runs, ended
 from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
@@ -76,6 +77,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
+        resets: Resets,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -95,6 +97,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self.claims = Claims(store, clock)
         self.membership = Membership(settings, store, clock)
         self._watch = watch
+        self.resets = resets
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
@@ -331,8 +334,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
             fills=await books.fills(season, found.name, _LAST_FILLS),
             history=await books.happenings(season, found.name, _LAST_FILLS),
             caveat=caveat_of(season, marks),
-            left_on=left_on([found], self.settings).get(found.name),
-        )
+        ).model_copy(update=told_of([found], accounts, self.settings).get(found.name, {}))
 
     async def _season(self) -> Season:
         return await self._scoreboard.current()

@@ -11,6 +11,7 @@ from core.app.estimates import Estimates
 from core.app.live_seasons import LiveSeasons
 from core.app.polls import Polls
 from core.app.replays import Replays
+from core.app.resets import Resets
 from core.app.runs import Runs
 from core.app.scoreboard import Scoreboard
 from core.app.season_reports import SeasonReports
@@ -70,6 +71,7 @@ async def open_app(
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),
         estimates=Estimates(store, settings, calendar),
+        resets=Resets(store, calendar, committee.keeper, clock),
     )
 
 

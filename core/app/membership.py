@@ -1,12 +1,12 @@
 """Who sits on the committee, as far as admins decide it while the arena is open."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
 from core.config import Settings
+from core.domain.books import Account
 from core.domain.errors import Refused
 from core.domain.member import REMOVED, Member
 from core.store.store import Store
@@ -75,7 +75,19 @@ class Membership:
         return next(one for one in everybody if one.number == member.number)
 
 
-def left_on(members: Sequence[Member], settings: Settings) -> dict[str, date]:
-    """Return the day, in the arena's time zone, on which each member left that was removed."""
+def told_of(
+    members: Sequence[Member], accounts: Sequence[Account], settings: Settings
+) -> dict[str, dict[str, object]]:
+    """Return what must be said beside each member's figures, as fields of `Standing` and `Statement`.
+
+    Days are those of the arena's time zone.
+    """
     zone = ZoneInfo(settings.arena.timezone)
-    return {one.name: one.removed_at.astimezone(zone).date() for one in members if one.removed_at}
+    told: dict[str, dict[str, object]] = {
+        one.name: {"left_on": one.removed_at.astimezone(zone).date()} for one in members if one.removed_at
+    }
+    for account in accounts:
+        if (reset := account.reset) is not None:
+            on = reset.at.astimezone(zone).date()
+            told.setdefault(account.member, {}).update(reset_on=on, reset_was_usd=reset.was_usd)
+    return told

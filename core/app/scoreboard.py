@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core.app.membership import left_on
+from core.app.membership import told_of
 from core.app.remembered_season import RememberedSeason
 from core.clock import Clock
 from core.config import Settings
@@ -113,8 +113,8 @@ class Scoreboard:
         board = board.model_copy(update=facts)
         least = self._settings.scores.min_trades
         board = ranked(board, scored, by, net_of_tokens=net_of_tokens, before=earlier, min_trades=least)
-        left = left_on(await self._store.members.all(), self._settings)
-        standings = (one.model_copy(update={"left_on": left.get(one.member)}) for one in board.standings)
+        told = told_of(await self._store.members.all(), known.accounts, self._settings)
+        standings = (one.model_copy(update=told.get(one.member, {})) for one in board.standings)
         return board.model_copy(update={"standings": tuple(standings)})
 
     async def scorecards(self, season: Season | None = None, period: str = ALL) -> tuple[Scorecard, ...]:

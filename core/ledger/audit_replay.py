@@ -138,8 +138,8 @@ class Replayed:
         if done and done.kind == MovementKind.RESET:
             self._cash += done.amount_usd
             if self._held:
-                what, held = f"what is held at the reset at {done.at}", ", ".join(sorted(self._held))
-                yield self._finding(Rule.RESET, what, "nothing", held)
+                what, left = f"what is held at the reset at {done.at}", ", ".join(sorted(self._held))
+                yield self._finding(Rule.RESET, what, "nothing", left)
             return
         if done and done.amount_usd > 0:
             # What interest, borrow fees and dividends owed took is not held against a later buy: they are

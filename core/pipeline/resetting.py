@@ -5,7 +5,8 @@ slippage and fees, so that nothing is won or lost by it; a microsecond later the
 deposited. It is no deposit: what the books were worth before is in the ledger for ever.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from core.domain.books import Fill, Holding, Order, OrderCause, OrderState, Side
@@ -31,12 +32,11 @@ async def reset_books(books: LockedBooks, member: str, calendar: MarketCalendar,
     if member not in await books.portfolios():
         raise Refused(f"{member} has no books in the season {books.season}: there is nothing to reset.")
     portfolio, marks = await books.portfolio(member), await books.marks()
-    held = holdings(portfolio, marks, (now - STALE_AFTER).date())
+    held = holdings(portfolio, marks, oldest_mark(now))
     value = equity(portfolio, held)
     if value is None:
-        why = next(holding.unpriced for holding in held if holding.unpriced)
-        raise Refused(f"{why}, so the books of {member} cannot be closed now. Try again when it has a price.")
-    at = max(now, await books.newest_entry(member) or now) + MOMENT
+        raise unpriced(member, held)
+    at = await _moment(books, member, calendar, now)
     for order in await books.pending():
         if order.member == member:
             await books.cancel_order(order.id, WHY, at)
@@ -45,6 +45,27 @@ async def reset_books(books: LockedBooks, member: str, calendar: MarketCalendar,
         await _close(books, member, holding, calendar, at)
     await books.sessions.reset(member, at + MOMENT)
     return value
+
+
+async def _moment(books: LockedBooks, member: str, calendar: MarketCalendar, now: datetime) -> datetime:
+    """Return a moment after all that these books have gone through, and before the next close."""
+    last = await books.sessions.last()
+    through = last.closed_at if last else now
+    at = max(now, through, await books.newest_entry(member) or now) + MOMENT
+    if last and calendar.exchange.last_closed(at + MOMENT).closes > last.closed_at:
+        raise Refused("A session has closed just now, and the books are not through it yet. Try again.")
+    return at
+
+
+def oldest_mark(now: datetime) -> date:
+    """Return the day before which a mark is too old to close a holding at."""
+    return (now - STALE_AFTER).date()
+
+
+def unpriced(member: str, held: Iterable[Holding]) -> Refused:
+    """Return the refusal to close books of which a holding has no usable price."""
+    why = next(holding.unpriced for holding in held if holding.unpriced)
+    return Refused(f"{why}, so the books of {member} cannot be closed now. Try again when it has a price.")
 
 
 async def _close(

@@ -40,7 +40,8 @@ class Watermark(NamedTuple):
 
     `session` is the newest session that the books went through, `sessions` how many there were, `imports`
     how many trade logs were read in and `resets` how many portfolios have begun again: together they stand
-    for daily values and closes. `booked` stands for balances and holdings, which change only by fills, splits and movements of cash.
+    for daily values and closes. `booked` stands for balances and holdings, which change only by fills, splits
+    and movements of cash.
     """
 
     session: date | None
