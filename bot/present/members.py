@@ -43,11 +43,9 @@ def restored_notice(member: Member) -> Notice:
 
 def reset_card(plan: ResetPlan, yes: Confirmation, name: str) -> DialogueCard:
     """Ask before a portfolio begins again; `name` asks."""
-    value = numbers.usd(plan.value_usd)
-    closed = (
-        f"{numbers.counted(plan.holdings, 'holding')} closed at the last marks, " if plan.holdings else ""
-    )
-    gone = f"{numbers.counted(plan.waiting, 'waiting order')} cancelled, " if plan.waiting else ""
+    value, held, waiting = numbers.usd(plan.value_usd), plan.holdings, plan.waiting
+    closed = f"{numbers.counted(held, 'holding')} closed at the last marks, " if held else ""
+    gone = f"{numbers.counted(waiting, 'waiting order')} cancelled, " if waiting else ""
     return question_card(
         f"Reset the portfolio of {plan.member} in the season {plan.season}?",
         f"It is worth {value}. {closed}{gone}cash back to {numbers.usd(plan.initial_usd)}; "
@@ -60,9 +58,10 @@ def reset_card(plan: ResetPlan, yes: Confirmation, name: str) -> DialogueCard:
 
 def was_reset_card(done: ResetDone) -> DialogueCard:
     """Say that a portfolio has begun again."""
+    was, initial = numbers.usd(done.was_usd), numbers.usd(done.initial_usd)
     return DialogueCard(
         title=f"The portfolio of {done.member} is reset",
-        text=f"It was worth {numbers.usd(done.was_usd)} and begins again with {numbers.usd(done.initial_usd)}.",
+        text=f"It was worth {was} and begins again with {initial}.",
         footer=f"/portfolio {done.member} shows it, with its history.",
     )
 

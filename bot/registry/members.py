@@ -29,8 +29,8 @@ MEMBERS: tuple[Command, ...] = (
         name="reset",
         usage="/reset model",
         summary="Let a portfolio begin again with the initial cash",
-        detail="In the season that is open: waiting orders are cancelled, every holding is closed at its last "
-        "mark, and the cash is what everybody started with. Value, returns and all that follows from them "
+        detail="In the season that is open: waiting orders are cancelled, every holding is closed at its "
+        "last mark, and the cash is what everybody started with. Value, returns and all that follows from them "
         "begin anew; trades and ballots still count, and the ledger keeps everything. It asks first.",
         role=Role.ADMIN,
         handler="reset",

@@ -64,9 +64,8 @@ class Resets:
             raise Refused(
                 f"{member.name} has no books in the season {season} yet, so there is nothing to reset."
             )
-        held = holdings(
-            account.portfolio, await self._store.books.marks(season), oldest_mark(self._clock.now())
-        )
+        marks = await self._store.books.marks(season)
+        held = holdings(account.portfolio, marks, oldest_mark(self._clock.now()))
         value = equity(account.portfolio, held)
         if value is None:
             raise unpriced(member.name, held)
@@ -86,9 +85,7 @@ class Resets:
             await books.live.check_open()
             was = await reset_books(books, member.name, self._calendar, self._clock.now())
             initial = (await books.portfolio(member.name)).cash_usd
-        log.info(
-            "the portfolio of %s in the season %s is reset, it was worth %s USD", member.name, season, was
-        )
+        log.info("the portfolio of %s in %s is reset; it was worth %s USD", member.name, season, was)
         return ResetDone(member.name, was, initial)
 
     async def _open(self, member: Member) -> LiveSeason:
@@ -100,7 +97,7 @@ class Resets:
             raise Refused("No live season has begun yet, and sample prices and replays know no reset.")
         if live.ended:
             raise Refused(
-                f"The season {live.season} has ended and stays as it is. In the next one everybody begins anew."
+                f"The season {live.season} has ended and stays as it is; in the next one all begin anew."
             )
         await self._keeper.advance(live.season)
         if await self._keeper.behind(live.season):
