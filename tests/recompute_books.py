@@ -43,7 +43,7 @@ class Day(NamedTuple):
 class Books(NamedTuple):
     """All that has become of a member; `spent` is what its tokens cost in USD, `fills` are their days.
 
-    `anew` are the sessions that closed after its portfolio began again the last time, None where it never did.
+    `anew` are the sessions that closed after its portfolio began again, None where it never did.
     """
 
     start: Decimal

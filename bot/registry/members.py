@@ -30,7 +30,7 @@ MEMBERS: tuple[Command, ...] = (
         usage="/reset model",
         summary="Let a portfolio begin again with the initial cash",
         detail="In the season that is open: waiting orders are cancelled, every holding is closed at its "
-        "last mark, and the cash is what everybody started with. Value, returns and all that follows from them "
+        "last mark, and the cash is what all started with. Value, returns and what follows from them "
         "begin anew; trades and ballots still count, and the ledger keeps everything. It asks first.",
         role=Role.ADMIN,
         handler="reset",

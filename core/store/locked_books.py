@@ -150,8 +150,8 @@ class LockedBooks:
 
         Raises:
             StoreError: the order does not wait, the fill is not of this order, the ticker has been traded or
-                split after the fill's moment, or cash or (without `shorts`) shares would be negative at any
-                moment from the fill on.
+                split or the portfolio reset after the fill's moment, or cash or (without `shorts`) shares
+                would be negative at any moment from the fill on; that of a reset alone may overdraw the cash.
         """
         self._check_season(fill.season)
         order = await self._waiting(fill.order_id)
@@ -268,6 +268,9 @@ class LockedBooks:
     async def _check_in_the_past(self, entry: Booked, member: str, *, shorts: bool) -> None:
         """Check a fill that is dated before the member's newest entry against all that came after it."""
         deposited, entries = await book_queries.history(self._connection, self.season, member)
+        again = (await self.resets()).get(member)
+        if again is not None and again >= entry.filled_at:
+            raise StoreError(f"This fill is refused: {member} has begun again after its moment.")
         if any(_touches(other, entry) for other in entries):
             raise StoreError(f"This fill is refused: {member} has traded {entry.ticker} after its moment.")
         check_never_negative(member, deposited, in_order([*entries, entry]), shorts=shorts)
