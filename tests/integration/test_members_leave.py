@@ -5,52 +5,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.cards import Card, DialogueCard, LeaderboardCard, Notice
-from bot.desk import Desk
+from bot.cards import DialogueCard, LeaderboardCard
 from bot.documents import members_document
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card
 from bot.present.portfolio import portfolio_card
-from bot.request import Address, Person
 from core.app.wishes import wanted_from
 from core.domain.books import OrderState
 from core.domain.errors import Refused
 from tests import arena
-from tests.door_double import DoorDouble, press, request
+from tests.chat_scene import ALICE, BOB, Chat, told
 from tests.market_days import LIVE, PRICED, Days, evening, market_days
 
-ALICE, BOB = Person("telegram:1001", "Alice"), Person("telegram:1002", "Bob")
-CHAT = Address("telegram", "-100123")
 WEEK = ["2025-10-27", "2025-10-28", "2025-10-29", "2025-10-30", "2025-10-31"]
 TWO = {
     "members": [{"name": name, "route": [f"loopback:{name}/{name}-1"]} for name in ("claude", "gpt5")],
     "access": {"admins": [ALICE.id], "people": [{"id": BOB.id, "role": "runner"}]},
 }
-
-
-class Chat:
-    """A chat before a desk on a real arena."""
-
-    def __init__(self, days: Days) -> None:
-        self._days = days
-        self._door = DoorDouble()
-        self._count = 0
-
-    async def say(self, text: str, person: Person = ALICE) -> Card:
-        self._count += 1
-        await Desk(self._days.app).handle(request(text, person, CHAT, f"d{self._count}"), self._door)
-        return self._door.last.now
-
-    async def click(self, card: Card, label: str, person: Person = ALICE) -> Card | None:
-        assert isinstance(card, DialogueCard), card
-        data = next(one.data for one in card.buttons if one.label == label)
-        self._count += 1
-        return await Desk(self._days.app).press(press(data, person, CHAT, f"p{self._count}"), self._door)
-
-
-def told(card: Card | None) -> str:
-    assert isinstance(card, Notice), card
-    return card.text
 
 
 async def traded(days: Days) -> None:
