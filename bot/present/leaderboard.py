@@ -1,6 +1,5 @@
 """The ranking as a card."""
 
-from datetime import date
 from decimal import Decimal
 
 from bot.cards import LeaderboardCard, StandingLine
@@ -91,14 +90,9 @@ def _warning(standing: Standing) -> str | None:
     """Say what must be known to read a row: that the member left, or has no value."""
     told = [f"left on {numbers.day(standing.left_on)}"] if standing.left_on else []
     if standing.reset_on and standing.reset_was_usd is not None:
-        told.append(reset_words(standing.reset_on, standing.reset_was_usd))
+        told.append(words.reset(standing.reset_on, standing.reset_was_usd))
     told += [f"no usable price for {', '.join(standing.unpriced)}"] if standing.unpriced else []
     return " · ".join(told) or None
-
-
-def reset_words(on: date, was_usd: Decimal) -> str:
-    """Say when a portfolio began again, and what it was worth before."""
-    return f"reset on {numbers.day(on)} (was {numbers.usd(was_usd)})"
 
 
 def _wins(standing: Standing, minimums: Minimums | None) -> str:

@@ -144,8 +144,17 @@ def _line(table: FinalTable, line: FinalLine) -> StandingLine:
         trades=f"{line.trades:,}",
         win_rate="",
         cash="",
-        warning="a holding had no usable price" if value is None else None,
+        warning=_warning(line),
     )
+
+
+def _warning(line: FinalLine) -> str | None:
+    told = []
+    if line.reset_on and line.reset_was_usd is not None:
+        told.append(words.reset(line.reset_on, line.reset_was_usd))
+    if line.value_usd is None:
+        told.append("a holding had no usable price")
+    return " · ".join(told) or None
 
 
 def _benchmark(table: FinalTable) -> str | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 
 from core.domain.bars import Mark
-from core.domain.books import Account, Fill, Happening, Order, Portfolio
+from core.domain.books import Account, Fill, Happening, Order, Portfolio, Reset
 from core.domain.season import Season
 from core.store import book_queries
 from core.store.database import Database
@@ -118,6 +118,11 @@ class Books:
         """Return what else happened to a member's books lately (see `core.store.happenings`)."""
         async with self._database.read() as connection:
             return await happenings(connection, season, member, limit)
+
+    async def resets(self, season: Season, until: datetime | None = None) -> dict[str, Reset]:
+        """Return the last reset of each member's portfolio, up to `until` if given, where there was one."""
+        async with self._database.read() as connection:
+            return await resets(connection, season, until)
 
     async def accounts(self, season: Season) -> tuple[Account, ...]:
         """Return every member that has books in a season, by number."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.cards import DialogueCard, LeaderboardCard
-from bot.documents import members_document
+from bot.member_documents import members_document
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card
 from bot.present.portfolio import portfolio_card
