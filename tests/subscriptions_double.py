@@ -9,6 +9,7 @@ from core.app.subscriptions import Subscriptions
 from core.clock import Clock
 from core.config import Settings
 from core.domain.errors import Refused
+from core.domain.member import Member
 from core.domain.stage import Preset
 from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic, Wanted
 from core.domain.usage import Spend
@@ -124,7 +125,14 @@ class RowsDouble:
             self.due[number] = Slot(subscription=number, **planned.model_dump())
 
 
+class NobodyRemoved:
+    """The members of a store in which nobody was removed."""
+
+    async def all(self) -> tuple[Member, ...]:
+        return ()
+
+
 def subscriptions_of(rows: RowsDouble, settings: Settings, clock: Clock) -> Subscriptions:
     """The real use cases over rows in memory."""
-    store = cast("Store", SimpleNamespace(subscriptions=rows, history=rows))
+    store = cast("Store", SimpleNamespace(subscriptions=rows, history=rows, members=NobodyRemoved()))
     return Subscriptions(store, settings, MarketCalendar(), clock)
