@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import text, update
 
 from bot.cards import DialogueCard
-from bot.documents import portfolio_document
+from bot.documents import leaderboard_document, portfolio_document
 from bot.present.leaderboard import leaderboard_card
 from bot.present.portfolio import portfolio_card
+from bot.present.season import final_card
+from bot.report.view import overview
 from core.app.auditing import audit
 from core.domain.bars import Mark
 from core.domain.books import MovementKind, OrderCause, OrderState, Side
@@ -186,6 +188,27 @@ async def test_an_export_with_resets_is_recomputed(tmp_path: Path) -> None:
                     if mine.value is not None:
                         assert float(mine.value) == pytest.approx(float(figure.value or 0), abs=1e-9)
         assert await days.app.audit() == ()
+
+
+async def test_digest_report_and_final_table_count_no_jump_and_say_that_there_was_one(tmp_path: Path) -> None:
+    async with market_days(tmp_path, **TWO) as days:
+        await risen(days)
+        await reset(days)
+        await days.keep(evening("2025-10-29"))
+        digest = await days.app.digest(LIVE, evening("2025-10-27"), evening("2025-10-29"))
+        earned = {one.member: one.change_ratio for one in digest.earnings}
+        assert earned["claude"] == 0
+        assert earned["gpt5"] > 0
+        sentences = overview(await days.app.season_report())
+        again = "claude was reset on 2025-10-28 (was $10,400.00)"
+        assert f"{again}; its value, its returns and its curve begin there." in sentences
+        table = await days.app.end_season()
+        assert table is not None
+        rows = {line.member: line.warning for line in final_card(table).standings}
+        assert rows["claude"] == "reset on 2025-10-28 (was $10,400.00)"
+        document = leaderboard_document(await days.app.leaderboard())
+        (line,) = [one for one in document["standings"] if one["member"] == "claude"]
+        assert (line["reset_on"], Decimal(line["reset_was_usd"])) == ("2025-10-28", 10_400)
 
 
 async def test_a_ballot_from_before_the_reset_does_not_trade_after_it(tmp_path: Path) -> None:
