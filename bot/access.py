@@ -2,54 +2,95 @@
 
 The rules:
 
-* Nobody has a role unless `[access]` gives one: deny by default.
-* `admins` and `people` give a person a role everywhere, in chats that are not listed too.
-* `chats` gives everybody in a chat a role there, and nowhere else.
-* Where both apply, the greater role counts: viewer < runner < admin.
+* Nobody has a role unless `[access]` gives one, or a grant that an admin gave in a chat: deny by default.
+* Of all that apply at a place the greatest role counts: viewer < runner < admin. `core.app.people` says how
+  the two go together, and that no grant takes away what `[access]` gives.
+* A role may hold everywhere, in one chat, or in one topic of it. A group that got another id keeps its roles.
+* Where a chat's settings say that only admins start runs, its runners are viewers there.
 * Whoever sits at the terminal is admin: that person can read the database and the configuration anyway.
-* A stranger, that is a person without a role in the place where they ask, hears once per place which ids
-  to have added, and after that nothing, whatever they type or press.
+* A stranger, that is a person without a role in the place where they ask, hears once that the admins are
+  asked, or which ids to have added, and after that nothing, whatever they type or press.
 """
 
-from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
-from bot.request import Address, Person
-from core.config.settings import Access
+from bot.request import Address, Person, Platform
+from core.app.people import configured_role
+from core.config.access import Access
+from core.domain.errors import StoreError
+from core.domain.people import Role
 
 if TYPE_CHECKING:
     from core.app.app import App
 
+__all__ = ["Role", "Standing", "is_private", "place_of", "role_at", "role_of", "standing_at"]
 
-class Role(IntEnum):
-    """What a person may do; each role includes those before it."""
 
-    VIEWER = 1
-    RUNNER = 2
-    ADMIN = 3
+class Standing(NamedTuple):
+    """The role of a person in a place, and the one that they would have without the chat's own settings."""
+
+    role: Role | None
+    held: Role | None
 
     @property
-    def title(self) -> str:
-        """The role as `[access]` spells it."""
-        return self.name.lower()
+    def held_back(self) -> bool:
+        """Say whether the chat's settings let a runner only look."""
+        return self.role is not self.held
 
 
 def role_of(access: Access, address: Address, person: Person) -> Role | None:
-    """Return the role of `person` at `address`, or None for a stranger."""
+    """Return the role that `[access]` alone gives `person` at `address`, or None for a stranger."""
     if address.platform == "terminal":
         return Role.ADMIN
-    if person.id in access.admins:
-        return Role.ADMIN
-    granted = [entry.role for entry in access.people if entry.id == person.id]
-    granted += [chat.role for chat in access.chats if chat.id == address.chat_id]
-    return max((Role[name.upper()] for name in granted), default=None)
+    return configured_role(access, person.id, address.chat_id, address.thread or "")
+
+
+async def standing_at(app: "App", address: Address, person: Person) -> Standing:
+    """Return the role of `person` at `address` as of now, and whether the chat's settings hold it back."""
+    if address.platform == "terminal":
+        return Standing(Role.ADMIN, Role.ADMIN)
+    earlier = await app.known_chats.earlier(address.chat_id)
+    held = await app.people.role(person.id, address.chat_id, address.thread, earlier=earlier)
+    if held is Role.RUNNER:
+        shown = await app.subscriptions.terms(address.platform, address.chat)
+        if shown.terms.runs_by == "admin":
+            return Standing(Role.VIEWER, held)
+    return Standing(held, held)
 
 
 async def role_at(app: "App", address: Address, person: Person) -> Role | None:
     """Return the role of `person` at `address` as of now, or None for a stranger."""
-    return role_of(app.settings.access, address, person)
+    return (await standing_at(app, address, person)).role
 
 
 def place_of(address: Address, person: Person) -> str:
     """Name the pair of person and chat, under which a stranger is greeted once."""
     return f"{person.id} {address.chat_id}"
+
+
+def is_private(address: Address, person: Person) -> bool:
+    """Say whether a chat of ours can only be the one with this person, by its id.
+
+    Not for what came by a slash command of Slack: that may be used in the direct messages of two others.
+    """
+    match address.platform:
+        case "telegram":
+            return address.chat_id == person.id
+        case "slack":
+            return address.chat.startswith("D")
+        case "terminal":
+            return True
+
+
+async def reachable_admins(app: "App", but: str = "") -> tuple[Address, ...]:
+    """Return where all admins can be told something in private, save the chat id `but`."""
+    try:
+        admins = await app.people.admins()
+    except StoreError:
+        admins = app.settings.access.admins
+    private = [admin.partition(":") for admin in admins if admin != but]
+    return tuple(
+        Address(cast("Platform", platform), person)
+        for platform, _, person in private
+        if platform in get_args(Platform) and not person.startswith("-")
+    )

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from bot import missing
 from bot.named_member import MemberArguments
+from bot.start_arguments import StartArguments
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
@@ -20,13 +22,11 @@ from core.domain.subscription import Wanted
 
 MOST_TICKERS = 5
 MOST_SIGNS_SHOWN = 30
-_MEMBER = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
+_MEMBER = re.compile(r"[A-Za-z0-9._-]{1,40}|#[1-9][0-9]{0,8}", re.ASCII)
 # The keyboards of phones turn two hyphens into a dash.
 _OPTION = re.compile(r"(?:-{1,2}|[—–―]-?)([^\W\d_][\w-]*)(?:=(.*))?", re.DOTALL)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 _TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:[zZ]|[+-].*)?", re.ASCII)
-_PERCENT = re.compile(r"(\d{1,3})\s?%?", re.ASCII)
-_FULL_PERCENT = 100
 _PRESETS = [preset.value for preset in Preset]
 _OPTIONS = {
     "as-of": "--as-of 2025-10-29",
@@ -103,10 +103,14 @@ class VoteArguments:
 
 @dataclass(frozen=True)
 class SubscribeArguments:
-    """What to receive and when, in place of what `number` receives; without a wish, it is asked for."""
+    """What to receive and when, in place of what `number` receives; without a wish, it is asked for.
+
+    `place` names the chat that is meant where it is another one, as do those below.
+    """
 
     wanted: Wanted | None = None
     number: int | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class SubscriptionsArguments:
     """Whose subscriptions to list: this chat's, or those of all chats."""
 
     everywhere: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,7 @@ class UnsubscribeArguments:
 
     number: int | None = None
     everything: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,13 @@ class ClaimArguments:
     code: str
 
 
+@dataclass(frozen=True)
+class StopArguments:
+    """Which run to stop: its id or a ticker; None means the one of this chat."""
+
+    reference: str | None = None
+
+
 Arguments = (
     NoArguments
     | RunArguments
@@ -178,6 +191,8 @@ Arguments = (
     | SeasonArguments
     | HelpArguments
     | MemberArguments
+    | StartArguments
+    | StopArguments
 )
 
 
@@ -219,7 +234,7 @@ def run(words: Sequence[str]) -> RunArguments:
                 tickers.append(_ticker(value, first=not tickers))
     unique = tuple(dict.fromkeys(tickers))
     if not unique:
-        raise Refused("Which ticker? Write for instance /run NVDA.")
+        raise missing.ticker_to_run(words)
     if len(unique) > MOST_TICKERS:
         raise Refused(f"That is {len(unique)} tickers; /run takes up to {MOST_TICKERS} at once.")
     if len(set(presets)) > 1:
@@ -296,7 +311,7 @@ def why(words: Sequence[str]) -> WhyArguments:
         Refused: nothing to explain, a word that is no name, or more words than that.
     """
     if not words:
-        raise Refused("Which run? Write for instance /why NVDA or /why NVDA claude bear.")
+        raise missing.run_to_explain()
     reference = words[0].removeprefix("$")
     parse_ticker(reference)
     rest = list(words[1:])
@@ -306,7 +321,7 @@ def why(words: Sequence[str]) -> WhyArguments:
         if rest and rest[-1].lower() == "risk":
             rest.pop()
     if stage and not rest:
-        raise Refused(f"Whose {words[-1].lower()} stage? Write /why {reference} MODEL {words[-1].lower()}.")
+        raise missing.member_to_explain(reference, words[-1].lower(), stage)
     if len(rest) > 1:
         near = nearest(rest[-1].lower(), _STAGE_WORDS)
         hint = f" Did you mean {near}?" if near else f" Stages are {', '.join(Stage)}."
@@ -334,35 +349,6 @@ def models(words: Sequence[str]) -> ModelsArguments:
     if len(words) > 1:
         raise Refused("One model at a time: write for instance /models claude.")
     return ModelsArguments(_member(words[0]) if words else None)
-
-
-def vote(words: Sequence[str]) -> VoteArguments:
-    """Read a ticker or run id, then buy, sell or hold, then perhaps a confidence from 0 to 100 percent.
-
-    Raises:
-        Refused: one of the first two is missing, a word is none of these, or there are more.
-    """
-    if not words:
-        raise Refused("Vote on which run? Write for instance /vote NVDA buy 70.")
-    reference = words[0].removeprefix("$")
-    ticker = parse_ticker(reference)
-    if len(words) == 1:
-        raise Refused(f"What is your vote? Write /vote {ticker} buy, sell or hold.")
-    if words[1].upper() not in set(Action):
-        raise Refused(f"“{shown(words[1])}” is no vote. Write /vote {ticker} buy, sell or hold.")
-    return VoteArguments(reference, Action(words[1].upper()), _confidence(words[2:]))
-
-
-def _confidence(words: Sequence[str]) -> Decimal | None:
-    if not words:
-        return None
-    text = " ".join(words)
-    found = _PERCENT.fullmatch(text)
-    if found is None or int(found[1]) > _FULL_PERCENT:
-        raise Refused(
-            f"“{shown(text)}” is no confidence. Write a whole number from 0 to 100: /vote NVDA buy 70."
-        )
-    return Decimal(found[1]) / _FULL_PERCENT
 
 
 def help_(words: Sequence[str]) -> HelpArguments:

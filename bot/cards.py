@@ -6,6 +6,8 @@ All strings are plain text and may hold anything that a model wrote: renderers e
 
 from typing import Literal
 
+from bot.calibration_cards import BinLine as BinLine  # noqa: PLC0414 - handed on
+from bot.calibration_cards import CalibrationCard as CalibrationCard  # noqa: PLC0414 - handed on
 from core.domain.ballot import Action
 from core.domain.values import Frozen
 
@@ -18,11 +20,15 @@ class Button(Frozen):
 
 
 class Notice(Frozen):
-    """One clear sentence: a refusal, a usage, a confirmation. `reference` finds it in the log."""
+    """One clear sentence: a refusal, a usage, a confirmation. `reference` finds it in the log.
+
+    `buttons` do what the sentence asks: choose what was missing, or what may have been meant.
+    """
 
     text: str
     tone: Literal["info", "warning", "error"] = "info"
     reference: str | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class ProgressLine(Frozen):
@@ -41,7 +47,7 @@ class ProgressCard(Frozen):
     """A run that goes on: "Asking 5 members about NVDA".
 
     `votes` is how people have voted so far, "3 BUY, 1 SELL", and `buttons` are for voting; None and no
-    buttons where votes are not taken.
+    buttons where votes are not taken. `stop` is the button that ends the run.
     """
 
     title: str
@@ -50,6 +56,7 @@ class ProgressCard(Frozen):
     caveat: str | None = None
     votes: str | None = None
     buttons: tuple[Button, ...] = ()
+    stop: Button | None = None
 
 
 class MemberLine(Frozen):
@@ -192,32 +199,6 @@ class ModelsCard(Frozen):
     footer: str
 
 
-class BinLine(Frozen):
-    """One bin of a reliability diagram: the confidences in it, and what became of them, in words.
-
-    `fraction` 0..1 is how often they were right and `mark` 0..1 what they said on average. `worth` is what
-    such a confidence counts as, empty where that is not known.
-    """
-
-    said: str
-    right: str
-    ballots: str
-    worth: str
-    fraction: float
-    mark: float
-
-
-class CalibrationCard(Frozen):
-    """How far one member is to be trusted. `legend` explains the diagram, or says why there is none."""
-
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    bins: tuple[BinLine, ...]
-    legend: str
-    footer: str
-    caveat: str | None = None
-
-
 class SubscriptionLine(Frozen):
     """One subscription: its number, as one would write it, its times in words, and when it comes next.
 
@@ -258,12 +239,17 @@ class DialogueCard(Frozen):
 
 
 class HelpCard(Frozen):
-    """Commands with their usage and one line each, or one command in detail."""
+    """Commands with their usage and one line each, or one in detail. `buttons` run examples.
+
+    `groups` are titles, each with how many of the commands stand under it; the rest have none.
+    """
 
     title: str
     intro: str
     commands: tuple[tuple[str, str], ...]
+    groups: tuple[tuple[str, int], ...] = ()
     footer: str
+    buttons: tuple[Button, ...] = ()
 
 
 class CallLine(Frozen):

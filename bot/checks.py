@@ -6,22 +6,21 @@ from functools import partial
 from bot.slack_settings import slack_is_wanted
 from core.app.check import Probe
 from core.config import Settings
-from core.config.settings import Telegram
 
 
 def platform_probes(settings: Settings) -> Iterator[Probe]:
     """Yield a question to each platform whose tokens are present."""
     if settings.telegram.token.present():
         mend = "Check [telegram] token and base_url."
-        yield Probe("telegram bot", partial(_telegram, settings.telegram), mend)
+        yield Probe("telegram bot", partial(_telegram, settings), mend)
     if slack_is_wanted(settings.slack):
         yield Probe("slack app", partial(_slack, settings), "Check the tokens and base_url under [slack].")
 
 
-async def _telegram(settings: Telegram) -> str:
+async def _telegram(settings: Settings) -> str:
     from bot.telegram_check import check_telegram
 
-    return await check_telegram(settings)
+    return await check_telegram(settings.telegram, http="http" in settings.model_fields_set)
 
 
 async def _slack(settings: Settings) -> str:

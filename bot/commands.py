@@ -3,17 +3,27 @@
 import difflib
 
 from bot import arguments
-from bot.arguments import Arguments
 from bot.registry.books import BOOKS
 from bot.registry.chat import CHAT
-from bot.registry.command import Command
+from bot.registry.command import Command, Read
 from bot.registry.committee import COMMITTEE
 from bot.registry.members import MEMBERS
+from bot.registry.people import PEOPLE
 from bot.registry.service import SERVICE
-from core.domain.errors import BadTicker, Refused
+from core.domain.errors import BadTicker, Unknown
 from core.domain.instrument import parse_ticker
 
-REGISTRY: tuple[Command, ...] = (*COMMITTEE, *BOOKS, *CHAT, *MEMBERS, *SERVICE)
+GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
+    ("The committee", COMMITTEE),
+    ("How they stand", BOOKS),
+    ("This chat", CHAT),
+    ("Members", MEMBERS),
+    ("People", PEOPLE),
+    ("This service", SERVICE),
+)
+"""The commands in groups, in the order in which people read them."""
+
+REGISTRY: tuple[Command, ...] = tuple(command for _, commands in GROUPS for command in commands)
 
 _BY_WORD = {word: command for command in REGISTRY for word in (command.name, *command.aliases)}
 
@@ -22,22 +32,26 @@ def find(word: str) -> Command:
     """Return the command with this name or alias, whatever its case, with or without a slash.
 
     Raises:
-        Refused: there is none; the sentence names the nearest one.
+        Unknown: there is none; the sentence names the nearest one.
     """
     name = word.removeprefix("/").lower()
     if command := _BY_WORD.get(name):
         return command
-    near = difflib.get_close_matches(name, list(_BY_WORD), n=1, cutoff=0.6)
-    if near:
-        hint = f"Did you mean /{_BY_WORD[near[0]].name}?"
+    close = difflib.get_close_matches(name, list(_BY_WORD), n=1, cutoff=0.6)
+    meant: str | None = None
+    if close:
+        meant = _BY_WORD[close[0]].name
     elif ticker := _ticker_in(word):
-        hint = f"Did you mean /run {ticker}?"
-    else:
-        hint = "Send /help for the list."
-    raise Refused(f"I don't know the command “{arguments.shown(word)}”. {hint}")
+        meant = f"run {ticker}"
+    hint = f"Did you mean /{meant}?" if meant else "Send /help for the list."
+    raise Unknown(
+        f"I don't know the command “{arguments.shown(word)}”. {hint}",
+        wrong=word.removeprefix("/"),
+        near=((f"/{meant}", meant),) if meant else (),
+    )
 
 
-def parse(text: str) -> tuple[Command, Arguments]:
+def parse(text: str) -> tuple[Command, Read]:
     """Read one command that a person typed; nothing at all means `start`.
 
     Raises:

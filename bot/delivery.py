@@ -6,13 +6,14 @@ What may go wrong, and what then happens:
 * `MessageGone`: silence until the end, which is sent as a fresh message.
 * `ChatGone`: nothing more is drawn; at the end one line in the log.
 * anything else: the same is tried again, later and later.
-* the end cannot be delivered in `TRIES` tries or `PATIENCE_S`: one line in the log.
+* the end cannot be delivered in `TRIES` tries, floods left out, or `PATIENCE_S`: one line in the log.
 """
 
 import asyncio
 import logging
 from typing import Literal
 
+from bot.bot_pacer import Rank, Turn
 from bot.cards import Card
 from bot.door import ChatGone, DeliveryFailed, Door, EditsScarce, Flooded, MessageGone, MessageRef
 from bot.pacer import Pacer, Pacers
@@ -47,6 +48,7 @@ class LiveMessage:
         self._clock = clock
         self._pacers = pacers
         self._rest_s = 0.0
+        self._turn = Turn()
 
     @property
     def _chat(self) -> Pacer:
@@ -56,7 +58,7 @@ class LiveMessage:
         """Wait until `draw` may be called, once; the sending of the message does not wait for edits."""
         if self._rest_s > 0:
             await self._clock.sleep(self._rest_s)
-        await self._chat.turn(live=self.ref is not None)
+        self._turn = await self._chat.turn(Rank.ANSWER if self.ref is None else Rank.LIVE) or self._turn
 
     async def draw(self, card: Card) -> bool:
         """Show `card`, and say whether it is shown; a failure is no matter, because more is to come."""
@@ -79,9 +81,13 @@ class LiveMessage:
     async def deliver(self, card: Card) -> Delivery:
         """Show `card` for good: through floods and failures, but not for ever."""
         until = self._clock.monotonic() + PATIENCE_S
-        for attempt in range(TRIES):
-            if not await self._chat.turn(within_s=until - self._clock.monotonic()):
+        attempt = 0
+        while attempt < TRIES:
+            turn = await self._chat.turn(within_s=until - self._clock.monotonic())
+            if turn is None:
                 break
+            self._turn.over()  # one that was taken for an edit, which the end has overtaken
+            self._turn = turn
             try:
                 await self._put(card)
             except ChatGone as error:
@@ -92,23 +98,22 @@ class LiveMessage:
             except MessageGone:
                 self.ref = None
             except Flooded:
-                continue
+                continue  # no failure: the platform has said when, and the time to wait is bounded
             except DeliveryFailed as error:
                 _log.debug("%s did not take an end: %s", self.address.chat_id, error)
                 await self._clock.sleep(min(2.0**attempt, LONGEST_REST_S))
             else:
                 return "delivered"
+            attempt += 1
         _log.warning("%s did not take the end of a message; giving up for now", self.address.chat_id)
         return "not delivered"
 
     async def _put(self, card: Card) -> None:
         """Send or edit within a time limit; whatever goes wrong is a `DeliveryFailed`."""
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                if self.ref is None:
-                    self.ref = await self._door.send(self.address, card)
-                else:
-                    await self._door.edit(self.ref, card)
+            with self._turn:
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    await self._call(card)
         except Flooded as flood:
             self._chat.close_for(flood.retry_after_s, live_only=isinstance(flood, EditsScarce))
             raise
@@ -120,3 +125,9 @@ class LiveMessage:
             # A renderer's bug must not cost the run its end; the next try may draw another state.
             _log.exception("%s could not draw a card", self.address.chat_id)
             raise DeliveryFailed("the card could not be drawn") from error
+
+    async def _call(self, card: Card) -> None:
+        if self.ref is None:
+            self.ref = await self._door.send(self.address, card)
+        else:
+            await self._door.edit(self.ref, card)

@@ -1,7 +1,7 @@
 """What Conclave needs of a chat platform: send, edit, send a file. Everything else is native."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.cards import Card
 from bot.request import Address, Person, Platform
@@ -67,6 +67,17 @@ class Door(Protocol):
         """Return how many messages and edits together this chat takes in a minute, where that is limited."""
         ...
 
+    def per_second(self) -> float | None:
+        """Return how many messages and edits the whole bot may send in a second, where that is limited."""
+        return None
+
+    async def working(self, address: Address) -> float | None:
+        """Show in a chat that an answer is being worked on, where the platform can.
+
+        Returns after how many seconds that should be said again, or None where once is enough.
+        """
+        return None
+
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """Post a card; `only_for` asks that just this person sees it, where the platform can."""
         ...
@@ -77,4 +88,18 @@ class Door(Protocol):
 
     async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
         """Post a file with a caption."""
+        ...
+
+
+@runtime_checkable
+class FindsChats(Protocol):
+    """A door that leads to chats by their names."""
+
+    async def chat_for(self, name: str, person: Person) -> Address:
+        """Return the chat of this name, in which we may post and which `person` administers.
+
+        Raises:
+            Refused: one of these is not so.
+            DeliveryFailed: the platform could not be asked.
+        """
         ...

@@ -30,6 +30,11 @@ class HttpDoor:
         server = getattr(site, "_server", None)
         return int(server.sockets[0].getsockname()[1]) if server else self._settings.port
 
+    @property
+    def listening(self) -> bool:
+        """Whether somebody who connects is answered."""
+        return self._runner is not None and bool(self._runner.sites)
+
     async def start(self) -> None:
         """Listen.
 

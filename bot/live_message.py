@@ -13,7 +13,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Protocol
 
 from bot.cards import Card, Notice
 from bot.delivery import LiveMessage
@@ -22,20 +24,49 @@ from bot.facts import verdict_of, zone_of
 from bot.faults import notice_of
 from bot.pacer import Pacers
 from bot.present.run import RunProgress
-from bot.request import Address, Platform
+from bot.request import Address, Person, Platform
+from bot.stopping import StopWish, called, may_stop
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound, StoreError
-from core.domain.events import RunEnded, RunEvent
+from core.domain.events import RunEnded, RunEvent, RunStarted
+from core.domain.ids import new_id
 from core.domain.run import RunRecord, RunState
 
 FIRST_CARD_WITHIN_S = 5.0
+GIVE_WAY_S = 1.0
+"""How long a run gives way to the first cards of others: whoever asks wants to see that it was heard."""
 LEAVE_WITHIN_S = 2.0
 KEEP_TRYING = timedelta(days=1)
+TICKET_SIGNS = 10
 
 _log = logging.getLogger(__name__)
 
 Events = Callable[[], AsyncIterator[RunEvent]]
+Note = Callable[[], Awaitable[str]]
 OpenCard = tuple[int, str, str, str | None, str]
+
+
+class Starting(Protocol):
+    """A run that somebody asked for here, from before it has an id until its message has its end."""
+
+    @property
+    def ticker(self) -> str:
+        """What it is about."""
+        ...
+
+    @property
+    def asked_by(self) -> str | None:
+        """The id of the person who asked."""
+        ...
+
+    @property
+    def run_id(self) -> str | None:
+        """The run's id, once it has begun."""
+        ...
+
+    def stop_first(self, wish: StopWish) -> None:
+        """Stop the run as soon as it has begun, if the run is then one that this person may stop."""
+        ...
 
 
 class LiveMessages:
@@ -45,17 +76,72 @@ class LiveMessages:
         self.app = app
         self.pacers = pacers
         self._held: set[tuple[Platform, str, str]] = set()
+        self._starts: dict[str, _LiveRun] = {}
+        self._first: set[_LiveRun] = set()
+        self._none_first = asyncio.Event()
 
-    async def tell(self, start: Events, door: Door, address: Address, *, ticker: str) -> RunRecord | None:
+    async def tell(
+        self,
+        start: Events,
+        door: Door,
+        address: Address,
+        *,
+        ticker: str,
+        note: Note | None = None,
+        command: str = "",
+        asked_by: Person | None = None,
+    ) -> RunRecord | None:
         """Show a run in a new message from its first event to its verdict, and return its record.
 
+        `note` is asked once the run has started for a line about it, such as what is left of a quota.
         `start` is asked for the events once the message is there, or after five seconds without an answer
-        of the platform. Returns None where the run did not end: the chat is closed to us, the run could not
-        start, which the message then says, or the process is about to stop.
+        of the platform. `command` is what asked for the run, for a button that asks better. Returns None
+        where the run did not end: the chat is closed to us, the run could not start, which the message then
+        says, or the process is about to stop.
         """
         message = LiveMessage(door, address, self.app.clock, self.pacers)
-        live = _LiveRun(self, message, RunProgress(ticker, zone_of(self.app)))
-        return await live.follow(start)
+        ticket = new_id(TICKET_SIGNS) if asked_by else None
+        progress = RunProgress(ticker, zone_of(self.app), ticket=ticket)
+        live = _LiveRun(self, message, progress, command=command)
+        if ticket is None or asked_by is None:
+            return await live.follow(start, note)
+        live.asked_by, self._starts[ticket] = asked_by.id, live
+        try:
+            return await live.follow(start, note)
+        finally:
+            del self._starts[ticket]
+
+    def first(self, live: "_LiveRun", *, tried: bool) -> None:
+        """Note that a message waits for its first card, or that this was tried."""
+        if tried:
+            self._first.discard(live)
+        else:
+            self._first.add(live)
+            self._none_first.clear()
+        if not self._first:
+            self._none_first.set()
+
+    async def first_go_first(self) -> None:
+        """Let the first cards of others go before the work of a run, for a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GIVE_WAY_S):
+                while self._first:
+                    await self._none_first.wait()
+
+    def starting(self, ticket: str) -> Starting | None:
+        """Return the run whose message had a Stop button with this ticket before the run had an id."""
+        return self._starts.get(ticket)
+
+    def starting_in(self, address: Address, ticker: str | None) -> Starting | None:
+        """Return the run of a ticker, or the only one, that was asked for in a chat and has no id yet."""
+        found = [
+            live
+            for live in self._starts.values()
+            if live.run_id is None
+            and live.address.chat_id == address.chat_id
+            and ticker in {None, live.ticker}
+        ]
+        return found[-1] if len(found) == 1 or (found and ticker is not None) else None
 
     async def finish_open(self, door: Door) -> None:
         """Bring every message of this platform that nobody here works on to its end.
@@ -128,8 +214,10 @@ class _LiveRun:
         progress: RunProgress,
         card: int | None = None,
         held: MessageRef | None = None,
+        command: str = "",
     ) -> None:
         self._messages = messages
+        self._command = command
         self._app = messages.app
         self._message = message
         self._progress = progress
@@ -139,14 +227,39 @@ class _LiveRun:
         self._storing = asyncio.Lock()
         self._store_failed = False
         self._ended: RunRecord | None = None
+        self._stop_wish: StopWish | None = None
+        self.asked_by: str | None = None
         self._news = asyncio.Event()
         self._tried = asyncio.Event()
         if card is not None:
             self._tried.set()
 
-    async def follow(self, start: Events) -> RunRecord | None:
+    @property
+    def ticker(self) -> str:
+        """As in `Starting`, like those that follow."""
+        return self._progress.ticker
+
+    @property
+    def run_id(self) -> str | None:
+        return self._progress.run_id
+
+    @property
+    def address(self) -> Address:
+        return self._message.address
+
+    def stop_first(self, wish: StopWish) -> None:
+        self._stop_wish = wish
+        self._say(f"Stopping, because {called(wish.person)} wants that …")
+
+    def _say(self, note: str | None) -> None:
+        self._progress = replace(self._progress, note=note)
+        self._news.set()
+
+    async def follow(self, start: Events, note: Note | None = None) -> RunRecord | None:
         """Try the first card, then read and draw until the stream is over, then deliver its end."""
-        reader = asyncio.create_task(self._read(start))
+        if not self._tried.is_set():
+            self._messages.first(self, tried=False)
+        reader = asyncio.create_task(self._read(start, note))
         try:
             await self._draw_until(reader)
             await reader
@@ -159,10 +272,11 @@ class _LiveRun:
             return None
         finally:
             reader.cancel()
+            self._messages.first(self, tried=True)
             for ref in self._holds:
                 self._messages.let_go(ref)
 
-    async def _read(self, start: Events) -> None:
+    async def _read(self, start: Events, note: Note | None) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_CARD_WITHIN_S):
                 await self._tried.wait()
@@ -170,12 +284,28 @@ class _LiveRun:
             chat = self._message.address.chat_id
             _log.warning("%s is closed to us; the run of %s is not started", chat, self._progress.ticker)
             return
+        await self._messages.first_go_first()
         async for event in start():
             self._progress = self._progress.apply(event)
+            if note is not None and isinstance(event, RunStarted):
+                with contextlib.suppress(StoreError):
+                    self._progress = replace(self._progress, quota=await note())
             if isinstance(event, RunEnded):
                 self._ended = event.record
             self._news.set()
             await self._remember()
+            await self._stop_if_wished()
+
+    async def _stop_if_wished(self) -> None:
+        """Stop a run that has just begun, if somebody wanted that before and may; or say why it goes on."""
+        wish, record = self._stop_wish, self._progress.record
+        if wish is None or record is None:
+            return
+        self._stop_wish = None
+        if may_stop(record, wish.person, admin=wish.admin):
+            await self._app.stop(record.run_id, called(wish.person))
+        else:
+            self._say("goes on: somebody else had asked for it before")
 
     async def _draw_until(self, reader: "asyncio.Task[None]") -> None:
         shown: Card | None = None
@@ -191,6 +321,7 @@ class _LiveRun:
             if await self._message.draw(card):
                 shown = card
             self._tried.set()
+            self._messages.first(self, tried=True)
             await self._remember()
 
     async def _remember(self) -> None:
@@ -234,7 +365,7 @@ class _LiveRun:
 
     async def _fail(self, error: Exception) -> None:
         """Say in the message why the run cannot be shown; a run that has started stays open in the store."""
-        notice = notice_of(error, f"run of {self._progress.ticker}")
+        notice = notice_of(error, f"run of {self._progress.ticker}", self._command)
         await self._message.deliver(notice)
 
     async def _leave(self) -> None:

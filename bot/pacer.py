@@ -2,11 +2,13 @@
 
 Telegram counts every message and edit in a group together, whichever run or answer they belong to, so
 several runs in one chat take turns. What goes on waits for the chat's pace and leaves a part of the chat's
-minute untouched; answers and ends of runs take that part, and go before any edit of what goes on.
+minute untouched; answers and ends of runs take that part, and go before any edit of what goes on. Who may
+call its chat then waits for a turn of the whole bot, see `bot.bot_pacer`.
 """
 
 from math import inf
 
+from bot.bot_pacer import HAIR_S, BotPacer, Rank, Turn
 from bot.door import Door
 from bot.request import Address
 from core.clock import Clock
@@ -15,8 +17,8 @@ SPACING_S = 1.0
 """Between two calls of any kind in one chat, where its pace is not even shorter."""
 KEPT_FOR_ENDS = 3.0
 """Calls that edits of what goes on leave to answers and ends."""
-HAIR_S = 1e-6
-"""What rounding may leave of a wait; a clock that has come a long way cannot even count it."""
+SHOWN_WITHIN_S = 1.0
+"""How long a door takes to show what a button opens."""
 FORGET_AFTER_S = 120.0
 MANY_CHATS = 500
 
@@ -25,11 +27,22 @@ class Pacer:
     """The turns of one chat.
 
     `pace_s` lies at least between an edit of what goes on and whatever went before it. `per_minute` is the
-    most that may go in any 60 seconds: a third of it at once, and the rest spread over the minute.
+    most that may go in any 60 seconds: a third of it at once, and the rest spread over the minute. `bot` is
+    the pacer of the whole bot, where its platform needs one, and `chat` what it knows this chat by.
     """
 
-    def __init__(self, clock: Clock, pace_s: float, per_minute: int | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        pace_s: float,
+        per_minute: int | None = None,
+        *,
+        bot: BotPacer | None = None,
+        chat: str = "",
+    ) -> None:
         self._clock = clock
+        self._bot = bot
+        self._chat = chat
         self._pace_s = pace_s
         self._spacing_s = min(pace_s, SPACING_S)
         self._burst = per_minute / 3 if per_minute else inf
@@ -40,38 +53,66 @@ class Pacer:
         self._last = -inf
         self._closed_until = -inf
         self._live_from = -inf
-        self._line: list[object] = []
-        self._live_line: list[object] = []
+        self._lines: dict[Rank, list[object]] = {rank: [] for rank in Rank}
 
-    async def turn(self, *, live: bool = False, within_s: float = inf) -> bool:
-        """Wait for a turn and take it, in the order of asking; whoever has it calls the platform at once.
+    async def turn(self, rank: Rank = Rank.ANSWER, *, within_s: float = inf) -> Turn | None:
+        """Wait for a turn and take it, by rank and then in the order of asking.
 
-        `live` is for an edit that the next one makes worthless. Returns False, without a turn, as soon as it
-        is known to come only in more than `within_s` seconds.
+        Whoever has it calls the platform at once, within the turn as a context. Returns None, without a turn,
+        as soon as it is known to come only in more than `within_s` seconds.
         """
-        ticket, line = object(), self._live_line if live else self._line
+        ticket, line = object(), self._lines[rank]
         until = self._clock.monotonic() + within_s
         line.append(ticket)
         try:
-            while (wait := self._wait_s(line.index(ticket), live=live)) > HAIR_S:
-                if self._clock.monotonic() + wait > until:
-                    return False
-                # Who is ahead may leave the line, so that the turn comes earlier.
-                await self._clock.sleep(min(wait, self._pace_s) if line[0] is not ticket else wait)
-            self._last = self._clock.monotonic()
-            self._left = self._tokens(self._last) - 1.0
-            return True
+            while True:
+                if (wait := self._wait_s(ticket, rank)) > HAIR_S:
+                    if self._clock.monotonic() + wait > until:
+                        return None
+                    # Who is ahead may leave the line, so that the turn comes earlier.
+                    first = self._ahead(ticket, rank) == 0
+                    await self._clock.sleep(wait if first else min(wait, self._pace_s))
+                elif self._bot is None:
+                    self._take()
+                    return Turn()
+                elif turn := await self._of_bot(self._bot, ticket, rank, until):
+                    return turn
+                elif self._clock.monotonic() > until:
+                    return None
         finally:
             line.remove(ticket)
 
-    def _wait_s(self, ahead: int, *, live: bool) -> float:
-        """Seconds until the turn of whoever has so many `ahead` in its line, as things stand."""
+    async def _of_bot(self, bot: BotPacer, ticket: object, rank: Rank, until: float) -> Turn | None:
+        """Wait for the bot's turn; None where the chat was no longer free when it came."""
+
+        def take() -> bool:
+            if self._wait_s(ticket, rank, alone=True) > HAIR_S:
+                return False
+            self._take()
+            return True
+
+        return await bot.turn(rank, take, until - self._clock.monotonic())
+
+    def _take(self) -> None:
+        self._last = self._clock.monotonic()
+        self._left = self._tokens(self._last) - 1.0
+
+    def _ahead(self, ticket: object, rank: Rank) -> int:
+        """Return how many go before a ticket."""
+        return self._lines[rank].index(ticket) + sum(
+            len(self._lines[other]) for other in Rank if other < rank
+        )
+
+    def _wait_s(self, ticket: object, rank: Rank, *, alone: bool = False) -> float:
+        """Seconds until the turn of a ticket, as things stand; `alone` leaves others in line out of it."""
         now = self._clock.monotonic()
+        ahead = 0 if alone else self._ahead(ticket, rank)
         calls = 1 + ahead
         free = max(self._closed_until, self._last + calls * self._spacing_s)
+        live = rank is Rank.LIVE
         if live:
-            calls += len(self._line)
-            free = max(free, self._live_from, self._last + (1 + ahead) * self._pace_s)
+            edits = 1 + (0 if alone else self._lines[rank].index(ticket))
+            free = max(free, self._live_from, self._last + edits * self._pace_s)
         if calls > 1:
             free = max(free, now + self._spacing_s)
         missing = calls - self._tokens(now) + (self._kept if live else 0.0)
@@ -91,6 +132,26 @@ class Pacer:
         # Never further than two paces from the last turn, or quick presses would stop what goes on.
         self._live_from = max(self._live_from, min(now, self._last + self._pace_s) + self._pace_s)
 
+    async def pressed(self) -> None:
+        """Count what a button opens, and wait for the bot's turn to show it, whatever the chat's pace."""
+        self.count()
+        if self._bot is not None:
+            turn = await self._bot.turn(Rank.ANSWER, lambda: True)
+            if turn is not None:
+                turn.over(within_s=SHOWN_WITHIN_S)  # the door shows it by itself and tells nobody when
+
+    def spare(self) -> Turn | None:
+        """Return a turn for a call that nobody would miss, if there is room right now, or else None."""
+        now = self._clock.monotonic()
+        if any(self._lines.values()) or self.closed or now < max(self._live_from, self._last + self._pace_s):
+            return None
+        if self._tokens(now) < 1.0 + self._kept:
+            return None
+        turn = Turn() if self._bot is None else self._bot.spare()
+        if turn is not None:
+            self.count()
+        return turn
+
     def close_for(self, seconds: float, *, live_only: bool = False) -> None:
         """Let nothing go to this chat for so long, or nothing but answers and ends."""
         until = self._clock.monotonic() + seconds
@@ -98,6 +159,8 @@ class Pacer:
             self._live_from = max(self._live_from, until)
         else:
             self._closed_until = max(self._closed_until, until)
+            if self._bot is not None:
+                self._bot.flooded(self._chat, seconds)
 
     @property
     def closed(self) -> bool:
@@ -107,16 +170,20 @@ class Pacer:
     @property
     def idle(self) -> bool:
         """Whether forgetting this pacer changes nothing."""
-        quiet = self._clock.monotonic() - self._last >= FORGET_AFTER_S
-        return quiet and not (self._line or self._live_line or self.closed)
+        # Without a minute to count, nothing is left of a call after a few paces.
+        after = FORGET_AFTER_S if self._burst < inf else 5 * max(self._pace_s, SPACING_S)
+        quiet = self._clock.monotonic() - max(self._last, self._live_from) >= after
+        return quiet and not (any(self._lines.values()) or self.closed)
 
 
 class Pacers:
-    """The pacers of all chats of all platforms. Chats in which nothing happens are forgotten."""
+    """The pacers of all chats of all platforms, and those of the bots. Chats that are quiet are forgotten."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._chats: dict[str, Pacer] = {}
+        self._bots: dict[str, BotPacer] = {}
+        self._look_from = MANY_CHATS
 
     def __len__(self) -> int:
         return len(self._chats)
@@ -128,8 +195,25 @@ class Pacers:
         """
         found = self._chats.get(address.chat_id)
         if found is None:
-            if len(self._chats) >= MANY_CHATS:
+            if len(self._chats) >= self._look_from:
                 self._chats = {chat: pacer for chat, pacer in self._chats.items() if not pacer.idle}
-            found = Pacer(self._clock, door.pace(address), door.per_minute(address))
+                # Where most are busy, looking through them for every new one would cost more than they do.
+                self._look_from = max(MANY_CHATS, len(self._chats) + MANY_CHATS // 2)
+            found = Pacer(
+                self._clock,
+                door.pace(address),
+                door.per_minute(address),
+                bot=self.bot(door),
+                chat=address.chat_id,
+            )
             self._chats[address.chat_id] = found
         return found
+
+    def bot(self, door: Door) -> BotPacer | None:
+        """Return the pacer of the whole bot behind a door, or None where its platform needs none."""
+        per_second = door.per_second()
+        if per_second is None:
+            return None
+        if door.platform not in self._bots:
+            self._bots[door.platform] = BotPacer(self._clock, per_second)
+        return self._bots[door.platform]

@@ -5,7 +5,8 @@ What may go wrong, and what then happens:
 * the platform surely did not take a message: the same is tried again, until it is too late for it;
 * nobody can know whether it took it, or this process died in that moment: it is not sent again, and a note
   says that it may be missing;
-* the chat is closed to us: all its subscriptions are paused, and the admins are told;
+* the chat is closed to us: all its subscriptions are paused, or those of a thread that is closed alone, and
+  the admins are told;
 * who subscribed may no longer have it in the chat: the subscription is paused, and the admins are told;
 * what is to be posted cannot be made: one sentence says so in its place;
 * the process is told to stop: what is on its way arrives, the rest is given back and goes on elsewhere, or
@@ -20,7 +21,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
-from bot.access import Role, role_at
+from bot.access import Role, reachable_admins, role_at
+from bot.bot_pacer import Rank, Turn
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.faults import notice_of
@@ -28,21 +30,22 @@ from bot.gallery import Gallery
 from bot.mail import Mail, Picture, mail_of, zone_for
 from bot.pacer import Pacers
 from bot.present.lateness import missing_note
-from bot.present.notices import NO_ROLE, closed_notice, role_lost_notice
+from bot.present.notices import NO_ROLE, Place, closed_notice, role_lost_notice
 from bot.request import Address, Person
 from core.app.agenda import LEASE, RENEW_EVERY_S
 from core.app.app import App
-from core.domain.errors import StoreError
+from core.domain.chat import ChatState
+from core.domain.errors import ConclaveError, StoreError
 from core.domain.subscription import Due, Topic
 
 AT_ONCE = 100
-"""How many slots are worked on at the same time; the others stay due, for any process. As many as the
-spacing lets go between two ticks."""
+"""How many slots are worked on at the same time; the others stay due, for any process. More are claimed as
+soon as half of them are done, so that a platform never waits for the next tick."""
 PATIENCE_S = 900.0
 CALL_TIMEOUT_S = 30.0
 LONGEST_REST_S = 60.0
 SPACING_S = 0.05
-"""Between two posts to one platform: below Telegram's 30 a second, so that answers find room."""
+"""Between two posts to a platform that does not say how many it takes in a second."""
 FINISH_WITHIN_S = 4.0
 
 _log = logging.getLogger(__name__)
@@ -60,6 +63,8 @@ class Postman:
         self._sending: set[asyncio.Task[None]] = set()
         self._spacing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._keeping: asyncio.Task[None] | None = None
+        self._claiming = asyncio.Lock()
+        self._more: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
     def open(self, door: Door) -> None:
@@ -72,6 +77,10 @@ class Postman:
 
     async def tick(self) -> None:
         """Claim what is due, as far as there is room, and begin its work; returns without waiting for it."""
+        async with self._claiming:
+            await self._claim()
+
+    async def _claim(self) -> None:
         room = AT_ONCE - len(self._work)
         if self._closing.is_set() or room <= 0 or not self._doors:
             return
@@ -82,14 +91,27 @@ class Postman:
         for due in claimed:
             task = asyncio.create_task(self._deliver(due))
             self._work[task] = due
-            task.add_done_callback(self._work.pop)
+            task.add_done_callback(partial(self._done, more=len(claimed) >= room))
         if self._work and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(self._keep())
 
+    def _done(self, task: asyncio.Task[None], *, more: bool) -> None:
+        """Forget what is done, and claim more where the last claim had no room for all that is due."""
+        self._work.pop(task)
+        idle = self._more is None or self._more.done()
+        if more and idle and len(self._work) <= AT_ONCE / 2 and not self._closing.is_set():
+            self._more = asyncio.create_task(self._claim_more())
+
+    async def _claim_more(self) -> None:
+        try:
+            await self.tick()
+        except ConclaveError as error:
+            _log.info("nothing more is claimed before the next tick: %s", error)
+
     async def until_idle(self) -> None:
         """Wait until nothing that was claimed is worked on any more."""
-        while self._work:
-            await asyncio.wait(self._work)
+        while more := {*self._work, *([self._more] if self._more and not self._more.done() else [])}:
+            await asyncio.wait(more)
 
     async def close(self) -> None:
         """Claim nothing more; let arrive what is on its way, and give back what is not done."""
@@ -98,7 +120,7 @@ class Postman:
             task.cancel()
         if self._sending:
             await asyncio.wait(self._sending, timeout=FINISH_WITHIN_S)
-        tasks = [*self._work, *([self._keeping] if self._keeping else [])]
+        tasks = [*self._work, *(task for task in (self._keeping, self._more) if task)]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -161,7 +183,7 @@ class Postman:
         now, zone = self._app.clock.now(), zone_for(self._app, due)
         notice, ended = missing_note(due.subscription.wanted.topic, due.slot, now, zone), False
 
-        async def say() -> bool:
+        async def say(_: Turn) -> bool:
             # Ended before it is said, and only then: who dies in between says nothing, but never twice.
             nonlocal ended
             ended = ended or await self._app.agenda.end(
@@ -184,22 +206,27 @@ class Postman:
         """
         return await self._through(due, partial(self._send_and_note, due, mail))
 
-    async def _through(self, due: Due, send: Callable[[], Awaitable[bool]]) -> bool:
+    async def _through(self, due: Due, send: Callable[[Turn], Awaitable[bool]]) -> bool:
         """Try `send` in the chat's turns until it is taken, through floods and outages; as `_post` raises."""
         task = cast("asyncio.Task[None]", asyncio.current_task())
         clock, door, address = self._app.clock, *self._place(due)
+        rank = Rank.ALERT if due.subscription.wanted.topic is Topic.ALERTS else Rank.POST
         until, attempt = clock.monotonic() + PATIENCE_S, 0
         while True:
             chat = self._pacers.at(door, address)
-            if not await chat.turn(within_s=until - clock.monotonic()):
+            turn = await chat.turn(rank, within_s=until - clock.monotonic())
+            if turn is None:
                 raise DeliveryFailed(f"{address.chat_id} took nothing for {PATIENCE_S / 60:g} minutes.")
-            async with self._spacing[address.platform]:
-                await clock.sleep(SPACING_S)
+            if door.per_second() is None:
+                async with self._spacing[address.platform]:
+                    await clock.sleep(SPACING_S)
             if self._closing.is_set():
+                turn.over()
                 return False
             self._sending.add(task)  # from here on `close` waits for it
             try:
-                return await send()
+                with turn:
+                    return await send(turn)
             except (ChatGone, Unsure):
                 raise
             except Flooded as flood:
@@ -213,12 +240,13 @@ class Postman:
             finally:
                 self._sending.discard(task)
 
-    async def _send_and_note(self, due: Due, mail: Mail) -> bool:
+    async def _send_and_note(self, due: Due, mail: Mail, turn: Turn) -> bool:
         agenda, about = self._app.agenda, due.subscription
         if not await agenda.posting(due):
             return False
         try:
             ref = await _sent(*self._place(due), mail)
+            turn.over()  # writing it down takes no room from others
         except (ChatGone, Unsure):
             raise
         except DeliveryFailed:
@@ -226,7 +254,7 @@ class Postman:
             raise
         await agenda.posted(due, ref.message)
         if ref.address.chat != about.chat:
-            await agenda.chat_moved(about.platform, about.chat, ref.address.chat)
+            await self._app.known_chats.was_moved(about.chat_id, ref.address.chat_id)
         return True
 
     def _place(self, due: Due) -> tuple[Door, Address]:
@@ -237,17 +265,21 @@ class Postman:
         return door, Address(door.platform, about.chat, about.thread)
 
     async def _gone(self, due: Due, gone: ChatGone) -> None:
-        """Pause what a closed chat subscribed to, and tell the admins."""
+        """Pause what a closed chat, or one place in it, subscribed to, and tell the admins."""
         about = due.subscription
         _log.warning("%s is closed to us: %s", about.chat_id, gone)
         await self._kept(self._app.agenda.end(due, failed=True, note=str(gone)))
         paused: list[int] = []
-        only_thread = isinstance(gone, ThreadGone) and about.thread is not None
+        place = Place.CHAT
         with contextlib.suppress(StoreError):
-            paused += await self._app.agenda.chat_gone(due, str(gone), only_thread=only_thread)
+            if isinstance(gone, ThreadGone):
+                place = Place.OUTSIDE if about.thread is None else Place.THREAD
+                paused += await self._app.agenda.thread_gone(due, str(gone))
+            else:
+                shut = await self._app.known_chats.was_shut(about.chat_id, ChatState.CLOSED, str(gone))
+                paused += shut.paused
         if paused:  # or else another delivery to this chat has said so already
-            notice = closed_notice(about.chat_id, paused, str(gone), only_thread=only_thread)
-            await self._tell_admins(notice, about.chat_id)
+            await self._tell_admins(closed_notice(about.chat_id, paused, str(gone), place), about.chat_id)
 
     async def _is_strange(self, due: Due) -> bool:
         """Say whether whoever subscribed may no longer receive this there, as when `[access]` was changed."""
@@ -267,11 +299,12 @@ class Postman:
 
     async def _tell_admins(self, notice: Notice, but: str) -> None:
         """Tell all admins that can be reached here, save the one who is the chat that it is about."""
-        for admin in self._app.settings.access.admins:
-            platform, _, person = admin.partition(":")
-            if (door := self._doors.get(platform)) and admin != but:
-                with contextlib.suppress(DeliveryFailed):
-                    await _sent(door, Address(door.platform, person), notice)
+        for address in await reachable_admins(self._app, but):
+            if door := self._doors.get(address.platform):
+                turn = await self._pacers.at(door, address).turn(Rank.ALERT, within_s=PATIENCE_S)
+                if turn is not None:
+                    with turn, contextlib.suppress(DeliveryFailed):
+                        await _sent(door, address, notice)
 
     async def _kept(self, write: Awaitable[object]) -> None:
         """Write to the store if it can be reached; what is not noted is taken up again later."""

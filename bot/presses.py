@@ -7,6 +7,8 @@ and where the answer goes.
 from collections.abc import Mapping
 from enum import StrEnum
 
+from bot.cards import Card, Notice
+
 
 class Shown(StrEnum):
     """Where the card goes that a button opens. A notice is told to the presser alone, where the door can."""
@@ -26,9 +28,20 @@ SHOWN: Mapping[str, Shown] = {
     "v": Shown.BESIDE,
     "s": Shown.IN_PLACE,
     "c": Shown.IN_PLACE,
+    "a": Shown.OPENED,
+    "g": Shown.IN_PLACE,
+    "au": Shown.IN_PLACE,
+    "m": Shown.IN_PLACE,
+    "mn": Shown.BESIDE,
+    "x": Shown.BESIDE,
 }
 
 _DANGEROUS = "c.y."
+
+
+def told_aside(card: Card) -> bool:
+    """Say whether a card is a sentence that changes no message: a notice that offers nothing to press."""
+    return isinstance(card, Notice) and not card.buttons
 
 
 def kind_of(data: str) -> str:

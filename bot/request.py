@@ -1,6 +1,7 @@
 """What comes in from a chat platform, as values that look the same whichever it came from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Platform = Literal["telegram", "slack", "terminal"]
@@ -14,7 +15,7 @@ class Address:
     chat: str
     thread: str | None = None
 
-    @property
+    @cached_property
     def chat_id(self) -> str:
         """The chat as `[access]` names it, for instance `telegram:-100123`."""
         return f"{self.platform}:{self.chat}"
@@ -34,7 +35,9 @@ class Request:
 
     `delivery` is the platform's own id of this update; the same one comes again when it redelivers.
     `private` says that only this person reads the chat. `message` is the platform's id of the message that
-    carries the command, where an answer can refer to it.
+    carries the command, where an answer can refer to it. `once` names that message whatever becomes of its
+    text: of its texts one at most is carried out. `only_commands` says that nobody waits for an answer where
+    the text is no valid command, as when it was edited.
     """
 
     text: str
@@ -43,6 +46,13 @@ class Request:
     delivery: str
     private: bool = False
     message: str | None = None
+    once: str | None = None
+    only_commands: bool = False
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether a group itself speaks, so that nobody can know which of its administrators it is."""
+        return self.address.chat.startswith("-") and self.person.id == self.address.chat_id
 
 
 @dataclass(frozen=True)

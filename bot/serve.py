@@ -1,6 +1,7 @@
 """`conclave serve`: every configured platform, each for itself, until told to stop."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
@@ -16,7 +17,7 @@ from bot.postman import Postman
 from bot.slack_settings import slack_is_wanted, slack_missing
 from bot.timer import Timer
 from core.app.app import App
-from core.domain.errors import ConclaveError, ConfigError
+from core.domain.errors import ConclaveError, ConfigError, StoreError
 
 if TYPE_CHECKING:
     from bot.http_door import HttpDoor
@@ -78,8 +79,13 @@ def services(app: App, desk: Desk, http: "HttpDoor | None" = None) -> list[Servi
 def _telegram(app: App, desk: Desk, http: "HttpDoor | None") -> Service:
     from bot.telegram_updates import TelegramService
 
-    del http  # Telegram is asked by long polling
-    service = TelegramService(app.settings.telegram, desk, app.clock, REGISTRY)
+    settings, access = app.settings.telegram, app.settings.access
+    if settings.mode == "webhook":
+        from bot.telegram_webhook import WebhookService
+
+        service: TelegramService = WebhookService(settings, desk, app.clock, REGISTRY, access, http=http)
+    else:
+        service = TelegramService(settings, desk, app.clock, REGISTRY, access)
     return Service("Telegram", service.door, service.run, service.ready)
 
 
@@ -123,6 +129,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     timer.stop()
     # Before the doors close: what is on its way to a chat arrives.
     await postman.close()
+    await desk.close()
     for task in (told_to_stop, *doors, *chores):
         task.cancel()
     await asyncio.wait([told_to_stop, *doors, *chores], timeout=until - loop.time())
@@ -136,6 +143,8 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
 async def _prepare(app: App) -> None:
     """Load what the first request would wait for, and spare the collector from ever looking through it."""
     await app.prepare()
+    with contextlib.suppress(StoreError):
+        await app.known_chats.warn_of_old_ids()
     gc.collect()
     gc.freeze()
 
@@ -174,6 +183,7 @@ async def _platform(desk: Desk, postman: Postman, platform: Service) -> None:
         _log.exception("%s stopped on an internal error", platform.name)
     finally:
         postman.shut(platform.door)
+        desk.reception.shut(platform.door)
         desk.platforms[platform.name] = "off"
         finishing.cancel()
         await asyncio.wait([finishing])
@@ -190,10 +200,12 @@ async def _finish_messages(desk: Desk, postman: Postman, platform: Service) -> N
         return  # `run` says why
     desk.platforms[platform.name] = "connected"
     postman.open(platform.door)
+    desk.reception.open(platform.door)
     live = desk.live
     async with asyncio.TaskGroup() as rounds:
         while True:
             rounds.create_task(_finish_once(live, platform))
+            rounds.create_task(desk.reception.round())
             await live.app.clock.sleep(FINISH_MESSAGES_EVERY_S)
 
 

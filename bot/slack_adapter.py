@@ -1,13 +1,15 @@
 """The Slack door: sends, edits and uploads what the rest of Conclave wants to show."""
 
 import copy
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.cards import Card, Notice, ProgressCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef
 from bot.request import Address, Person, Platform
-from bot.slack_api import SlackApi
+from bot.slack_api import SlackApi, SlackRefused
 from bot.slack_pacer import PostSpacing, UpdateBudget
+from bot.slack_plan import Plans
 from bot.slack_render import PAGE_SIZE, SlackMessage, render
 from bot.slack_text import clamp, clamp_bytes, harmless, one_line
 from core.clock import Clock
@@ -56,8 +58,9 @@ class SlackDoor:
     platform: Platform = "slack"
     page_size = PAGE_SIZE
 
-    def __init__(self, api: SlackApi, clock: Clock) -> None:
+    def __init__(self, api: SlackApi, clock: Clock, *, plans: bool = False) -> None:
         self.api = api
+        self._plans = Plans(wanted=plans)
         self._clock = clock
         self._budget = UpdateBudget(clock)
         self._spacing = PostSpacing(clock)
@@ -77,6 +80,14 @@ class SlackDoor:
         """Return None: Slack counts the edits of a whole workspace, which this door does itself."""
         return None
 
+    def per_second(self) -> float | None:
+        """Return None: what Slack limits is a channel's messages and a workspace's edits, see above."""
+        return None
+
+    async def working(self, address: Address) -> float | None:
+        """Show nothing: Slack has nothing of the kind outside of its assistant's threads."""
+        return None
+
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """Post a card; with `only_for`, just that person sees it, and it cannot be edited.
 
@@ -86,27 +97,15 @@ class SlackDoor:
         Raises:
             DeliveryFailed: Slack did not take it.
         """
-        message = render(card)
         if only_for is not None:
+            message = render(card)
             if await self._responded(address, message):
                 return MessageRef(address, EPHEMERAL)
             if not _is_direct(address):
                 return await self._send_ephemeral(address, message, only_for)
         await self._spacing.turn(address.chat)
         try:
-            answer = await self.api.call(
-                "chat.postMessage",
-                lambda client: client.chat_postMessage(
-                    channel=address.chat,
-                    thread_ts=address.thread,
-                    text=message.text,
-                    blocks=message.blocks,
-                    parse="none",
-                    link_names=False,
-                    unfurl_links=False,
-                    unfurl_media=False,
-                ),
-            )
+            answer = await self._drawn(card, lambda shown: self._posted(address, shown))
         except ChatGone:
             await self._say_not_invited(address)
             raise
@@ -114,6 +113,47 @@ class SlackDoor:
         chat = answer.get("channel")
         there = address if not isinstance(chat, str) else Address("slack", chat, address.thread)
         return MessageRef(there, str(answer.get("ts", "")))
+
+    async def _posted(self, address: Address, message: SlackMessage) -> dict[str, Any]:
+        return await self.api.call(
+            "chat.postMessage",
+            lambda client: client.chat_postMessage(
+                channel=address.chat,
+                thread_ts=address.thread,
+                text=message.text,
+                blocks=message.blocks,
+                parse="none",
+                link_names=False,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+        )
+
+    async def _updated(self, ref: MessageRef, message: SlackMessage) -> dict[str, Any]:
+        return await self.api.call(
+            "chat.update",
+            lambda client: client.chat_update(
+                channel=ref.address.chat,
+                ts=ref.message,
+                text=message.text,
+                blocks=message.blocks,
+                parse="none",
+                link_names=False,
+            ),
+        )
+
+    async def _drawn(
+        self, card: Card, show: Callable[[SlackMessage], Awaitable[dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """Show a card, a run that goes on as a plan where the workspace takes that."""
+        plan = self._plans.drawn(card) if isinstance(card, ProgressCard) else None
+        if plan is not None:
+            try:
+                return await show(plan)
+            except SlackRefused as error:
+                if not self._plans.refused(error.code):
+                    raise
+        return await show(render(card))
 
     async def _say_not_invited(self, address: Address) -> None:
         # If this fails too the person gets no hint; the caller still learns that the chat is closed.
@@ -158,23 +198,12 @@ class SlackDoor:
         """
         if not ref.message or ref.message.startswith((EPHEMERAL, "F")):
             raise MessageGone("this message cannot be edited on Slack")
-        message = render(card)
         if isinstance(card, ProgressCard):
             self._budget.live()
         else:
             await self._budget.final()
         try:
-            await self.api.call(
-                "chat.update",
-                lambda client: client.chat_update(
-                    channel=ref.address.chat,
-                    ts=ref.message,
-                    text=message.text,
-                    blocks=message.blocks,
-                    parse="none",
-                    link_names=False,
-                ),
-            )
+            await self._drawn(card, lambda shown: self._updated(ref, shown))
         except Flooded as flood:
             self._budget.close_for(flood.retry_after_s)
             raise
@@ -249,6 +278,28 @@ class SlackDoor:
         await self.api.call(
             "views.update", lambda client: client.views_update(view_id=view_id, view=view, hash=seen)
         )
+
+    async def publish(self, user: str, view: dict[str, Any]) -> None:
+        """Replace a person's own page, the Home tab.
+
+        Raises:
+            DeliveryFailed: Slack did not take it.
+        """
+        await self.api.call("views.publish", lambda client: client.views_publish(user_id=user, view=view))
+
+    async def direct(self, user: str) -> Address:
+        """Return the direct message between a person and the app.
+
+        Raises:
+            DeliveryFailed: Slack did not open it.
+        """
+        answer = await self.api.call(
+            "conversations.open", lambda client: client.conversations_open(users=user)
+        )
+        chat = (answer.get("channel") or {}).get("id")
+        if not isinstance(chat, str):
+            raise DeliveryFailed("Slack opened no direct message")
+        return Address("slack", chat)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -158,10 +158,11 @@ def buttons(wanted: Sequence[Button], prefix: str) -> list[Block]:
     ]
 
 
-def select(wanted: Sequence[Button], action_id: str, placeholder: str) -> Element | None:
-    """Return a menu of the buttons, or None where there is nothing to choose."""
+def select(
+    wanted: Sequence[Button], action_id: str, placeholder: str, room: int = MAX_SELECT_TOTAL
+) -> Element | None:
+    """Return a menu of the buttons that have room, or None where there is nothing to choose."""
     options: list[Element] = []
-    room = MAX_SELECT_TOTAL
     for one in wanted[:MAX_OPTIONS]:
         text = plain(one_line(one.label), MAX_LABEL)
         option = {"text": text, "value": clamp(one.data, MAX_OPTION_VALUE)}
@@ -184,14 +185,16 @@ def weight(value: Any) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def fit(parts: Sequence[Part]) -> list[Block]:
+def fit(parts: Sequence[Part], most: int = MAX_BLOCKS, total: int = MAX_TOTAL) -> list[Block]:
     """Return the blocks with unique ids, without those of the highest ranks where there are too many.
+
+    `most` is how many blocks may stay, `total` how large they may be together; the defaults are a message's.
 
     A line at the end says where something was left out.
     """
     kept = list(parts)
     cut = False
-    while kept and _too_much(kept, cut=cut):
+    while kept and _too_much(kept, most, total, cut=cut):
         worst = max(part.rank for part in kept)
         if worst == 0:
             break
@@ -210,10 +213,10 @@ _ID_ROOM = 30
 
 def fits(parts: Sequence[Part]) -> bool:
     """Say whether all the blocks have room in one message."""
-    return not _too_much(parts, cut=False)
+    return not _too_much(parts, MAX_BLOCKS, MAX_TOTAL, cut=False)
 
 
-def _too_much(parts: Sequence[Part], *, cut: bool) -> bool:
-    total = sum(weight(part.block) + _ID_ROOM for part in parts)
+def _too_much(parts: Sequence[Part], most: int, total: int, *, cut: bool) -> bool:
+    size = sum(weight(part.block) + _ID_ROOM for part in parts)
     spare = weight(_LEFT_OUT) + _ID_ROOM if cut else 0
-    return len(parts) + (1 if cut else 0) > MAX_BLOCKS or total + spare > MAX_TOTAL
+    return len(parts) + (1 if cut else 0) > most or size + spare > total

@@ -12,6 +12,9 @@ from typing import Any, Protocol
 from bot.slack_manifest_shape import PLAIN, Shape, shape_of, shaped
 
 NAME = "Conclave"
+ASK = "conclave-form.ask"
+EXPLAIN = "conclave-form.explain"
+"""How Slack calls our shortcuts when somebody chooses one."""
 ROOT_COMMAND = "/conclave"
 MAX_COMMANDS = 50
 MAX_COMMAND_NAME = 32
@@ -25,7 +28,21 @@ RESERVED = frozenset(
     | {"shrug", "status", "topic", "who"}
 )
 SCOPES = ("app_mentions:read", "chat:write", "commands", "files:write", "im:history", "im:read", "im:write")
-EVENTS = ("app_mention", "message.im")
+EVENTS = ("app_home_opened", "app_mention", "message.im")
+SHORTCUTS = (
+    {
+        "name": "Ask the committee",
+        "type": "global",
+        "callback_id": ASK,
+        "description": "Name a ticker, and the models argue and vote",
+    },
+    {
+        "name": "Explain this verdict",
+        "type": "message",
+        "callback_id": EXPLAIN,
+        "description": "Open the verdict in this message with the reasons behind it",
+    },
+)
 
 DESCRIPTION = "Many language models sit as one investment committee. Paper trading only."
 LONG_DESCRIPTION = (
@@ -83,11 +100,12 @@ def manifest(commands: Iterable[Listed]) -> dict[str, Any]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": NAME, "always_online": True},
+            "shortcuts": [dict(one) for one in SHORTCUTS],
             "slash_commands": slash_commands(commands),
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},

@@ -2,21 +2,25 @@
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 from bot.cards import Card, Notice, ReasoningCard
-from bot.door import DeliveryFailed, Door
-from bot.presses import Shown, shown_of
+from bot.door import ChatGone, DeliveryFailed, Door
+from bot.home_buttons import posts
+from bot.presses import Shown, shown_of, told_aside
 from bot.request import Address, Press, Request
 from bot.slack_adapter import SlackDoor
 from bot.slack_api import SlackRefused
-from bot.slack_render import loading_modal, modal, notice_modal
-from bot.slack_requests import Pressed, place_of
+from bot.slack_modals import View, card_modal, loading_modal, modal, notice_modal
+from bot.slack_requests import Pressed, place_of, thread_from
 
 # Slack takes a trigger for three seconds. What is ready in this time opens at once, without "Loading…".
 GRACE_S = 0.8
 CLOSED_VIEW = frozenset({"not_found", "view_not_found", "hash_conflict"})
 NOTHING = Notice(text="There is nothing to show here.")
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -36,69 +40,96 @@ class Desk(Protocol):
 async def answer(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:
     """Show what a press asks for; a failure to deliver ends in one line of the log."""
     door = door.replying(pressed.response_url)
+    where = Shown.OPENED if pressed.home else shown_of(pressed.press.data)
     try:
-        where = shown_of(pressed.press.data) if pressed.view is None else Shown.IN_PLACE
-        if where is Shown.OPENED:
-            await _open(pressed, desk, door)
-        elif where is Shown.BESIDE:
-            await _show(pressed, await desk.press(pressed.press, door), door)
-        else:
+        if pressed.view is not None and posts(pressed.press.data):
+            await _post(pressed, desk, door)
+        elif pressed.view is not None or where is Shown.IN_PLACE:
             await _turn(pressed, await desk.press(pressed.press, door), door)
+        elif where is Shown.OPENED:
+            await _open(pressed, desk, door)
+        else:
+            await _show(pressed, await desk.press(pressed.press, door), door)
     except DeliveryFailed as error:
         _log.warning("Slack did not take the answer to a button: %s", error)
 
 
 async def _open(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:
-    """Open the reasoning in a modal, within the life of the trigger."""
-    metadata = place_of(pressed.press.address)
-    work = asyncio.ensure_future(desk.press(pressed.press, door))
-    view: str | None = None
-    try:
-        done, _ = await asyncio.wait({work}, timeout=GRACE_S)
-        if not done:
-            view = await _try_open(pressed, loading_modal(metadata), door)
-        card = await work
-    finally:
-        work.cancel()
-    if view:
-        await _fill(view, card or NOTHING, pressed, door, metadata)
-    elif isinstance(card, ReasoningCard):
-        opened = None if not done else await _try_open(pressed, modal(card, metadata), door)
-        if not opened:
-            await _into_thread(pressed, card, door)
-    elif card is not None:
+    """Open what a button shows in a modal; where Slack opens none, reasoning goes into the thread."""
+    metadata = place_of(pressed.press.address, pressed.card)
+
+    def drawn(card: Card | None) -> View | None:
+        if card is None or (isinstance(card, Notice) and not pressed.home):
+            return None
+        return card_modal(card, metadata, post=thread_from(metadata) is not None)
+
+    card, view = await opened(pressed.trigger, desk.press(pressed.press, door), drawn, door, metadata)
+    if view is None and isinstance(card, ReasoningCard):
+        await _into_thread(pressed, card, door)
+    elif view is None and card is not None and not pressed.home:
         await door.answer_press(card, pressed.press.address, pressed.press.person)
 
 
-async def _try_open(pressed: Pressed, view: dict[str, Any], door: SlackDoor) -> str | None:
+async def opened(
+    trigger: str,
+    work: Coroutine[Any, Any, T],
+    drawn: Callable[[T], View | None],
+    door: SlackDoor,
+    metadata: str = "",
+) -> tuple[T, str | None]:
+    """Open a modal with what `work` gives, within the life of the trigger: "Loading…" first where it is slow.
+
+    `drawn` makes the modal of it, or None where none is to be opened; one that says "Loading…" already then
+    says that there is nothing to show. Returns what `work` gave and the modal's id, None where no modal shows
+    it. A modal that the person has closed in the meantime counts as shown.
+    """
+    task = asyncio.ensure_future(work)
+    view: str | None = None
     try:
-        return await door.open_view(pressed.trigger, view)
+        done, _ = await asyncio.wait({task}, timeout=GRACE_S)
+        if not done:
+            view = await _try_open(trigger, loading_modal(metadata), door)
+        result = await task
+    finally:
+        task.cancel()
+    shown = drawn(result)
+    if view is not None:
+        filled = await _filled(view, shown or _nothing(result, metadata), door)
+        return result, view if filled else None
+    if not done or shown is None:
+        return result, None
+    return result, await _try_open(trigger, shown, door)
+
+
+async def _try_open(trigger: str, view: View, door: SlackDoor) -> str | None:
+    try:
+        return await door.open_view(trigger, view)
     except DeliveryFailed as error:
         _log.info("Slack did not open a modal: %s", error)
         return None
 
 
-async def _fill(view: str, card: Card, pressed: Pressed, door: SlackDoor, metadata: str) -> None:
-    """Put what is ready into the modal that says "Loading…"."""
-    shown = modal(card, metadata) if isinstance(card, ReasoningCard) else _as_notice(card, metadata)
+async def _filled(view: str, shown: View, door: SlackDoor) -> bool:
+    """Put what is ready into the modal that says "Loading…"; False where Slack did not take it."""
     try:
         await door.update_view(view, shown)
     except SlackRefused as error:
-        if error.code not in CLOSED_VIEW and isinstance(card, ReasoningCard):
-            await _into_thread(pressed, card, door)
+        return error.code in CLOSED_VIEW
     except DeliveryFailed:
-        if isinstance(card, ReasoningCard):
-            await _into_thread(pressed, card, door)
+        return False
+    return True
 
 
-def _as_notice(card: Card, metadata: str) -> dict[str, Any]:
-    return notice_modal(card if isinstance(card, Notice) else NOTHING, metadata)
+def _nothing(result: object, metadata: str) -> View:
+    return notice_modal(result if isinstance(result, Notice) else NOTHING, metadata)
 
 
 async def _into_thread(pressed: Pressed, card: ReasoningCard, door: SlackDoor) -> None:
     """Post the reasoning under the card; where that is not possible, to the presser alone."""
     address = pressed.press.address
     thread = address.thread or pressed.card
+    if pressed.home:
+        return
     if thread is None:
         await door.answer_press(card, address, pressed.press.person)
         return
@@ -116,16 +147,42 @@ async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
     if card is None:
         return
     if pressed.view is None:
-        if isinstance(card, Notice):
+        if told_aside(card):
             await door.answer_press(card, pressed.press.address, pressed.press.person)
         else:
             await door.replace_pressed(card)
         return
+    if isinstance(card, Notice):
+        await door.open_view(pressed.trigger, notice_modal(card, pressed.metadata), push=True)
+        return
+    postable = thread_from(pressed.metadata) is not None
+    await _redraw(pressed, card_modal(card, pressed.metadata, post=postable), door)
+
+
+async def _redraw(pressed: Pressed, view: View, door: SlackDoor) -> None:
+    """Replace what the modal shows, unless the person has closed it or something newer stands there."""
+    assert pressed.view is not None  # noqa: S101 - only asked for presses inside a modal
     try:
-        if isinstance(card, ReasoningCard):
-            await door.update_view(pressed.view, modal(card, pressed.metadata), seen=pressed.seen)
-        else:
-            await door.open_view(pressed.trigger, _as_notice(card, pressed.metadata), push=True)
+        await door.update_view(pressed.view, view, seen=pressed.seen)
     except SlackRefused as error:
         if error.code not in CLOSED_VIEW:
             raise
+
+
+async def _post(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:
+    """Show the page to everybody, in the thread of the verdict, and say in the modal what became of it."""
+    thread = thread_from(pressed.metadata)
+    card = await desk.press(pressed.press, door)
+    if thread is None or not isinstance(card, ReasoningCard):
+        await _turn(pressed, card, door)
+        return
+    try:
+        await door.send(thread, card)
+    except ChatGone:
+        note, again = "⚠️ Conclave cannot post there. Invite it with /invite @Conclave.", True
+    except DeliveryFailed as error:
+        _log.info("Slack did not take a page into a thread: %s", error)
+        note, again = "⚠️ Slack did not take it just now. Try again in a moment.", True
+    else:
+        note, again = "✓ Posted in the thread of the verdict, for everybody there.", False
+    await _redraw(pressed, modal(card, pressed.metadata, note=note, post=again), door)

@@ -1,4 +1,4 @@
-"""Conclave's cards as Slack messages and modals. Pure: the same card gives the same blocks."""
+"""Conclave's cards as Slack messages. Pure: the same card gives the same blocks."""
 
 import hashlib
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.crossed_bar import crossed
+from bot.help_sections import sections as sections_of
 from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
@@ -39,7 +40,6 @@ from bot.slack_blocks import (
     fit,
     fits,
     header,
-    plain,
     preformatted,
     rich,
     run,
@@ -54,8 +54,6 @@ PAGE_SIZE = 2_800
 """Characters of running text on one reasoning page: twice that as JSON still leaves room for the rest."""
 
 MAX_TEXT_BYTES = 3_900
-MAX_TITLE = 24
-MAX_METADATA = 3_000
 
 _MAX_NOTICE = 5_000
 _MAX_LINE = 400
@@ -76,13 +74,17 @@ class SlackMessage:
 
 def render(card: Card) -> SlackMessage:
     """Return the card as a message that Slack takes, whatever text the card holds."""
-    if isinstance(card, PostedCard):
-        parts, text = slack_posts.draw(card), slack_posts.text_of(card)
-    else:
-        parts, text = _drawn(card)
+    parts, text = parts_of(card)
     return SlackMessage(
         text=clamp_bytes(harmless(text).strip() or "Conclave", MAX_TEXT_BYTES), blocks=fit(parts)
     )
+
+
+def parts_of(card: Card) -> tuple[list[Part], str]:
+    """Return the parts of any card, and what notifications and screen readers say."""
+    if isinstance(card, PostedCard):
+        return slack_posts.draw(card), slack_posts.text_of(card)
+    return _drawn(card)
 
 
 def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case for each card
@@ -95,7 +97,7 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
         case VerdictCard():
             parts, text = _verdict(card), _verdict_text(card)
         case ReasoningCard():
-            parts, text = _reasoning(card), f"{card.title}, {card.position}. {card.body}"
+            parts, text = reasoning_parts(card), f"{card.title}, {card.position}. {card.body}"
         case LeaderboardCard():
             parts = _leaderboard(card)
             text = f"{_ranked(card)}. " + "; ".join(
@@ -119,33 +121,6 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
     return parts, text
 
 
-def modal(card: ReasoningCard, metadata: str = "") -> dict[str, Any]:
-    """Return the page of reasoning as a modal; `metadata` comes back with every press inside it."""
-    title = one_line(card.title)
-    parts = _reasoning(card, headed=clamp(title, MAX_TITLE) != title)
-    return _view(title, fit(parts), metadata)
-
-
-def notice_modal(notice: Notice, metadata: str = "") -> dict[str, Any]:
-    """Return a notice as a modal."""
-    return _view("Conclave", fit(_notice(notice)), metadata)
-
-
-def loading_modal(metadata: str = "") -> dict[str, Any]:
-    """Return what stands in a modal until its page is ready."""
-    return _view("Conclave", fit([Part(block) for block in context("⏳ Loading…")]), metadata)
-
-
-def _view(title: str, blocks: list[Block], metadata: str) -> dict[str, Any]:
-    return {
-        "type": "modal",
-        "title": plain(title, MAX_TITLE),
-        "close": plain("Close", MAX_TITLE),
-        "private_metadata": metadata[:MAX_METADATA],
-        "blocks": blocks,
-    }
-
-
 def _parts(blocks: list[Block], rank: int = 0) -> list[Part]:
     return [Part(block, rank) for block in blocks]
 
@@ -157,7 +132,11 @@ def _caveat(caveat: str | None) -> list[Part]:
 def _notice(card: Notice) -> list[Part]:
     text = clamp(f"{_TONES[card.tone]}{card.text}", _MAX_NOTICE)
     reference = f"Reference {card.reference}" if card.reference else None
-    return _parts(sections(text) or sections("–")) + _parts(context(reference))
+    return [
+        *_parts(sections(text) or sections("–")),
+        *_parts(context(reference)),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.notice")),
+    ]
 
 
 def _line(text: str) -> str:
@@ -180,6 +159,7 @@ def _progress(card: ProgressCard) -> list[Part]:
         *_caveat(card.caveat),
         *_parts(context(f"🗳 Crowd: {card.votes}" if card.votes else None)),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.vote")),
+        *_parts(buttons((card.stop,) if card.stop else (), f"{ACTION_PREFIX}.stop")),
     ]
 
 
@@ -240,7 +220,8 @@ def _dissent(line: DissentLine) -> list[Element]:
     return [run("◆ "), run(_line(line.member), bold=True), run(told)]
 
 
-def _reasoning(card: ReasoningCard, *, headed: bool = True) -> list[Part]:
+def reasoning_parts(card: ReasoningCard, *, headed: bool = True) -> list[Part]:
+    """Return the parts of a page of reasoning, without the headline where that stands elsewhere."""
     points = harmless("\n".join(f"• {point}" for point in card.key_points))
     # A page is body and key points together; what is longer than a page may lose its end.
     room = PAGE_SIZE - len(card.body)
@@ -262,14 +243,18 @@ _PAGE_BLOCKS = 8
 
 
 def _controls(card: ReasoningCard) -> list[Block]:
-    # A menu keeps what a person chose as long as its block id stays, so each page needs its own.
-    told = "\0".join([card.title, card.stage, card.position, card.body])
-    mark = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     menu = select(card.stage_buttons, f"{ACTION_PREFIX}.stage", card.stage)
     elements = [menu] if menu else []
     for place, one in enumerate(card.page_buttons[:_MAX_PAGE_BUTTONS]):
         elements.append(button(one, f"{ACTION_PREFIX}.page.{place}"))
-    return [{"type": "actions", "block_id": f"turn-{mark}", "elements": elements}] if elements else []
+    turn = f"turn-{mark_of(card)}"
+    return [{"type": "actions", "block_id": turn, "elements": elements}] if elements else []
+
+
+def mark_of(card: ReasoningCard) -> str:
+    """Return a mark of a page for block ids: a menu keeps what a person chose as long as its id stays."""
+    told = "\0".join([card.title, card.stage, card.position, card.body])
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _ranked(card: LeaderboardCard) -> str:
@@ -379,11 +364,15 @@ def _calibration(card: CalibrationCard) -> list[Part]:
 
 
 def _help(card: HelpCard) -> list[Part]:
-    lines = [[run(_line(usage), code=True), run(f"  {_line(told)}")] for usage, told in card.commands]
+    lines = []
+    for title, commands in sections_of(card):
+        lines += [[run(_line(title), bold=True)]] if title else []
+        lines += [[run(_line(usage), code=True), run(f"  {_line(told)}")] for usage, told in commands]
     intro = pieces(clamp(harmless(card.intro), _MAX_NOTICE), _MAX_NOTICE)
     return [
         Part(header(card.title)),
         *_parts(sections("".join(intro)), 1),
         *_parts(rich(lines), 2),
         *_parts(context(card.footer), 1),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.help")),
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.commands import parse
+from bot.home_buttons import posts
 from bot.request import Address, Person, Press, Request
 from core.domain.errors import Refused
 
@@ -23,7 +24,8 @@ _MENTION_SIGNS = {"@": "@", "#": "#", "!": "@", "": ""}
 class Pressed:
     """A press with what Slack needs to answer it. `view` and `seen` are set for a press inside a modal.
 
-    `card` is the timestamp of the message with the button, if others than the presser see it.
+    `card` is the timestamp of the message with the button, if others than the presser see it. `home` says
+    that the button is on the person's own page, and `callback` names the modal.
     """
 
     press: Press
@@ -33,6 +35,8 @@ class Pressed:
     view: str | None = None
     seen: str | None = None
     metadata: str = ""
+    home: bool = False
+    callback: str = ""
 
 
 def typed(text: str) -> str:
@@ -43,7 +47,8 @@ def typed(text: str) -> str:
     return " ".join(text.split())[:MAX_TEXT]
 
 
-def _person(user: str, name: object) -> Person:
+def person_of(user: str, name: object) -> Person:
+    """Return a person of Slack by id, with the name that came along, if one did."""
     return Person(id=f"slack:{user}", name=name if isinstance(name, str) else "")
 
 
@@ -60,7 +65,7 @@ def team_of(body: Payload) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _delivery(body: Payload, own: str) -> str:
+def delivery_of(body: Payload, own: str) -> str:
     """Return Slack's id of a delivery after the app's and workspace's, so that no other's is the same."""
     team = body.get("team")
     team_id = body.get("team_id") or (team.get("id") if isinstance(team, dict) else None)
@@ -83,8 +88,8 @@ def command_request(body: Payload) -> Request | None:
     return Request(
         text=text.removeprefix("/"),
         address=Address("slack", channel),
-        person=_person(user, body.get("user_name")),
-        delivery=_delivery(body, trigger),
+        person=person_of(user, body.get("user_name")),
+        delivery=delivery_of(body, trigger),
     )
 
 
@@ -113,8 +118,8 @@ def event_request(body: Payload) -> Request | None:
     return Request(
         text=said,
         address=Address("slack", channel, thread if isinstance(thread, str) else None),
-        person=_person(user, None),
-        delivery=_delivery(body, event_id),
+        person=person_of(user, None),
+        delivery=delivery_of(body, event_id),
         private=private,
     )
 
@@ -169,26 +174,35 @@ def pressed(body: Payload) -> Pressed | None:
     if address is None:
         return None
     own = body.get("trigger_id") or f"{chosen.get('action_ts', '')}:{user['id']}"
-    ephemeral = bool(container.get("is_ephemeral"))
+    if posts(data):
+        # Two quick presses on the same state of a window are meant as one.
+        own = f"{view.get('id')}:{view.get('hash')}:{data}"
+    ephemeral, home = bool(container.get("is_ephemeral")), view.get("type") == "home"
     return Pressed(
         press=Press(
             data,
             address,
-            _person(user["id"], user.get("username") or user.get("name")),
-            _delivery(body, str(own)),
+            person_of(user["id"], user.get("username") or user.get("name")),
+            delivery_of(body, str(own)),
         ),
         trigger=str(body.get("trigger_id") or ""),
         response_url=body.get("response_url") or None,
         card=None if ephemeral or view else container.get("message_ts") or message.get("ts"),
-        view=view.get("id"),
+        view=None if home else view.get("id"),
+        home=home,
+        callback=str(view.get("callback_id") or ""),
         seen=view.get("hash"),
         metadata=str(view.get("private_metadata") or ""),
     )
 
 
-def place_of(address: Address) -> str:
-    """Write an address into a modal, which otherwise does not know from which chat it was opened."""
-    return json.dumps({"chat": address.chat, "thread": address.thread})
+def place_of(address: Address, card: str | None = None) -> str:
+    """Write an address into a modal, which otherwise does not know from which chat it was opened.
+
+    `card` is the timestamp of the message from which it was opened, if others see that too.
+    """
+    place = {"chat": address.chat, "thread": address.thread}
+    return json.dumps(place | ({"card": card} if card else {}))
 
 
 def place_from(metadata: str) -> Address | None:
@@ -198,3 +212,12 @@ def place_from(metadata: str) -> Address | None:
         return Address("slack", place["chat"], place["thread"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def thread_from(metadata: str) -> Address | None:
+    """Read from what `place_of` wrote the thread of the message that everybody sees, or None."""
+    address = place_from(metadata)
+    if address is None:
+        return None
+    thread = address.thread or json.loads(metadata).get("card")
+    return Address("slack", address.chat, thread) if isinstance(thread, str) else None

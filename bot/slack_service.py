@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.connections import Connection
 from bot.door import DeliveryFailed, Door
+from bot.front import Front
 from bot.slack_api import LOCKED_OUT, SlackRefused
 from bot.slack_http import SlackHttp
 from bot.slack_press import Desk
@@ -20,6 +21,7 @@ from core.config.settings import Slack
 from core.domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from bot.desk import Desk as CommandDesk
     from bot.http_door import HttpDoor
     from core.app.app import App
 
@@ -76,6 +78,7 @@ class SlackService:
     async def run(self) -> None:
         """Serve Slack until cancelled, or until Slack refuses the tokens."""
         delay = FIRST_DELAY_S
+        keeping = asyncio.create_task(self._updates.keep())
         try:
             while True:
                 began = self._clock.monotonic()
@@ -98,6 +101,8 @@ class SlackService:
                 await self._clock.sleep(delay)
                 delay = min(delay * 2, LONGEST_DELAY_S)
         finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
             await self._updates.stop()
             await self._transport.close()
             await self._teams.close()
@@ -111,7 +116,7 @@ def socket_service(
     Raises:
         ConfigError: a token is missing or does not look like one.
     """
-    teams = teams or OneTeam(slack_bot_token(settings.bot_token), settings.base_url, clock)
+    teams = teams or OneTeam(slack_bot_token(settings.bot_token), settings, clock)
     app_token = slack_app_token(settings.app_token)
     updates = SlackUpdates(desk, teams, settings.base_url)
     sockets = SlackSockets(
@@ -120,13 +125,14 @@ def socket_service(
     return SlackService(teams, updates, sockets, clock)
 
 
-def slack_service(app: "App", desk: Desk, http: "HttpDoor | None") -> SlackService:
+def slack_service(app: "App", desk: "CommandDesk", http: "HttpDoor | None") -> SlackService:
     """Return the service that the configuration asks for, with its paths on the HTTP door.
 
     Raises:
         ConfigError: a token or secret is missing, or the HTTP door that a path needs.
     """
     settings, clock = app.settings.slack, app.clock
+    front = Front(app, desk)
     teams: SlackTeams | None = None
     if settings.client_id:
         from bot.slack_install import SlackInstall
@@ -139,12 +145,12 @@ def slack_service(app: "App", desk: Desk, http: "HttpDoor | None") -> SlackServi
         secret = slack_secret(settings.client_secret, "client secret")
         SlackInstall(settings, secret, app.workspaces, many.installed).answer_at(http.router)
     if settings.mode == "socket":
-        return socket_service(settings, desk, clock, teams)
+        return socket_service(settings, front, clock, teams)
     if http is None:
         raise ConfigError('[slack] mode = "http" needs the section [http], where Slack can reach Conclave.')
     secret = slack_secret(settings.signing_secret, "signing secret")
-    teams = teams or OneTeam(slack_bot_token(settings.bot_token), settings.base_url, clock)
-    updates = SlackUpdates(desk, teams, settings.base_url)
+    teams = teams or OneTeam(slack_bot_token(settings.bot_token), settings, clock)
+    updates = SlackUpdates(front, teams, settings.base_url)
 
     async def claim(text: str) -> bool:
         return await app.claim_delivery("slack", text)

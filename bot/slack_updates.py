@@ -14,13 +14,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import slack_press
 from bot.door import Flooded
+from bot.front import Front
 from bot.request import Request
 from bot.slack_adapter import SlackDoor
 from bot.slack_api import CALL_TIMEOUT_S
 from bot.slack_blocks import ACTION_PREFIX
+from bot.slack_homes import HomeKeeper
 from bot.slack_log import library_logger
 from bot.slack_press import Desk
 from bot.slack_requests import Payload, command_request, event_request, pressed
+from bot.slack_shortcuts import Shortcuts
 from bot.slack_workspaces import SlackTeams
 from core.domain.errors import ConclaveError
 
@@ -57,7 +60,23 @@ class SlackUpdates:
             authorize=_asking(teams),
             request_verification_enabled=False,
         )
+        # Without a front, as in tests of the transport, there are no pages and no forms.
+        front = desk if isinstance(desk, Front) else None
+        self._keeper = HomeKeeper(front, self._door_in, front.app.clock) if front else None
+        self._shortcuts = (
+            Shortcuts(front, self._keeper, teams, self._start, self._handle)
+            if front and self._keeper
+            else None
+        )
         self._listen(self.app)
+
+    async def keep(self) -> None:
+        """Keep people's own pages up to date, until cancelled."""
+        if self._keeper is not None:
+            await self._keeper.keep()
+
+    async def _door_in(self, team: str) -> SlackDoor | None:
+        return await self._teams.door_of({"team_id": team})
 
     async def stop(self) -> None:
         """Stop what is worked on."""
@@ -67,6 +86,8 @@ class SlackUpdates:
 
     def _listen(self, app: AsyncApp) -> None:
         app.middleware(self._when_free)
+        if self._shortcuts is not None:
+            self._shortcuts.listen(app)
         app.command(re.compile(r".*"))(self._on_command)
         app.event("app_mention")(self._on_event)
         app.event("message")(self._on_event)
@@ -117,7 +138,10 @@ class SlackUpdates:
         door = await self._teams.door_of(body)
         if request is not None and door is not None:
             answering = door.replying(body.get("response_url"))
-            self._start(self._handle(body, request, answering))
+            if self._shortcuts is not None and self._shortcuts.asks(request):
+                self._start(self._shortcuts.ask(body, request, answering))
+            else:
+                self._start(self._handle(body, request, answering))
 
     async def _on_event(self, body: Payload) -> None:
         request = event_request(body)
@@ -129,7 +153,7 @@ class SlackUpdates:
         await ack()
         wanted = pressed(body)
         door = await self._teams.door_of(body)
-        if wanted is not None and door is not None and len(self._tasks) < MAX_TASKS:
+        if wanted is not None and door is not None:
             self._start(slack_press.answer(wanted, self._desk, door))
 
     async def _on_leaving(self, body: Payload) -> None:
@@ -157,13 +181,18 @@ class SlackUpdates:
         else:
             _log.warning("Slack: the app was removed from a workspace; %d subscriptions are paused.", paused)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> bool:
+        """Do work in a task of its own; False where there are too many of them already."""
+        if len(self._tasks) >= MAX_TASKS:
+            work.close()
+            return False
         task = asyncio.create_task(_guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
 
-async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+async def _guarded(work: Coroutine[Any, Any, object]) -> None:
     try:
         await work
     except Flooded as flood:

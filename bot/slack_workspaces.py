@@ -64,8 +64,8 @@ class SlackTeams(Protocol):
 class OneTeam:
     """The workspace of the bot token in the configuration."""
 
-    def __init__(self, token: str, base_url: str, clock: Clock) -> None:
-        self.door = SlackDoor(SlackApi(token, base_url), clock)
+    def __init__(self, token: str, settings: Slack, clock: Clock) -> None:
+        self.door = SlackDoor(SlackApi(token, settings.base_url), clock, plans=settings.plan_blocks)
         self._identity: Payload = {}
 
     async def start(self) -> str:
@@ -115,6 +115,7 @@ class ManyTeams:
     def __init__(self, settings: Slack, workspaces: Workspaces, clock: Clock) -> None:
         self._client = settings.client_id
         self._base_url = settings.base_url
+        self._plans = settings.plan_blocks
         self._workspaces = workspaces
         self._clock = clock
         self._known: dict[str, _Known] = {}
@@ -205,7 +206,8 @@ class ManyTeams:
                 await known.door.close()
             return None
         if known is None:
-            door = SlackDoor(SlackApi(found.token, self._base_url), self._clock)
+            api = SlackApi(found.token, self._base_url)
+            door = SlackDoor(api, self._clock, plans=self._plans)
             known = self._known[team] = _Known(found, door, now)
         elif found.token != known.installation.token:
             known.door.api.use(found.token)
@@ -229,6 +231,14 @@ class TeamsDoor:
     def per_minute(self, address: Address) -> int | None:
         """See `Door`; each workspace's own door counts its edits."""
         return None
+
+    def per_second(self) -> float | None:
+        """See `Door`; Slack counts each workspace for itself."""
+        return None
+
+    async def working(self, address: Address) -> float | None:
+        """See `SlackDoor.working`."""
+        return await (await self._door_at(address.chat)).working(address)
 
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
         """See `SlackDoor.send`."""

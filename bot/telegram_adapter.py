@@ -1,7 +1,9 @@
 """Telegram as a door: posts, edits and files, with every failure told as a `DeliveryFailed`."""
 
 import copy
+import logging
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from typing import TypeVar
@@ -15,7 +17,7 @@ from telegram import (
     Message,
     ReplyParameters,
 )
-from telegram.constants import FileSizeLimit, KeyboardButtonStyle, ParseMode
+from telegram.constants import ChatAction, FileSizeLimit, KeyboardButtonStyle, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -26,16 +28,21 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.cards import Card
+from bot.cards import Card, Notice
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
 from bot.presses import is_dangerous
 from bot.request import Address, Person, Platform
+from bot.telegram_places import chat_for
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
 from bot.telegram_secrecy import scrub
+from core.domain.errors import Refused
 
 PRIVATE_PACE_S = 1.0
 GROUP_PACE_S = 3.0
 GROUP_A_MINUTE = 18
+A_SECOND = 30.0
+WORKING_AGAIN_S = 4.0
+"""Telegram shows for five seconds that a bot is typing."""
 
 _PICTURES = {".png", ".jpg", ".jpeg"}
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -51,25 +58,39 @@ _CHAT_GONE = (
     "group chat was deactivated",
     "peer_id_invalid",
 )
+_NO_FILES = re.compile(
+    r"not enough rights to send (?:photos|documents|media)|chat_send_(?:photos|docs|media)_forbidden"
+)
 _NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
 """How the HTTP library calls failures from before a request is sent."""
 _BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
 """What a server answers that stands in front of Telegram, and has lost sight of the request."""
 
 Result = TypeVar("Result")
+Moved = Callable[[str, str], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+
+
+class _NoFiles(DeliveryFailed):
+    """The chat takes messages of ours, and no files of this kind."""
 
 
 class TelegramDoor:
-    """A `bot.door.Door` over one bot. Makes no pause of its own: pacing and waiting is the caller's."""
+    """A `bot.door.Door` over one bot. Makes no pause of its own: pacing and waiting is the caller's.
+
+    `moved` hears the old and the new id of a group that has become another chat.
+    """
 
     platform: Platform = "telegram"
     page_size = PAGE_SIZE
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, moved: Moved | None = None) -> None:
         # Chosen by the library's users through the environment alone: times to wait are timedeltas, and it
         # no longer warns about the numbers that they were.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._bot = bot
+        self._tell_moved = moved
         self._moved: dict[int, int] = {}
         self._reply_to: str | None = None
 
@@ -86,6 +107,26 @@ class TelegramDoor:
     def per_minute(self, address: Address) -> int | None:
         """Return 18 for a group: Telegram allows about 20 a minute there, and buttons need some."""
         return GROUP_A_MINUTE if address.chat.startswith("-") else None
+
+    def per_second(self) -> float | None:
+        """Return 30: Telegram takes about as many from a bot, whichever chats they go to."""
+        return A_SECOND
+
+    async def working(self, address: Address) -> float | None:
+        """Show that the bot is typing; again after 4 seconds in private chats, once in groups.
+
+        Raises:
+            DeliveryFailed: or one of its kinds.
+        """
+        try:
+            await self._call(
+                self._bot.send_chat_action(
+                    _chat(address), ChatAction.TYPING, message_thread_id=_number(address.thread)
+                )
+            )
+        except (BadRequest, ChatMigrated) as error:
+            raise self._failure(error) from None
+        return None if address.chat.startswith("-") else WORKING_AGAIN_S
 
     async def send(
         self, address: Address, card: Card, *, only_for: Person | None = None, reply_to: str | None = None
@@ -140,6 +181,8 @@ class TelegramDoor:
     async def send_file(self, address: Address, name: str, content: bytes, caption: str) -> MessageRef:
         """Post a file with a caption; a PNG or JPEG is shown as a picture where Telegram takes it.
 
+        A chat that takes no files gets the caption alone, and reads why.
+
         Raises:
             DeliveryFailed: the file is empty or over 50 MB, or Telegram did not take it.
         """
@@ -175,10 +218,26 @@ class TelegramDoor:
                 return await self._post(address, as_picture)
             except (Flooded, ChatGone, Unsure):
                 raise
-            except DeliveryFailed:
+            except DeliveryFailed as refused:
                 # Telegram refuses pictures of odd proportions, which it takes as documents.
-                return await self._post(address, as_document)
-        return await self._post(address, as_document)
+                _log.debug("the picture %s is sent as a document: %s", name, refused)
+        try:
+            return await self._post(address, as_document)
+        except _NoFiles:
+            said = f"{caption.strip()} " if caption.strip() else ""
+            return await self.send(address, Notice(text=f"{said}(I may not send the file {name} here.)"))
+
+    async def chat_for(self, name: str, person: Person) -> Address:
+        """Return the channel or group of this name, in which we may post and which `person` administers.
+
+        Raises:
+            Refused: one of these is not so.
+            DeliveryFailed: Telegram could not be asked.
+        """
+        try:
+            return await self._call(chat_for(self._bot, name, person))
+        except (BadRequest, ChatMigrated) as error:
+            raise self._failure(error) from None
 
     async def _post(self, address: Address, post: Callable[[int], Awaitable[Message]]) -> MessageRef:
         """Post to the chat, or to the supergroup that it has become."""
@@ -187,7 +246,7 @@ class TelegramDoor:
         try:
             sent = await self._call(post(chat))
         except ChatMigrated as moved:
-            self._moved[chat] = moved.new_chat_id
+            await self._remember_moved(chat, moved.new_chat_id)
             chat = moved.new_chat_id
             try:
                 sent = await self._call(post(chat))
@@ -197,11 +256,21 @@ class TelegramDoor:
             raise self._failure(error) from None
         return MessageRef(Address("telegram", str(chat), address.thread), str(sent.message_id))
 
+    async def _remember_moved(self, old: int, new: int) -> None:
+        """Keep where a group has gone; what goes wrong with that must not hold up the message to it."""
+        self._moved[old] = new
+        if self._tell_moved is None:
+            return
+        try:
+            await self._tell_moved(str(old), str(new))
+        except Exception:  # noqa: BLE001 - the boundary: the service message of the group tells it as well
+            _log.exception("The group %d has become %d, and that could not be kept.", old, new)
+
     async def _call(self, call: Awaitable[Result]) -> Result:
         """Make one call; BadRequest and ChatMigrated are left to the caller, as their meaning differs."""
         try:
             return await call
-        except (BadRequest, ChatMigrated):
+        except (BadRequest, ChatMigrated, Refused):
             raise
         except TelegramError as error:
             # Without its cause: the address in there holds the token.
@@ -217,6 +286,8 @@ class TelegramDoor:
             return Flooded(seconds(error))
         if any(wording in lower for wording in _THREAD_GONE):
             return ThreadGone(f"Telegram has closed this topic to the bot: {said}.")
+        if _NO_FILES.search(lower):
+            return _NoFiles(f"Telegram lets no such files into this chat: {said}.")
         if isinstance(error, Forbidden) or any(wording in lower for wording in _CHAT_GONE):
             return ChatGone(f"Telegram has closed this chat to the bot: {said}.")
         if any(wording in lower for wording in _MESSAGE_GONE):

@@ -9,9 +9,11 @@ from weakref import WeakValueDictionary
 from telegram import Bot
 
 from bot.cards import Card, Notice
+from bot.chat_news import ChatNews
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef
-from bot.presses import Shown, shown_of
-from bot.request import Press, Request
+from bot.inline import Found
+from bot.presses import Shown, shown_of, told_aside
+from bot.request import Person, Press, Request
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_payload import Pressed
 from bot.telegram_render import fits_toast, toast
@@ -26,6 +28,7 @@ MAX_OF_ONE_PERSON = 3
 MAX_TURNED_AWAY = 256
 TURNED_AWAY_AT_ONCE = 16
 BUSY = Notice(text="Busy, try again in a moment.")
+ELSEWHERE = Notice(text="This button works only where I post myself. Open the private chat with me for more.")
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +40,16 @@ class Desk(Protocol):
         """Carry out a command and post its answer."""
         ...
 
+    async def news(self, news: ChatNews, door: Door) -> None:
+        """Keep what is new of a chat, and say what is to be said about it."""
+        ...
+
     async def press(self, press: Press, door: Door) -> Card | None:
         """Return what a button opens."""
+        ...
+
+    async def inquire(self, person: Person, text: str, offset: int, page_size: int) -> Found | None:
+        """Return what a person is offered who writes in another chat, or None for a stranger."""
         ...
 
 
@@ -69,7 +80,7 @@ class Presses:
         """
         press = pressed.press
         if press is None:
-            await self._turn_away(pressed.query, None)
+            await self._turn_away(pressed.query, ELSEWHERE if pressed.elsewhere else None)
             return
         chat, person = press.address.chat_id, press.person.id
         room = {("", ""): MAX_PRESSES, (chat, ""): MAX_OF_ONE_CHAT, (chat, person): MAX_OF_ONE_PERSON}
@@ -101,7 +112,7 @@ class Presses:
         try:
             await asyncio.wait({opening}, timeout=ANSWER_WITHIN_S)
             notice = None
-            if opening.done() and isinstance(card := opening.result(), Notice):
+            if opening.done() and isinstance(card := opening.result(), Notice) and told_aside(card):
                 notice = card
             answered = await self._answer(pressed.query, notice)
             card = await opening
@@ -135,7 +146,7 @@ class Presses:
 
     async def _show(self, press: Press, message: str | None, card: Card) -> None:
         """Put the next page or step where the last one was, or post what a button opens as a reply to it."""
-        turn = shown_of(press.data) is Shown.IN_PLACE and not isinstance(card, Notice)
+        turn = shown_of(press.data) is Shown.IN_PLACE and not told_aside(card)
         for attempt in range(SHOW_TRIES):
             try:
                 if turn and message is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from bot import telegram_dialogue, telegram_posts
+from bot import telegram_dialogue, telegram_help, telegram_posts
 from bot.cards import (
     Button,
     CalibrationCard,
@@ -61,7 +61,6 @@ from bot.telegram_text import (
     paragraphs,
     spoken,
     tidy,
-    typed,
     units,
     visible,
 )
@@ -88,7 +87,6 @@ _TONES = {"info": "", "warning": "⚠️ ", "error": "❌ "}
 _COPIED = re.compile(
     r"(\btelegram:-?\d+\b|(?<![\w/])/(?:run|why) [A-Z][A-Z0-9]*(?:[.-][A-Z0-9]+)*(?![\w@]))", re.ASCII
 )
-_BARE_COMMAND = re.compile(r"/[a-z0-9_]{1,32}", re.ASCII)
 
 Row = tuple[tuple[str, str], ...]
 
@@ -142,7 +140,7 @@ def _notice(card: Notice) -> tuple[list[Block], tuple[Row, ...]]:
         for index, part in enumerate(parts)
         if part
     ]
-    return [[[fixed(_TONES[card.tone]), *text]], [reference]], ()
+    return [[[fixed(_TONES[card.tone]), *text]], [reference]], _keyboard(card.buttons)
 
 
 @_draw.register
@@ -157,7 +155,7 @@ def _progress(card: ProgressCard) -> tuple[list[Block], tuple[Row, ...]]:
         [*lines, *_more(card.lines, MAX_ROWS)],
         votes,
     ]
-    return blocks, _keyboard(card.buttons)
+    return blocks, _keyboard(card.buttons, (card.stop,) if card.stop else ())
 
 
 @_draw.register
@@ -320,19 +318,7 @@ def _dialogue(card: DialogueCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 @_draw.register
 def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
-    entries: list[Block] = []
-    for usage, summary in card.commands[:MAX_ROWS]:
-        # A bare command may be tapped to send it; one with arguments is copied by a tap.
-        bare = _BARE_COMMAND.fullmatch(usage)
-        entries.append([[fixed(usage) if bare else Span(typed(usage), "code")], [ours(summary)]])
-    blocks: list[Block] = [
-        [[bold(card.title)]],
-        [[Span(spoken(tidy(card.intro), COMMANDS))]],
-        *entries,
-        _more(card.commands, MAX_ROWS),
-        [[ours(card.footer, "i")]],
-    ]
-    return blocks, ()
+    return telegram_help.draw(card), _keyboard(card.buttons)
 
 
 def _head(title: str, subtitle: str, caveat: str | None) -> Block:

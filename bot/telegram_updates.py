@@ -1,52 +1,42 @@
-"""The update loop: asks Telegram what is new, and gives every request to the desk in a task of its own."""
+"""The connection to Telegram, and the update loop: asks Telegram what is new, and gives it to the intake."""
 
 import asyncio
 import logging
-import re
 from collections.abc import Sequence
-from typing import Protocol
 
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.request import Request
+from bot.chat_news import ChatNews
+from bot.languages import languages
+from bot.request import Address
 from bot.telegram_adapter import TelegramDoor, seconds
-from bot.telegram_payload import Payload, Pressed, read_update
-from bot.telegram_presses import Desk, Presses
+from bot.telegram_intake import Desk, Intake
+from bot.telegram_menu import MenuCommand, menus, publish
+from bot.telegram_payload import Payload
 from bot.telegram_secrecy import hush, scrub
 from bot.tokens import telegram_token
 from core.clock import Clock
+from core.config.access import Access
 from core.config.settings import Telegram
 from core.domain.errors import ConfigError
 
 POLL_S = 25
 CALL_TIMEOUT_S = 20.0
 STOP_WITHIN_S = 3.0
-MAX_REQUESTS = 256
 LONGEST_BACKOFF_S = 60.0
-KINDS = ["message", "callback_query"]
+KINDS = ["message", "edited_message", "callback_query", "inline_query", "my_chat_member"]
 
-_MENU_NAME = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
 _REFUSED = (
     "Telegram refused the bot token; put the token that BotFather gave you where [telegram] token points"
 )
+_POLLED_ELSEWHERE = "another program polls with the same bot token, stop one of them"
+_WEBHOOK_ELSEWHERE = (
+    "another program has set a webhook with the same bot token and gets its messages, stop one of them"
+)
 
 _log = logging.getLogger(__name__)
-
-
-class MenuCommand(Protocol):
-    """A command as Telegram's menu shows it."""
-
-    @property
-    def name(self) -> str:
-        """The command without its slash."""
-        ...
-
-    @property
-    def summary(self) -> str:
-        """What it does, in one line."""
-        ...
 
 
 class _PollingBot(Bot):
@@ -62,28 +52,32 @@ class _PollingBot(Bot):
 class TelegramService:
     """Long polling for one bot. `door` may be used before `run`, for messages of an earlier process.
 
+    `bot.telegram_webhook` has the other mode, with the same beginning and end.
+
     Raises:
-        ConfigError: the token is missing or does not look like one, or the mode does not exist here.
+        ConfigError: the token is missing or does not look like one.
     """
 
     def __init__(
-        self, settings: Telegram, desk: Desk, clock: Clock, commands: Sequence[MenuCommand] = ()
+        self,
+        settings: Telegram,
+        desk: Desk,
+        clock: Clock,
+        commands: Sequence[MenuCommand] = (),
+        access: Access | None = None,
     ) -> None:
-        if settings.mode != "polling":
-            raise ConfigError('[telegram] mode must be "polling"; this version has no other.')
         self._token = telegram_token(settings.token)
         hush(self._token)
         self._bot = _PollingBot(
-            self._token, settings.base_url, request=_http(64), get_updates_request=_http(2)
+            self._token, settings.base_url, request=_http(32), get_updates_request=_http(2)
         )
-        self.door = TelegramDoor(self._bot)
-        self._presses = Presses(self._bot, self.door, desk, clock)
+        self.door = TelegramDoor(self._bot, self._moved)
         self._desk = desk
+        self._intake = Intake(self._bot, self.door, desk, clock)
         self._clock = clock
         self._commands = commands
+        self._access = access
         self._offset: int | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._room_for_requests = asyncio.Semaphore(MAX_REQUESTS)
         self._ready = asyncio.Event()
         self._refusal: ConfigError | None = None
         self._trouble: str | None = None
@@ -99,13 +93,13 @@ class TelegramService:
             raise self._refusal
 
     async def run(self) -> None:
-        """Poll until cancelled, through every failure of Telegram and the network.
+        """Receive updates until cancelled, through every failure of Telegram and the network.
 
         Ends by itself only when Telegram refuses the token at the start, after one line in the log.
         """
         try:
             if await self._begin():
-                await self._poll()
+                await self._receive()
         finally:
             await self._stop()
 
@@ -115,8 +109,13 @@ class TelegramService:
         while True:
             try:
                 await self._bot.initialize()
-                await self._bot.delete_webhook()
+                await self._take_over()
                 break
+            except ConfigError as error:
+                self._refusal = error
+                _log.error("%s Telegram stays off, all else goes on.", error)
+                self._ready.set()
+                return False
             except InvalidToken:
                 self._refusal = ConfigError(f"{_REFUSED}.")
                 _log.error("%s. Telegram stays off, all else goes on.", _REFUSED)
@@ -126,25 +125,24 @@ class TelegramService:
                 failures += 1
                 await self._rest(error, failures)
         self._settled()
-        await self._publish_menu()
+        self._publish_menu()
         self._ready.set()
         _log.info("Telegram: @%s listens.", self._bot.username)
         return True
 
-    async def _publish_menu(self) -> None:
-        menu = [
-            (command.name, " ".join(command.summary.split())[:256])
-            for command in self._commands
-            if _MENU_NAME.fullmatch(command.name) and command.summary.strip()
-        ]
-        if not menu:
-            return
-        try:
-            await self._bot.set_my_commands(menu)
-        except Exception as error:  # noqa: BLE001 - the boundary, as in _begin; the commands work without a menu
-            _log.warning("Telegram did not take the menu of commands: %s.", self._told(error))
+    async def _take_over(self) -> None:
+        """Let updates come to this process: those that a webhook has not taken yet are kept for it."""
+        await self._bot.delete_webhook(drop_pending_updates=False)
 
-    async def _poll(self) -> None:
+    def _publish_menu(self) -> None:
+        """Set the menu beside everything else: the commands work without it."""
+        spoken = languages()
+        planned = menus(self._commands, self._access, spoken)
+        self._intake.look_after(publish(self._bot, planned, spoken, self._told))
+        if not self._bot.supports_inline_queries:
+            _log.info("Telegram: inline mode is off; send /setinline to BotFather to switch it on.")
+
+    async def _receive(self) -> None:
         failures = 0
         while True:
             try:
@@ -156,7 +154,9 @@ class TelegramService:
             failures = 0
             self._settled()
             for update in updates:
-                await self._dispatch(update)
+                await self._intake.take(update)
+                if isinstance(update_id := update.get("update_id"), int):
+                    self._offset = update_id + 1
 
     async def _rest(self, error: Exception, failures: int) -> None:
         """Wait before asking again, longer each time; the first failure of a kind is logged."""
@@ -176,9 +176,7 @@ class TelegramService:
         if isinstance(error, InvalidToken):
             return _REFUSED
         if isinstance(error, Conflict):
-            return (
-                f"another program polls with the same bot token, stop one of them ({self._scrubbed(error)})"
-            )
+            return _WEBHOOK_ELSEWHERE if "webhook" in str(error).lower() else _POLLED_ELSEWHERE
         if isinstance(error, TelegramError):
             return self._scrubbed(error)
         return f"the answer could not be read ({type(error).__name__})"
@@ -186,43 +184,14 @@ class TelegramService:
     def _scrubbed(self, error: Exception) -> str:
         return scrub(str(error), self._token).rstrip(".")
 
-    async def _dispatch(self, update: Payload) -> None:
-        """Start the work for one update, and count it as received."""
-        incoming = read_update(update, self._bot.username, self._bot.id)
-        if isinstance(incoming, Request):
-            await self._room_for_requests.acquire()
-            self._start(incoming).add_done_callback(lambda _: self._room_for_requests.release())
-        elif incoming is not None:
-            # Without waiting for room: one who presses and presses must hold up nobody's commands.
-            self._start(incoming)
-        if isinstance(update_id := update.get("update_id"), int):
-            self._offset = update_id + 1
-
-    def _start(self, incoming: Request | Pressed) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._work(incoming))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _work(self, incoming: Request | Pressed) -> None:
-        try:
-            if isinstance(incoming, Request):
-                # In a private chat there is no doubt whom an answer is for.
-                await self._desk.handle(
-                    incoming, self.door if incoming.private else self.door.replying(incoming.message)
-                )
-            else:
-                await self._presses.handle(incoming)
-        except Exception:  # noqa: BLE001 - the boundary: one request must not end the loop
-            _log.exception("A request or button in Telegram failed.")
+    async def _moved(self, old: str, new: str) -> None:
+        """Tell the desk of a group whose new id Telegram has just told."""
+        news = ChatNews(Address("telegram", old), "", moved_to=Address("telegram", new))
+        await self._desk.news(news, self.door)
 
     async def _stop(self) -> None:
         """Let what goes on finish for a moment, confirm what was received, and close the connections."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=STOP_WITHIN_S)
-        for task in set(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._intake.close(STOP_WITHIN_S)
         try:
             async with asyncio.timeout(STOP_WITHIN_S):
                 if self._offset is not None and not self._trouble:

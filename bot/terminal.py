@@ -11,10 +11,12 @@ from typing import Any
 from rich.console import Console
 
 from bot.cards import Card, Notice, ProgressCard, VerdictCard
+from bot.command_buttons import command_of
 from bot.desk import Desk
 from bot.door import MessageRef
 from bot.postman import Postman
 from bot.present.help import start_card
+from bot.presses import kind_of
 from bot.request import Address, Person, Platform, Press, Request
 from bot.screen import Screen, kept
 from bot.timer import Timer
@@ -50,6 +52,14 @@ class TerminalDoor:
     def per_minute(self, address: Address) -> int | None:
         """Return None: nobody limits a terminal."""
         del address
+        return None
+
+    def per_second(self) -> float | None:
+        """Return None: a terminal takes what comes."""
+        return None
+
+    async def working(self, address: Address) -> float | None:
+        """Show nothing: what goes on is on the screen."""
         return None
 
     async def send(self, address: Address, card: Card, *, only_for: Person | None = None) -> MessageRef:
@@ -199,7 +209,11 @@ class Chat:
         if not 1 <= number <= len(buttons):
             self._screen.offer(Notice(text=f"There is no choice {number} here.", tone="warning"))
             return
-        press = Press(buttons[number - 1].data, self._address, self._person, delivery=new_id(12))
+        data = buttons[number - 1].data
+        if kind_of(data) in {"m", "mn"} and (command := command_of(data)):
+            await self._answer(command, door)  # as typed, so that Ctrl-C leaves it as well
+            return
+        press = Press(data, self._address, self._person, delivery=new_id(12))
         card = await self._desk.press(press, door)
         if card is not None:
             self._screen.offer(card)

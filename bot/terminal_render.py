@@ -35,11 +35,13 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.crossed_bar import crossed
+from bot.help_sections import sections as sections_of
 from bot.terminal_style import (
     COLOUR,
     NARROW,
     SIGN,
     WIDEST,
+    choices,
     flow,
     frame,
     grid,
@@ -73,7 +75,7 @@ def _drawn(  # noqa: C901 - one case for each card
 ) -> RenderableType:
     match card:
         case Notice():
-            return _notice(card)
+            return _notice(card, width, numbered_from)
         case ProgressCard():
             return _progress(card, width)
         case VerdictCard():
@@ -93,7 +95,7 @@ def _drawn(  # noqa: C901 - one case for each card
         case DialogueCard():
             return terminal_dialogue.dialogue(card, width, numbered_from)
         case HelpCard():
-            return _help(card, width)
+            return _help(card, width, numbered_from)
 
 
 def buttons_of(card: Card) -> tuple[Button, ...]:
@@ -105,16 +107,18 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
             return card.page_buttons + card.stage_buttons
         case SubscriptionsCard():
             return terminal_dialogue.buttons_of(card)
-        case DialogueCard():
+        case DialogueCard() | Notice() | HelpCard():
             return card.buttons
         case _:
             return ()
 
 
-def _notice(card: Notice) -> RenderableType:
+def _notice(card: Notice, width: int, numbered_from: int | None) -> RenderableType:
     colour, sign = _TONE[card.tone]
     table = grid(2, gap=1)
     table.add_row(Text(sign, style=f"bold {colour}"), say(card.text))
+    if numbered_from is not None and card.buttons:
+        return Group(table, choices(card.buttons, numbered_from, width))
     return table
 
 
@@ -302,8 +306,13 @@ def _bins(bins: tuple[BinLine, ...], inside: int, cells: int) -> RenderableType:
     return stacked
 
 
-def _help(card: HelpCard, width: int) -> RenderableType:
-    usages = [(say(usage, "bold cyan"), say(summary)) for usage, summary in card.commands]
-    return frame(
-        [say(card.intro), told(usages, room(width))], title=card.title, foot=card.footer, width=width
-    )
+def _help(card: HelpCard, width: int, numbered_from: int | None) -> RenderableType:
+    parts: list[RenderableType] = [say(card.intro)]
+    for title, commands in sections_of(card):
+        parts += [say(title, "bold")] if title else []
+        parts.append(
+            told([(say(usage, "bold cyan"), say(summary)) for usage, summary in commands], room(width))
+        )
+    if numbered_from is not None and card.buttons:
+        parts.append(choices(card.buttons, numbered_from, room(width)))
+    return frame(parts, title=card.title, foot=card.footer, width=width)

@@ -22,6 +22,8 @@ from core.domain.stage import ModelChat
 from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
+from tests.chats_double import ChatsDouble
+from tests.people_double import PeopleDouble, people_of
 from tests.subscriptions_double import RowsDouble, subscriptions_of
 
 
@@ -68,9 +70,18 @@ class ArenaDouble(App):
         self.closed = False
         self.busy: Exception | None = None
         self.votes: dict[str, Vote] = {}
+        self.going_on: tuple[str, ...] = ()
+        self.known_chats = ChatsDouble()  # type: ignore[assignment]
         self.agenda = NothingDue()  # type: ignore[assignment]
         self.rows = RowsDouble()
         self.subscriptions = subscriptions_of(self.rows, self.settings, self.clock)
+        self.people_rows = PeopleDouble()
+        self.configure(self.settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Have other settings from now on, for people as well."""
+        self.settings = settings
+        self.people = people_of(self.people_rows, settings, self.clock)
 
     async def _play(self, ticker: str) -> AsyncIterator[RunEvent]:
         script = [self._about(event, ticker) for event in self.script]
@@ -179,10 +190,16 @@ class ArenaDouble(App):
         await self.member(member)
         return standings_facts.CALIBRATION
 
+    async def running_tickers(self) -> tuple[str, ...]:
+        return self.going_on
+
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         new = (platform, delivery) not in self.claimed
         self.claimed.add((platform, delivery))
         return new
+
+    async def release_delivery(self, platform: str, delivery: str) -> None:
+        self.claimed.discard((platform, delivery))
 
     async def greet_once(self, place: str) -> bool:
         new = place not in self.greeted

@@ -33,6 +33,9 @@ class DoorDouble(Door):
         self.page_size = page_size
         self.pace_s = pace_s
         self.a_minute: int | None = None
+        self.a_second: float | None = None
+        self.again_s: float | None = None
+        self.worked: list[Address] = []
         self.messages: dict[str, Shown] = {}
         self.files: dict[str, tuple[str, bytes, str]] = {}
         self.calls: list[str] = []
@@ -43,6 +46,13 @@ class DoorDouble(Door):
 
     def per_minute(self, address: Address) -> int | None:
         return self.a_minute
+
+    def per_second(self) -> float | None:
+        return self.a_second
+
+    async def working(self, address: Address) -> float | None:
+        self.worked.append(address)
+        return self.again_s
 
     async def _meet(self, kind: str) -> None:
         self.calls.append(kind)

@@ -5,13 +5,18 @@ from typing import Any
 
 from bot.cards import Card
 from bot.handlers import about, books, members, subscriptions
+from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.confirming import confirmed
 from bot.handlers.dialogue import dialogue_pressed
+from bot.handlers.home import home_pressed
+from bot.handlers.people import audit, audit_pressed, people, people_pressed
 from bot.handlers.run import run
 from bot.handlers.season import season
 from bot.handlers.settings import settings
+from bot.handlers.start import start
+from bot.handlers.stop import stop, stop_pressed
 from bot.handlers.vote import vote, vote_pressed
 from bot.handlers.why import pressed, why
 
@@ -22,6 +27,7 @@ HANDLERS: Mapping[str, Handler] = {
     "run": run,
     "why": why,
     "vote": vote,
+    "stop": stop,
     "leaderboard": books.leaderboard,
     "portfolio": books.portfolio,
     "models": about.models,
@@ -29,6 +35,8 @@ HANDLERS: Mapping[str, Handler] = {
     "subscriptions": subscriptions.subscriptions,
     "unsubscribe": subscriptions.unsubscribe,
     "settings": settings,
+    "people": people,
+    "audit": audit,
     "digest": books.digest,
     "health": about.health,
     "season": season,
@@ -37,9 +45,12 @@ HANDLERS: Mapping[str, Handler] = {
     "reset": members.reset,
     "whoami": about.whoami,
     "help": about.help_,
-    "start": about.start,
+    "start": start,
     "claim": claim,
 }
+
+LIVE = frozenset({"run"})
+"""Handlers that post messages of their own while they work, and may take minutes."""
 
 PressHandler = Callable[[PressCall], Awaitable[Card | None]]
 
@@ -50,6 +61,12 @@ PRESSED: Mapping[str, PressHandler] = {
     "v": vote_pressed,
     "s": dialogue_pressed,
     "c": confirmed,
+    "a": home_pressed,
+    "g": people_pressed,
+    "au": audit_pressed,
+    "m": command_pressed,
+    "mn": command_pressed,
+    "x": stop_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

@@ -1,4 +1,4 @@
-"""`/models`, `/health`, `/whoami`, `/help` and `/start`: what this is, how it is, who is here."""
+"""`/models`, `/health`, `/whoami` and `/help`: what this is, how it is, who is here."""
 
 from bot.access import Role
 from bot.arguments import HelpArguments, ModelsArguments, NoArguments
@@ -9,9 +9,10 @@ from bot.facts import zone_at, zone_of
 from bot.handlers.call import Call
 from bot.present.calibration import calibration_card
 from bot.present.health import health_card, served
-from bot.present.help import command_card, help_card, start_card
+from bot.present.help import command_card, help_card
 from bot.present.models import models_card
 from bot.present.notices import whoami_notice
+from bot.present.people import quota_words
 
 
 async def models(call: Call, arguments: ModelsArguments) -> Card:
@@ -35,10 +36,11 @@ async def health(call: Call, arguments: NoArguments) -> Card:
 
 
 async def whoami(call: Call, arguments: NoArguments) -> Card:
-    """Tell a person its ids and role."""
+    """Tell a person its ids and role, and what is left of its quotas today."""
     del arguments
-    person = call.request.person
-    return whoami_notice(person.id, call.request.address.chat_id, call.role.title, person.name)
+    person, chat = call.request.person, call.request.address.chat_id
+    left = quota_words(await call.app.people.quotas.left(person.id, chat), only_scarce=False)
+    return whoami_notice(person.id, chat, call.role.title, person.name, left=left, held_back=call.held_back)
 
 
 async def help_(call: Call, arguments: HelpArguments) -> Card:
@@ -46,9 +48,3 @@ async def help_(call: Call, arguments: HelpArguments) -> Card:
     if arguments.command:
         return command_card(find(arguments.command))
     return help_card([command for command in REGISTRY if command.role <= call.role])
-
-
-async def start(call: Call, arguments: NoArguments) -> Card:
-    """Say what Conclave is."""
-    del call, arguments
-    return start_card()

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from bot.access import Role
-from bot.cards import Card, Notice
+from bot.cards import Card
 from bot.confirming import CONFIRM_WITHIN, Confirmation, Deed, decode
 from bot.dialogue_buttons import mark_of
 from bot.handlers.call import PressCall
 from bot.handlers.members import remove_confirmed, reset_confirmed
 from bot.handlers.season import end_confirmed, start_confirmed
 from bot.handlers.subscriptions import unsubscribe_all_confirmed
-from bot.present.notices import not_allowed_notice
+from bot.present.notices import Refusal, not_allowed_notice
 from bot.present.question import NOTHING_DONE
 from core.domain.errors import Refused
 
@@ -47,7 +47,8 @@ async def confirmed(call: PressCall) -> Card:
     if answer.chat != mark_of(press.address):
         raise Refused(f"This button belongs to another chat. Send /{step.command} here.")
     if answer.person != mark_of(press.person):
-        return Notice(text=f"Only who asked can confirm this. Send /{step.command} yourself.", tone="warning")
+        text = f"Only who asked can confirm this. Send /{step.command} yourself."
+        return Refusal(text=text, tone="warning")
     if call.role < step.role:
         return not_allowed_notice(call.role.title, step.role.title, step.command)
     _check_minute(call, answer, step)

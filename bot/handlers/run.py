@@ -4,7 +4,9 @@ import asyncio
 from functools import partial
 
 from bot.arguments import RunArguments
-from bot.handlers.call import Call
+from bot.handlers.call import Call, release_once
+from bot.present.people import quota_words
+from core.app.app import App
 from core.domain.run import RunRequest
 
 
@@ -23,9 +25,36 @@ async def run(call: Call, arguments: RunArguments) -> None:
         )
         for ticker in arguments.tickers
     ]
-    await asyncio.gather(
+    records = await asyncio.gather(
         *(
-            call.live.tell(partial(call.app.run, request), call.door, address, ticker=request.ticker)
+            call.live.tell(
+                partial(call.app.run, request),
+                call.door,
+                address,
+                ticker=request.ticker,
+                note=partial(_quota_note, call.app, person.id, address.chat_id),
+                command=_command(request.ticker, arguments),
+                asked_by=person,
+            )
             for request in requests
         )
     )
+    if not any(records):  # none of them could start, as with a ticker that does not exist
+        await release_once(call.app, call.request)
+
+
+async def _quota_note(app: App, person: str, chat: str) -> str:
+    """Say what is left today, where that is little; the run has been counted."""
+    return quota_words(await app.people.quotas.left(person, chat), only_scarce=True)
+
+
+def _command(ticker: str, arguments: RunArguments) -> str:
+    """Return the command that asks for the run of one of the tickers."""
+    words = ["run", ticker]
+    if arguments.preset:
+        words.append(arguments.preset.value)
+    if arguments.as_of:
+        words.append(arguments.as_of.isoformat())
+    if arguments.members:
+        words.append(f"--members={','.join(arguments.members)}")
+    return " ".join(words)

@@ -11,12 +11,14 @@ from bot.cards import Card, Notice
 from bot.confirming import Deed, asked
 from bot.dialogue_buttons import mark_of
 from bot.handlers.call import Call, PressCall
+from bot.handlers.elsewhere import address_of
 from bot.present.dialogue import ask_topic
 from bot.present.notices import not_allowed_notice
 from bot.present.numbers import counted
 from bot.present.subscriptions import (
     delete_all_card,
     deleted_card,
+    elsewhere_card,
     everywhere_card,
     list_card,
     subscribed_card,
@@ -28,9 +30,9 @@ from core.domain.errors import NotAllowed
 
 async def subscribe(call: Call, arguments: SubscribeArguments) -> Card:
     """Subscribe the chat, or change what it has; without a wish, begin the dialogue."""
-    address, use, mark = call.request.address, call.app.subscriptions, mark_of(call.request.address)
     if arguments.wanted is None:
-        return ask_topic(mark)
+        return ask_topic(mark_of(call.request.address))
+    address, use = await address_of(call, arguments.place), call.app.subscriptions
     if arguments.number is not None:
         made = await use.resubscribe(address.platform, address.chat, arguments.number, arguments.wanted)
     else:
@@ -42,11 +44,16 @@ async def subscribe(call: Call, arguments: SubscribeArguments) -> Card:
             wanted=arguments.wanted,
         )
     changed = arguments.number is not None
+    mark = None if arguments.place else mark_of(address)
     return subscribed_card(made, call.app.clock.now(), chat=mark, changed=changed)
 
 
 async def subscriptions(call: Call, arguments: SubscriptionsArguments) -> Card:
     """List what the chat receives, or for an admin in private what all chats do."""
+    if arguments.place is not None:
+        there = await address_of(call, arguments.place)
+        found = await call.app.subscriptions.of_chat(there.platform, there.chat)
+        return elsewhere_card(found, call.app.clock.now(), arguments.place)
     if not arguments.everywhere:
         return await listed(call.app, call.request.address)
     if call.role < Role.ADMIN:
@@ -60,7 +67,7 @@ async def subscriptions(call: Call, arguments: SubscriptionsArguments) -> Card:
 
 async def unsubscribe(call: Call, arguments: UnsubscribeArguments) -> Card:
     """Delete one subscription; ask once more before all go; without a number, offer those that there are."""
-    address, person = call.request.address, call.request.person
+    address, person = await address_of(call, arguments.place), call.request.person
     if arguments.number is not None:
         await may_delete(call.app, address, person, call.role, arguments.number)
         ended = await call.app.subscriptions.unsubscribe(address.platform, address.chat, arguments.number)

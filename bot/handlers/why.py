@@ -7,6 +7,7 @@ from bot.buttons import OpenReasoning, OpenVerdict, TurnTo, decode
 from bot.cards import Card
 from bot.facts import verdict_of, zone_of
 from bot.handlers.call import Call, PressCall
+from bot.present.explain import reasoning_window, verdict_window
 from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
 from core.app.app import App
 from core.domain.member import Member
@@ -29,12 +30,26 @@ async def why(call: Call, arguments: WhyArguments) -> Card:
     record = await app.record(arguments.reference)
     if arguments.member is None:
         return await verdict_of(app, record)
-    opened = await _open(app, record, await app.member(arguments.member), call.door.page_size)
-    return _card(app, opened, page_of(opened.book, arguments.stage), arguments.stage)
+    member = await app.member(arguments.member)
+    return await reasoning_of(app, record, member, arguments.stage, call.door.page_size)
+
+
+async def reasoning_of(
+    app: App, record: RunRecord, member: Member, stage: Stage | None, page_size: int
+) -> Card:
+    """Return a member's reasoning in a run where it decided, or at a stage.
+
+    Raises:
+        NotFound: the member had no seat in the run.
+    """
+    opened = await _open(app, record, member, page_size)
+    return _card(app, opened, page_of(opened.book, stage), stage)
 
 
 async def pressed(call: PressCall) -> Card:
     """Show the verdict or the page that a button asks for, in pages as long as the door's.
+
+    Both have what a window has room for: the way to every other member, and the verdict in prose.
 
     Raises:
         NotFound: the run, or the member's seat in it, is not there (any more).
@@ -43,13 +58,25 @@ async def pressed(call: PressCall) -> Card:
     assert isinstance(wish, OpenReasoning | TurnTo | OpenVerdict)  # noqa: S101 - by the data's first word
     record = await app.run_record(wish.run_id)
     if isinstance(wish, OpenVerdict):
-        return await verdict_of(app, record)
+        return verdict_window(await verdict_of(app, record), record)
     opened = await _open(app, record, await app.member_numbered(wish.member), call.door.page_size)
     match wish:
         case OpenReasoning():
             return _card(app, opened, page_of(opened.book, None))
         case TurnTo():
             return _card(app, opened, page_at(opened.book, wish.stage, wish.page))
+
+
+async def page_shown(call: PressCall, wish: TurnTo) -> Card:
+    """Return the page that `wish` names, as everybody is to see it.
+
+    Raises:
+        NotFound: as in `pressed`.
+    """
+    record = await call.app.run_record(wish.run_id)
+    member = await call.app.member_numbered(wish.member)
+    opened = await _open(call.app, record, member, call.door.page_size)
+    return _card(call.app, opened, page_at(opened.book, wish.stage, wish.page))
 
 
 async def _open(app: App, record: RunRecord, member: Member, page_size: int) -> _Opened:
@@ -60,7 +87,7 @@ async def _open(app: App, record: RunRecord, member: Member, page_size: int) -> 
 def _card(app: App, opened: _Opened, page: Page | None, stage: Stage | None = None) -> Card:
     if page is None:
         return nothing_to_read(opened.chat, stage)
-    return reasoning_card(
+    card = reasoning_card(
         opened.book,
         page,
         record=opened.record,
@@ -68,3 +95,4 @@ def _card(app: App, opened: _Opened, page: Page | None, stage: Stage | None = No
         member=opened.member,
         zone=zone_of(app),
     )
+    return reasoning_window(card, page, opened.record, opened.member)

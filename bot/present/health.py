@@ -12,6 +12,7 @@ from core.domain.subscription import Due, SlotState
 
 LATE_S = 300.0
 """From so many seconds of lag on the service does not count as well."""
+SHUT_SHOWN = 10
 
 
 def served(platforms: Mapping[str, str]) -> tuple[str, ...]:
@@ -59,6 +60,7 @@ def health_card(
             Lines(title="Now", lines=tuple(now)),
             Lines(title="Due next", lines=tuple(upcoming) or ("nothing",)),
             Lines(title="Last", lines=tuple(ended) or ("nothing yet",)),
+            *([_shut(health)] if health.shut and all_chats else []),
         ),
         footer="/subscriptions shows what comes to this chat.",
     )
@@ -68,6 +70,15 @@ def _platform(name: str, state: str, connections: Connections, zone: ZoneInfo) -
     yield f"{name}: {state}"
     for one in connections[name]() if name in connections else ():
         yield f"{name} {one.name}: {one.state} since {numbers.moment(one.since, zone)}"
+
+
+def _shut(health: Health) -> Lines:
+    """Name the chats in which nothing may be posted; of many the last ones."""
+    lines = [
+        f"{' '.join(filter(None, (chat.title, chat.chat_id)))}: {chat.state}. {chat.reason or ''}".rstrip()
+        for chat in health.shut[:SHUT_SHOWN]
+    ]
+    return Lines(title="Closed to us", lines=tuple(lines), more=max(len(health.shut) - SHUT_SHOWN, 0))
 
 
 def _upcoming(due: Due, zone: ZoneInfo) -> str:
@@ -104,6 +115,7 @@ def health_facts(
         "lag_s": round(health.lag_s, 1),
         "upcoming": [_slot(due) for due in health.upcoming],
         "ended": [_slot(due) for due in health.ended],
+        "shut": [{"chat": chat.chat_id, "state": chat.state, "reason": chat.reason} for chat in health.shut],
     }
 
 

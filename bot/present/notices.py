@@ -1,6 +1,7 @@
 """Single sentences about people and chats, and what they may do."""
 
 from collections.abc import Sequence
+from enum import Enum
 
 from bot.cards import Notice
 from bot.present import numbers, words
@@ -12,10 +13,41 @@ NO_ROLE = (
 )
 
 
-def whoami_notice(person: str, chat: str, role: str, name: str) -> Notice:
-    """Tell a person its ids and role, as `[access]` names them; `name` may be empty."""
+class _Marked(Notice):
+    """A notice that tells the desk something more; for people it is what it reads as."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Notice) and _read(self) == _read(other)
+
+    def __hash__(self) -> int:
+        return hash(_read(self))
+
+
+class Refusal(_Marked):
+    """Says that somebody may not do something; the desk writes that down. `needed` is the role for it."""
+
+    needed: str = ""
+
+
+class Question(_Marked):
+    """Asks to confirm; nothing was done yet."""
+
+
+def _read(notice: Notice) -> tuple[str, str, str | None]:
+    return notice.text, notice.tone, notice.reference
+
+
+def whoami_notice(
+    person: str, chat: str, role: str, name: str, *, left: str = "", held_back: bool = False
+) -> Notice:
+    """Tell a person its ids and role, as `[access]` names them; `name` may be empty.
+
+    `left` says what is left of quotas; `held_back` that a runner is viewer by the chat's settings.
+    """
     who = f"{name} ({person})" if name else person
-    return Notice(text=f"You are {who}, {role} in this chat ({chat}).")
+    text = f"You are {who}, {role} in this chat ({chat})."
+    text += " You would be runner, but its settings let only admins start runs." if held_back else ""
+    return Notice(text=f"{text} Quota: {left}." if left else text)
 
 
 def stranger_notice(person: str, chat: str) -> Notice:
@@ -29,20 +61,86 @@ def stranger_notice(person: str, chat: str) -> Notice:
 
 def not_allowed_notice(role: str, needed: str, command: str) -> Notice:
     """Tell a person that a command needs a greater role."""
-    return Notice(
+    return Refusal(
         text=f"/{command} needs the role {needed}; you are {role} here. Ask an admin of this committee.",
+        tone="warning",
+        needed=needed,
+    )
+
+
+def admins_only_notice() -> Notice:
+    """Tell a runner that the chat's settings let only admins start runs and what costs money."""
+    return Refusal(
+        text="In this chat only admins may start runs, subscribe and change settings: its settings say so. "
+        "Ask an admin, or ask me in another chat.",
         tone="warning",
     )
 
 
-def closed_notice(chat: str, paused: Sequence[int], reason: str, *, only_thread: bool) -> Notice:
-    """Tell an admin which subscriptions are paused because a chat, or one thread of it, is closed to us."""
-    place = f"A thread of the chat {chat}" if only_thread else f"The chat {chat}"
-    numbers = ", ".join(map(str, paused))
-    what = f"its subscription {numbers} is" if len(paused) == 1 else f"its subscriptions {numbers} are"
+def place_needed_notice() -> Notice:
+    """Tell an admin of one chat that roles everywhere are for admins of all chats."""
+    return Refusal(
+        text="You are admin of this chat alone, so add here: /people telegram:1002 runner here.",
+        tone="warning",
+    )
+
+
+def anonymous_notice(chat: str, role: str | None, needed: str | None, command: str | None) -> Notice:
+    """Tell an anonymous administrator that only what the whole chat may do is open to them.
+
+    `role` is that of the chat, None where it has none; `needed` is the one that `command` needs.
+    """
+    unseen = "You are anonymous here, and I cannot see who you are."
+    if role is None:
+        text = f"{unseen} Send it as yourself, or let my admin give this chat a role: its id is {chat}."
+    else:
+        text = (
+            f"{unseen} As everybody here you are {role}, and /{command} needs the role {needed}: "
+            "send it as yourself."
+        )
+    return Notice(text=text, tone="warning")
+
+
+def welcome_notice(chat: str, role: str | None) -> Notice:
+    """Greet a group that we were added to; without a role for it, say what its id is."""
+    hello = "Hello, I am Conclave: a committee of language models that trades on paper."
+    if role is None:
+        return Notice(
+            text=f"{hello} This committee is private, and this chat is not let in yet. "
+            f"My admin can let it in by its id: {chat}.",
+            tone="warning",
+        )
+    return Notice(text=f"{hello} Everybody here is {role}; /help lists what you can send.")
+
+
+def back_notice(resumed: Sequence[int]) -> Notice:
+    """Tell a chat that takes messages again what goes on by itself."""
+    numbers = ", ".join(map(str, resumed))
+    what = f"Subscription {numbers} goes" if len(resumed) == 1 else f"Subscriptions {numbers} go"
     return Notice(
-        text=f"{place} is closed to Conclave, so {what} paused. {reason} "
-        "When it is open again, resume there with /subscriptions.",
+        text=f"I may post here again. {what} on, which rested meanwhile; /subscriptions shows what comes."
+    )
+
+
+class Place(Enum):
+    """What is closed: a whole chat, one thread of it, or all of it that is outside of threads."""
+
+    CHAT = "The chat {}"
+    THREAD = "A thread of the chat {}"
+    OUTSIDE = "The general topic of the chat {}"
+
+
+def closed_notice(chat: str, paused: Sequence[int], reason: str, place: Place = Place.CHAT) -> Notice:
+    """Tell an admin which subscriptions are paused because a chat, or one place in it, is closed to us."""
+    numbers, one = ", ".join(map(str, paused)), len(paused) == 1
+    what = f"its subscription {numbers} is" if one else f"its subscriptions {numbers} are"
+    if place is Place.CHAT:
+        goes = "It goes" if one else "They go"
+        again = f"{goes} on when the chat is open again, at the latest after the next command there."
+    else:
+        again = "When it is open again, resume there with /subscriptions."
+    return Notice(
+        text=f"{place.value.format(chat)} is closed to Conclave, so {what} paused. {reason} {again}",
         tone="warning",
     )
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.buttons import CastVote, encode
 from bot.cards import Button, ProgressCard, ProgressLine
 from bot.present import numbers, words
+from bot.stop_buttons import stop_button
 from core.domain.ballot import Abstention, Action, Ballot, MemberResult
 from core.domain.events import (
     MemberFinished,
@@ -65,7 +66,11 @@ class MemberProgress:
 
 @dataclass(frozen=True)
 class RunProgress:
-    """All that the events of one run have told so far. `apply` is pure: it returns the next state."""
+    """All that the events of one run have told so far. `apply` is pure: it returns the next state.
+
+    `quota` and `note` stand on the card besides: what is left of a quota, and what is done about the run.
+    `ticket` is for the Stop button while the run has no id.
+    """
 
     ticker: str
     zone: ZoneInfo
@@ -73,6 +78,9 @@ class RunProgress:
     resumed: bool = False
     members: tuple[MemberProgress, ...] = ()
     votes: tuple[tuple[Action, int], ...] = ()
+    quota: str = ""
+    ticket: str | None = None
+    note: str | None = None
 
     def apply(self, event: RunEvent) -> "RunProgress":
         """Return the state after `event`; a repeated or late event changes nothing that is settled."""
@@ -130,16 +138,20 @@ class RunProgress:
         """Return the state as a card."""
         if self.record is None:
             return ProgressCard(
-                title=f"Asking the committee about {self.ticker}", subtitle="Getting prices …", lines=()
+                title=f"Asking the committee about {self.ticker}",
+                subtitle=self.note or "Getting prices …",
+                lines=(),
+                stop=stop_button(self.ticket) if self.ticket and not self.note else None,
             )
         record = self.record
         count = numbers.counted(len(self.members), "member")
         crowd = record.follower(MemberKind.CROWD)
         votes_count = crowd is not None and crowd.result is None
         about = f"{record.preset} · as of {numbers.moment(record.as_of, self.zone)}"
+        about = f"{about} · {self.note}" if self.note else about
         return ProgressCard(
             title=f"Asking {count} about {record.ticker}",
-            subtitle=f"{about} · resumed" if self.resumed else about,
+            subtitle=" · ".join([about, *(["resumed"] if self.resumed else []), *filter(None, [self.quota])]),
             lines=tuple(
                 ProgressLine(
                     member=member.member,
@@ -152,6 +164,7 @@ class RunProgress:
             caveat=record.caveat,
             votes=words.votes(dict(self.votes)) if votes_count else None,
             buttons=_vote_buttons(record.run_id) if votes_count else (),
+            stop=stop_button(record.run_id),
         )
 
 

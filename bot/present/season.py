@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.cards import DialogueCard, LeaderboardCard, ModelsCard, Notice, SeasonCard, StandingLine
 from bot.confirming import Confirmation, Deed
 from bot.present import numbers, words
+from bot.present.notices import Question
 from bot.present.question import question_card
 from core.domain.live_season import (
     Call,
@@ -214,7 +215,7 @@ def confirm_notice(status: SeasonStatus, words_again: str) -> Notice:
     live = status.live
     name = live.season if live else ""
     lead = f", which {status.leader} leads," if status.leader else ""
-    return Notice(
+    return Question(
         text=f"This ends the season {name}{lead} for good: waiting orders are cancelled, and nothing in it "
         f"changes any more. To do it, send {words_again}",
         tone="warning",

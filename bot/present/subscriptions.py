@@ -64,8 +64,28 @@ def everywhere_card(all_: Sequence[Listed], now: datetime) -> SubscriptionsCard 
     )
 
 
-def subscribed_card(made: Subscribed, now: datetime, *, chat: str, changed: bool = False) -> DialogueCard:
-    """Return what a person is told who has subscribed, or changed what there was."""
+def elsewhere_card(all_: Sequence[Listed], now: datetime, place: str) -> SubscriptionsCard | DialogueCard:
+    """Return what another chat is subscribed to, without buttons: those work only where they were made."""
+    if not all_:
+        return DialogueCard(
+            title=f"Nothing is subscribed in {place}",
+            footer=f"For instance: /subscribe digest weekdays 09:00 in {place}",
+        )
+    return SubscriptionsCard(
+        title=f"{numbers.counted(len(all_), 'subscription')} in {place}",
+        lines=tuple(_line(one, now, ()) for one in all_),
+        footer=f"/unsubscribe {all_[0].subscription.number} in {place} deletes number "
+        f"{all_[0].subscription.number}.",
+    )
+
+
+def subscribed_card(
+    made: Subscribed, now: datetime, *, chat: str | None, changed: bool = False
+) -> DialogueCard:
+    """Return what a person is told who has subscribed, or changed what there was.
+
+    `chat` is the chat's mark for the button, None where it is another chat than this.
+    """
     listed = made.listed
     number = listed.subscription.number
     facts = [("What", listed.line), ("When", listed.when or WHEN_IT_HAPPENS)]
@@ -73,12 +93,17 @@ def subscribed_card(made: Subscribed, now: datetime, *, chat: str, changed: bool
         facts.append(("Next", next_words(listed, now)))
     if made.estimate is not None:
         facts.append(("Cost", cost_words(made.estimate)))
-    undo = Change(chat, Deed.UNDO, number)
+    title = f"Subscription {number} is {'changed' if changed else 'made'}"
+    if chat is None:
+        facts.append(("Where", listed.subscription.chat_id))
+        return DialogueCard(
+            title=title, facts=tuple(facts), footer="/subscriptions all lists those of every chat."
+        )
     return DialogueCard(
-        title=f"Subscription {number} is {'changed' if changed else 'made'}",
+        title=title,
         facts=tuple(facts),
         footer="/subscriptions lists all of this chat.",
-        buttons=(Button(label=f"Delete {number}", data=encode(undo)),),
+        buttons=(Button(label=f"Delete {number}", data=encode(Change(chat, Deed.UNDO, number))),),
     )
 
 
@@ -133,6 +158,11 @@ def cost_words(estimate: Estimate) -> str:
     if estimate.usd_a_day == 0:
         return f"costs nothing: the {models} run on your own machines or are free"
     return f"about {numbers.cost(estimate.usd_a_day)} a day with {models}"
+
+
+def subscription_line(one: Listed, now: datetime) -> SubscriptionLine:
+    """Return one subscription without buttons, for a list in which nothing is changed."""
+    return _line(one, now, ())
 
 
 def city(zone: str) -> str:

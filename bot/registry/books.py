@@ -53,6 +53,7 @@ BOOKS: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="season",
         read=season_arguments.season,
+        noted=lambda asked: asked.what != "show",
     ),
     Command(
         name="digest",

@@ -14,10 +14,12 @@ CHAT: tuple[Command, ...] = (
         "10:00 and alerts on report what there is. Times are days (daily, weekdays, mon,wed) with a "
         "time of day, or before and after the open or close, as in 30 minutes before close. Verdicts "
         "take tickers or watchlist, and a preset. With a number, such as /subscribe 3 digest before "
-        "open, it changes what number 3 receives.",
+        "open, it changes what number 3 receives. An admin can end it with in @channel, in a private "
+        "chat, for a channel that both administer.",
         role=Role.RUNNER,
         handler="subscribe",
         read=subscription_arguments.subscribe,
+        noted=lambda asked: asked.wanted is not None,
     ),
     Command(
         name="subscriptions",
@@ -25,7 +27,7 @@ CHAT: tuple[Command, ...] = (
         summary="List what this chat receives, and when next",
         detail="Each with its number, its line, and its next time in the time zone of this chat. Buttons "
         "pause, resume and delete it. With all, an admin sees in a private chat what every chat "
-        "receives.",
+        "receives, and with in @channel what that channel does.",
         role=Role.VIEWER,
         handler="subscriptions",
         read=subscription_arguments.subscriptions,
@@ -39,6 +41,7 @@ CHAT: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="unsubscribe",
         read=subscription_arguments.unsubscribe,
+        noted=lambda asked: asked.number is not None,
     ),
     Command(
         name="settings",
@@ -50,5 +53,6 @@ CHAT: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="settings",
         read=subscription_arguments.settings,
+        noted=lambda asked: asked.changes is not None,
     ),
 )

@@ -1,8 +1,8 @@
 """Asking the committee, and reading what it said."""
 
-from bot import arguments
+from bot import arguments, stop_arguments, vote_arguments
 from bot.access import Role
-from bot.registry.command import Command
+from bot.registry.command import Command, always
 
 COMMITTEE: tuple[Command, ...] = (
     Command(
@@ -42,6 +42,19 @@ COMMITTEE: tuple[Command, ...] = (
         "people beat the models. The buttons below a run that goes on do the same.",
         role=Role.VIEWER,
         handler="vote",
-        read=arguments.vote,
+        read=vote_arguments.vote,
+    ),
+    Command(
+        name="stop",
+        usage="/stop [NVDA]",
+        summary="Stop a run that goes on",
+        detail="Stops the run of a ticker, or the one with an id; without either, the one of this chat. Who "
+        "asked for it may stop it, and so may an admin; one that a subscription asked for, only an admin. "
+        "It ends for everybody who follows it; what was done is kept, and /why shows it. The button below a "
+        "run that goes on does the same.",
+        role=Role.VIEWER,
+        handler="stop",
+        read=stop_arguments.stop,
+        noted=always,
     ),
 )

@@ -1,8 +1,8 @@
 """What this is, who asks, and how the service is."""
 
-from bot import arguments
+from bot import arguments, start_arguments
 from bot.access import Role
-from bot.registry.command import Command
+from bot.registry.command import Command, always
 
 SERVICE: tuple[Command, ...] = (
     Command(
@@ -37,10 +37,10 @@ SERVICE: tuple[Command, ...] = (
         name="start",
         usage="/start",
         summary="Say what Conclave is",
-        detail="What Conclave does, in one screen, with three examples.",
+        detail="What Conclave does, in one screen, with three examples. Links to the bot open pages by it.",
         role=Role.VIEWER,
         handler="start",
-        read=arguments.nothing,
+        read=start_arguments.start,
     ),
     Command(
         name="claim",
@@ -51,5 +51,6 @@ SERVICE: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="claim",
         read=arguments.claim,
+        noted=always,
     ),
 )

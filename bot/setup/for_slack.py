@@ -59,7 +59,7 @@ class Setup:
         await asked_until_good(asking, "   The bot token", self._wrong_bot)
         references = {"bot_token": self._reference(BOT_FILE), "app_token": self._reference(APP_FILE)}
         if lines := await asyncio.to_thread(keep_references, self._config, "slack", references):
-            asking.say(f"   {self._config} has a [slack] section with other ones. Change it to:\n\n{lines}")
+            asking.say(f"   {self._config} has a [slack] section with another. Change it to:\n\n{lines}")
         else:
             asking.say(f"   The tokens are kept beside {self._config}, which says where.")
         return self._settings.model_copy(update={"slack": slack.model_copy(update=references)})

@@ -45,15 +45,13 @@ class Setup:
         asking, telegram = self._asking, self._settings.telegram
         asking.say(STEPS)
         if telegram.token.present():
-            name = await check_telegram(telegram)
+            name = await check_telegram(telegram, http=True)
             asking.say(f"   There is a token already, in {telegram.token}: it is good, for {name}.")
             return self._settings
         await asked_until_good(asking, "   The token", self._wrong)
         reference = SecretRef(f"file:{self._config.absolute().parent / 'secrets' / KEPT_IN}")
         if lines := await asyncio.to_thread(keep_references, self._config, "telegram", {"token": reference}):
-            asking.say(
-                f"   {self._config} has a [telegram] section with other ones. Change it to:\n\n{lines}"
-            )
+            asking.say(f"   {self._config} has a [telegram] section with another. Change it to:\n\n{lines}")
         else:
             asking.say(f"   The token is in {reference}, and {self._config} says so.")
         changed = telegram.model_copy(update={"token": reference})
@@ -61,8 +59,9 @@ class Setup:
 
     async def _wrong(self, token: str) -> str | None:
         reference = await asyncio.to_thread(keep_secret, self._config, KEPT_IN, token)
+        tried = self._settings.telegram.model_copy(update={"token": reference})
         try:
-            name = await check_telegram(self._settings.telegram.model_copy(update={"token": reference}))
+            name = await check_telegram(tried, http=True)
         except (ConfigError, DeliveryFailed) as error:
             await asyncio.to_thread(forget_secret, reference)
             return f"   That is not it: {_without_path(str(error), reference)}"
@@ -81,7 +80,7 @@ class Setup:
         if await app.claims.has_admin("telegram", app.settings.access.admins):
             self._asking.say("   There is an admin in Telegram already; who may do what is theirs to say.")
             return True
-        name = (await check_telegram(telegram)).removeprefix("@")
+        name = (await check_telegram(telegram, http=True)).removeprefix("@").partition(",")[0]
         listen = None if telegram.mode == "webhook" else _listen
         return await claim_admin(
             app, self._asking, listen, lambda code: f"Open https://t.me/{name} and send:   /claim {code}"

@@ -186,16 +186,12 @@ class Agenda:
         """Pause a slot's subscription; `reason` is told in `/subscriptions`. False: it was not active."""
         return await self._store.subscriptions.pause(due.subscription.number, reason)
 
-    async def chat_gone(self, due: Due, reason: str, *, only_thread: bool) -> Sequence[int]:
-        """Pause all subscriptions of a chat, or of the slot's thread in it, that is closed to us.
+    async def thread_gone(self, due: Due, reason: str) -> Sequence[int]:
+        """Pause what goes where a slot was to go, a thread or the chat outside of threads, and is closed now.
 
-        Returns their numbers.
+        Returns the numbers of the subscriptions.
         """
         about = due.subscription
-        thread = about.thread if only_thread else None
-        paused = await self._store.subscriptions.pause_chat(about.platform, about.chat, reason, thread)
-        return [each.number for each in paused]
-
-    async def chat_moved(self, platform: str, old: str, new: str) -> None:
-        """Note that a chat has another id now; its subscriptions go there."""
-        await self._store.subscriptions.move_chat(platform, old, new)
+        return await self._store.subscriptions.pause_chat(
+            about.platform, about.chat, reason, about.thread, only_thread=True
+        )

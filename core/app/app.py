@@ -1,7 +1,7 @@
 """The list of use cases."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from decimal import Decimal
 
 from core.app.agenda import Agenda
@@ -11,8 +11,11 @@ from core.app.claims import Claims
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
+from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.membership import Membership, told_of
+from core.app.naming import Naming, voter
+from core.app.people import People
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
@@ -22,6 +25,7 @@ from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
+from core.app.stopwork import Stopwork
 from core.app.subscriptions import Subscriptions
 from core.app.timework import Timework
 from core.app.watch import Watch
@@ -31,7 +35,7 @@ from core.consensus.track import calibration_of
 from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
-from core.domain.errors import NotFound, Refused
+from core.domain.errors import NoPrices, NotFound, Refused
 from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
@@ -54,7 +58,7 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
+class App(Bookwork, Chatwork, Digestwork, Naming, Seasonwork, Stopwork, Timework):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -74,10 +78,12 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         reports: SeasonReports,
         digests: Digests,
         subscriptions: Subscriptions,
+        known_chats: KnownChats,
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
         resets: Resets,
+        people: People,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -93,9 +99,11 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         self._reports = reports
         self._digests = digests
         self.subscriptions = subscriptions
+        self.known_chats = known_chats
         self.agenda = agenda
         self.claims = Claims(store, clock)
         self.membership = Membership(settings, store, clock)
+        self.people = people
         self._watch = watch
         self.resets = resets
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
@@ -108,7 +116,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
 
         Raises:
             Refused: a broken ticker, an unknown member, or a live season that has ended or not begun.
-            NoPrices: no vendor had usable prices.
+            NoPrices: no vendor had usable prices; an UnknownTicker names what may have been meant.
         """
         ticker = parse_ticker(request.ticker)
         chosen = await self._chosen(request.members)
@@ -119,8 +127,14 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
                 yield event
             return
         await self.freeze_if_due()
-        async for event in self._runs.start(request, chosen).events():
-            yield event
+        try:
+            async for event in self._runs.start(request, chosen).events():
+                yield event
+        except NoPrices as error:
+            better = await self._nearest(ticker, error)
+            if better is error:
+                raise
+            raise better from error
 
     async def _chosen(self, names: tuple[str, ...]) -> tuple[Member, ...]:
         """Return the members to hear, in their order, and after them those that follow every run."""
@@ -131,7 +145,7 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
             if not enabled:
                 raise Refused("No member is enabled. Enable one under [[members]] in the configuration.")
             return (*enabled, *followers)
-        wanted = {_voter(members, name).name for name in names}
+        wanted = {voter(members, name).name for name in names}
         chosen = [member for member in enabled if member.name in wanted]
         if len(chosen) < len(wanted):
             off = min(wanted - {member.name for member in chosen})
@@ -190,40 +204,6 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         """Stop a run of this process, keeping what is done; False when it does not run here."""
         return await self._runs.cancel(run_id)
 
-    async def record(self, reference: str) -> RunRecord:
-        """Return the run with this id, or the latest finished run of this ticker.
-
-        Raises:
-            BadTicker: the reference is neither a run's id nor a ticker.
-            NotFound: there is neither; the sentence says so where the ticker's first run still goes on.
-        """
-        wanted = reference.strip()
-        if _RUN_ID.fullmatch(wanted.lower()):
-            by_id = await self._store.runs.record(wanted.lower())
-            if by_id is not None:
-                return by_id
-        ticker = parse_ticker(wanted)
-        latest = await self._store.runs.latest(ticker)
-        if latest is not None:
-            return latest
-        if under_way := await self._store.runs.running_of(ticker):
-            raise NotFound(
-                f"The first run of {ticker} still goes on: run {under_way}. "
-                f"Ask again when it has ended, or see what there is with /why {under_way}."
-            )
-        raise NotFound(f"There is no finished run of {ticker} yet. Start one: /run {ticker}")
-
-    async def run_record(self, run_id: str) -> RunRecord:
-        """Return the run with exactly this id, which unlike in `record` is never taken for a ticker.
-
-        Raises:
-            NotFound: there is no such run, or not any more.
-        """
-        record = await self._store.runs.record(run_id)
-        if record is None:
-            raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
-        return record
-
     async def recount(
         self, reference: str, method: str, threshold: Decimal | None = None
     ) -> tuple[RunRecord, Verdict]:
@@ -257,29 +237,6 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
             stages=stages,
             result=seat.result,
         )
-
-    async def member(self, text: str) -> Member:
-        """Return the member whose name is `text`, or of which it is the only match as a part.
-
-        Raises:
-            NotFound: none or several match; the sentence lists the names.
-        """
-        return _named(await self._store.members.all(), text)
-
-    async def member_numbered(self, number: int) -> Member:
-        """Return the member with this short number.
-
-        Raises:
-            NotFound: there is none.
-        """
-        for member in await self._store.members.all():
-            if member.number == number:
-                return member
-        raise NotFound("That model is not known any more.")
-
-    async def members(self) -> tuple[Member, ...]:
-        """Return all members of the arena, enabled ones first, in the order of the configuration."""
-        return await self._store.members.all()
 
     async def leaderboard(
         self,
@@ -377,23 +334,3 @@ class App(Bookwork, Chatwork, Digestwork, Seasonwork, Timework):
         await self._gateway.close()
         await self._prices.close()
         await self._store.close()
-
-
-def _named(members: Sequence[Member], text: str) -> Member:
-    """Return the one of `members` that `App.member` means by `text`."""
-    wanted = text.strip().lower()
-    names = [member for member in members if member.name.lower() == wanted]
-    found = names or [member for member in members if wanted and wanted in member.name.lower()]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(member.name for member in found or members) or "none yet"
-    what = "Several models match" if found else "No model is called"
-    raise NotFound(f"{what} “{text.strip()[:40]}”. Choose one of: {listed}.")
-
-
-def _voter(members: Sequence[Member], text: str) -> Member:
-    """Return the member to hear that `text` means; one that follows cannot be asked."""
-    for member in members:
-        if member.kind.follows and member.name == text.strip().lower():
-            raise Refused(f"{member.name} follows every run by itself and cannot be chosen.")
-    return _named([member for member in members if not member.kind.follows], text)

@@ -8,8 +8,11 @@ from core.app.agenda import Agenda
 from core.app.app import App
 from core.app.digests import Digests
 from core.app.estimates import Estimates
+from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
+from core.app.people import People
 from core.app.polls import Polls
+from core.app.quotas import Quotas
 from core.app.replays import Replays
 from core.app.resets import Resets
 from core.app.runs import Runs
@@ -52,7 +55,10 @@ async def open_app(
         raise
     committee = Committee(settings, store, prices, calendar, gateway, clock)
     scoreboard = Scoreboard(store, settings, clock)
-    runs = Runs(committee, store, clock)
+    estimates = Estimates(store, settings, calendar)
+    people = People(store, settings, clock, Quotas(store, settings, estimates, clock))
+    runs = Runs(committee, store, clock, people)
+    subscriptions = Subscriptions(store, settings, calendar, clock)
     return App(
         settings,
         clock,
@@ -67,11 +73,13 @@ async def open_app(
         scoreboard=scoreboard,
         reports=SeasonReports(store, scoreboard, settings, clock),
         digests=Digests(store, scoreboard, settings, calendar, clock),
-        subscriptions=Subscriptions(store, settings, calendar, clock),
+        subscriptions=subscriptions,
+        known_chats=KnownChats(store, settings, subscriptions, clock),
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),
-        estimates=Estimates(store, settings, calendar),
+        estimates=estimates,
         resets=Resets(store, calendar, committee.keeper, clock),
+        people=people,
     )
 
 

@@ -3,6 +3,8 @@
 from abc import ABC
 from functools import cached_property
 
+from core.app.homes import Homes
+from core.app.people import People
 from core.app.subscriptions import Subscriptions
 from core.app.workspaces import Workspaces
 from core.clock import Clock
@@ -10,11 +12,20 @@ from core.store.store import Store
 
 
 class Chatwork(ABC):
-    """A part of `App`. `subscriptions` are the use cases about what chats receive by themselves."""
+    """A part of `App`. `subscriptions` are the use cases about what chats receive by themselves.
+
+    `people` are those about roles, invitations, quotas and the audit trail.
+    """
 
     clock: Clock
+    people: People
     subscriptions: Subscriptions
     _store: Store
+
+    @cached_property
+    def homes(self) -> Homes:
+        """The use cases of people's own pages: who has one, what it tells, and which run a message shows."""
+        return Homes(self._store, self.clock)
 
     @cached_property
     def workspaces(self) -> Workspaces:
@@ -24,6 +35,10 @@ class Chatwork(ABC):
     async def claim_delivery(self, platform: str, delivery: str) -> bool:
         """Say True exactly once for each platform update, whatever process or restart asks."""
         return await self._store.chats.claim_delivery(platform, delivery, self.clock.now())
+
+    async def release_delivery(self, platform: str, delivery: str) -> None:
+        """Forget an update that was claimed and of which nothing came, so that it can be claimed again."""
+        await self._store.chats.release_delivery(platform, delivery)
 
     async def greet_once(self, place: str) -> bool:
         """Say True the first time that a stranger (person and chat) turns up, False ever after."""

@@ -22,17 +22,23 @@ class Probe(NamedTuple):
 
 
 async def inspect(
-    settings: Settings, environ: Mapping[str, str], probes: Sequence[Probe], *, limit_s: float = 15.0
+    settings: Settings,
+    environ: Mapping[str, str],
+    probes: Sequence[Probe],
+    *,
+    limit_s: float = 15.0,
+    granted: int = 0,
 ) -> tuple[Check, ...]:
     """Return what the settings tell, then one line a probe, asked all at once, in the order given.
 
-    A probe that takes longer than `limit_s` seconds, or fails in whatever way, is a failed line.
+    A probe that takes longer than `limit_s` seconds, or fails in whatever way, is a failed line. `granted` is
+    how many roles admins have given in chats.
     """
     answers = await asyncio.gather(*(_answer(probe, limit_s) for probe in probes))
-    return (*settings_checks(settings, environ), *answers)
+    return (*settings_checks(settings, environ, granted), *answers)
 
 
-def settings_checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
+def settings_checks(settings: Settings, environ: Mapping[str, str], granted: int = 0) -> Iterator[Check]:
     """Yield what can be said without asking anyone: members, keys, vendors, folders, chats, access."""
     yield _members(settings)
     for provider in settings.providers:
@@ -44,7 +50,7 @@ def settings_checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[
     )
     yield telegram
     yield slack
-    yield _access(settings, chats_on=telegram.state == "ok" or slack.state == "ok")
+    yield _access(settings, granted, chats_on=telegram.state == "ok" or slack.state == "ok")
     for sentence in inactive(settings):
         yield Check(name="settings", state="off", detail=sentence)
 
@@ -128,11 +134,13 @@ def _secrets(name: str, secrets: Mapping[str, SecretRef], environ: Mapping[str, 
     )
 
 
-def _access(settings: Settings, *, chats_on: bool) -> Check:
+def _access(settings: Settings, granted: int, *, chats_on: bool) -> Check:
     access = settings.access
     named = len(access.admins) + len(access.people) + len(access.chats)
-    if named or not chats_on:
-        return Check(name="access", state="ok" if named else "off", detail=f"{named} persons and chats")
+    if named or granted or not chats_on:
+        detail = f"{named} persons and chats"
+        detail += f", and {granted} roles given in chats" if granted else ""
+        return Check(name="access", state="ok" if named or granted else "off", detail=detail)
     return Check(
         name="access",
         state="failed",

@@ -6,7 +6,7 @@ knows makes the whole estimate unknown: a number that leaves it out would be a p
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -47,7 +47,7 @@ class Estimates:
         """Return what `wanted` will cost from `after` on; None for what runs no committee."""
         if wanted.topic is not Topic.VERDICTS:
             return None
-        models = await self._models()
+        models = await self._asked()
         if not models:
             return Estimate(models=0, usd_a_day=Decimal(0))
         cost, has_run = await self._of_run(models, wanted.preset or self._settings.pipeline.preset)
@@ -58,7 +58,22 @@ class Estimates:
 
     async def of_run(self, preset: Preset) -> Decimal | None:
         """Return what one run of the whole committee costs, in USD, or None where that is not known."""
-        return (await self._of_run(await self._models(), preset))[0]
+        return (await self._of_run(await self._asked(), preset))[0]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the members whose calls cost money or might, in the order of the configuration."""
+        return tuple(model.name for model in self._models())
+
+    async def shares(self, presets: Iterable[Preset]) -> dict[tuple[str, str], Decimal]:
+        """Return by preset and member what its part of a run costs, in USD, as far as that is known."""
+        found = {}
+        for preset in presets:
+            spent = await self._store.history.spent(preset, PAST_RUNS)
+            for model in await self._asked():
+                share = self._share(model, spent.get(model.name, ()), preset)
+                if share is not None:
+                    found[preset.value, model.name] = share
+        return found
 
     async def _of_run(self, models: Sequence[MemberSettings], preset: Preset) -> tuple[Decimal | None, bool]:
         """Return what a run costs, and whether runs with this preset tell of it."""
@@ -67,14 +82,13 @@ class Estimates:
         known = [share for share in shares if share is not None]
         return (sum(known, Decimal(0)) if len(known) == len(shares) else None), bool(spent)
 
-    async def _models(self) -> list[MemberSettings]:
-        """Return the models that are asked in every run."""
+    async def _asked(self) -> list[MemberSettings]:
+        """Return the models that are asked in every run; those that an admin has removed are not."""
         removed = {member.name for member in await self._store.members.all() if member.removed_at}
-        return [
-            one
-            for one in self._settings.members
-            if one.enabled and one.kind is MemberKind.LLM and one.name not in removed
-        ]
+        return [model for model in self._models() if model.name not in removed]
+
+    def _models(self) -> list[MemberSettings]:
+        return [one for one in self._settings.members if one.enabled and one.kind is MemberKind.LLM]
 
     def _share(self, model: MemberSettings, spent: Sequence[Spend], preset: Preset) -> Decimal | None:
         """Return what one model costs in one run, in USD, or None where that is not known."""

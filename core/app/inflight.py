@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
+from core.domain.ballot import Action
 from core.domain.events import RunEvent
+from core.domain.vote import count_votes
 
 
 class Broadcast:
@@ -16,12 +19,19 @@ class Broadcast:
     def __init__(self) -> None:
         self.run_id: str | None = None
         self.cancelled = False
+        self.stopped_by: str | None = None
         self.holds_lease = False
         self.task: asyncio.Task[None] | None = None
         self._events: list[RunEvent] = []
         self._over = False
         self._failure: BaseException | None = None
         self._news = asyncio.Event()
+
+    def cancel(self, by: str | None = None) -> None:
+        """Begin to stop the run for good; `by` is who wants that."""
+        self.cancelled, self.stopped_by = True, by
+        if self.task is not None:
+            self.task.cancel()
 
     def tell(self, event: RunEvent) -> None:
         """Add an event."""
@@ -50,3 +60,17 @@ class Broadcast:
                     raise self._failure
                 return
             await self._news.wait()
+
+
+@dataclass
+class Told:
+    """What of a run's story in the store was told already."""
+
+    steps: set[tuple[str, str, int]] = field(default_factory=set)
+    results: set[str] = field(default_factory=set)
+    votes: dict[Action, int] = field(default_factory=lambda: count_votes(()))
+
+
+def reason_of_stop(by: str | None) -> str:
+    """Say in the record of a run why it was stopped."""
+    return f"Stopped by {by}; what was done is kept." if by else "stopped on request"

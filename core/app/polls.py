@@ -4,11 +4,13 @@ import asyncio
 from datetime import datetime
 from decimal import Decimal
 
+from core.app.naming import running_tickers
 from core.clock import Clock
 from core.domain.ballot import Action
-from core.domain.errors import Refused
+from core.domain.errors import Refused, Unknown
 from core.domain.instrument import parse_ticker
 from core.domain.member import MemberKind
+from core.domain.near import did_you_mean, near
 from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
 from core.domain.vote import Vote, VoteTaken, count_votes
@@ -59,8 +61,12 @@ class Polls:
         run_id = await self._store.votes.run_of(ticker, chat)
         record = await self._store.runs.record(run_id) if run_id else None
         if record is None:
-            raise Refused(
-                f"No run of {ticker} is going on; votes count while one does. Start one with /run {ticker}."
+            none = f"No run of {ticker} is going on; votes count while one does."
+            meant = near(ticker, await running_tickers(self._store))
+            if not meant:
+                raise Refused(f"{none} Start one with /run {ticker}.")
+            raise Unknown(
+                f"{none} {did_you_mean(meant)}", wrong=reference, near=tuple((one, one) for one in meant)
             )
         return record
 

@@ -1,5 +1,6 @@
 """What `conclave check` asks of the outside: the store, the price vendors, the providers. Costs nothing."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -8,14 +9,16 @@ from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.config.settings import Provider
 from core.domain.check import Check
-from core.domain.errors import NoPrices, VendorFailure
+from core.domain.errors import NoPrices, StoreError, VendorFailure
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain, build_chain
 from core.market.port import PriceVendor
 from core.store import database
+from core.store.people_rows import granted_at
 
 LIMIT_S = 30.0
+GRANTED_WITHIN_S = 5.0
 _KNOWN_TICKER = "AAPL"
 _STORE = "Check [store] url, that the server runs, and that this program is as new as the database."
 
@@ -34,11 +37,21 @@ async def run_checks(
             *(_provider(gateway, provider) for provider in settings.providers),
             *platforms,
         ]
-        checks = await inspect(settings, environ, probes, limit_s=LIMIT_S)
+        granted = await _granted(settings)
+        checks = await inspect(settings, environ, probes, limit_s=LIMIT_S, granted=granted)
     finally:
         await chain.close()
         await gateway.close()
     return tuple(_optional(check, settings) for check in checks)
+
+
+async def _granted(settings: Settings) -> int:
+    """Return how many roles are given in chats; 0 where the store cannot be asked, as its own probe says."""
+    try:
+        async with asyncio.timeout(GRANTED_WITHIN_S):
+            return await granted_at(settings.store.url)
+    except (StoreError, TimeoutError):
+        return 0
 
 
 async def _store(settings: Settings) -> str:

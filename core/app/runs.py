@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.app.inflight import Broadcast
+from core.app.inflight import Broadcast, Told, reason_of_stop
+from core.app.people import People
 from core.clock import Clock
-from core.domain.ballot import Action
 from core.domain.errors import ConclaveError, EvidenceAltered, NotFound, Refused, StoreError
 from core.domain.events import (
     MemberFinished,
@@ -22,6 +21,7 @@ from core.domain.events import (
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.member import Member, MemberKind
+from core.domain.quota import QuotaSpent
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.vote import count_votes
 from core.pipeline.committee import Committee
@@ -32,26 +32,18 @@ _RENEW_EVERY_S = 4.0
 _MARGIN_S = 3.0
 _TAKE_OVER_WITHIN_S = 20.0
 _FOLLOW_EVERY_S = 0.5
-_VOTES_EVERY_S = 1.0
+_VOTES_EVERY_S = 2.0
 _FRESH_WHILE_OPEN = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class _Told:
-    """What of a run's story in the store was told already."""
-
-    steps: set[tuple[str, str, int]] = field(default_factory=set)
-    results: set[str] = field(default_factory=set)
-    votes: dict[Action, int] = field(default_factory=lambda: count_votes(()))
-
-
 class Runs:
     """The runs of this process. A run is leased in the store, so that one process at a time works on it."""
 
-    def __init__(self, committee: Committee, store: Store, clock: Clock) -> None:
+    def __init__(self, committee: Committee, store: Store, clock: Clock, people: People) -> None:
         self._committee = committee
+        self._people = people
         self._store = store
         self._clock = clock
         self._owner = new_id(12)
@@ -62,12 +54,15 @@ class Runs:
     def start(self, request: RunRequest, members: Sequence[Member]) -> Broadcast:
         """Start a run, or return the one that goes on here for the same request."""
         # Runs on other prices, the sample's say, are other runs.
-        key = f"{request.key}|{self._committee.prices_from}"
-        if key not in self._by_key:
-            broadcast = self._by_key[key] = Broadcast()
-            task = self._spawn(broadcast, self._new(broadcast, request, key, members))
-            task.add_done_callback(lambda _: self._by_key.pop(key, None))
-        return self._by_key[key]
+        key = asked = f"{request.key}|{self._committee.prices_from}"
+        if self._people.quotas.applies_to(request):
+            # Whoever has no run left must not take those along who have, so each asks the store alone.
+            asked = f"{key}|{request.requested_by}|{request.requested_in}"
+        if asked not in self._by_key:
+            broadcast = self._by_key[asked] = Broadcast()
+            task = self._spawn(broadcast, self._begin(broadcast, request, key, members))
+            task.add_done_callback(lambda _: self._by_key.pop(asked, None))
+        return self._by_key[asked]
 
     def _spawn(self, broadcast: Broadcast, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = broadcast.task = asyncio.create_task(self._carry(broadcast, work))
@@ -127,9 +122,21 @@ class Runs:
         broadcast = self._by_id.get(run_id)
         if broadcast is None or broadcast.task is None:
             return False
-        broadcast.cancelled = True
-        broadcast.task.cancel()
+        broadcast.cancel()
         await asyncio.wait([broadcast.task])
+        return True
+
+    async def stop(self, run_id: str, by: str) -> bool:
+        """Stop a run for good, whichever process works on it, as `App.stop` promises it."""
+        if not await self._store.runs.wish_stop(run_id, by):
+            return False
+        broadcast = self._by_id.get(run_id)
+        if broadcast is not None and broadcast.task is not None and broadcast.holds_lease:
+            broadcast.cancel(by)
+            await asyncio.wait([broadcast.task])
+        elif await self._claimed(run_id):
+            # Nobody works on it; or else whoever does sees the wish when it renews its lease.
+            await self._store.runs.end(run_id, RunState.CANCELLED, reason_of_stop(by), self._clock.now())
         return True
 
     async def close(self) -> None:
@@ -185,17 +192,33 @@ class Runs:
             if broadcast.holds_lease:
                 await self._store.runs.release(run_id, self._owner)
             return ConclaveError(f"The run was interrupted; continue it with --resume {run_id}.")
-        await self._store.runs.end(run_id, RunState.CANCELLED, "stopped on request", self._clock.now())
+        reason = reason_of_stop(broadcast.stopped_by)
+        await self._store.runs.end(run_id, RunState.CANCELLED, reason, self._clock.now())
         broadcast.tell(RunEnded(record=await self._record(run_id)))
         return None
+
+    async def _begin(
+        self, broadcast: Broadcast, request: RunRequest, key: str, members: Sequence[Member]
+    ) -> None:
+        """Carry a new run, or note that a quota refused it."""
+        try:
+            await self._new(broadcast, request, key, members)
+        except QuotaSpent as spent:
+            by, chat = request.requested_by, request.requested_in
+            await self._people.deeds.note(by, chat, None, f"/run {request.ticker}", "refused", str(spent))
+            raise
 
     async def _new(
         self, broadcast: Broadcast, request: RunRequest, key: str, members: Sequence[Member]
     ) -> None:
+        allowance = await self._people.quotas.allowance(request)
+        if allowance is not None:
+            # Before prices are asked for; `begin` looks once more, when it counts.
+            await self._store.runs.check_room(key, allowance)
         record, evidence = await self._committee.convene(request, members)
         while True:
             until = self._clock.now() + LEASE
-            other = await self._store.runs.begin(record, key, self._owner, until)
+            other = await self._store.runs.begin(record, key, self._owner, until, allowance)
             run_id = broadcast.run_id = other or record.run_id
             if other in self._by_id:
                 return await self._forward(broadcast, self._by_id[other])
@@ -236,6 +259,12 @@ class Runs:
         """Carry a stored run, which this process has leased, to its end."""
         broadcast.run_id, broadcast.holds_lease = run_id, True
         record = await self._record(run_id)
+        if by := await self._store.runs.stop_wished(run_id):
+            # Whoever worked on it before did not come to see this.
+            await self._store.runs.end(run_id, RunState.CANCELLED, reason_of_stop(by), self._clock.now())
+            broadcast.tell(RunStarted(record=record))
+            broadcast.tell(RunEnded(record=await self._record(run_id)))
+            return
         try:
             evidence = await self._store.runs.evidence(record.evidence_sha256)
         except (NotFound, EvidenceAltered) as error:
@@ -247,7 +276,7 @@ class Runs:
         self, broadcast: Broadcast, record: RunRecord, evidence: Evidence, *, resumed: bool
     ) -> None:
         """Let the committee work while the lease is kept."""
-        run_id, told = record.run_id, _Told()
+        run_id, told = record.run_id, Told()
         broadcast.tell(RunStarted(record=record, resumed=resumed))
         if resumed:
             # What was done before belongs to the story: who listens counts on from there.
@@ -255,7 +284,7 @@ class Runs:
                 broadcast.tell(event)
         votes = asyncio.create_task(self._tell_votes(broadcast, record, told))
         work = asyncio.create_task(self._committee.deliberate(record, evidence, broadcast.tell))
-        lease = asyncio.create_task(self._keep_lease(run_id))
+        lease = asyncio.create_task(self._keep_lease(broadcast, run_id))
         try:
             await asyncio.wait([work, lease], return_when=asyncio.FIRST_COMPLETED)
             ended = work.result() if work.done() else None
@@ -270,7 +299,7 @@ class Runs:
         else:
             broadcast.tell(RunEnded(record=ended))
 
-    async def _tell_votes(self, broadcast: Broadcast, record: RunRecord, told: _Told) -> None:
+    async def _tell_votes(self, broadcast: Broadcast, record: RunRecord, told: Told) -> None:
         """Tell now and then how the votes stand, whichever process took them, until cancelled."""
         while record.follower(MemberKind.CROWD):
             await self._clock.sleep(_VOTES_EVERY_S)
@@ -282,10 +311,11 @@ class Runs:
             for event in news:
                 broadcast.tell(event)
 
-    async def _keep_lease(self, run_id: str) -> None:
+    async def _keep_lease(self, broadcast: Broadcast, run_id: str) -> None:
         """Renew the lease until it is lost; a store that is out of reach for a moment does not lose it.
 
-        It counts as lost a while before others may take it, so that two never work at the same time.
+        It counts as lost a while before others may take it, so that two never work at the same time. Who
+        wants the run stopped, in whatever process, is heard here.
         """
         sure_s = LEASE.total_seconds() - _MARGIN_S
         lost_at = self._clock.monotonic() + sure_s
@@ -296,6 +326,8 @@ class Runs:
                 async with asyncio.timeout(max(0.0, lost_at - asked)):
                     if not await self._store.runs.renew(run_id, self._owner, self._clock.now() + LEASE):
                         return
+                    if by := await self._store.runs.stop_wished(run_id):
+                        broadcast.cancel(by)
             except (StoreError, TimeoutError) as error:
                 log.warning("the lease of run %s was not renewed, trying again: %s", run_id, error)
             else:
@@ -305,7 +337,7 @@ class Runs:
         """Tell what another process does with a run, and take over if that process dies."""
         record = await self._record(run_id)
         broadcast.tell(RunStarted(record=record))
-        told = _Told()
+        told = Told()
         while True:
             for event in await self._progress(record, told):
                 broadcast.tell(event)
@@ -318,7 +350,7 @@ class Runs:
             record = await self._record(run_id)
         broadcast.tell(RunEnded(record=record))
 
-    async def _progress(self, record: RunRecord, told: _Told) -> list[RunEvent]:
+    async def _progress(self, record: RunRecord, told: Told) -> list[RunEvent]:
         """Return what the store has of a run that was not told yet."""
         news: list[RunEvent] = list(await self._votes(record, told))
         counts: dict[str, int] = {}
@@ -343,7 +375,7 @@ class Runs:
                 news.append(MemberFinished(run_id=record.run_id, result=seat.result))
         return news
 
-    async def _votes(self, record: RunRecord, told: _Told) -> list[VotesCounted]:
+    async def _votes(self, record: RunRecord, told: Told) -> list[VotesCounted]:
         """Return how the votes of a run stand, unless that was told already."""
         if record.follower(MemberKind.CROWD) is None:
             return []

@@ -62,4 +62,5 @@ class Timework(ABC):
             upcoming=await slots.upcoming(SHOWN, platforms),
             ended=await slots.ended(SHOWN),
             lag_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
+            shut=await self._store.known_chats.shut(),
         )

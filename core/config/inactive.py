@@ -25,6 +25,7 @@ def inactive(settings: Settings) -> tuple[str, ...]:
     method = settings.consensus.method
     if settings.consensus.threshold is not None and method not in THRESHOLDS:
         sentences.append(f'consensus.threshold has no effect with consensus.method = "{method}".')
-    if settings.telegram.mode == "webhook":
-        sentences.append('telegram.mode = "webhook" has no effect in this version: the bot polls.')
+    telegram = settings.telegram
+    if telegram.mode == "polling" and telegram.webhook_url:
+        sentences.append('telegram.webhook_url has no effect with telegram.mode = "polling".')
     return tuple(sentences)

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from core.config.access import Access
 from core.config.field_types import (
     BasisPoints,
-    ChatId,
     DatabaseAddress,
     HttpAddress,
     HttpAddressOrNone,
@@ -242,11 +242,13 @@ class Schedule(Frozen):
 
 
 class Telegram(Frozen):
-    """The Telegram bot. Off while its token is missing."""
+    """The Telegram bot. Off while its token is missing. The webhook's keys are for that mode alone."""
 
     token: SecretRef = SecretRef("env:TELEGRAM_BOT_TOKEN")
     base_url: HttpAddress = "https://api.telegram.org/bot"
     mode: Literal["polling", "webhook"] = "polling"
+    webhook_url: HttpAddressOrNone = ""
+    webhook_secret: SecretRef = SecretRef("env:TELEGRAM_WEBHOOK_SECRET")
 
 
 class Slack(Frozen):
@@ -263,28 +265,7 @@ class Slack(Frozen):
     connections: Annotated[int, Field(ge=1, le=10)] = 2
     client_id: Annotated[str, Field(max_length=32, pattern=r"^[0-9A-Za-z.]*$")] = ""
     client_secret: SecretRef = SecretRef("env:SLACK_CLIENT_SECRET")
-
-
-class AccessChat(Frozen):
-    """A chat whose members have a role there."""
-
-    id: ChatId
-    role: Literal["viewer", "runner"]
-
-
-class AccessPerson(Frozen):
-    """A person with a role everywhere."""
-
-    id: ChatId
-    role: Literal["viewer", "runner", "admin"]
-
-
-class Access(Frozen):
-    """Who may do what. Deny by default."""
-
-    admins: tuple[ChatId, ...] = ()
-    chats: tuple[AccessChat, ...] = ()
-    people: tuple[AccessPerson, ...] = ()
+    plan_blocks: bool = False
 
 
 class Http(Frozen):

@@ -4,6 +4,7 @@
   * Refused                     the request itself is wrong; say so, change nothing
     * BadTicker
     * NotFound                  no such run, member, stage or subscription
+      * Unknown                 the same, with what may have been meant instead
     * NotAllowed                the person may not do this here
     * BudgetSpent               a replay's money is used up; it can go on with more
   * ConfigError                 the configuration cannot be used
@@ -13,6 +14,7 @@
   * VendorFailure               a market-data vendor gave nothing usable; the chain tries the next
     * VendorNotConfigured  * VendorRateLimited  * VendorTimeout  * VendorUnreachable  * BadVendorData
   * NoPrices                    no vendor of the chain had prices; keeps every cause
+    * UnknownTicker             the same, with what may have been meant instead
   * ModelFailure                a model gave no usable answer; carries what it cost all the same
     * AuthenticationFailed      never retried
     * OutOfCredit               never retried
@@ -47,6 +49,18 @@ class BadTicker(Refused):
 
 class NotFound(Refused):
     """What was asked for does not exist."""
+
+
+class Unknown(NotFound):
+    """A word names nothing here. `near` has what may have been meant, each as (shown, to be typed).
+
+    `wrong` is the word as it was written, so that it can be replaced where it stood.
+    """
+
+    def __init__(self, sentence: str, *, wrong: str, near: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(sentence)
+        self.wrong = wrong
+        self.near = near
 
 
 class NotAllowed(Refused):
@@ -108,6 +122,22 @@ class NoPrices(ConclaveError):
     def __init__(self, sentence: str, causes: tuple[VendorFailure, ...] = ()) -> None:
         super().__init__(sentence)
         self.causes = causes
+
+
+class UnknownTicker(NoPrices):
+    """No vendor had prices for a ticker that is close to some that are known: `near`, as in `Unknown`."""
+
+    def __init__(
+        self,
+        sentence: str,
+        causes: tuple[VendorFailure, ...] = (),
+        *,
+        wrong: str,
+        near: tuple[tuple[str, str], ...],
+    ) -> None:
+        super().__init__(sentence, causes)
+        self.wrong = wrong
+        self.near = near
 
 
 class ModelFailure(ConclaveError):

@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import AwareDatetime
 
+from core.domain.chat import KnownChat
 from core.domain.subscription import Due
 from core.domain.values import Frozen
 
@@ -13,7 +14,8 @@ class Health(Frozen):
 
     `upcoming` are the next slots that are due, the soonest first, and `ended` the last that ended, the newest
     first. `lag_s` is for how many seconds the oldest slot that nobody has taken up is overdue. `runs` is how
-    many runs go on, and `session` the last one through which the books of the season were carried.
+    many runs go on, and `session` the last one through which the books of the season were carried. `shut`
+    are the chats in which nothing may be posted.
     """
 
     at: AwareDatetime
@@ -22,3 +24,4 @@ class Health(Frozen):
     upcoming: tuple[Due, ...]
     ended: tuple[Due, ...]
     lag_s: float
+    shut: tuple[KnownChat, ...] = ()

@@ -18,6 +18,9 @@ Telling = Callable[[Alert, Subscription, ChatTerms], Planned | None]
 """When an alert is told to a subscription, None where it is not; the key is the alert's own."""
 
 
+_PART = 500
+
+
 class Alerts:
     """All alerts."""
 
@@ -47,9 +50,13 @@ class Alerts:
                 query = select(*SUBSCRIPTION, TERMS).select_from(WITH_TERMS)
                 query = query.where(ACTIVE, subscriptions.c.topic == Topic.ALERTS)
                 rows = (await connection.execute(query)).all()
-                told = list(readable(rows, subscription_and_terms_of))
-                slots = [(one.number, telling(alert, one, terms)) for alert in added for one, terms in told]
-                await put_planned(connection, [(number, slot) for number, slot in slots if slot])
+                for start in range(0, len(rows), _PART):
+                    # Part by part: ten thousand subscriptions as values would be memory for nothing.
+                    told = list(readable(rows[start : start + _PART], subscription_and_terms_of))
+                    slots = [
+                        (one.number, telling(alert, one, terms)) for alert in added for one, terms in told
+                    ]
+                    await put_planned(connection, [(number, slot) for number, slot in slots if slot])
             return added
 
     async def get(self, key: str) -> Alert | None:

@@ -1,15 +1,13 @@
 """What chats must not see twice, and which of their messages still wait for an end."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from core.store.database import Database
+from core.store.delivery_rows import Deliveries
 from core.store.inserting import add_new
-from core.store.tables import cards, deliveries, greetings
-
-_KEEP = timedelta(days=7)
-_PRUNE_EVERY = timedelta(hours=1)
+from core.store.tables import cards, greetings
 
 Card = tuple[int, str, str, str | None, str]
 """Number, run id, chat, thread and message of a run's live message."""
@@ -20,18 +18,15 @@ class Chats:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._prune_from: datetime | None = None
+        self._deliveries = Deliveries(database)
 
     async def claim_delivery(self, platform: str, delivery: str, at: datetime) -> bool:
         """Say True exactly once for each update of a platform; remembered for seven days at least."""
-        async with self._database.write() as connection:
-            new = await add_new(
-                connection, deliveries, {"platform": platform, "delivery": delivery, "at": at}
-            )
-            if self._prune_from is None or at >= self._prune_from:
-                await connection.execute(delete(deliveries).where(deliveries.c.at < at - _KEEP))
-                self._prune_from = at + _PRUNE_EVERY
-            return new
+        return await self._deliveries.claim(platform, delivery, at)
+
+    async def release_delivery(self, platform: str, delivery: str) -> None:
+        """Forget an update that was claimed, so that it can be claimed again."""
+        await self._deliveries.release(platform, delivery)
 
     async def greet_once(self, place: str, at: datetime) -> bool:
         """Say True the first time that somebody turns up at a place, False ever after."""

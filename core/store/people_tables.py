@@ -4,12 +4,13 @@ The rest of the schema is in `core.store.tables` and the other modules of tables
 Ids of people and chats are those of `[access]`, such as `telegram:1001`.
 """
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, Table, text
 
 from core.store.column_types import AsJson, Moment, Words
 from core.store.tables import metadata
 
 IS_OPEN = text("state = 'asked'")
+NOT_SETTLED = text("NOT settled")
 
 grants = Table(
     "grants",
@@ -37,9 +38,13 @@ invitations = Table(
     Column("expires_at", Moment, nullable=False),
     Column("state", Words, nullable=False),
     Column("told", AsJson(tuple[tuple[str, str], ...]), nullable=False),
+    Column("role", Words),
     Column("decided_by", Words),
     Column("decided_at", Moment),
+    Column("answered", Boolean, nullable=False),
+    Column("settled", Boolean, nullable=False),
     CheckConstraint("state IN ('asked', 'approved', 'denied', 'expired')", name="state"),
+    CheckConstraint("(state = 'approved') = (role IS NOT NULL)", name="role"),
     CheckConstraint("(state IN ('approved', 'denied')) = (decided_by IS NOT NULL)", name="decided_by"),
     Index(
         "uq_invitations_person_chat_id",
@@ -49,9 +54,15 @@ invitations = Table(
         sqlite_where=IS_OPEN,
         postgresql_where=IS_OPEN,
     ),
+    Index(
+        "ix_invitations_settled",
+        "settled",
+        sqlite_where=NOT_SETTLED,
+        postgresql_where=NOT_SETTLED,
+    ),
 )
-"""People who asked to be let in, and what an admin said. `told` are the messages to admins: chat id and
-message."""
+"""People who asked to be let in, and what an admin said. `told` has each admin with the place of the message
+to them. `answered` says that the person was told the outcome, `settled` that the admins' messages show it."""
 
 claims = Table(
     "claims",
@@ -73,12 +84,13 @@ deeds = Table(
     Column("at", Moment, nullable=False),
     Column("person", Words, nullable=False),
     Column("chat_id", Words, nullable=False),
-    Column("thread", Words),
+    Column("thread", Words, nullable=False),
     Column("what", Words, nullable=False),
     Column("outcome", Words, nullable=False),
-    Column("note", Words),
+    Column("note", Words, nullable=False),
     CheckConstraint("outcome IN ('done', 'refused')", name="outcome"),
     Index("ix_deeds_at", "at"),
+    Index("ix_deeds_chat_id", "chat_id", "number"),
 )
 """What was refused to people, and what they did that only some may do; append-only."""
 
@@ -115,3 +127,12 @@ homes = Table(
     Column("opened_at", Moment, nullable=False),
 )
 """Who has opened our page in Slack, so that it is brought up to date after runs."""
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("chat_id", Words, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+"""Where a person has asked something last: the chats of which their page in Slack may tell."""

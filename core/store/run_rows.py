@@ -6,23 +6,25 @@ from decimal import Decimal
 from hashlib import sha256 as sha256_of
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, text, update
+from sqlalchemy import bindparam, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.ballot import MemberResult
 from core.domain.errors import EvidenceAltered, NotFound, StoreError
 from core.domain.evidence import Evidence
+from core.domain.quota import Allowance, Used
 from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
 from core.domain.stage import StageRecord
 from core.store.costs import for_sums, total_cost
 from core.store.database import Database
 from core.store.inserting import add_new, insert_new
+from core.store.quota_rows import check_allowance, used
 from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
 from core.store.season_rows import check_held
 from core.store.stage_rows import stage_row
-from core.store.tables import evidence, runs, seats, stages
+from core.store.tables import cards, evidence, runs, seats, stages
 
 _BEGIN_ATTEMPTS = 5
 _RUNNING = runs.c.state == RunState.RUNNING
@@ -59,13 +61,22 @@ class Runs:
             raise EvidenceAltered(f"The evidence {sha256} was changed after it was stored; do not trust it.")
         return Evidence.model_validate_json(canonical)
 
-    async def begin(self, record: RunRecord, key: str, owner: str, lease_until: datetime) -> str | None:
+    async def begin(
+        self,
+        record: RunRecord,
+        key: str,
+        owner: str,
+        lease_until: datetime,
+        allowance: Allowance | None = None,
+    ) -> str | None:
         """Store a run that starts, with its seats and what each was told about its books.
 
         Returns None when it is stored, or else the id of the run that it is the same as, and then nothing is
         stored: the one in flight with the same key, or the one with the same `once`, in whatever state.
+        One that is stored fits into its `allowance`, however many processes start runs at the same time.
 
         Raises:
+            QuotaSpent: it does not fit into its allowance.
             StoreError: its evidence or one of its members is not stored, or its id is taken.
         """
         row = _run_row(record) | {"key": key, "owner": owner, "lease_until": lease_until}
@@ -73,6 +84,10 @@ class Runs:
         target = (["key"], text("state = 'running'")) if record.once is None else (None, None)
         for _ in range(_BEGIN_ATTEMPTS):
             async with self._database.write() as connection:
+                if allowance is not None:
+                    if there := await _same_run(connection, record.once, key):
+                        return there
+                    await check_allowance(connection, allowance)
                 statement = insert_new(connection, runs, *target).values(row)
                 if (await connection.execute(statement)).rowcount == 1:
                     await connection.execute(insert(seats), _seat_rows(record))
@@ -81,6 +96,21 @@ class Runs:
                     return there
             # The other run ended between the two statements: its key is free now.
         raise StoreError(f"The run {record.run_id} could not begin; try again.")
+
+    async def check_room(self, key: str, allowance: Allowance) -> None:
+        """Let pass what joins a run in flight, or still fits into its allowance; `begin` looks again.
+
+        Raises:
+            QuotaSpent: it does not fit.
+        """
+        async with self._database.read() as connection:
+            if await _same_run(connection, None, key) is None:
+                allowance.check(*await used(connection, allowance))
+
+    async def used_of(self, allowance: Allowance) -> tuple[Used, Used]:
+        """Return what a person and a chat have used of their quotas; what has no limit is not counted."""
+        async with self._database.read() as connection:
+            return await used(connection, allowance)
 
     async def begin_all(
         self,
@@ -150,7 +180,7 @@ class Runs:
         twin = runs.alias()
         free = ~select(twin.c.run_id).where(twin.c.state == RunState.RUNNING, twin.c.key == own_key).exists()
         change = update(runs).where(runs.c.run_id == run_id, runs.c.state == RunState.CANCELLED, free)
-        values = {"state": RunState.RUNNING, "reason": None, "finished_at": None}
+        values = {"state": RunState.RUNNING, "reason": None, "finished_at": None, "stop_by": None}
         lease = {"owner": owner, "lease_until": lease_until}
         async with self._database.write() as connection:
             return (await connection.execute(change.values(values | lease))).rowcount == 1
@@ -162,6 +192,38 @@ class Runs:
     async def release(self, run_id: str, owner: str) -> None:
         """Let the lease end at once, so that the next process may go on with the run."""
         await self._change(run_id, _RUNNING, runs.c.owner == owner, owner=None, lease_until=None)
+
+    async def wish_stop(self, run_id: str, by: str) -> bool:
+        """Note who wants a run stopped, for the process that works on it; False when it is over.
+
+        The first wish stays. A run of a replay is never stopped so.
+        """
+        wished = func.coalesce(runs.c.stop_by, by)
+        return await self._change(run_id, _RUNNING, NOT_REPLAYED, stop_by=wished)
+
+    async def stop_wished(self, run_id: str) -> str | None:
+        """Return who wants a run stopped, or None."""
+        query = select(runs.c.stop_by).where(runs.c.run_id == run_id)
+        async with self._database.read() as connection:
+            by: str | None = (await connection.execute(query)).scalar()
+            return by
+
+    async def going_on(
+        self, ticker: str | None = None, place: tuple[str, str] | None = None
+    ) -> tuple[str, ...]:
+        """Return the runs that are not over, oldest first; of one ticker, or shown in one place alone.
+
+        `place` is a platform and a chat. Replays do not count.
+        """
+        conditions = [_RUNNING, NOT_REPLAYED]
+        if ticker is not None:
+            conditions.append(runs.c.ticker == ticker)
+        if place is not None:
+            platform, chat = place
+            shown = select(cards.c.run_id).where(cards.c.platform == platform, cards.c.chat == chat)
+            here = or_(runs.c.requested_in == f"{platform}:{chat}", runs.c.run_id.in_(shown))
+            conditions.append(here)
+        return await self._ids(*conditions)
 
     async def interrupted(self, now: datetime) -> tuple[str, ...]:
         """Return the runs that nobody works on although they are not over, oldest first; none of a replay."""

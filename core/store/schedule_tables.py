@@ -80,6 +80,7 @@ slots = Table(
         postgresql_where=ONE_DUE,
     ),
     _partial("ix_slots_due_at", "due_at", where="state = 'due'"),
+    _partial("ix_slots_alerts_due_at", "due_at", where="state = 'due' AND NOT timed"),
     _partial("ix_slots_lease_until", "lease_until", where="lease_until IS NOT NULL"),
     _partial("ix_slots_ended_at", "ended_at", where="ended_at IS NOT NULL"),
 )

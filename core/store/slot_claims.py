@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import Boolean, literal_column, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ColumnElement
 
 from core.domain.errors import StoreError
 from core.domain.subscription import Due, Slot, SlotState, Step, SubscriptionState
@@ -35,6 +36,9 @@ StepOf = Callable[[Due], Step]
 """What a claim makes of a due slot: pure, quick, and it never raises."""
 
 _PART = 1_000
+# Written as in the index over alerts that are due.
+_ALERT: ColumnElement[bool] = literal_column("NOT slots.timed", Boolean)
+_TIMED: ColumnElement[bool] = literal_column("slots.timed", Boolean)
 
 
 @dataclass
@@ -64,16 +68,9 @@ class Claim:
         self, connection: AsyncConnection, platforms: Collection[str], limit: int, step: StepOf
     ) -> tuple[Due, ...]:
         """Claim within a transaction, as `Slots.claim` promises it."""
-        query = (
-            select_fresh(connection)
-            .where(IS_DUE, slots.c.due_at <= from_microseconds(self._now), ACTIVE)
-            .where(on_platforms(connection, platforms))
-            .order_by(slots.c.due_at)
-            .limit(limit)
-            # A subscription that is being changed is left to the next claim, and none is changed meanwhile.
-            .with_for_update(of=[slots, subscriptions], skip_locked=True, key_share=True)
-        )
-        rows = (await connection.execute(query)).all()
+        rows = await self._due(connection, platforms, limit, _ALERT)
+        if len(rows) < limit:
+            rows += await self._due(connection, platforms, limit - len(rows), _TIMED)
         behind = _Behind()
         try:
             places = [row[0] for row in rows]
@@ -89,6 +86,21 @@ class Claim:
             return tuple(self._claimed)
         # Whoever planned them has moved the clock back: what was worked on is not worked on again.
         return tuple(one for one in self._claimed if (one.slot.subscription, one.slot.key) not in self._known)
+
+    async def _due(
+        self, connection: AsyncConnection, platforms: Collection[str], limit: int, kind: ColumnElement[bool]
+    ) -> list[Any]:
+        """Lock and return up to `limit` rows of a kind that are due, those due first."""
+        query = (
+            select_fresh(connection)
+            .where(IS_DUE, kind, slots.c.due_at <= from_microseconds(self._now), ACTIVE)
+            .where(on_platforms(connection, platforms))
+            .order_by(slots.c.due_at)
+            .limit(limit)
+            # A subscription that is being changed is left to the next claim, and none is changed meanwhile.
+            .with_for_update(of=[slots, subscriptions], skip_locked=True, key_share=True)
+        )
+        return list((await connection.execute(query)).all())
 
     def _taken(self, rows: Sequence[Any], step: StepOf) -> _Part:
         part = _Part()

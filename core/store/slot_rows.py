@@ -47,7 +47,7 @@ class Slots:
         limit: int,
         step: StepOf,
     ) -> tuple[Due, ...]:
-        """Claim up to `limit` slots of active subscriptions that are due, those due first.
+        """Claim up to `limit` slots of active subscriptions that are due: alerts first, then those due first.
 
         In the same transaction `step` says for each what becomes of it (it sees the slot as claimed already),
         and the next time of its subscription is stored. Two processes never get the same slot. A subscription

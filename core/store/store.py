@@ -8,11 +8,15 @@ from core.store.book_rows import Books
 from core.store.chat_rows import Chats
 from core.store.claim_rows import Claims
 from core.store.database import Database
+from core.store.deed_rows import Deeds
 from core.store.export_rows import Exports
+from core.store.home_rows import Homes
+from core.store.known_chat_rows import KnownChats
 from core.store.live_season_rows import LiveSeasons
 from core.store.member_changes import MemberChanges
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
+from core.store.people_rows import People
 from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
@@ -41,7 +45,11 @@ class Store:
         self.answers = Answers(database)
         self.scores = Scores(database)
         self.chats = Chats(database)
+        self.homes = Homes(database)
         self.claims = Claims(database)
+        self.people = People(database)
+        self.deeds = Deeds(database)
+        self.known_chats = KnownChats(database)
         self.votes = Votes(database)
         self.subscriptions = Subscriptions(database)
         self.slots = Slots(database)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -180,20 +180,17 @@ class Subscriptions:
         return tuple(sorted(ended))
 
     async def pause_chat(
-        self, platform: str, chat: str, reason: str, thread: str | None = None
-    ) -> tuple[Subscription, ...]:
-        """Pause all active subscriptions of a chat, or of one thread in it, and return them, paused.
+        self, platform: str, chat: str, reason: str, thread: str | None = None, *, only_thread: bool = False
+    ) -> tuple[int, ...]:
+        """Pause all active subscriptions of a chat and return their numbers.
 
-        Damaged ones are left out.
+        With `only_thread` those that go to this thread of it, where None is the chat outside of threads.
         """
-        change = update(subscriptions).where(_in_chat(platform, chat), ACTIVE)
-        if thread is not None:
-            change = change.where(subscriptions.c.thread == thread)
-        change = change.values(state=SubscriptionState.PAUSED, reason=reason)
+        here = _in_chat(platform, chat)
         async with self._database.write() as connection:
-            rows = (await connection.execute(change.returning(*SUBSCRIPTION))).all()
-            await drop_due(connection, [row[0] for row in rows])
-        return tuple(readable(sorted(rows, key=lambda row: row[0]), subscription_of))
+            if only_thread:
+                here &= subscriptions.c.thread.is_not_distinct_from(thread)
+            return await pause_where(connection, here, reason)
 
     async def terms(self, chat_id: str) -> ChatTerms:
         """Return the terms of a chat, such as `telegram:-100123`; of an unknown one, those nobody changed.
@@ -220,20 +217,6 @@ class Subscriptions:
             rows = (await connection.execute(own)).all()
             await move_due(connection, list(readable(rows, subscription_of)), replan)
 
-    async def move_chat(self, platform: str, old: str, new: str) -> None:
-        """Give all that a chat has to the one that it has become; terms that were set there already stay."""
-        before, after = f"{platform}:{old}", f"{platform}:{new}"
-        at = self._database.clock.now()
-        async with self._database.write() as connection:
-            for chat_id in sorted((before, after)):
-                await _hold_chat(connection, chat_id, at)
-            if await _terms(connection, after) == ChatTerms():
-                kept = {"terms": await _terms(connection, before), "changed_at": at}
-                await connection.execute(update(chat_terms).where(chat_terms.c.chat_id == after).values(kept))
-            await connection.execute(delete(chat_terms).where(chat_terms.c.chat_id == before))
-            change = update(subscriptions).where(_in_chat(platform, old))
-            await connection.execute(change.values(chat=new))
-
     async def _stop(self, number: int, change: Any) -> bool:
         async with self._database.write() as connection:
             stopped = await _changed(connection, change)
@@ -253,6 +236,17 @@ class Subscriptions:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return tuple(readable(rows, subscription_and_terms_of))
+
+
+async def pause_where(
+    connection: AsyncConnection, where: ColumnElement[bool], reason: str
+) -> tuple[int, ...]:
+    """Pause all active subscriptions of which this holds, within a transaction; return their numbers."""
+    change = update(subscriptions).where(where, ACTIVE)
+    change = change.values(state=SubscriptionState.PAUSED, reason=reason)
+    paused = (await connection.execute(change.returning(subscriptions.c.number))).scalars().all()
+    await drop_due(connection, paused)
+    return tuple(sorted(paused))
 
 
 def _in_chat(platform: str, chat: str) -> ColumnElement[bool]:

@@ -81,6 +81,7 @@ runs = Table(
     Column("owner", Words),
     Column("lease_until", Moment),
     Column("once", Words),
+    Column("stop_by", Words),
     CheckConstraint("state IN ('running', 'finished', 'cancelled', 'failed')", name="state"),
     CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished_at"),
     Index(
@@ -311,6 +312,7 @@ cards = Table(
     Column("at", Moment, nullable=False),
     Column("done_at", Moment),
     Index("ix_cards_run_id", "run_id"),
+    Index("ix_cards_chat_message", "chat", "message"),
     Index(
         "ix_cards_platform_open",
         "platform",

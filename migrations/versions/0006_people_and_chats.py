@@ -2,8 +2,9 @@
 
 Revises: 0005
 Reason: admins let people in from the chat itself, every refused and every privileged action is kept, a group
-that moves takes all with it, one service may serve several Slack workspaces, admins remove members, and let
-portfolios begin again.
+that moves takes all with it, one service may serve several Slack workspaces, admins remove members and let
+portfolios begin again, and whoever started a run may stop it, whichever process works on it. Alerts are found
+at once among all that is due.
 """
 
 import sqlalchemy as sa
@@ -14,17 +15,28 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+_ALERT_DUE = sa.text("state = 'due' AND NOT timed")
 _ASKED = sa.text("state = 'asked'")
+_NOT_SETTLED = sa.text("NOT settled")
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and let a run say that somebody wants it stopped."""
     _people()
     _deeds()
     _chats()
     _slack()
     _removed_members()
     _resets()
+    op.add_column("runs", sa.Column("stop_by", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_slots_alerts_due_at",
+        "slots",
+        ["due_at"],
+        unique=False,
+        sqlite_where=_ALERT_DUE,
+        postgresql_where=_ALERT_DUE,
+    )
 
 
 def _removed_members() -> None:
@@ -116,11 +128,15 @@ def _people() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=True),
         sa.Column("decided_by", sa.Text(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("answered", sa.Boolean(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "state IN ('asked', 'approved', 'denied', 'expired')", name=op.f("ck_invitations_state")
         ),
+        sa.CheckConstraint("(state = 'approved') = (role IS NOT NULL)", name=op.f("ck_invitations_role")),
         sa.CheckConstraint(
             "(state IN ('approved', 'denied')) = (decided_by IS NOT NULL)",
             name=op.f("ck_invitations_decided_by"),
@@ -134,6 +150,14 @@ def _people() -> None:
         unique=True,
         sqlite_where=_ASKED,
         postgresql_where=_ASKED,
+    )
+    op.create_index(
+        "ix_invitations_settled",
+        "invitations",
+        ["settled"],
+        unique=False,
+        sqlite_where=_NOT_SETTLED,
+        postgresql_where=_NOT_SETTLED,
     )
     op.create_table(
         "claims",
@@ -155,14 +179,15 @@ def _deeds() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("chat_id", sa.Text(), nullable=False),
-        sa.Column("thread", sa.Text(), nullable=True),
+        sa.Column("thread", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.CheckConstraint("outcome IN ('done', 'refused')", name=op.f("ck_deeds_outcome")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_deeds")),
     )
     op.create_index("ix_deeds_at", "deeds", ["at"], unique=False)
+    op.create_index("ix_deeds_chat_id", "deeds", ["chat_id", "number"], unique=False)
 
 
 def _chats() -> None:
@@ -194,6 +219,14 @@ def _chats() -> None:
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person", "team", name=op.f("pk_homes")),
     )
+    op.create_table(
+        "visits",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("person", "chat_id", name=op.f("pk_visits")),
+    )
+    op.create_index("ix_cards_chat_message", "cards", ["chat", "message"], unique=False)
 
 
 def _bot_columns() -> tuple[sa.Column[object], ...]:

@@ -209,7 +209,8 @@ async def test_a_chat_that_is_closed_is_paused_as_a_whole_and_the_admins_hear_it
     told = [seen.now for seen in process.door.messages.values() if seen.address.chat == "1001"]
     assert [one.text for one in told if isinstance(one, Notice)] == [
         f"The chat telegram:{CHAT} is closed to Conclave, so its subscriptions 1, 3, 4 are paused. "
-        "The bot was kicked. When it is open again, resume there with /subscriptions."
+        "The bot was kicked. They go on when the chat is open again, at the latest after the next "
+        "command there."
     ]
     others = [seen.now for seen in process.door.messages.values() if seen.address.chat == "-100999"]
     assert [type(one) for one in others] == [AlertCard]

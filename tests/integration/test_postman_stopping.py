@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from bot import postman as module
+from bot.bot_pacer import Turn
 from bot.cards import AlertCard, LeaderboardCard, Notice
 from bot.door import DeliveryFailed, Flooded, Unsure
 from core.app.agenda import LEASE
@@ -103,13 +104,13 @@ async def test_one_that_died_between_two_messages_is_followed_by_the_second_only
     original = one.postman._send_and_note
     count = 0
 
-    async def dying(due: object, mail: object) -> bool:
+    async def dying(due: object, mail: object, turn: Turn) -> bool:
         nonlocal count
         count += 1
         if count == 2:
             reached.set()
             await asyncio.Event().wait()
-        return await original(due, mail)  # type: ignore[arg-type]
+        return await original(due, mail, turn)  # type: ignore[arg-type]
 
     one.postman._send_and_note = dying  # type: ignore[method-assign]
     await one.postman.tick()

@@ -135,6 +135,9 @@ async def test_a_slack_app_is_set_up_from_nothing_and_whoever_typed_the_code_is_
             assert await claiming
             alice = Person(f"slack:{SLACK_ALICE}", "Alice")
             assert await role_at(app, Address("slack", "C0TRADING"), alice) is Role.ADMIN
+        # The wrong token was tried, and nothing else was wrong.
+        assert server.violations == ["auth.test: invalid_auth"]
+        server.violations.clear()
 
 
 async def test_a_configuration_that_names_a_token_is_left_alone(tmp_path: Path) -> None:

@@ -264,3 +264,37 @@ async def test_a_file_that_telegram_would_refuse_is_not_sent(
     with pytest.raises(DeliveryFailed, match="50 MB"):
         await door.send_file(PRIVATE, "x.bin", content, "")
     assert server.calls == []
+
+
+async def test_a_chat_that_takes_no_files_gets_the_caption_and_stays_open(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    for method, kind in (("sendPhoto", "photos"), ("sendDocument", "documents")):
+        server.fail(method, 400, f"Bad Request: not enough rights to send {kind} to the chat")
+    await door.send_file(GROUP, "chart.png", picture(800, 400), "Curves of @everybody")
+    (shown,) = server.messages(server.chats[-100200])
+    assert "Curves of" in shown.text
+    assert "I may not send the file chart" in shown.text
+    assert (shown.file, shown.of("mention")) == (None, [])
+    server.fail("sendPhoto", 400, "Bad Request: not enough rights to send photos to the chat")
+    await door.send_file(GROUP, "chart.png", picture(800, 400), "Curves")
+    assert server.messages(server.chats[-100200])[-1].file, "as a document"
+
+
+async def test_a_group_that_moved_is_told_of_once_and_a_failure_of_that_holds_up_nothing(
+    server: TelegramServer,
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    async def moved(old: str, new: str) -> None:
+        told.append((old, new))
+        raise RuntimeError("the database is away")
+
+    old, new = server.group(-300, kind="group"), server.group(-100300)
+    old.moved_to = new.id
+    async with Bot(server.token, server.base_url) as bot:
+        door = TelegramDoor(bot, moved)
+        for _ in range(2):
+            await door.send(Address("telegram", "-300"), samples.NOTICE)
+    assert told == [("-300", "-100300")]
+    assert len(server.messages(new)) == 2

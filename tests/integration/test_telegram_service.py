@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.request import Address, Person, Press, Request
-from bot.telegram_updates import TelegramService
 from core.clock import ManualClock
-from core.config.settings import Telegram
 from core.domain.errors import ConfigError
 from tests.loopback.telegram_rules import Refusal
 from tests.loopback.telegram_scene import ALICE, BOB, DeskDouble, Make, running, service_for
@@ -59,6 +57,7 @@ async def test_a_command_reaches_the_desk_and_its_answer_the_chat(
             delivery=f"7000000001:{update}",
             private=True,
             message="1",
+            once="7000000001:1001:1",
         )
     ]
     (answer,) = server.messages(chat)
@@ -122,7 +121,7 @@ async def test_a_menu_that_is_not_taken_stops_nothing(
 async def test_a_webhook_of_another_time_is_removed(
     server: TelegramServer, desk: DeskDouble, make: Make
 ) -> None:
-    server.webhook = "https://old.example/hook"
+    server.hook.url = "https://old.example/hook"
     async with running(make()):
         server.say(server.private(ALICE), ALICE, "/help")
         await server.until(lambda: desk.requests, "the request")
@@ -300,7 +299,7 @@ async def test_stopping_lets_what_goes_on_finish_and_cancels_the_rest(
 async def test_when_all_hands_are_busy_the_next_request_waits_its_turn(
     server: TelegramServer, desk: DeskDouble, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.telegram_updates.MAX_REQUESTS", 1)
+    monkeypatch.setattr("bot.telegram_intake.MAX_REQUESTS", 1)
     release = asyncio.Event()
 
     async def before(_: Request | Press) -> None:
@@ -315,11 +314,6 @@ async def test_when_all_hands_are_busy_the_next_request_waits_its_turn(
         assert [request.text for request in desk.requests] == ["run NVDA"]
         release.set()
         await server.until(lambda: len(desk.requests) == 2, "the second request")
-
-
-def test_a_mode_that_does_not_exist_is_refused_in_words(desk: DeskDouble, clock: ManualClock) -> None:
-    with pytest.raises(ConfigError, match='mode must be "polling"'):
-        TelegramService(Telegram(mode="webhook"), desk, clock)
 
 
 def test_a_token_that_was_copied_badly_is_refused_at_the_start(server: TelegramServer, make: Make) -> None:

@@ -9,6 +9,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tests.loopback.slack_form_rules import (
+    IN_FIELDS,
+    IN_ROWS,
+    element_errors,
+    field_errors,
+    plan_errors,
+    surface_error,
+)
+
 Json = dict[str, Any]
 
 MAX_MESSAGE_BLOCKS = 50
@@ -21,7 +30,9 @@ MAX_ID = 255
 
 _TEXT_TYPES = {"plain_text", "mrkdwn"}
 _BLOCKS = {"header", "section", "context", "divider", "actions", "rich_text", "image", "markdown", "table"}
+_BLOCKS |= {"input", "plan"}
 _RICH = {"rich_text_section", "rich_text_preformatted", "rich_text_list", "rich_text_quote"}
+_PLAIN = {"static_select"}
 _STYLES = {"bold", "italic", "strike", "code"}
 _ALLOWED = {
     "header": {"text"},
@@ -30,6 +41,8 @@ _ALLOWED = {
     "divider": set(),
     "actions": {"elements"},
     "rich_text": {"elements"},
+    "input": {"label", "element", "hint", "optional", "dispatch_action"},
+    "plan": {"title", "tasks"},
 }
 
 
@@ -70,6 +83,9 @@ class _Check:
         self.need(not re.search(r"[\ud800-\udfff\x00]", value), "must be valid UTF-8", where)
         self.need(length(value) <= limit, f"must be less than {limit + 1} characters", where)
 
+    def element(self, value: Any, where: str, *, field: bool) -> None:
+        _element(self, value, where, field=field)
+
     def identifier(self, value: Any, where: str) -> None:
         self.need(isinstance(value, str) and 0 < len(value) <= MAX_ID, "must be 1 to 255 characters", where)
 
@@ -97,7 +113,7 @@ def block_errors(blocks: Any, *, view: bool = False, at: str = "/blocks") -> lis
             check.errors.append(f"this loopback server does not know {block['type']} [json-pointer:{where}]")
             continue
         check.need(set(block) <= allowed | {"type", "block_id"}, "no additional properties allowed", where)
-        _block(check, block, where)
+        _block(check, block, where, view=view)
         for element in _interactive(block):
             action = str(element.get("action_id"))
             check.need(action not in seen_actions, "action_id already exists", where)
@@ -105,7 +121,10 @@ def block_errors(blocks: Any, *, view: bool = False, at: str = "/blocks") -> lis
     return check.errors
 
 
-def _block(check: _Check, block: Json, where: str) -> None:
+def _block(check: _Check, block: Json, where: str, *, view: bool) -> None:
+    if block["type"] in {"input", "plan"}:
+        (field_errors if block["type"] == "input" else plan_errors)(check, block, where, view=view)
+        return
     match block["type"]:
         case "header":
             check.text(block.get("text"), 150, f"{where}/text", {"plain_text"})
@@ -146,7 +165,10 @@ def _section(check: _Check, block: Json, where: str) -> None:
         _element(check, block["accessory"], f"{where}/accessory")
 
 
-def _element(check: _Check, element: Any, where: str) -> None:
+def _element(check: _Check, element: Any, where: str, *, field: bool = False) -> None:
+    if isinstance(element, dict) and element.get("type") in (IN_FIELDS if field else IN_ROWS) - _PLAIN:
+        element_errors(check, element, where, field=field)
+        return
     if not isinstance(element, dict) or element.get("type") not in {"button", "static_select"}:
         check.errors.append(f"unsupported type [json-pointer:{where}/type]")
         return
@@ -204,6 +226,11 @@ def _rich(check: _Check, element: Any, where: str) -> None:
         if element["type"] == "rich_text_list":
             _rich(check, part, at)
             continue
+        if part.get("type") == "channel" and element["type"] == "rich_text_section":
+            right = re.fullmatch(r"[CG][A-Z0-9]+", str(part.get("channel_id")), re.ASCII)
+            check.need(bool(right), "must be a channel", f"{at}/channel_id")
+            check.need(set(part) <= {"type", "channel_id", "style"}, "no additional properties allowed", at)
+            continue
         check.need(part.get("type") == "text", "unsupported type", at)
         check.need(
             isinstance(part.get("text"), str) and part["text"] != "", "must be more than 0 characters", at
@@ -241,13 +268,14 @@ def message_error(arguments: Json, *, update: bool = False) -> Json | None:
     return None
 
 
-def view_error(view: Any) -> Json | None:
-    """Return Slack's refusal of a modal, or None where it would take it."""
-    if not isinstance(view, dict) or view.get("type") != "modal":
-        return {"error": "invalid_arguments", "errors": ["must be a modal [json-pointer:/view/type]"]}
+def view_error(view: Any, kind: str = "modal") -> Json | None:
+    """Return Slack's refusal of a modal, or of a page where `kind` is `home`; None where it takes it."""
+    wrong = surface_error(view, kind) if isinstance(view, dict) else "must be a view [json-pointer:/view]"
+    if wrong:
+        return {"error": "invalid_arguments", "errors": [wrong], "response_metadata": {"messages": [wrong]}}
     check = _Check()
     for name in ("title", "submit", "close"):
-        if name in view or name == "title":
+        if name in view or (name == "title" and kind == "modal"):
             check.text(view.get(name), 24, f"/view/{name}", {"plain_text"})
     check.need(len(view.get("private_metadata", "")) <= 3_000, "must be less than 3001 characters", "/view")
     check.need(
@@ -263,7 +291,7 @@ def view_error(view: Any) -> Json | None:
 
 def _interactive(block: Json) -> Iterator[Json]:
     elements = block.get("elements", []) if block.get("type") == "actions" else []
-    for element in [*elements, block.get("accessory")]:
+    for element in [*elements, block.get("accessory"), block.get("element")]:
         if isinstance(element, dict) and "action_id" in element:
             yield element
 
@@ -278,6 +306,9 @@ def strings(value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         if value.get("type") in {"plain_text", "mrkdwn", "text"} and isinstance(value.get("text"), str):
             yield value["type"], value["text"]
+        elif value.get("type") in {"plan", "task_card"}:
+            yield "plain_text", str(value.get("title"))
+            yield from strings(value.get("tasks", []))
         else:
             for inner in value.values():
                 yield from strings(inner)

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.loopback.slack_people import SlackPeople
 from tests.loopback.slack_rules import interactive
 from tests.loopback.slack_sending import SlackSending
 from tests.loopback.slack_state import (
@@ -31,12 +32,11 @@ from tests.loopback.slack_state import (
     Message,
     View,
 )
-from tests.loopback.slack_web_api import SlackWebApi
 
 __all__ = ["Envelope", "Fault", "Message", "SlackServer", "View", "slack_server"]
 
 
-class SlackServer(SlackSending, SlackWebApi):
+class SlackServer(SlackSending, SlackPeople):
     """See the module. `*_token` are what the app must use."""
 
     async def __aenter__(self) -> Self:
@@ -188,6 +188,8 @@ class SlackServer(SlackSending, SlackWebApi):
         }
         if element["type"] == "button":
             action |= {"text": element["text"], "value": element["value"]}
+        elif element["type"] == "conversations_select":
+            action["selected_conversation"] = option
         else:
             action["selected_option"] = next(
                 one for one in element["options"] if option in {one["text"]["text"], one["value"]}
@@ -204,7 +206,8 @@ class SlackServer(SlackSending, SlackWebApi):
             "actions": [action],
         }
         if isinstance(shown, View):
-            payload["view"] = shown.view | {"id": shown.id, "hash": shown.hash, "team_id": self.acting}
+            known = {"id": shown.id, "hash": shown.hash, "team_id": self.acting, "state": {"values": {}}}
+            payload["view"] = shown.view | known
             payload["container"] = {"type": "view", "view_id": shown.id}
         else:
             thread = {"thread_ts": shown.thread_ts} if shown.thread_ts else {}
@@ -255,7 +258,7 @@ async def slack_server(**options: Any) -> AsyncIterator[SlackServer]:
     """A server that must have seen nothing wrong when its block ends well."""
     async with SlackServer(**options) as server:
         yield server
-        assert server.violations == []
+        assert server.violations == [], server.violations
 
 
 async def _by_hand() -> None:

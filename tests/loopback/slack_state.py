@@ -22,6 +22,8 @@ TIERS = {
     "views.open": 100,
     "views.push": 100,
     "views.update": 100,
+    "views.publish": 100,
+    "conversations.open": 50,
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,
     "auth.test": 100,

@@ -32,7 +32,10 @@ from tests.loopback.slack_state import (
 
 
 class SlackWebApi(SlackOAuth):
-    """The half of the server that answers the app's calls. Attributes are for tests to read."""
+    """The half of the server that answers the app's calls. Attributes are for tests to read.
+
+    `plans` says whether this workspace shows plan blocks.
+    """
 
     def __init__(
         self, *, limits: bool = False, clock: Callable[[], float] = time.monotonic, ack_s: float = ACK_S
@@ -40,6 +43,7 @@ class SlackWebApi(SlackOAuth):
         super().__init__()
         self.app_token = f"xapp-1-A0-{secrets.token_hex(12)}"
         self.limits = limits
+        self.plans = False
         self.clock = clock
         self.ack_s = ack_s
         self.base_url = ""
@@ -52,6 +56,7 @@ class SlackWebApi(SlackOAuth):
         self._messages: list[Message] = []
         self._written: set[tuple[str, str]] = set()
         self._views: dict[str, list[View]] = {}
+        self._homes: dict[str, View] = {}
         self._triggers: dict[str, Once] = {}
         self._responses: dict[str, Once] = {}
         self.tickets: list[str] = []
@@ -150,6 +155,9 @@ class SlackWebApi(SlackOAuth):
             self.violations.append("a message with link previews")
 
     def _checked(self, arguments: Json, *, update: bool = False) -> Json | None:
+        drawn = [block.get("type") for block in arguments.get("blocks") or [] if isinstance(block, dict)]
+        if "plan" in drawn and not self.plans:
+            return {"error": "invalid_blocks", "errors": ["unsupported type [json-pointer:/blocks/0/type]"]}
         error = message_error(arguments, update=update)
         if error is None:
             called = notified(arguments.get("blocks")) + notified(arguments.get("text") or "")
@@ -237,6 +245,28 @@ class SlackWebApi(SlackOAuth):
         self.violations += [f"a modal calls or links {one!r}" for one in notified(view)]
         found[0].view, found[0].hash = dict(view or {}), secrets.token_hex(4)
         return {"view": found[0].view | {"id": found[0].id, "hash": found[0].hash}}
+
+    async def _views_publish(self, arguments: Json) -> Json:
+        user, view = str(arguments.get("user_id")), arguments.get("view")
+        if not user.startswith("U"):
+            return {"error": "user_not_found"}
+        if refusal := view_error(view, "home"):
+            return refusal
+        self.violations += [f"a page calls or links {one!r}" for one in notified(view)]
+        known = self._homes.get(user)
+        if known is None:
+            known = self._homes[user] = View(f"V{next(self._count):08d}", user, {}, "")
+        elif arguments.get("hash") not in {None, known.hash}:
+            return {"error": "hash_conflict"}
+        known.view, known.hash = dict(view or {}), secrets.token_hex(4)
+        return {"view": known.view | {"id": known.id, "hash": known.hash}}
+
+    async def _conversations_open(self, arguments: Json) -> Json:
+        user = str(arguments.get("users"))
+        if not user.startswith("U") or "," in user:
+            return {"error": "user_not_found"}
+        self.join(f"D{user[1:]}")
+        return {"channel": {"id": f"D{user[1:]}"}, "already_open": True, "no_op": True}
 
     async def _files_getUploadURLExternal(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
         if not arguments.get("filename") or int(arguments.get("length") or 0) <= 0:

@@ -2,18 +2,21 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tests.loopback import telegram_menu
+from tests.loopback.telegram_chats import CHAT_METHODS, check_standing, find_chat
+from tests.loopback.telegram_inline import answer_inline_query
 from tests.loopback.telegram_rules import (
     CAPTION_UNITS,
     FILE_BYTES,
     PHOTO_BYTES,
     Parsed,
     Refusal,
-    check_commands,
     check_keyboard,
     check_photo,
     check_text,
     check_toast,
 )
+from tests.loopback.telegram_webhooks import WEBHOOK_METHODS
 from tests.loopback.telegram_world import BOT_ID, QUERY_S, Answer, Chat, Shown, User
 
 if TYPE_CHECKING:
@@ -26,12 +29,7 @@ CHAT_ACTIONS = {"typing", "upload_photo", "upload_document", "choose_sticker", "
 
 def _chat(server: "TelegramServer", params: Params) -> Chat:
     """The chat that a call is for; refuses as Telegram does when it is closed, gone or flooded."""
-    try:
-        chat = server.chats.get(int(params.get("chat_id", "")))
-    except ValueError:
-        chat = None
-    if chat is None:
-        raise Refusal("Bad Request: chat not found", fault=False)
+    chat = find_chat(server, params)
     if chat.moved_to is not None:
         raise Refusal(
             "Bad Request: group chat was upgraded to a supergroup chat",
@@ -42,9 +40,12 @@ def _chat(server: "TelegramServer", params: Params) -> Chat:
         if chat.refuse_once:
             chat.refusal, chat.refuse_once = None, False
         raise refusal
+    check_standing(chat)
     thread = params.get("message_thread_id")
     if thread is not None and int(thread) not in chat.topics:
         raise Refusal("Bad Request: message thread not found", fault=False)
+    if (int(thread) if thread is not None else None) in chat.closed_topics:
+        raise Refusal("Bad Request: TOPIC_CLOSED", fault=False)
     if server.flood:
         try:
             server.flood.take(chat.id)
@@ -148,14 +149,6 @@ def send_chat_action(server: "TelegramServer", params: Params) -> bool:
     _chat(server, params)
     return True
 
-
-def set_my_commands(server: "TelegramServer", params: Params) -> bool:
-    server.commands = check_commands(params.get("commands"))
-    return True
-
-
-def delete_webhook(server: "TelegramServer", params: Params) -> bool:
-    server.webhook = ""
     return True
 
 
@@ -165,7 +158,7 @@ def get_me(server: "TelegramServer", params: Params) -> Params:
         "username": server.username,
         "can_join_groups": True,
         "can_read_all_group_messages": False,
-        "supports_inline_queries": False,
+        "supports_inline_queries": server.inline,
     }
 
 
@@ -176,7 +169,9 @@ METHODS = {
     "sendPhoto": send_photo,
     "answerCallbackQuery": answer_callback_query,
     "sendChatAction": send_chat_action,
-    "setMyCommands": set_my_commands,
-    "deleteWebhook": delete_webhook,
+    "answerInlineQuery": answer_inline_query,
+    **telegram_menu.METHODS,
     "getMe": get_me,
+    **CHAT_METHODS,
+    **WEBHOOK_METHODS,
 }

@@ -21,7 +21,12 @@ from core.domain.ballot import Action
 from tests import posted_facts
 from tests.subscription_samples import DIALOGUE, SUBSCRIPTIONS
 
-NOTICE = Notice(text="I don't know the ticker NVDAA. Did you mean NVDA?", tone="error", reference="k3v9x2ma")
+NOTICE = Notice(
+    text="I don't know the ticker NVDAA. Did you mean NVDA?",
+    tone="error",
+    reference="k3v9x2ma",
+    buttons=(Button(label="NVDA", data="m.run NVDA"),),
+)
 
 PROGRESS = ProgressCard(
     title="Asking 5 members about NVDA",
@@ -217,7 +222,9 @@ HELP = HelpCard(
         ("/leaderboard", "Rank the models by the value of their portfolios"),
         ("/whoami", "Show your ids and your role here"),
     ),
+    groups=(("The committee", 2), ("How they stand", 1)),
     footer="/help run explains one command. Paper trading, not advice.",
+    buttons=(Button(label="Leaderboard", data="mn.leaderboard"),),
 )
 
 POSTED = tuple(posted_facts.CARDS[name] for name in ("digest", "review", "summary", "stop alert 0"))

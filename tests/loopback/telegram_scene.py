@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.access import Role
+from bot.arrival import accepted
 from bot.cards import Card, Notice
+from bot.chat_news import ChatNews
 from bot.door import Door
-from bot.request import Press, Request
+from bot.inline import Found
+from bot.request import Person, Press, Request
 from bot.telegram_updates import TelegramService
 from core.clock import ManualClock
 from core.config.secret import SecretRef
@@ -25,6 +29,7 @@ Make = Callable[[], TelegramService]
 class Entry:
     name: str
     summary: str
+    role: Role = Role.VIEWER
 
 
 MENU = (Entry("run", "Ask the committee"), Entry("help", "Explain the commands"), Entry("Bad Name", "x"))
@@ -36,14 +41,25 @@ class DeskDouble:
 
     requests: list[Request] = field(default_factory=list)
     presses: list[Press] = field(default_factory=list)
+    keeps: bool = True
+    """Whether commands are kept as soon as they come, as the real desk does."""
+    heard: list[ChatNews] = field(default_factory=list)
     opens: Card | Exception | None = None
+    offers: Found | None = None
+    asked: list[tuple[str, str, int]] = field(default_factory=list)
+    thinking: asyncio.Event | None = None
     before: Callable[[Request | Press], Awaitable[None]] | None = None
 
     async def handle(self, request: Request, door: Door) -> None:
         self.requests.append(request)
+        if self.keeps:
+            accepted()
         if self.before:
             await self.before(request)
         await door.send(request.address, Notice(text=f"did {request.text}"))
+
+    async def news(self, news: ChatNews, door: Door) -> None:
+        self.heard.append(news)
 
     async def press(self, press: Press, door: Door) -> Card | None:
         self.presses.append(press)
@@ -52,6 +68,12 @@ class DeskDouble:
         if isinstance(self.opens, Exception):
             raise self.opens
         return self.opens
+
+    async def inquire(self, person: Person, text: str, offset: int, page_size: int) -> Found | None:
+        self.asked.append((person.id, text, offset))
+        if self.thinking:
+            await self.thinking.wait()
+        return self.offers
 
 
 @asynccontextmanager

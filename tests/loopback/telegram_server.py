@@ -16,8 +16,10 @@ from typing import Any, Self
 from aiohttp import web
 
 from core.clock import SystemClock
+from tests.loopback.telegram_inline import Offers
 from tests.loopback.telegram_methods import METHODS
 from tests.loopback.telegram_rules import Refusal, check_start_payload
+from tests.loopback.telegram_webhooks import Webhook
 from tests.loopback.telegram_world import BOT_ID, Answer, Call, Chat, Flood, Shown, Ticker, User
 
 JSON_FIELDS = {
@@ -27,6 +29,8 @@ JSON_FIELDS = {
     "allowed_updates",
     "commands",
     "scope",
+    "results",
+    "button",
 }
 LONGEST_POLL_S = 50.0
 
@@ -49,8 +53,12 @@ class TelegramServer:
         self.floods: list[int] = []
         self.calls: list[Call] = []
         self.answers: list[Answer] = []
-        self.commands: list[tuple[str, str]] = []
-        self.webhook = ""
+        self.menus: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.texts: dict[tuple[str, str], str] = {}
+        self.inline = True
+        self.inquiries: dict[str, float] = {}
+        self.offers: dict[str, Offers] = {}
+        self.hook = Webhook()
         self.queries: set[str] = set()
         self.asked: dict[str, float] = {}
         self.failures: list[tuple[str, int, Any]] = []
@@ -84,11 +92,12 @@ class TelegramServer:
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
+        self.hook.begin(self)
 
     async def stop(self) -> None:
         """Close every connection."""
-        self._poll += 1
-        self._touch()
+        self.end_polls()
+        self.hook.end()
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
@@ -115,6 +124,13 @@ class TelegramServer:
         shown = Shown(next(self.message_ids), chat.id, text, thread=thread, by_bot=False)
         self.shown[(chat.id, shown.id)] = shown
         return self.put("message", {**self.message_json(shown, user), **extra})
+
+    def rewrite(self, chat: Chat, user: User, message: int, text: str, after_s: int = 5) -> int:
+        """Let a person edit a message of theirs; returns the id of the update."""
+        shown = self.shown[(chat.id, message)]
+        shown.text = text
+        told = self.message_json(shown, user)
+        return self.put("edited_message", {**told, "edit_date": told["date"] + after_s})
 
     def follow_link(self, chat: Chat, user: User, payload: str) -> int:
         """Let a person come by a link `t.me/<bot>?start=<payload>`; returns the id of the update."""
@@ -143,6 +159,9 @@ class TelegramServer:
             payload = {"id": f"9{update_id}", **payload}
             self.queries.add(payload["id"])
             self.asked[payload["id"]] = self.clock.monotonic()
+        if kind == "inline_query":
+            payload = {"id": f"8{update_id}", **payload}
+            self.inquiries[payload["id"]] = self.clock.monotonic()
         self._updates[update_id] = {"update_id": update_id, kind: payload}
         self._touch()
         return update_id
@@ -167,6 +186,11 @@ class TelegramServer:
         del self.shown[(message.chat, message.id)]
 
     # What the test looks at.
+
+    @property
+    def commands(self) -> list[tuple[str, str]]:
+        """The menu for everybody whom no other is for."""
+        return self.menus.get(("default", ""), [])
 
     def messages(self, chat: Chat) -> list[Shown]:
         """The bot's messages in a chat, oldest first, as they look now."""
@@ -247,7 +271,7 @@ class TelegramServer:
         return web.Response(status=status, body=body, content_type="application/json")
 
     async def _get_updates(self, params: dict[str, Any]) -> list[dict[str, Any]]:
-        if self.webhook:
+        if self.hook.url:
             raise _conflict("can't use getUpdates method while webhook is active; use deleteWebhook first")
         limit = int(params.get("limit", 100))
         if not 1 <= limit <= 100:
@@ -258,8 +282,8 @@ class TelegramServer:
         self._confirm(int(params.get("offset", 0)))
         deadline = time.monotonic() + min(float(params.get("timeout", 0)), LONGEST_POLL_S)
         while mine == self._poll:
-            self._leave_out(params.get("allowed_updates"))
-            found = [self._updates[known] for known in sorted(self._updates)][:limit]
+            self.leave_out(params.get("allowed_updates"))
+            found = self.waiting(limit)
             if found or time.monotonic() >= deadline:
                 return found
             self._changed.clear()
@@ -267,6 +291,8 @@ class TelegramServer:
                 await asyncio.wait_for(self._changed.wait(), 0.02)
             except TimeoutError:
                 continue
+        if self.hook.url:
+            raise _conflict("terminated by setWebhook request")
         raise _conflict(
             "terminated by other getUpdates request; make sure that only one bot instance is running"
         )
@@ -275,12 +301,30 @@ class TelegramServer:
         if offset < 0:
             offset = sorted(self._updates)[offset] if len(self._updates) >= -offset else 0
         for update_id in [known for known in self._updates if known < offset]:
-            self._confirmed[update_id] = self._updates.pop(update_id)
+            self.confirm(update_id)
 
-    def _leave_out(self, allowed: list[str] | None) -> None:
+    # What the webhook needs as well.
+
+    def waiting(self, limit: int) -> list[dict[str, Any]]:
+        """The oldest updates that nobody has taken."""
+        return [self._updates[known] for known in sorted(self._updates)][:limit]
+
+    def confirm(self, update_id: int) -> None:
+        """Count an update as taken."""
+        if update_id in self._updates:
+            self._confirmed[update_id] = self._updates.pop(update_id)
+            self._touch()
+
+    def leave_out(self, allowed: list[str] | None) -> None:
+        """Drop what the bot has not asked for."""
         for update_id, update in list(self._updates.items()):
             if allowed and not set(update) & set(allowed):
-                self._confirmed[update_id] = self._updates.pop(update_id)
+                self.confirm(update_id)
+
+    def end_polls(self) -> None:
+        """Let everybody who polls know that somebody else is there now."""
+        self._poll += 1
+        self._touch()
 
 
 def _conflict(why: str) -> Refusal:

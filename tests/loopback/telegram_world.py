@@ -38,13 +38,27 @@ class Chat:
     title: str = ""
     forum: bool = False
     topics: set[int] = field(default_factory=set)
+    closed_topics: set[int | None] = field(default_factory=set)
+    """Topics that are closed; None is the general one."""
     refusal: Refusal | None = None
     refuse_once: bool = False
     moved_to: int | None = None
+    username: str = ""
+    members: dict[int, str] = field(default_factory=dict)
+    """The status of people in it, and of the bot, where it is not that of a plain member."""
+    rights: dict[str, bool] = field(default_factory=dict)
+    """What the bot may do beyond its status, such as `can_post_messages`."""
 
     def json(self) -> dict[str, Any]:
         name = {"first_name": self.title} if self.kind == "private" else {"title": self.title}
-        return {"id": self.id, "type": self.kind, **name, **({"is_forum": True} if self.forum else {})}
+        more = {"username": self.username} if self.username else {}
+        return {
+            "id": self.id,
+            "type": self.kind,
+            **name,
+            **more,
+            **({"is_forum": True} if self.forum else {}),
+        }
 
 
 @dataclass

@@ -128,7 +128,7 @@ async def test_votes_of_both_platforms_for_one_run_are_counted_together(world: W
     telegram.say(world.group, ALICE, "/run GOOG quick")
     card = await live_on_telegram(world)
     assert "Crowd: no votes yet" in card.text
-    assert card.labels == ["Buy", "Hold", "Sell"]
+    assert card.labels == ["Buy", "Hold", "Sell", "Stop"]
     await slack.slash("/run", "GOOG quick", "U0ALICE", CHANNEL)
     on_slack = await live_on_slack(world)
 

@@ -81,6 +81,8 @@ def test_a_connected_chat_that_nobody_may_use_is_a_failure() -> None:
     environ = {"TELEGRAM_BOT_TOKEN": SECRET}
     assert found(Settings(), environ)["access"].state == "failed"
     assert found(of({"access": {"admins": ["telegram:1"]}}), environ)["access"].state == "ok"
+    by_grants = {check.name: check for check in settings_checks(Settings(), environ, granted=2)}["access"]
+    assert (by_grants.state, by_grants.detail) == ("ok", "0 persons and chats, and 2 roles given in chats")
 
 
 def test_keys_without_effect_are_listed() -> None:

@@ -65,10 +65,56 @@ async def test_each_platform_says_as_whom_its_tokens_are_good(
         settings(telegram={"base_url": telegram.base_url}, slack={"base_url": slack.base_url})
     )
     assert found == {
-        "telegram bot": Check(name="telegram bot", state="ok", detail="@ConclaveBot"),
+        "telegram bot": Check(name="telegram bot", state="ok", detail="@ConclaveBot, polling"),
         "slack app": Check(name="slack app", state="ok", detail="conclave in Loopback"),
     }
     assert "getUpdates" not in [call.method for call in telegram.calls]
+
+
+URL = "https://conclave.example.org/telegram"
+
+
+async def telegrams_line(server: TelegramServer, **more: Any) -> Check:
+    told = {"base_url": server.base_url} | more.pop("telegram", {})
+    return (await asked(settings(telegram=told, **more)))["telegram bot"]
+
+
+async def test_a_webhook_that_was_set_elsewhere_and_what_waits_there_are_told(
+    telegram: TelegramServer,
+) -> None:
+    telegram.hook.url = URL
+    telegram.hook.last_error = "Wrong response from the webhook: 502 Bad Gateway\n@everybody"
+    telegram.put("message", {})
+    assert (await telegrams_line(telegram)).detail == (
+        "@ConclaveBot, polling, a webhook is set, which conclave serve takes away, 1 update waits, "
+        "Telegram's last error: Wrong response from the webhook: 502 Bad Gateway @everybody"
+    )
+    assert telegram.hook.url == URL, "a look changes nothing"
+
+
+async def test_in_webhook_mode_it_is_told_whether_the_webhook_is_set(telegram: TelegramServer) -> None:
+    hooked = {"telegram": {"mode": "webhook", "webhook_url": URL}, "http": {"port": 8080}}
+    assert (await telegrams_line(telegram, **hooked)).detail == (
+        "@ConclaveBot, webhook, which conclave serve sets"
+    )
+    hooked = {"telegram": {"mode": "webhook", "webhook_url": URL}, "http": {"port": 8080}}
+    telegram.hook.url = URL
+    assert (await telegrams_line(telegram, **hooked)).detail == "@ConclaveBot, webhook"
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"telegram": {"mode": "webhook", "webhook_url": URL}}, "needs the section [http]"),
+        ({"telegram": {"mode": "webhook"}, "http": {"port": 8080}}, "needs webhook_url"),
+    ],
+)
+async def test_a_webhook_that_cannot_work_is_a_failure(
+    telegram: TelegramServer, more: dict[str, Any], sentence: str
+) -> None:
+    line = await telegrams_line(telegram, **more)
+    assert line.state == "failed"
+    assert sentence in line.detail
 
 
 async def test_a_token_that_telegram_refuses_is_a_failure_that_does_not_show_it(

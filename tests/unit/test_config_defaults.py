@@ -117,19 +117,25 @@ def test_what_changes_no_run_leaves_the_hash(tmp_path: Path, toml: str) -> None:
     assert config_hash(loaded(tmp_path, toml)) == config_hash(loaded(tmp_path, ""))
 
 
+def test_an_address_of_a_webhook_that_nobody_sets_is_named(tmp_path: Path) -> None:
+    given = "telegram.webhook_url = 'https://conclave.example.org/telegram'\n"
+    assert inactive(loaded(tmp_path, given)) == (
+        'telegram.webhook_url has no effect with telegram.mode = "polling".',
+    )
+    assert inactive(loaded(tmp_path, given + "telegram.mode = 'webhook'\n")) == ()
+
+
 def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
     toml = """
     market.news = ["x"]
     cache.ttl_s = {news = 60}
     routing.default = "fast"
-    telegram.mode = "webhook"
     """
     said = inactive(loaded(tmp_path, toml))
     keys = [
         "market.news",
         "[cache]",
         "[routing]",
-        "telegram.mode",
     ]
     assert [sentence.split(" ")[0] for sentence in said] == keys
     assert all("has no effect in this version" in sentence for sentence in said)

@@ -162,7 +162,7 @@ async def test_a_yes_carried_into_another_chat_does_nothing(scene: Scene) -> Non
 async def test_the_role_is_looked_at_again(scene: Scene) -> None:
     yes, _ = await scene.ask()
     lowered = arena(access={**RIGHTS, "people": [{"id": CAROL.id, "role": "viewer"}]})
-    scene.app.settings = lowered.settings
+    scene.app.settings, scene.app.people = lowered.settings, lowered.people
     assert "needs the role runner; you are viewer here" in told(await scene.press(yes))
     assert scene.left == 2
 

@@ -6,6 +6,7 @@ import pytest
 
 from bot.buttons import OpenReasoning, TurnTo, encode
 from bot.cards import (
+    Button,
     CalibrationCard,
     HelpCard,
     LeaderboardCard,
@@ -123,7 +124,11 @@ async def test_a_wrong_command_is_answered_with_what_was_meant_for_that_person_a
     app: ArenaDouble, door: DoorDouble
 ) -> None:
     card = await answered(app, door, "rnu NVDA")
-    assert card == Notice(text="I don't know the command “rnu”. Did you mean /run?", tone="warning")
+    assert card == Notice(
+        text="I don't know the command “rnu”. Did you mean /run?",
+        tone="warning",
+        buttons=(Button(label="/run", data="m.run NVDA"),),
+    )
     assert door.last.only_for == ALICE
 
 

@@ -1,6 +1,6 @@
 """What single sentences about people say."""
 
-from bot.present.notices import closed_notice, whoami_notice
+from bot.present.notices import Place, closed_notice, whoami_notice
 
 
 def test_whoami_tells_a_name_only_where_it_is_known() -> None:
@@ -11,11 +11,11 @@ def test_whoami_tells_a_name_only_where_it_is_known() -> None:
 
 
 def test_admins_hear_whether_a_whole_chat_is_closed_or_one_thread_of_it() -> None:
-    chat = closed_notice("slack:C0TRADING", [1, 3], "Gone.", only_thread=False)
-    thread = closed_notice("telegram:-100123", [2], "It is closed.", only_thread=True)
+    chat = closed_notice("slack:C0TRADING", [1, 3], "Gone.", Place.CHAT)
+    thread = closed_notice("telegram:-100123", [2], "It is closed.", Place.THREAD)
     assert chat.text == (
         "The chat slack:C0TRADING is closed to Conclave, so its subscriptions 1, 3 are paused. Gone. "
-        "When it is open again, resume there with /subscriptions."
+        "They go on when the chat is open again, at the latest after the next command there."
     )
     assert thread.text == (
         "A thread of the chat telegram:-100123 is closed to Conclave, so its subscription 2 is paused. "

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from bot.bot_pacer import Rank
 from bot.buttons import OpenReasoning, encode
 from bot.cards import LeaderboardCard, ReasoningCard
 from bot.desk import Desk
@@ -18,7 +19,7 @@ from tests.live_scene import Scene
 @pytest.fixture
 def scene() -> Scene:
     scene = Scene()
-    scene.arena.settings = settings_from({"access": {"admins": [ALICE.id]}}, {}, name="test")
+    scene.arena.configure(settings_from({"access": {"admins": [ALICE.id]}}, {}, name="test"))
     return scene
 
 
@@ -84,5 +85,5 @@ async def test_what_a_button_opens_counts_in_its_chat(scene: Scene) -> None:
         card = await desk.press(press(data, delivery=f"p{number}"), scene.door)
         assert isinstance(card, ReasoningCard)
     pacer = desk.pacers.at(scene.door, press(data).address)
-    assert not await pacer.turn(live=True, within_s=3)
+    assert not await pacer.turn(Rank.LIVE, within_s=3)
     assert await pacer.turn(within_s=0)

@@ -149,4 +149,5 @@ def test_the_list_of_members_is_a_document_too() -> None:
         "route": ["openrouter:google/gemini-2.5-pro"],
         "weight": 0.8,
         "enabled": True,
+        "removed_at": None,
     }

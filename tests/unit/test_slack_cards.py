@@ -11,7 +11,8 @@ import pytest
 
 from bot.cards import Button, MemberLine, ReasoningCard, VerdictCard
 from bot.slack_blocks import MAX_BLOCKS, weight
-from bot.slack_render import PAGE_SIZE, modal, render
+from bot.slack_modals import modal
+from bot.slack_render import PAGE_SIZE, render
 from bot.slack_tables import bar, columns, width
 from core.domain.ballot import Action
 from tests.loopback.slack_rules import interactive, message_error, strings, view_error

@@ -35,7 +35,8 @@ from bot.cards import (
     SummaryLine,
     VerdictCard,
 )
-from bot.slack_render import PAGE_SIZE, loading_modal, modal, notice_modal, render
+from bot.slack_modals import loading_modal, modal, notice_modal
+from bot.slack_render import PAGE_SIZE, render
 from bot.slack_text import JOINER, clamp_bytes, harmless, literal, pieces, units
 from core.domain.ballot import Action
 from tests.loopback.slack_rules import (
@@ -254,7 +255,7 @@ entries = st.builds(
     buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=2).map(tuple),
 )
 cards: st.SearchStrategy[Card] = st.one_of(
-    st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts),
+    st.builds(Notice, text=long_texts, tone=tones, reference=st.none() | texts, buttons=button_lists),
     st.builds(
         ProgressCard,
         title=long_texts,
@@ -297,7 +298,15 @@ cards: st.SearchStrategy[Card] = st.one_of(
         footer=texts,
         buttons=st.lists(st.builds(Button, label=texts, data=datas), max_size=12).map(tuple),
     ),
-    st.builds(HelpCard, title=texts, intro=long_texts, commands=rows(texts, texts, upto=40), footer=texts),
+    st.builds(
+        HelpCard,
+        title=texts,
+        intro=long_texts,
+        commands=rows(texts, texts, upto=40),
+        groups=st.lists(st.tuples(texts, st.integers(-2, 30)), max_size=5).map(tuple),
+        footer=texts,
+        buttons=button_lists,
+    ),
 )
 
 relaxed = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

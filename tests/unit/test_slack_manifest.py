@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.commands import REGISTRY
-from bot.slack_manifest import EVENTS, MAX_COMMANDS, RESERVED, SCOPES, manifest, manifest_text
+from bot.slack_manifest import (
+    ASK,
+    EVENTS,
+    EXPLAIN,
+    MAX_COMMANDS,
+    RESERVED,
+    SCOPES,
+    SHORTCUTS,
+    manifest,
+    manifest_text,
+)
 from tests.manifest_yaml import read_back
 
 FILE = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
@@ -58,6 +68,24 @@ def test_the_app_uses_socket_mode_buttons_and_no_more_rights_than_it_needs() -> 
     assert len(information["name"]) <= 35
     assert len(information["description"]) <= 140
     assert 174 <= len(information["long_description"]) <= 4000
+
+
+def test_the_app_has_a_page_and_shortcuts_of_its_own() -> None:
+    made = manifest(REGISTRY)
+    features = made["features"]
+
+    assert features["app_home"]["home_tab_enabled"] is True
+    assert "app_home_opened" in made["settings"]["event_subscriptions"]["bot_events"]
+    shortcuts = {one["type"]: one for one in features["shortcuts"]}
+    assert {kind: one["callback_id"] for kind, one in shortcuts.items()} == {
+        "global": ASK,
+        "message": EXPLAIN,
+    }
+    assert len(features["shortcuts"]) == len(SHORTCUTS) <= 10
+    assert all(0 < len(one["name"]) <= 24 for one in features["shortcuts"])
+    assert all(0 < len(one["description"]) <= 150 for one in features["shortcuts"])
+    # Both come with the scope of the commands.
+    assert "commands" in made["oauth_config"]["scopes"]["bot"]
 
 
 def test_the_yaml_says_the_same_as_the_data() -> None:

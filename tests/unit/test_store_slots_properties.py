@@ -112,7 +112,7 @@ class World:
         elif action == "gone":
             await known.pause_chat("telegram", chat, "The chat is gone.")
         elif action == "move":
-            await known.move_chat("telegram", chat, f"-{1 - which % 2}")
+            await self.store.known_chats.move(f"telegram:{chat}", f"telegram:-{1 - which % 2}", self.now)
         else:
             told = await known.active(Topic.ALERTS)
             alert = planned(self.now, key=f"alert-{wish}")

@@ -162,11 +162,24 @@ async def test_a_chat_that_is_gone_is_paused_whole(store: Store) -> None:
     await store.subscriptions.pause(numbers[1], None)
     other = await subscribed(store, "-200")
     paused = await store.subscriptions.pause_chat("telegram", "-100", "The chat is gone.")
-    assert [one.number for one in paused] == [numbers[0], numbers[2]]
-    assert {(one.state, one.reason) for one in paused} == {(SubscriptionState.PAUSED, "The chat is gone.")}
+    assert paused == (numbers[0], numbers[2])
+    found = [await store.subscriptions.get(number) for number in paused]
+    assert {(one.state, one.reason) for one in found if one} == {
+        (SubscriptionState.PAUSED, "The chat is gone.")
+    }
     assert await store.subscriptions.pause_chat("telegram", "-100", "The chat is gone.") == ()
     assert [one.number for one, _ in await store.subscriptions.active()] == [other.number]
     assert (await due_counts(store))[numbers[0]] == ("paused", 0)
+
+
+@pytest.mark.parametrize("closed", ["7", None], ids=["a thread", "the chat outside of threads"])
+async def test_of_a_chat_only_the_place_that_is_closed_is_paused(store: Store, closed: str | None) -> None:
+    places = {(await subscribed(store, thread=thread)).number: thread for thread in ("7", "8", None)}
+    (paused,) = await store.subscriptions.pause_chat(
+        "telegram", "-100", "It is closed.", closed, only_thread=True
+    )
+    assert places[paused] == closed
+    assert len(await store.subscriptions.active()) == 2
 
 
 async def test_terms_and_the_times_that_follow_from_them_change_together(store: Store) -> None:
@@ -225,7 +238,7 @@ async def test_a_group_that_became_another_keeps_all(store: Store) -> None:
     number = (await subscribed(store)).number
     await store.subscriptions.set_terms("telegram:-100", TERMS, START, as_it_was)
     await subscribed(store, "-100", platform="slack")
-    await store.subscriptions.move_chat("telegram", "-100", "-1002")
+    await store.known_chats.move("telegram:-100", "telegram:-1002", START)
     ((moved, slot),) = await store.subscriptions.of_chat("telegram", "-1002")
     assert (moved.number, moved.chat_id) == (number, "telegram:-1002")
     assert slot is not None
@@ -240,7 +253,7 @@ async def test_a_group_that_became_another_keeps_all(store: Store) -> None:
 async def test_terms_that_were_set_in_the_new_group_stay(store: Store) -> None:
     await store.subscriptions.set_terms("telegram:-100", TERMS, START, as_it_was)
     await store.subscriptions.set_terms("telegram:-1002", ChatTerms(zone="Asia/Tokyo"), START, as_it_was)
-    await store.subscriptions.move_chat("telegram", "-100", "-1002")
+    await store.known_chats.move("telegram:-100", "telegram:-1002", START)
     assert (await store.subscriptions.terms("telegram:-1002")).zone == "Asia/Tokyo"
 
 

@@ -155,7 +155,7 @@ def test_a_body_over_the_page_size_is_cut_with_an_ellipsis_and_not_refused() -> 
 @given(text=TEXT)
 @COMMON
 def test_notices_captions_and_toasts_are_taken(text: str) -> None:
-    checked(Notice(text=text, reference=text))
+    checked(Notice(text=text, reference=text, buttons=(Button(label=text or "x", data="m.run NVDA"),)))
     caption = check_text(render_caption(text), "HTML", CAPTION_UNITS)
     assert caption.of(*LIVE) == []
     check_toast(toast(Notice(text=text)))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.request import Address, Person, Press, Request
-from bot.telegram_payload import Pressed, read_update
+from bot.telegram_payload import Inquiry, Pressed, read_update
 
 BOT, BOT_ID = "ConclaveBot", 7000000001
 
@@ -96,6 +96,7 @@ def test_a_command_in_a_private_chat() -> None:
         delivery="7000000001:873214501",
         private=True,
         message="42",
+        once="7000000001:1001:42",
     )
 
 
@@ -106,6 +107,7 @@ def test_a_command_to_us_by_name_in_a_topic_keeps_the_topic() -> None:
         person=Person("telegram:1002", "Bob"),
         delivery="7000000001:873214502",
         message="311",
+        once="7000000001:-1001234567890:311",
     )
 
 
@@ -207,9 +209,96 @@ def test_nobody_but_people_is_heard(fields: dict[str, Any]) -> None:
     assert read_update(changed(PRIVATE, **fields), BOT, BOT_ID) is None
 
 
-@pytest.mark.parametrize("kind", ["edited_message", "channel_post", "my_chat_member", "poll"])
+@pytest.mark.parametrize("kind", ["edited_channel_post", "channel_post", "my_chat_member", "poll"])
 def test_other_kinds_of_updates_are_ignored(kind: str) -> None:
     assert read_update({"update_id": 1, kind: PRIVATE["message"]}, BOT, BOT_ID) is None
+
+
+ANONYMOUS = {
+    "from": {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"},
+    "sender_chat": {"id": -100, "type": "group", "title": "G"},
+    "author_signature": "Boss",
+}
+
+
+def test_an_anonymous_administrator_is_heard_as_the_group_itself() -> None:
+    request = read_update(changed(GROUP, text="/help", **ANONYMOUS), BOT, BOT_ID)
+    assert isinstance(request, Request)
+    assert request.person == Person("telegram:-100", "G")
+    assert request.anonymous
+
+
+def test_a_person_in_a_group_is_not_anonymous_and_nobody_is_in_private() -> None:
+    for update in (changed(GROUP, text="/help"), PRIVATE):
+        request = read_update(update, BOT, BOT_ID)
+        assert isinstance(request, Request)
+        assert not request.anonymous
+
+
+def test_what_a_linked_channel_posts_in_its_group_is_not_heard() -> None:
+    forwarded = {"is_automatic_forward": True, "sender_chat": {"id": -1009, "type": "channel"}}
+    assert text_of(changed(GROUP, text="/run NVDA", **forwarded)) is None
+    assert text_of(changed(GROUP, text="/run NVDA", **ANONYMOUS, is_automatic_forward=True)) is None
+
+
+def edited(update: dict[str, Any], after_s: int = 5, **fields: Any) -> dict[str, Any]:
+    update = changed(update, edit_date=update["message"]["date"] + after_s, **fields)
+    update["edited_message"] = update.pop("message")
+    return update
+
+
+def test_an_edit_asks_for_what_it_says_now_under_the_name_of_the_same_message() -> None:
+    first = read_update(PRIVATE, BOT, BOT_ID)
+    second = read_update({**edited(PRIVATE, text="/run AAPL"), "update_id": 7}, BOT, BOT_ID)
+    assert isinstance(first, Request)
+    assert isinstance(second, Request)
+    assert (second.text, second.once, second.delivery) == ("run AAPL", first.once, "7000000001:7")
+    assert (first.only_commands, second.only_commands) == (False, True)
+
+
+@pytest.mark.parametrize(("after_s", "heard"), [(0, True), (120, True), (121, False)])
+def test_an_edit_is_heard_for_two_minutes(after_s: int, *, heard: bool) -> None:
+    assert (read_update(edited(PRIVATE, after_s), BOT, BOT_ID) is not None) is heard
+
+
+OURS = {"message_id": 3, "from": {"id": BOT_ID, "is_bot": True}, "text": "BUY NVDA"}
+THEIRS = {"message_id": 3, "from": {"id": 1001, "is_bot": False}, "text": "BUY NVDA"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "reply", "text"),
+    [
+        ("run NVDA", OURS, "run NVDA"),
+        ("Why claude", OURS, "Why claude"),
+        ("/run NVDA", OURS, "run NVDA"),
+        ("nice!", OURS, None),
+        ("/ban him", OURS, None),
+        ("/run@SomeOtherBot NVDA", OURS, None),
+        ("run NVDA", THEIRS, None),
+        ("run NVDA", {}, None),
+        ("  ", OURS, None),
+    ],
+)
+def test_in_reply_to_a_message_of_ours_a_command_needs_no_slash(
+    typed: str, reply: dict[str, Any], text: str | None
+) -> None:
+    assert text_of(changed(GROUP, text=typed, reply_to_message=reply)) == text
+
+
+def test_a_bare_word_in_a_reply_is_answered_only_if_it_is_a_command() -> None:
+    for typed, quiet in (("run away", True), ("/run NVDA", False)):
+        request = read_update(changed(GROUP, text=typed, reply_to_message=OURS), BOT, BOT_ID)
+        assert isinstance(request, Request)
+        assert request.only_commands is quiet
+
+
+def test_in_the_general_topic_of_a_forum_there_is_no_thread() -> None:
+    general = changed(IN_TOPIC)
+    for field in ("message_thread_id", "is_topic_message"):
+        del general["message"][field]
+    request = read_update(general, BOT, BOT_ID)
+    assert isinstance(request, Request)
+    assert request.address == Address("telegram", "-1001234567890")
 
 
 def test_a_reply_outside_a_forum_has_no_topic() -> None:
@@ -251,3 +340,67 @@ def test_a_broken_update_never_raises(path: str, field: str, value: object) -> N
     update[path][field] = value
     read_update(update, BOT, BOT_ID)
     read_update({"update_id": value, path: value}, BOT, BOT_ID)
+    read_update({"update_id": 1, "edited_message": update[path]}, BOT, BOT_ID)
+
+
+INLINE: dict[str, Any] = {
+    "update_id": 873214504,
+    "inline_query": {
+        "id": "4382bfdwdsb323b2d9",
+        "from": {"id": 1002, "is_bot": False, "first_name": "Bob", "language_code": "de"},
+        "chat_type": "supergroup",
+        "query": " NVDA  claude ",
+        "offset": "",
+    },
+}
+
+
+def inline(**fields: Any) -> dict[str, Any]:
+    return {**INLINE, "inline_query": {**INLINE["inline_query"], **fields}}
+
+
+def test_what_is_written_behind_the_bots_name_is_an_inquiry() -> None:
+    bob = Person("telegram:1002", "Bob")
+    assert read_update(INLINE, BOT, BOT_ID) == Inquiry("4382bfdwdsb323b2d9", bob, "NVDA claude")
+    assert read_update(inline(offset="12"), BOT, BOT_ID) == Inquiry(
+        "4382bfdwdsb323b2d9", bob, "NVDA claude", 12
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"from": None},
+        {"from": {"id": "x"}},
+        {"from": {"id": 5, "is_bot": True}},
+        {"query": None},
+        {"query": ["NVDA"]},
+    ],
+)
+def test_an_inquiry_that_nobody_can_have_sent_is_none(fields: dict[str, Any]) -> None:
+    assert read_update(inline(**fields), BOT, BOT_ID) is None
+
+
+@given(st.text(max_size=300), st.one_of(st.none(), st.text(max_size=70), st.integers()))
+def test_whatever_is_asked_inline_becomes_a_short_line_and_a_place(query: str, offset: object) -> None:
+    asked = read_update(inline(query=query, offset=offset), BOT, BOT_ID)
+    assert isinstance(asked, Inquiry)
+    assert len(asked.text) <= 256
+    assert "\n" not in asked.text
+    assert 0 <= asked.offset <= 9999
+
+
+def test_a_chosen_result_asks_nothing_of_us() -> None:
+    chosen = {"result_id": "run-k3v9x2ma", "from": {"id": 1002, "is_bot": False}, "query": "NVDA"}
+    assert read_update({"update_id": 1, "chosen_inline_result": chosen}, BOT, BOT_ID) is None
+
+
+def test_a_button_of_a_message_elsewhere_is_known_as_such() -> None:
+    query = {
+        "id": "7",
+        "from": {"id": 1002},
+        "inline_message_id": "AAQ",
+        "chat_instance": "1",
+        "data": "w.a.1",
+    }
+    assert read_update({"update_id": 1, "callback_query": query}, BOT, BOT_ID) == Pressed("7", elsewhere=True)

@@ -213,12 +213,13 @@ HELP = """\
 
 Ask the committee, open its reasoning, follow its portfolios.
 
+<b>The committee</b>
 <code>/run NVDA [AAPL …] [quick|standard|deep]</code>
 Ask the committee about a ticker
-
 <code>/why NVDA [model] [stage]</code>
 Open the verdict and each model's reasoning
 
+<b>How they stand</b>
 /leaderboard
 Rank the models by the value of their portfolios
 
@@ -254,6 +255,11 @@ def test_a_card_reads_exactly_so(card: Card, expected: str) -> None:
 def test_tables_fit_a_narrow_phone(card: Card) -> None:
     for table in check_text(render(card).text_html, "HTML").of("pre"):
         assert max(map(len, table.splitlines())) <= 34
+
+
+def test_a_sentence_and_the_first_screen_carry_their_buttons() -> None:
+    assert render(samples.NOTICE).keyboard == ((("NVDA", "m.run NVDA"),),)
+    assert render(samples.HELP).keyboard == ((("Leaderboard", "mn.leaderboard"),),)
 
 
 def test_each_subscription_has_its_buttons_in_a_row_of_its_own() -> None:

@@ -108,3 +108,19 @@ async def test_the_settings_of_the_terminal_are_its_own() -> None:
     assert "Europe/London" in printed
     assert list(app.rows.by_chat) == ["terminal:terminal"]
     assert "Nothing is subscribed here" in printed
+
+
+async def test_numbers_choose_what_a_command_lacks_and_the_run_goes_on_as_if_typed() -> None:
+    app = ArenaDouble()
+    app.rows.ran = ("NVDA", "IBM")
+    printed, _ = await said("1", "1", app=app)
+    assert printed.index("See the leaderboard") < printed.index("Which ticker?") < printed.index("Agreement")
+    assert [request.ticker for request in app.requests] == ["NVDA"]
+
+
+async def test_cancel_and_what_may_have_been_meant_have_numbers_as_well() -> None:
+    app = ArenaDouble()
+    app.rows.ran = ("NVDA",)
+    printed, _ = await said("run", "2", "rnu NVDA", "1", app=app)
+    assert printed.index("Cancelled") < printed.index("Did you mean /run?") < printed.index("Agreement")
+    assert len(app.requests) == 1

@@ -1,0 +1,24 @@
+"""Who may stop a run, and the wish to stop one that has not begun yet."""
+
+from dataclasses import dataclass
+
+from bot.request import Person
+from core.domain.run import RunRecord
+
+
+def may_stop(record: RunRecord, person: Person, *, admin: bool) -> bool:
+    """Say whether a person may stop a run: who asked for it, and admins; a subscription's only admins."""
+    return admin or (record.once is None and record.requested_by == person.id)
+
+
+def called(person: Person) -> str:
+    """Return the name under which a person is said to have stopped a run."""
+    return person.name or person.id
+
+
+@dataclass(frozen=True)
+class StopWish:
+    """Somebody wants a run stopped as soon as it has begun."""
+
+    person: Person
+    admin: bool
