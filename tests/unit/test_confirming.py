@@ -174,3 +174,17 @@ async def test_after_a_minute_nothing_can_be_confirmed(scene: Scene) -> None:
         "The minute to confirm is over, and nothing was done. Send /unsubscribe all again."
     )
     assert scene.left == 2
+
+
+async def test_the_audit_trail_has_the_deed_and_who_tried_it_but_not_the_question(scene: Scene) -> None:
+    before = len(scene.app.people_rows.noted)
+    yes, no = await scene.ask()
+    await scene.press(yes, DAVE)
+    await scene.press(yes)
+    await scene.press(no)
+    noted = [(deed.person, deed.outcome, deed.what) for deed in scene.app.people_rows.noted[before:]]
+    assert noted == [
+        (DAVE.id, "refused", "button: yes to unsubscribe all"),
+        (CAROL.id, "done", "button: yes to unsubscribe all"),
+        (CAROL.id, "refused", "button: no to unsubscribe all"),
+    ]
