@@ -46,7 +46,7 @@ async def claim_admin(app: App, asking: Asking, listen: Listen | None, how: Call
                 await app.clock.sleep(LET_ANSWER_GO_S)
                 return True
             if not await app.claims.waits() and not await app.claims.claimed_by(claim):
-                asking.say("The code is worth nothing any more: its time is over, or wrong ones came too often.")
+                asking.say("The code is worth nothing now: its time is over, or wrong ones came too often.")
                 break
             if listening.done():
                 break

@@ -33,7 +33,7 @@ CHANGING = (
     f"s.{HERE}.r.1",
     f"s.{HERE}.d.1",
     f"s.{HERE}.u.1",
-    f"s.{HERE}.x.{WHO}.1761774000",
+    *(f"c.y.{deed}.t4z36u.abc.{WHO}.{HERE}.{target}" for deed, target in (("u", ""), ("m", "1"), ("r", "1"))),
     f"s.{HERE}.t.d",
     f"s.{HERE}.t.r.admin",
     f"s.{HERE}.t.l.de",
