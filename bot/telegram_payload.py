@@ -167,8 +167,9 @@ def _pressed(query: Payload, delivery: str) -> Pressed:
     message, data = query.get("message"), query.get("data")
     if not message or not isinstance(data, str):
         return Pressed(str(query["id"]), elsewhere=bool(query.get("inline_message_id")))
-    press = Press(data=data, address=_address(message), person=_person(query["from"]), delivery=delivery)
-    return Pressed(str(query["id"]), press, str(int(message["message_id"])))
+    below = str(int(message["message_id"]))
+    press = Press(data, _address(message), _person(query["from"]), delivery, below)
+    return Pressed(str(query["id"]), press, below)
 
 
 def _inquiry(query: Payload) -> Inquiry | None:

@@ -25,3 +25,8 @@ def cancelled_card() -> DialogueCard:
 def begun_card(command: str) -> DialogueCard:
     """Say that a command was sent whose answer is a message of its own."""
     return DialogueCard(title=f"/{command}", footer="The answer comes in a message of its own.")
+
+
+def answered_notice() -> Notice:
+    """Say that a question had its answer before this press."""
+    return Notice(text="This question is answered already. Send the command again to ask for more.")

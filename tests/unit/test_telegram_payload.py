@@ -124,6 +124,7 @@ def test_a_pressed_button() -> None:
             address=Address("telegram", "-1001234567890", "77"),
             person=Person("telegram:1002", "Bob"),
             delivery="7000000001:873214503",
+            message="312",
         ),
         message="312",
     )
