@@ -30,3 +30,10 @@ def begun_card(command: str) -> DialogueCard:
 def answered_notice() -> Notice:
     """Say that a question had its answer before this press."""
     return Notice(text="This question is answered already. Send the command again to ask for more.")
+
+
+def no_open_run_notice() -> Notice:
+    """Say that there is nothing to vote on."""
+    return Notice(
+        text="No run goes on, and votes count only while one does. Start one: /run NVDA", tone="warning"
+    )

@@ -266,6 +266,17 @@ async def test_why_goes_on_in_the_place_of_the_question(world: World) -> None:
     await world.telegram.until(lambda: "Agreement" in asked.text, "the verdict in its place", PATIENCE_S)
 
 
+async def test_compare_is_asked_for_one_model_after_the_other_in_one_message(world: World) -> None:
+    chat = world.telegram.private(BOB)
+    world.telegram.say(chat, BOB, "/compare")
+    asked = await world.said(chat, "Which two models?")
+    world.telegram.press(asked, asked.button("claude"), BOB)
+    await world.telegram.until(lambda: "With which other model?" in asked.text, "the second question")
+    assert "claude" not in asked.labels
+    world.telegram.press(asked, asked.button("qwen"), BOB)
+    await world.telegram.until(lambda: "claude and qwen" in asked.text, "both", PATIENCE_S)
+
+
 async def test_a_ticker_that_nobody_knows_is_offered_better_and_the_button_runs_it(world: World) -> None:
     chat = world.telegram.private(ALICE)
     world.telegram.say(chat, ALICE, "/run MSFTT quick")
