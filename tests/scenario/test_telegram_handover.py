@@ -1,4 +1,4 @@
-"""One Telegram, one database, and two processes: from one mode to the other, and a group that moves."""
+"""What a run goes through in Telegram: another mode, another process, a group that moves or puts us out."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from core.app.app import App
 from tests import arena
 from tests.loopback.model_replies import hangs
 from tests.loopback.model_server import ModelServer
-from tests.loopback.telegram_chats import migrate
+from tests.loopback.telegram_chats import bot_becomes, migrate
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Chat, Shown, User
 from tests.service import served
@@ -137,3 +137,27 @@ async def test_a_run_whose_group_moves_is_stopped_by_another_process_and_ends_in
         (end,) = telegram.messages(new)
         assert "Stopped by Alice" in end.text
     await other.close()
+
+
+@pytest.mark.parametrize(
+    ("out", "rights"), [("kicked", {}), ("restricted", {"is_member": True, "can_send_messages": False})]
+)
+async def test_a_run_that_ends_while_the_bot_is_out_shows_its_end_when_it_is_back(
+    telegram: TelegramServer, models: ModelServer, tmp_path: Path, out: str, rights: dict[str, bool]
+) -> None:
+    chat = telegram.group(NEW)
+    app = await opened(telegram, models, tmp_path)
+    async with served(app):
+        telegram.say(chat, CAROL, "/run MSFT")
+        shown = await live(telegram, chat)
+        bot_becomes(telegram, chat, out, ALICE, **rights)
+        await telegram.until(lambda: not telegram.unconfirmed, "the news", PATIENCE_S)
+        (run,) = await app.going_on(None, "telegram", str(NEW))
+        await app.stop(run.run_id, "Alice")
+        tried = len(telegram.calls)
+        await asyncio.sleep(2.0)
+        assert "Stop" in shown.labels
+        assert len([call for call in telegram.calls[tried:] if call.status in {400, 403}]) <= 2
+        bot_becomes(telegram, chat, "member", ALICE)
+        await telegram.until(lambda: "Stopped by Alice" in shown.text, "the end", PATIENCE_S)
+        assert "Stop" not in shown.labels
