@@ -12,7 +12,7 @@ from bot.slack_pacer import PostSpacing, UpdateBudget
 from bot.slack_plan import Plans
 from bot.slack_render import PAGE_SIZE, SlackMessage, render
 from bot.slack_text import clamp, clamp_bytes, harmless, one_line
-from bot.slack_uploads import UPLOAD_TIMEOUT_S, NotShown, Uploads
+from bot.slack_uploads import UPLOAD_TIMEOUT_S, NotShown, NotUploaded, Uploads
 from core.clock import Clock
 
 LIVE_EDIT_S = 1.2
@@ -21,8 +21,6 @@ RESPONSE_LIFE_S = 29 * 60.0
 MAX_CAPTION_BYTES = 1_500
 MAX_FILE_NAME = 100
 EPHEMERAL = "ephemeral"
-NO_FILES = frozenset({"missing_scope", "file_uploads_disabled", "access_denied", "restricted_action"})
-"""Why a workspace takes no files at all; what a picture says then comes in words alone."""
 _NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 NOT_INVITED = Notice(
     text="Conclave cannot post here. Invite it with /invite @Conclave, then ask again.", tone="warning"
@@ -139,16 +137,12 @@ class SlackDoor:
                 return posted[0]
         except NotShown:
             pass  # share it instead
-        except SlackRefused as refused:
-            if refused.code not in NO_FILES:
-                raise
+        except NotUploaded:
             return await self._post(address, message)
         try:
             await self._spacing.turn(address.chat)
             return MessageRef(address, await self._uploads.share(card, address.chat, address.thread))
-        except SlackRefused as refused:
-            if refused.code not in NO_FILES:
-                raise
+        except SlackRefused:
             return await self._post(address, message)
 
     async def _posted(self, address: Address, message: SlackMessage) -> dict[str, Any]:
@@ -258,7 +252,7 @@ class SlackDoor:
             raise MessageGone("pictures in messages cannot be edited on this Slack right now")
         try:
             await self._uploads.show(card, put)
-        except NotShown as refused:
+        except (NotShown, NotUploaded) as refused:
             raise MessageGone(str(refused)) from None
 
     async def send_file(
