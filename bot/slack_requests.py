@@ -221,3 +221,25 @@ def thread_from(metadata: str) -> Address | None:
         return None
     thread = address.thread or json.loads(metadata).get("card")
     return Address("slack", address.chat, thread) if isinstance(thread, str) else None
+
+
+def who_of(body: Payload) -> Person:
+    """Return the person who has pressed, chosen or typed what a payload tells of."""
+    user = body.get("user") or {}
+    given = user.get("id") or body.get("user_id") or ""
+    return person_of(str(given), user.get("username") or user.get("name") or body.get("user_name"))
+
+
+def sent_of(body: Payload) -> str:
+    """Return the id of what was sent off, the same one however often Slack delivers it."""
+    view = body.get("view") or {}
+    return delivery_of(body, f"form:{view.get('id')}:{body.get('trigger_id') or view.get('hash')}")
+
+
+def words_of(value: object) -> str:
+    """Return all text that stands in a message, its blocks and attachments included."""
+    if isinstance(value, dict):
+        return " ".join(words_of(inner) for inner in value.values())
+    if isinstance(value, list):
+        return " ".join(words_of(inner) for inner in value)
+    return value if isinstance(value, str) else ""

@@ -436,6 +436,51 @@ async def test_subscriptions_are_made_paused_and_deleted_in_the_form(world: Worl
         assert await app.subscriptions.of_chat("slack", TRADING) == ()
 
 
+async def test_the_page_behind_the_form_shows_at_once_what_was_changed_in_it(world: World) -> None:
+    slack = world.slack
+    async with serving(world):
+        await slack.slash("/leaderboard", "", BOB, TRADING)
+        await slack.wait_messages(TRADING)
+        await slack.open_home(BOB)
+        page = await home_of(slack, BOB, "None of your channels receives anything")
+        await slack.click(page, "conclave-form.open.subscribe.top", BOB)
+        view = await window(slack, BOB, "Subscriptions")
+        await slack.submit(view, BOB, topic="digest", when="weekdays 16:30")
+        await home_of(slack, BOB, "digest weekdays 16:30")
+        await slack.click(view, "conclave-form.entry.0.1", BOB)
+        await home_of(slack, BOB, "None of your channels receives anything")
+
+
+async def test_a_form_that_is_closed_or_lies_too_deep_fails_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack = world.slack
+    async with serving(world) as app:
+        await slack.slash("/subscribe", "digest weekdays 09:00", ALICE, TRADING)
+        await slack.wait_messages(TRADING)
+        await slack.open_home(ALICE)
+        page = await home_of(slack, ALICE, "digest weekdays 09:00")
+        await slack.click(page, "conclave-form.open.subscribe.top", ALICE)
+        view = await window(slack, ALICE, "Subscriptions")
+        old = View(view.id, view.user, view.view, view.hash)
+        slack.close_views(ALICE)
+        await slack.click(old, "conclave-form.entry.0.1", ALICE)
+        await home_of(slack, ALICE, "None of your channels receives anything")
+        assert await app.subscriptions.of_chat("slack", TRADING) == ()
+        # What is there no more is told on top, and on the third window in its place.
+        await slack.click(page, "conclave-form.open.subscribe.top", ALICE)
+        top = await window(slack, ALICE, "Subscriptions")
+        for deep in (2, 3, 3):
+            at = View(top.id, top.user, old.view, top.hash)
+            await slack.click(at, "conclave-form.entry.0.1", ALICE)
+            before = top.hash
+            await slack.until(lambda before=before: slack.views(ALICE)[-1].hash != before)
+            top = slack.views(ALICE)[-1]
+            assert "This chat has no subscription 1." in shown(top.blocks)
+            assert len(slack.views(ALICE)) == deep
+    assert "An answer on Slack failed" not in caplog.text
+
+
 async def test_another_channel_is_chosen_inside_the_form_and_a_viewer_only_looks(world: World) -> None:
     slack = world.slack
     async with serving(world):
