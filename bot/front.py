@@ -220,7 +220,7 @@ class Front:
         """Set the terms of a chat as its form says, or return what is wrong with its fields."""
         role = await self.role(person, address)
         if role is None or role < Role.RUNNER:
-            return {"zone": "To change these settings, one needs the role runner in that channel."}
+            return {"zone": "To change these settings, you need the role runner in that channel."}
         if role < Role.ADMIN:
             # The form has this field for admins alone.
             fields = {name: value for name, value in fields.items() if name != "runs_by"}

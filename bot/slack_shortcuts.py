@@ -185,7 +185,7 @@ class Shortcuts:
         told = self._front.explained(person, address, ts, words_of(message), ours=ours)
 
         def drawn(card: Card | None) -> View | None:
-            return None if card is None else card_modal(card, metadata)
+            return None if card is None else card_modal(card, metadata, post=True)
 
         trigger = str(body.get("trigger_id") or "")
         await opened(trigger, told, drawn, await self._door(body), metadata)
