@@ -27,7 +27,7 @@ RESERVED = frozenset(
     | {"me", "msg", "mute", "open", "part", "pro", "remind", "remove", "rename", "search", "shortcuts"}
     | {"shrug", "status", "topic", "who"}
 )
-SCOPES = ("app_mentions:read", "chat:write", "commands", "files:write", "im:history", "im:read", "im:write")
+SCOPES = ("app_mentions:read", "chat:write", "commands", "files:write", "im:history", "im:write")
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 SHORTCUTS = (
     {
