@@ -73,7 +73,7 @@ class Listed(Protocol):
 
 def _slash(command: str, description: str, hint: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"command": command, "description": description[:MAX_DESCRIPTION]}
-    return entry | ({"usage_hint": hint[:MAX_HINT]} if hint else {}) | {"should_escape": False}
+    return entry | ({"usage_hint": hint[:MAX_HINT]} if hint else {}) | {"should_escape": True}
 
 
 def slash_commands(commands: Iterable[Listed]) -> list[dict[str, Any]]:
