@@ -10,6 +10,7 @@ from core.app.watchlists import Watchlists
 from core.clock import Clock
 from core.config import Settings
 from core.domain.errors import Refused
+from core.domain.member import Member
 from core.domain.stage import Preset
 from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic, Wanted
 from core.domain.usage import Spend
@@ -161,9 +162,19 @@ class WatchedDouble:
         return before, after
 
 
+class NobodyRemoved:
+    """The members of a store in which nobody was removed."""
+
+    async def all(self) -> tuple[Member, ...]:
+        return ()
+
+
 def store_of(rows: RowsDouble) -> Store:
     """A store of these rows alone."""
-    return cast("Store", SimpleNamespace(subscriptions=rows, history=rows, watched=WatchedDouble(rows)))
+    kept = SimpleNamespace(
+        subscriptions=rows, history=rows, watched=WatchedDouble(rows), members=NobodyRemoved()
+    )
+    return cast("Store", kept)
 
 
 def subscriptions_of(rows: RowsDouble, settings: Settings, clock: Clock) -> Subscriptions:
