@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot import dialogue_buttons
 from bot.access import Standing
+from bot.arguments import shown
 from bot.buttons import CastVote
 from bot.buttons import decode as decode_button
 from bot.cards import Card
@@ -11,7 +12,7 @@ from bot.commands import find
 from bot.confirming import deed_in_words
 from bot.dialogue_buttons import Change, Choose, Deed, SetTerms, asks_only
 from bot.present.dialogue import OTHER
-from bot.present.notices import Question, Refusal, admins_only_notice
+from bot.present.notices import NothingDone, Refusal, admins_only_notice
 from bot.present.question import is_question
 from bot.presses import kind_of
 from bot.request import Address, Person
@@ -51,7 +52,7 @@ class Noted:
             await self.refused(what, card.text)
             if self._held_back and card.needed == "runner":
                 return admins_only_notice()
-        elif privileged and not isinstance(card, Question) and not is_question(card):
+        elif privileged and not isinstance(card, NothingDone) and not is_question(card):
             await self.done(what)
         return card
 
@@ -90,6 +91,11 @@ def deed_of_words(text: str) -> str:
     if name == f"/{CLAIM}":
         return name  # what stands behind it is a secret
     return " ".join([name, *text.split()[1:]])
+
+
+def doing_of(text: str) -> str:
+    """Return how the log names what somebody typed: as it is, but for a secret in it."""
+    return f"“{CLAIM} …”" if word_of(text) == f"/{CLAIM}" else f"“{shown(text)}”"
 
 
 def deed_of_press(data: str) -> tuple[str | None, bool]:

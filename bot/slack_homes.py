@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.door import ChatGone, DeliveryFailed, Flooded
 from bot.front import Common, Front
-from bot.request import Person
+from bot.request import Address, Person
 from bot.slack_home import home_view
 from bot.slack_requests import place_of
 from bot.slack_workspaces import SlackTeams
@@ -52,6 +52,9 @@ class HomeKeeper:
         known = await self._publish(person, team, None)
         if known:
             await self._front.app.homes.opened(person.id, team)
+        else:
+            own = Address("slack", person.id.removeprefix("slack:"))
+            await self._front.refused(person, own, "stranger: the Home tab")
 
     async def changed(self, person: Person, team: str) -> None:
         """Show a person at once what they have changed themselves, if their page was opened in our time.

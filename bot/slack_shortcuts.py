@@ -57,10 +57,9 @@ ANSWER_S = 2.0
 """How long a form is checked at most before Slack hears of it."""
 SETTLE_S = 0.5
 SLOW = "This took too long just now. Send it again in a moment."
-NO_ROLE = Notice(
-    text="You have no role in this channel. Send /whoami there, and give its answer to an admin."
-)
+NO_ROLE = Notice(text="You have no role in this channel. Send /whoami there, and give an admin its answer.")
 _CHAT = re.compile(r"[CGD][A-Z0-9]{2,30}", re.ASCII)
+_FORM_NAMES = {SETTINGS: "form: settings", SUBSCRIBE: "form: subscribe"}
 _OPEN = re.compile(r"^conclave-form\.open\.")
 _FORM = re.compile(r"^conclave-form\.")
 _ENTRIES = re.compile(rf"^{re.escape(ENTRY)}\.")
@@ -223,6 +222,7 @@ class Shortcuts:
         """Return the form of a channel as this person may see it."""
         role = await self._front.role(person, address)
         if role is None:
+            await self._front.refused(person, address, f"stranger: {_FORM_NAMES[callback]}")
             return notice_modal(NO_ROLE, place_of(address))
         if callback == SETTINGS:
             return settings_form(address, await self._front.terms(address), role, done=done)
@@ -234,10 +234,9 @@ class Shortcuts:
 
     async def _on_channel(self, ack: Ack, body: Payload) -> None:
         await ack()
-        view = body.get("view") or {}
         chosen = (body.get("actions") or [{}])[0].get("selected_conversation")
         if isinstance(chosen, str) and _CHAT.fullmatch(chosen):
-            self._start(self._redraw(body, view, Address("slack", chosen), None))
+            self._start(self._redraw(body, Address("slack", chosen), None))
 
     async def _on_entry(self, ack: Ack, body: Payload) -> None:
         await ack()
@@ -256,13 +255,14 @@ class Shortcuts:
             return
         self._changed(body)
         done = getattr(card, "done", None) or getattr(card, "text", None)
-        await self._redraw(body, body.get("view") or {}, wanted.press.address, done)
+        await self._redraw(body, wanted.press.address, done)
 
     def _changed(self, body: Payload) -> None:
         """Let the person's page, from which the form was opened, show what they have just changed."""
         self._start(self._keeper.changed(who_of(body), team_of(body) or ""))
 
-    async def _redraw(self, body: Payload, view: Payload, address: Address, done: str | None) -> None:
+    async def _redraw(self, body: Payload, address: Address, done: str | None) -> None:
+        view = body.get("view") or {}
         callback = str(view.get("callback_id") or SUBSCRIBE)
         shown = await _safely(self._form(callback, who_of(body), address, done))
         try:
@@ -283,6 +283,7 @@ class Shortcuts:
         address = await self._chosen(fields, person, door)
         if why := await self._front.why_not_run(person, address):
             errors["chat"] = why
+            await self._front.refused(person, address, "form: run", why)
         if errors:
             return Outcome(errors=errors)
         url = next((one.get("response_url") for one in body.get("response_urls") or []), None)
@@ -373,7 +374,7 @@ _MAX_ERROR = 600
 
 
 class RunFormAsked(NamedTuple):
-    """What stands in the form to ask the committee at first."""
+    """What stands in the form to run at first."""
 
     tickers: str = ""
     chat: str | None = None

@@ -101,12 +101,23 @@ class RowsDouble:
     async def terms(self, chat_id: str) -> ChatTerms:
         return self.by_chat.get(chat_id, ChatTerms())
 
-    async def set_terms(self, chat_id: str, terms: ChatTerms, at: datetime, replan: Replan) -> None:
+    async def set_terms(
+        self,
+        chat_id: str,
+        terms: ChatTerms,
+        at: datetime,
+        replan: Replan,
+        *,
+        before: ChatTerms | None = None,
+    ) -> bool:
         del at
+        if before is not None and before != self.by_chat.get(chat_id, ChatTerms()):
+            return False
         self.by_chat[chat_id] = terms
         for number, one in self.kept.items():
             if one.chat_id == chat_id and one.state is SubscriptionState.ACTIVE:
                 self._plan(number, replan(one, self.due.get(number)))
+        return True
 
     async def spent(self, preset: Preset, limit: int) -> Mapping[str, Sequence[Spend]]:
         del preset, limit

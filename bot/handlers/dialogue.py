@@ -53,7 +53,7 @@ async def dialogue_pressed(call: PressCall) -> Card:
         case Change():
             return await _change(app, wish, press, role)
         case SetTerms():
-            return await settings_pressed(app, wish, press.address, role)
+            return await settings_pressed(app, wish, press, role)
     if role < Role.RUNNER:
         return not_allowed_notice(role.title, Role.RUNNER.title, "subscribe")
     return left_card() if isinstance(wish, Leave) else await _choose(app, wish, press)
