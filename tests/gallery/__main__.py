@@ -18,18 +18,25 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 
 async def main(folder: Path) -> None:
     """Write all pictures into `folder`."""
+    telegram: dict[str, str] = {}
+    slack: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as working:
-        telegram: dict[str, str] = {}
-        slack: dict[str, str] = {}
+        async with stage(Path(working)) as made:
+            async with conclave(made):
+                await telegram_scenes.verdict_and_reasoning(made, telegram)
+                await telegram_scenes.pictures(made, telegram)
+                await telegram_scenes.inline(made, telegram)
+            made.telegram.rich = True
+            async with conclave(made, season=False):
+                await telegram_scenes.rich(made, telegram)
+    with tempfile.TemporaryDirectory() as working:
         async with stage(Path(working)) as made, conclave(made):
-            await telegram_scenes.verdict_and_reasoning(made, telegram)
-            await telegram_scenes.pictures(made, telegram)
-            await telegram_scenes.inline(made, telegram)
             await slack_scenes.verdict_and_reasoning(made, slack)
             await slack_scenes.home_and_form(made, slack)
-        pages = {name: (html, telegram_look.WIDTH) for name, html in telegram.items()}
-        pages |= {name: (html, slack_look.WIDTH) for name, html in slack.items()}
-        folder.mkdir(parents=True, exist_ok=True)
+    pages = {name: (html, telegram_look.WIDTH) for name, html in telegram.items()}
+    pages |= {name: (html, slack_look.WIDTH) for name, html in slack.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as working:
         await shoot(pages, folder, Path(working))
 
 

@@ -59,7 +59,7 @@ def _claude(seen: Seen) -> Opinion:
             f"{seen.of['sma_50']:.2f}. RSI {rsi:.0f} leaves room; a close below the 20-day average of "
             f"{seen.of['sma_20']:.2f} would end the case."
         )
-        return Opinion("Buy", 0.72, 0.2, reason, points)
+        return Opinion("Buy", 0.72, 0.25, reason, points)
     if seen.price < seen.of["sma_200"]:
         return Opinion("Sell", 0.66, None, "Below the 200-day average nothing holds the price.", points)
     return Opinion("Hold", 0.55, None, "The averages disagree, so the better trade is none.", points)
@@ -74,7 +74,7 @@ def _gpt(seen: Seen) -> Opinion:
             f"at a volatility of only {seen.of['volatility_20']:.0%}. I buy less than a full weight, because "
             f"volume is {seen.of['volume_ratio_20']:.2f} of its mean and confirms little."
         )
-        return Opinion("Overweight", 0.64, 0.15, reason, points)
+        return Opinion("Overweight", 0.64, 0.2, reason, points)
     if month < -0.03:
         return Opinion("Underweight", 0.6, None, f"{month:+.1%} in 20 sessions: weakness goes on.", points)
     return Opinion("Hold", 0.5, None, f"{month:+.1%} in 20 sessions says nothing either way.", points)
@@ -127,16 +127,17 @@ def _debate(prompt: str, seen: Seen) -> str:
     """The words of a debater or of a voice on risk."""
     of = seen.of
     if "You argue for owning" in prompt:
+        below = [days for days in (20, 50, 200) if of[f"sma_{days}"] < seen.price]
+        known = ", ".join(f"the {days}-day one ({of[f'sma_{days}']:.2f})" for days in below) or "none"
         return (
-            f"Every average points one way. {seen.ticker} closed at {seen.price:.2f}, above its 20-day "
-            f"({of['sma_20']:.2f}), 50-day ({of['sma_50']:.2f}) and 200-day ({of['sma_200']:.2f}) averages, "
-            f"which stand in that order, and that is what a healthy trend looks like.\n\n"
+            f"The averages point one way. {seen.ticker} closed at {seen.price:.2f}; below it are {known}. "
+            f"That is what a healthy trend looks like.\n\n"
             f"1. Momentum: {of['return_20']:+.1%} in 20 sessions, {of['return_60']:+.1%} in 60.\n"
             f"2. Calm: a normal day is {of['atr_14']:.2f}, {of['atr_14'] / seen.price:.1%} of the price. A stop "
             f"three such days away costs {3 * of['atr_14'] / seen.price:.1%}.\n"
-            f"3. Room: RSI is {of['rsi_14']:.0f}, below the 70 at which advances tend to rest.\n\n"
+            f"3. Room: RSI is {of['rsi_14']:.0f}; advances tend to rest at 70.\n\n"
             f"The bear will name MACD, which is {of['macd_histogram']:+.2f} from its signal. It says that the "
-            f"advance is slower than in January, not that it is over.\n\n"
+            f"advance has slowed, not that it is over.\n\n"
             f"The case depends on one thing: that closes stay above {of['sma_20']:.2f}."
         )
     if "You argue against owning" in prompt:
@@ -164,6 +165,11 @@ def _report(prompt: str, seen: Seen) -> str:
     )
 
 
+def _weight(opinion: Opinion, prompt: str) -> float | None:
+    """After one question each model buys half of what it buys after the whole debate."""
+    return opinion.weight if opinion.weight is None or "[[risk_neutral" in prompt else opinion.weight / 2
+
+
 def speaks(name: str) -> Behaviour:
     """A model of this character: it answers each stage by its rule and in its words."""
 
@@ -185,7 +191,7 @@ def speaks(name: str) -> Behaviour:
             "action": opinion.action,
             "rating": opinion.rating,
             "confidence": opinion.confidence,
-            "target_weight": opinion.weight,
+            "target_weight": _weight(opinion, prompt),
             "stop_loss": stop if buys else None,
             "take_profit": aim if buys else None,
             "risk_level": "medium",

@@ -36,7 +36,7 @@ async def verdict_and_reasoning(made: Stage, scenes: Scenes) -> None:
         if element["type"] == "static_select" and any(o["text"]["text"] == "Bull" for o in element["options"])
     )
     await slack.click(window, stages["action_id"], SLACK_ALICE, option="Bull")
-    window = await _window(made, "Every average")
+    window = await _window(made, "The averages point")
     scenes["slack-reasoning"] = look.modal(window.view)
     slack.close_views(SLACK_ALICE)
 
@@ -44,7 +44,9 @@ async def verdict_and_reasoning(made: Stage, scenes: Scenes) -> None:
 async def home_and_form(made: Stage, scenes: Scenes) -> None:
     """The Home tab with a subscription of the channel, and the form that asks the committee."""
     slack = made.slack
+    before = len(slack.messages(CHANNEL))
     await slack.slash("/subscribe", "digest weekdays 09:00", SLACK_ALICE, CHANNEL)
+    await slack.wait_messages(CHANNEL, before + 1, PATIENCE_S)
     await slack.open_home(SLACK_ALICE)
 
     def whole() -> View | None:

@@ -24,6 +24,7 @@ ALICE, BEN = User(1001, "Alice"), User(1002, "Ben")
 SLACK_ALICE, CHANNEL, CHANNEL_NAME = "U0ALICE", "C0TRADING", "trading"
 KEY = "SIMULATED_KEY"
 FIRST_DAY, WEEKS = date(2012, 9, 7), 25
+LATENCY_S = 0.4
 PAIRS = (("AAPL", "GOOG"), ("MSFT", "IBM"))
 PRICES = {"price_in_usd_per_mtok": "3", "price_out_usd_per_mtok": "15"}
 
@@ -52,7 +53,7 @@ class Stage:
 @asynccontextmanager
 async def stage(folder: Path) -> AsyncIterator[Stage]:
     """Start all servers; none of them may have seen anything wrong in the end."""
-    async with ModelServer(latency_s=0.02, keep_log=False) as models, TelegramServer() as telegram:
+    async with ModelServer(keep_log=False) as models, TelegramServer() as telegram:
         async with SlackServer() as slack:
             made = Stage(models, telegram, slack, folder)
             for name in MODELS:
@@ -77,12 +78,12 @@ def _patient(made: Stage, name: str) -> Any:
 async def conclave(made: Stage, *, season: bool = True) -> AsyncIterator[App]:
     """Serve both platforms, with `season` after half a year of weekly runs."""
     members: list[dict[str, Any]] = [{"name": name, "route": [f"simulated:{name}"], **PRICES} for name in MODELS]
-    members.append({"name": "buy_and_hold", "kind": "baseline"})
+    members.append({"name": "trend", "kind": "baseline"})
     app = await arena.opened(
         made.models.base_url,
         made.folder,
         environ={KEY: "made-up"},
-        arena={"watchlist": ["GOOG", "AAPL", "MSFT", "IBM"], "benchmark": "IBM"},
+        arena={"watchlist": ["GOOG", "AAPL", "MSFT", "IBM"], "benchmark": "MSFT"},
         providers=[
             {
                 "name": "simulated",
@@ -103,6 +104,7 @@ async def conclave(made: Stage, *, season: bool = True) -> AsyncIterator[App]:
     with _environment(tokens):
         if season:
             await _season(app)
+        made.models.latency_s = LATENCY_S
         async with served(app):
             yield app
 

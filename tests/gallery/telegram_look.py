@@ -28,8 +28,8 @@ main { padding: 10px 8px 12px; display: flex; flex-direction: column; gap: 7px; 
 .reply span { display: block; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 blockquote { display: block; border-left: 3px solid #3a8bd0; background: #eef5fb; border-radius: 4px;
   padding: 4px 9px; margin: 2px 0; }
-blockquote.folded { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
-.more { color: #3a8bd0; font-size: 12px; text-align: right; margin-top: -2px; }
+blockquote .folded { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
+blockquote .more { color: #3a8bd0; text-align: right; line-height: 0.7; margin-bottom: 3px; }
 pre { background: #f2f5f7; border-radius: 6px; padding: 6px 8px; font-size: 11.5px; line-height: 1.4;
   white-space: pre; overflow: hidden; margin: 2px 0; }
 code { color: #2c6fae; font-size: 12.5px; } pre code { color: inherit; }
@@ -64,6 +64,7 @@ class Seen:
     rich: bool = False
     reply_to: str = ""
     via: str = ""
+    unfolded: bool = False
 
 
 def seen(server: TelegramServer, shown: Shown, *, reply_to: str = "") -> Seen:
@@ -102,9 +103,20 @@ def _keys(rows: Sequence[Sequence[str]]) -> str:
     return tag("div", "".join(lines), "keys")
 
 
+def _folded(html: str) -> str:
+    """Return the HTML with the quotes that can be unfolded as three lines and a sign."""
+    start, end = "<blockquote expandable>", "</blockquote>"
+    pieces = html.split(start)
+    for place, piece in enumerate(pieces[1:], 1):
+        quoted, _, rest = piece.partition(end)
+        shown = tag("div", quoted, "folded") + tag("div", "⌄", "more")
+        pieces[place] = f"<blockquote>{shown}{end}{rest}"
+    return "".join(pieces)
+
+
 def bubble(message: Seen) -> str:
     """Draw one message of the bot."""
-    html = message.html.replace("<blockquote expandable>", "<blockquote class='folded'>")
+    html = message.html if message.unfolded else _folded(message.html)
     # Telegram's own spacing: a quote or a block of code takes its line for itself.
     for end in ("</blockquote>", "</pre>"):
         html = html.replace(f"{end}\n", end)

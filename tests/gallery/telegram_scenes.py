@@ -1,11 +1,15 @@
 """The pictures of Telegram: what is typed and pressed, and the messages that come of it."""
 
+from dataclasses import replace
+
 from tests.gallery.stage import ALICE, BEN, Stage
 from tests.gallery.telegram_look import Seen, chat, inserted, offers, seen
 from tests.loopback.telegram_inline import Article, insert, inquire
 from tests.loopback.telegram_world import Chat, Shown, User
 
 PATIENCE_S = 40.0
+OFFERED = 5
+"""What a phone shows at once; the rest is scrolled to."""
 Scenes = dict[str, str]
 
 
@@ -26,9 +30,9 @@ async def verdict_and_reasoning(made: Stage, scenes: Scenes) -> None:
     server.press(verdict, verdict.button("claude"), ALICE)
     reasoning = await _said(made, mine, "claude on GOOG")
     server.press(reasoning, reasoning.button("Bull"), ALICE)
-    await server.until(lambda: "Every average" in reasoning.text, "the bull's case", PATIENCE_S)
-    first = verdict.text.split("\n")[0]
-    scenes["telegram-reasoning"] = chat(seen(server, reasoning, reply_to=first))
+    await server.until(lambda: "The averages point" in reasoning.text, "the bull's case", PATIENCE_S)
+    message = seen(server, reasoning, reply_to=verdict.text.split("\n")[0])
+    scenes["telegram-reasoning"] = chat(replace(message, unfolded=True))
 
 
 async def pictures(made: Stage, scenes: Scenes) -> None:
@@ -37,7 +41,7 @@ async def pictures(made: Stage, scenes: Scenes) -> None:
     server.say(mine, ALICE, "/leaderboard")
     board = await _said(made, mine, "Leaderboard")
     scenes["telegram-leaderboard"] = chat("/leaderboard", seen(server, board))
-    server.say(mine, ALICE, "/settings pictures dark")
+    server.say(mine, ALICE, "/settings dark on")
     await _said(made, mine, "dark")
     server.say(mine, ALICE, "/leaderboard")
     dark = await _newer(made, mine, board)
@@ -46,13 +50,21 @@ async def pictures(made: Stage, scenes: Scenes) -> None:
     scenes["telegram-curves-dark"] = chat(seen(server, dark))
 
 
+async def rich(made: Stage, scenes: Scenes) -> None:
+    """The verdict where the server takes rich messages; it must do so since before `conclave serve` began."""
+    server, mine = made.telegram, made.telegram.private(ALICE)
+    server.say(mine, ALICE, "/why GOOG")
+    verdict = await _said(made, mine, "GOOG · BUY")
+    assert verdict.rich
+    scenes["telegram-rich"] = chat("/why GOOG", seen(server, verdict))
+
+
 async def inline(made: Stage, scenes: Scenes) -> None:
     """What is offered in another chat, and what somebody chose of it."""
     server = made.telegram
     elsewhere = Chat(BEN.id + 5, "private", "Ben")
     server.chats[elsewhere.id] = elsewhere
-    found = await _offered(made, ALICE, "GOOG")
-    chosen = next(article for article in found if "Verdict" in article.title or "GOOG" in article.title)
+    chosen = (await _offered(made, ALICE, "GOOG claude"))[0]
     html = next(
         result["input_message_content"]["message_text"]
         for call in reversed(server.calls)
@@ -61,14 +73,14 @@ async def inline(made: Stage, scenes: Scenes) -> None:
         if result["id"] == chosen.id
     )
     insert(server, elsewhere, ALICE, chosen)
-    body = "What do your models say about Google?"
-    posted = inserted(chosen, html, via=f"@{server.username}")
+    asked = Seen("What do your models say about Google?", ())
+    found = await _offered(made, ALICE, "GOOG")
     scenes["telegram-inline"] = chat(
-        Seen(body, ()),
-        posted,
+        asked,
+        replace(inserted(chosen, html, via=f"@{server.username}"), unfolded=True),
         title="Ben",
         under="last seen recently",
-        below=offers(await _offered(made, ALICE, "GOOG claude"), f"@{server.username} GOOG claude"),
+        below=offers(found[:OFFERED], f"@{server.username} GOOG"),
     )
 
 
