@@ -202,7 +202,7 @@ def _verdict_parts(draft: Draft) -> list[Part]:
         *_parts(rich(_member(line) for line in card.members), 3),
         *_parts(rich(_member(line) for line in card.followers), 2),
         *_parts(_titled("Dissent", [_dissent(line) for line in card.dissent]), 4),
-        *_parts(([divider()] if trades else []) + _titled("Trades", trades), 4),
+        *_parts(([divider()] if trades else []) + _titled("Paper trades", trades), 4),
         *_parts(context(card.footer), 1),
         *_parts(context("Why? Open a member's reasoning:" if card.buttons else None), 1),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.why"), 1),

@@ -14,6 +14,8 @@ from bot.telegram_text import one_line, paragraphs, units, visible
 MAX_UNITS = 32_768
 MAX_BLOCKS = 500
 _LONG_BODY = 500
+_FIRST_FACTS = 2
+"""How strongly the committee agrees, and how sure it is: what nobody should have to unfold."""
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _RIGHT = ' align="right"'
 
@@ -73,14 +75,14 @@ def _verdict(card: VerdictCard) -> list[str]:
     ]
     members = [_member(line) for line in (*card.members, *card.followers)]
     dissent = [f"◆ {line.member} {line.action.value}: {line.reason}" for line in card.dissent]
+    figures = [list(pair) for pair in card.facts[_FIRST_FACTS:]]
     return [
         *_head(f"{sign} {card.ticker} · {card.headline}", card.subtitle, card.caveat),
         *([_paragraph(card.rule)] if card.rule else []),
+        *(f"<p><b>{_text(name)}</b> {_text(value)}</p>" for name, value in card.facts[:_FIRST_FACTS]),
         _table(["Votes", "Members", "Weight"], votes, left=1) if votes else "",
-        _table(["Member", "Vote", ""], members, left=3) if members else "",
-        _folded(
-            "Figures", [_table(["", ""], [list(pair) for pair in card.facts], left=2)] if card.facts else []
-        ),
+        _table(["Member", "Vote", "Details"], members, left=3) if members else "",
+        _folded("Figures", [_table(["", ""], figures, left=2)] if figures else []),
         _folded("Dissent", map(_paragraph, dissent)),
         _folded(f"Paper trades ({len(card.trades)})", [_list(card.trades)] if card.trades else []),
         _foot(card.footer),

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from bot.botfather import botfather_text
 from bot.commands import REGISTRY
 from bot.desk import Desk
 from bot.door import DeliveryFailed
@@ -71,7 +72,7 @@ class Setup:
 
     def menu(self) -> None:
         """Show the menu of commands as BotFather's /setcommands would take it."""
-        lines = "\n".join(f"   {command.name} - {command.summary}" for command in REGISTRY)
+        lines = "\n".join(f"   {line}" for line in botfather_text(REGISTRY).splitlines())
         self._asking.say(f"{MENU}{lines}")
 
     async def claim(self, app: App) -> bool:

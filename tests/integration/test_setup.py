@@ -82,6 +82,7 @@ async def test_a_telegram_bot_is_set_up_from_nothing_and_whoever_typed_the_code_
         settings = await walk.token()
         walk.menu()
         assert "run - Ask the committee about a ticker" in person.all
+        assert "claim - " not in person.all, "what is in no menu"
         assert server.token not in person.all
         kept = tmp_path / "secrets" / "telegram_bot_token"
         assert kept.read_text().strip() == server.token

@@ -1,0 +1,170 @@
+"""Blocks as the loopback Slack received them, drawn as a workspace shows them: our own look, no logos."""
+
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from tests.gallery.page import page, picture, tag
+
+Json = dict[str, Any]
+WIDTH = 720
+STYLE = """
+body { width: 720px; background: white; color: #1d1c1d; font-size: 14.5px; line-height: 1.42; }
+.bar { background: #f4f5f7; border-bottom: 1px solid #dcdfe3; padding: 10px 20px; font-weight: 700; }
+.bar span { font-weight: 400; color: #616061; font-size: 13px; margin-left: 8px; }
+.row { display: flex; gap: 11px; padding: 12px 20px; } .row > i { flex: none; width: 36px; height: 36px;
+  border-radius: 8px; background: #33558b; color: white; font-style: normal; font-weight: bold; display: flex;
+  align-items: center; justify-content: center; } .row > i.person { background: #4f7f62; }
+.who { font-weight: 700; } .who em { font-style: normal; font-weight: 400; font-size: 10.5px; color: #616061;
+  background: #ececee; border-radius: 3px; padding: 1px 4px; margin-left: 5px; }
+.row > div { flex: 1; min-width: 0; } .blocks > * + * { margin-top: 7px; }
+h3 { font-size: 17px; line-height: 1.3; } hr { border: 0; border-top: 1px solid #e2e3e5; margin: 12px 0 !important; }
+.fields { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 18px; }
+.context { color: #616061; font-size: 12.5px; } .section { white-space: pre-wrap; display: flex; gap: 12px; }
+.section > div:first-child { flex: 1; } .rich { white-space: pre-wrap; }
+pre { background: #f6f6f7; border: 1px solid #e0e1e4; border-radius: 5px; padding: 8px 10px; font-size: 12px;
+  line-height: 1.42; white-space: pre-wrap; } code { background: #f6f6f7; border: 1px solid #e0e1e4; color: #a8324a;
+  border-radius: 3px; padding: 0 3px; font-size: 12.5px; } pre code { border: 0; color: inherit; }
+.actions { display: flex; flex-wrap: wrap; gap: 7px; }
+.key, .menu { border: 1px solid #b7bac0; border-radius: 7px; padding: 4px 12px; font-size: 13.5px; font-weight: 600;
+  background: white; height: fit-content; white-space: nowrap; } .key.primary { background: #1b7a5a; color: white;
+  border-color: #1b7a5a; } .key.danger { color: #b8284a; border-color: #b8284a; }
+.menu { font-weight: 400; } .menu::after { content: " ▾"; color: #616061; }
+.image { max-width: 620px; border: 1px solid #e2e3e5; border-radius: 8px; overflow: hidden; }
+.channel { background: #e4f0fa; color: #1762a0; border-radius: 3px; padding: 0 2px; }
+.modal { width: 520px; margin: 22px auto; background: white; border-radius: 9px; box-shadow: 0 4px 22px
+  rgba(0,0,0,.28); } .modal .top { display: flex; justify-content: space-between; padding: 15px 20px; font-weight: 800;
+  font-size: 17px; border-bottom: 1px solid #e2e3e5; } .modal .top span { color: #616061; font-weight: 400; }
+.modal .in { padding: 15px 20px; } .modal .end { border-top: 1px solid #e2e3e5; padding: 13px 20px; display: flex;
+  justify-content: flex-end; gap: 9px; } .shade { background: #77797d; padding: 1px; }
+.input label { display: block; font-weight: 700; margin-bottom: 4px; } .input label em { font-weight: 400;
+  font-style: normal; color: #616061; } .input .box { border: 1px solid #9b9ea4; border-radius: 5px; padding: 6px 11px;
+  display: flex; justify-content: space-between; } .input .empty { color: #85878b; }
+.input .hint { color: #616061; font-size: 12.5px; margin-top: 3px; } .in .input + .input { margin-top: 15px; }
+.tabs { padding: 0 20px; border-bottom: 1px solid #e2e3e5; display: flex; gap: 20px; color: #616061; font-size: 13.5px; }
+.tabs span { padding: 9px 0; } .tabs span:first-child { color: #1d1c1d; font-weight: 700; border-bottom: 2px solid
+  #33558b; } .home { padding: 16px 24px 22px; }
+"""
+
+
+class Look:
+    """Draws blocks. `files` has the pictures by id, `names` the channels by id."""
+
+    def __init__(self, files: Mapping[str, bytes], names: Mapping[str, str]) -> None:
+        self._files = files
+        self._names = names
+
+    def blocks(self, blocks: Sequence[Json]) -> str:
+        """Draw blocks one below the other."""
+        return tag("div", "".join(self._block(block) for block in blocks), "blocks")
+
+    def message(self, blocks: Sequence[Json]) -> str:
+        """Draw a message of the app."""
+        who = "<div class='who'>Conclave<em>APP</em></div>"
+        return f"<div class='row'><i>C</i><div>{who}{self.blocks(blocks)}</div></div>"
+
+    def person(self, name: str, text: str) -> str:
+        """Draw what somebody wrote."""
+        return (
+            f"<div class='row'><i class='person'>{name[0]}</i><div><div class='who'>{escape(name)}</div>"
+            f"{escape(text)}</div></div>"
+        )
+
+    def channel(self, title: str, *parts: str) -> str:
+        """Draw a conversation."""
+        return page(STYLE, f"<div class='bar'>{escape(title)}</div>{''.join(parts)}")
+
+    def home(self, view: Json) -> str:
+        """Draw the app's own page."""
+        tabs = "<div class='tabs'><span>Home</span><span>Messages</span><span>About</span></div>"
+        body = f"<div class='bar'>Conclave</div>{tabs}<div class='home'>{self.blocks(view['blocks'])}</div>"
+        return page(STYLE, body)
+
+    def modal(self, view: Json) -> str:
+        """Draw a window."""
+        close = view.get("close", {}).get("text", "Close")
+        keys = [f"<span class='key'>{escape(close)}</span>"]
+        if "submit" in view:
+            keys.append(f"<span class='key primary'>{escape(view['submit']['text'])}</span>")
+        top = f"<div class='top'>{escape(view['title']['text'])}<span>✕</span></div>"
+        body = f"<div class='in'>{self.blocks(view['blocks'])}</div><div class='end'>{''.join(keys)}</div>"
+        return page(STYLE, f"<div class='shade'><div class='modal'>{top}{body}</div></div>")
+
+    def _block(self, block: Json) -> str:
+        match block["type"]:
+            case "header":
+                return tag("h3", escape(block["text"]["text"]))
+            case "divider":
+                return "<hr>"
+            case "section":
+                return self._section(block)
+            case "context":
+                return tag("div", "<br>".join(map(_text, block["elements"])), "context")
+            case "actions":
+                return tag("div", "".join(map(_element, block["elements"])), "actions")
+            case "rich_text":
+                return "".join(map(self._rich, block["elements"]))
+            case "image":
+                return tag("div", picture(self._files[block["slack_file"]["id"]], block["alt_text"]), "image")
+            case "input":
+                return _input(block)
+        raise AssertionError(f"no look for {block['type']}")
+
+    def _section(self, block: Json) -> str:
+        parts = []
+        if "text" in block:
+            parts.append(tag("div", _text(block["text"])))
+        if "fields" in block:
+            parts.append(tag("div", "".join(tag("div", _text(one)) for one in block["fields"]), "fields"))
+        if "accessory" in block:
+            parts.append(_element(block["accessory"]))
+        return tag("div", "".join(parts), "section")
+
+    def _rich(self, element: Json) -> str:
+        inside = "".join(map(self._run, element["elements"]))
+        kinds = {"rich_text_preformatted": "pre", "rich_text_quote": "blockquote", "rich_text_list": "ul"}
+        return tag(kinds.get(element["type"], "div"), inside, "rich")
+
+    def _run(self, element: Json) -> str:
+        if element["type"] == "rich_text_section":
+            return tag("li", "".join(map(self._run, element["elements"])))
+        if element["type"] == "channel":
+            return f"<span class='channel'>#{escape(self._names[element['channel_id']])}</span>"
+        text = escape(element["text"])
+        for style, name in (("bold", "b"), ("italic", "i"), ("strike", "s"), ("code", "code")):
+            if element.get("style", {}).get(style):
+                text = tag(name, text)
+        return text
+
+
+def _text(text: Json) -> str:
+    """Return a text object as HTML; mrkdwn comes escaped, and our app uses nothing of it but bold and code."""
+    if text["type"] != "mrkdwn":
+        return escape(text["text"])
+    shown = text["text"].replace("\u2060", "")
+    shown = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", shown)
+    return re.sub(r"(?<!\w)\*([^*\n]+)\*(?!\w)", r"<b>\1</b>", shown)
+
+
+def _element(element: Json) -> str:
+    if element["type"] == "button":
+        return f"<span class='key {element.get('style', '')}'>{escape(element['text']['text'])}</span>"
+    if element["type"] == "overflow":
+        return "<span class='key'>…</span>"
+    chosen = element.get("initial_option", {}).get("text") or element.get("placeholder") or {"text": ""}
+    return f"<span class='menu'>{escape(chosen['text'])}</span>"
+
+
+def _input(block: Json) -> str:
+    element = block["element"]
+    value = element.get("initial_value") or element.get("initial_date") or element.get("initial_time")
+    if "initial_option" in element:
+        value = element["initial_option"]["text"]["text"]
+    empty = element.get("placeholder", {}).get("text", "")
+    shown = escape(value) if value else f"<span class='empty'>{escape(empty)}</span>"
+    mark = "" if element["type"] == "plain_text_input" else "<span>▾</span>"
+    optional = " <em>(optional)</em>" if block.get("optional") else ""
+    hint = tag("div", escape(block["hint"]["text"]), "hint") if "hint" in block else ""
+    label = tag("label", escape(block["label"]["text"]) + optional)
+    return f"<div class='input'>{label}<div class='box'>{shown}{mark}</div>{hint}</div>"
