@@ -13,7 +13,7 @@ from bot.commands import REGISTRY
 from bot.telegram_render import PAGE_SIZE, render, render_caption, toast
 from bot.telegram_text import JOINER, clean, cut, fit, inert, typed, units
 from bot.telegram_text import Span as TextSpan
-from tests.loopback import telegram_samples as samples
+from tests import card_samples as samples
 from tests.loopback.telegram_rules import (
     CAPTION_UNITS,
     Parsed,

@@ -37,7 +37,7 @@ from core.domain.ballot import Action
 from core.domain.check import Check
 from core.domain.stage import ModelChat, Stage
 from tests import arena_facts, standings_facts
-from tests.loopback.slack_samples import SAMPLES
+from tests.card_samples import SAMPLES
 
 WIDTHS = (40, 60, 80, 120)
 ZONE = ZoneInfo("America/New_York")
