@@ -63,6 +63,7 @@ from bot.telegram_text import (
     Span,
     clean,
     cut,
+    few_entities,
     fit,
     fits,
     one_line,
@@ -361,11 +362,22 @@ def _spans(blocks: Iterable[Block]) -> list[Span]:
     return spans
 
 
-def _html(blocks: Iterable[Block], limit: int) -> str:
+def _html(blocks: Sequence[Block], limit: int) -> str:
     fitted = fit(_spans(blocks), limit)
+    while not fits(fitted, limit) and max(map(len, blocks)) > 1:
+        # Too many lines to shorten each of them: the longest list gives way, and says so.
+        blocks = _halved(blocks)
+        fitted = fit(_spans(blocks), limit)
     if not visible("".join(span.text for span in fitted)):
         return ELLIPSIS
-    return "".join(span.html() for span in fitted)
+    return "".join(span.html() for span in few_entities(fitted))
+
+
+def _halved(blocks: Sequence[Block]) -> list[Block]:
+    longest = max(range(len(blocks)), key=lambda place: len(blocks[place]))
+    lines = blocks[longest]
+    kept = (len(lines) - 1) // 2
+    return [*blocks[:longest], [*lines[:kept], [fixed(ELLIPSIS)]], *blocks[longest + 1 :]]
 
 
 def _keyboard(*groups: Sequence[Button]) -> tuple[Row, ...]:

@@ -17,6 +17,7 @@ ELLIPSIS = "…"
 MESSAGE_UNITS = 4096
 CAPTION_UNITS = 1024
 TOAST_UNITS = 200
+ENTITIES = 100
 TABLE_WIDTH = 34
 
 _CONTROLS: dict[int, str | None] = {
@@ -152,6 +153,20 @@ def fit(spans: Sequence[Span], limit: int) -> list[Span]:
         cap = _level(sizes, sum(sizes) - over)
         fitted = [replace(span, text=cut(span.text, cap)) if span.rank is rank else span for span in fitted]
     return fitted
+
+
+def few_entities(spans: Sequence[Span]) -> list[Span]:
+    """Return the spans with no more tags than a message has entities: the last bold and italic ones go first.
+
+    What Telegram ignores of too many would otherwise be the last, and maybe text that is inert by its tag.
+    """
+    over = sum(bool(span.tag and span.text.strip()) for span in spans) - ENTITIES
+    kept = list(spans)
+    for place in range(len(kept) - 1, -1, -1):
+        if over > 0 and kept[place].tag in {"b", "i"} and kept[place].text.strip():
+            kept[place] = replace(kept[place], tag="")
+            over -= 1
+    return kept
 
 
 def _level(sizes: Sequence[int], room: int) -> int:

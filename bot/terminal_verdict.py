@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cards import DissentLine, MemberLine, ReasoningCard, VerdictCard
+from bot.crossed_bar import full_cells
 from bot.terminal_style import (
     COLOUR,
     NARROW,
@@ -84,7 +85,7 @@ def _votes(card: VerdictCard, width: int) -> Table:
     longest = max(_BAR_SHORTEST, min(_BAR_WIDEST, width - sum(words) - 3 * _GAP))
     table = grid(4, gap=_GAP)
     for (action, _, fraction, share), count in zip(card.votes, counts, strict=True):
-        filled = round(max(0.0, min(fraction, 1.0)) * longest)
+        filled = full_cells(fraction, longest)
         bar = Text(_FULL * filled, style=COLOUR[action])
         bar.append(_EMPTY * (longest - filled), style="bright_black")
         table.add_row(ballot(action), bar, Text(share, justify="right"), Text(count, "dim"))

@@ -39,18 +39,15 @@ class Filler:
 
     def fill(self, kind: type[Kind]) -> Kind:
         """Return one of this class."""
-        values = {
-            name: self._ours(kind, name) or self._value(field.annotation)
-            for name, field in kind.model_fields.items()
-        }
+        values = {name: self._field(kind, name, field.annotation) for name, field in kind.model_fields.items()}
         return kind.model_validate(values)
 
-    def _ours(self, kind: type[Frozen], name: str) -> Any:
-        make = next((make for (one, of), make in OURS.items() if of == name and issubclass(kind, one)), None)
-        if make is None:
-            return None
-        self._number += 1
-        return make(self._number)
+    def _field(self, kind: type[Frozen], name: str, annotation: Any) -> Any:
+        for (one, of), make in OURS.items():
+            if of == name and issubclass(kind, one):
+                self._number += 1
+                return make(self._number)
+        return self._value(annotation)
 
     def _value(self, kind: Any) -> Any:
         match get_origin(kind):

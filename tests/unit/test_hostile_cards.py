@@ -52,7 +52,7 @@ SPEAKING = (HelpCard, Notice, DialogueCard, SubscriptionsCard, SeasonCard)
 """Cards with sentences of ours, in which a bare command of ours may be tapped."""
 WIDTHS = (30, 44, 80, 120)
 
-hostile = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+hostile = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 pools = st.lists(TEXTS, min_size=1, max_size=4)
 seeds = st.integers(0, 2**16)
