@@ -51,6 +51,7 @@ from bot.telegram_spans import (
     more,
     ours,
     plain,
+    title,
     warning,
 )
 from bot.telegram_table import balances, bars, diagram, pairs, positions
@@ -185,7 +186,7 @@ def _verdict_blocks(draft: Draft) -> list[Block]:
     card, left_out = draft.card, draft.trades_left_out
     sign = ACTION_SIGNS[card.decision]
     head: Block = [
-        [fixed(f"{sign} "), bold(card.ticker), fixed(" · "), bold(card.headline)],
+        [fixed(f"{sign} "), title(card.ticker), fixed(" · "), title(card.headline)],
         [italic(card.subtitle)],
         *warning(card.caveat),
         *([[plain(card.rule)]] if card.rule else []),
@@ -240,7 +241,7 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
         if line.medal.strip():
             gap = fixed("  " if podium else "")
             podium += [gap, plain(line.medal), fixed(" "), bold(line.member)]
-    table = "\n".join(balances(card.standings[:MAX_ROWS]))
+    table = "\n".join(balances(card.standings[:MAX_ROWS], card.metric))
     warnings = [f"{line.member}: {line.warning}" for line in card.standings if line.warning]
     luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
     blocks: list[Block] = [
@@ -279,7 +280,7 @@ def _picture(card: PictureCard) -> tuple[list[Block], tuple[Row, ...]]:
 def _season(card: SeasonCard) -> tuple[list[Block], tuple[Row, ...]]:
     past = [[bold(name), *after(" · ", told)] for name, told in card.past[:MAX_ROWS]]
     blocks: list[Block] = [
-        [[bold(card.title)]],
+        [[title(card.title)]],
         [[Span("\n".join(pairs(card.facts)), "pre")]],
         [[fixed("Seasons before", "b")], *past, *_more(card.past, MAX_ROWS)] if past else [],
         [[ours(card.footer, "i")]],
@@ -290,7 +291,7 @@ def _season(card: SeasonCard) -> tuple[list[Block], tuple[Row, ...]]:
 @_draw.register
 def _models(card: ModelsCard) -> tuple[list[Block], tuple[Row, ...]]:
     entries: list[Block] = [[[bold(name)], [plain(detail)]] for name, detail in card.lines[:MAX_ROWS]]
-    return [[[bold(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[italic(card.footer)]]], ()
+    return [[[title(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[italic(card.footer)]]], ()
 
 
 @_draw.register
@@ -334,13 +335,13 @@ def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
     return telegram_help.draw(card), _keyboard(card.buttons)
 
 
-def _head(title: str, subtitle: str, caveat: str | None) -> Block:
-    return [[bold(title)], [italic(subtitle)], *warning(caveat)]
+def _head(headline: str, subtitle: str, caveat: str | None) -> Block:
+    return [[title(headline)], [italic(subtitle)], *warning(caveat)]
 
 
 def _lists(*lists: tuple[str, Sequence[str]]) -> list[Block]:
     """Return the lists that have anything, each under its title."""
-    return [[[fixed(title, "b")], *_bullets(texts, MAX_NOTES)] for title, texts in lists if texts]
+    return [[[fixed(name, "b")], *_bullets(texts, MAX_NOTES)] for name, texts in lists if texts]
 
 
 def _bullets(texts: Sequence[str], most: int, sign: str = "•") -> Block:

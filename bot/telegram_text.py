@@ -42,6 +42,7 @@ _LIVE = re.compile(
     r"|\.(?=[^\W\d_]{2}|[^\W\d_A-Za-z])"  # a domain; "3.14" and "BRK.B" are none
     r"|(?<=\d)\.(?=\d{1,3}\.\d{1,3}\.\d)"  # a numeric network address
 )
+_TORN = re.compile(r"(?<![\w/])/[A-Za-z0-9_]*$", re.ASCII)
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _BLANK_SIGNS = "\u2800\ufffc"
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
@@ -134,7 +135,8 @@ def cut(text: str, limit: int) -> str:
     if units(text) <= limit:
         return text
     kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
-    return kept.rstrip() + ELLIPSIS
+    # Half a command would be another command, which a tap sends.
+    return _TORN.sub("", kept).rstrip() + ELLIPSIS
 
 
 def fits(spans: Sequence[Span], limit: int) -> bool:

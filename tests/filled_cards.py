@@ -39,7 +39,9 @@ class Filler:
 
     def fill(self, kind: type[Kind]) -> Kind:
         """Return one of this class."""
-        values = {name: self._field(kind, name, field.annotation) for name, field in kind.model_fields.items()}
+        values = {
+            name: self._field(kind, name, field.annotation) for name, field in kind.model_fields.items()
+        }
         return kind.model_validate(values)
 
     def _field(self, kind: type[Frozen], name: str, annotation: Any) -> Any:
