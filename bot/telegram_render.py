@@ -34,6 +34,7 @@ from bot.cards import (
     ProgressCard,
     ReasoningCard,
     SeasonCard,
+    StandingLine,
     SubscriptionsCard,
     VerdictCard,
 )
@@ -242,17 +243,21 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
             gap = fixed("  " if podium else "")
             podium += [gap, plain(line.medal), fixed(" "), bold(line.member)]
     table = "\n".join(balances(card.standings[:MAX_ROWS], card.metric))
-    warnings = [f"{line.member}: {line.warning}" for line in card.standings if line.warning]
+    warned = [line for line in card.standings if line.warning]
     luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
     blocks: list[Block] = [
         _head(card.title, card.subtitle, card.caveat),
         [podium],
         [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
-        _bullets(warnings, MAX_NOTES, "⚠️"),
+        [*map(_warning, warned[:MAX_NOTES]), *_more(warned, MAX_NOTES)],
         [[plain(fact)] for fact in (*card.facts[:MAX_NOTES], *luck)],
         [[italic(card.footer)], [plain(card.stamp)]],
     ]
     return blocks, _keyboard(card.buttons)
+
+
+def _warning(line: StandingLine) -> Line:
+    return [fixed("⚠️ "), plain(line.member), *after(": ", line.warning or "")]
 
 
 @_draw.register
@@ -344,8 +349,8 @@ def _lists(*lists: tuple[str, Sequence[str]]) -> list[Block]:
     return [[[fixed(name, "b")], *_bullets(texts, MAX_NOTES)] for name, texts in lists if texts]
 
 
-def _bullets(texts: Sequence[str], most: int, sign: str = "•") -> Block:
-    return [*([fixed(f"{sign} "), plain(text)] for text in texts[:most]), *_more(texts, most)]
+def _bullets(texts: Sequence[str], most: int) -> Block:
+    return [*([fixed("• "), plain(text)] for text in texts[:most]), *_more(texts, most)]
 
 
 def _more(rows: Sequence[object], shown: int) -> Block:
