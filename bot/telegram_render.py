@@ -34,7 +34,6 @@ from bot.cards import (
     ProgressCard,
     ReasoningCard,
     SeasonCard,
-    StandingLine,
     SubscriptionsCard,
     VerdictCard,
 )
@@ -243,21 +242,21 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
             gap = fixed("  " if podium else "")
             podium += [gap, plain(line.medal), fixed(" "), bold(line.member)]
     table = "\n".join(balances(card.standings[:MAX_ROWS], card.metric))
-    warned = [line for line in card.standings if line.warning]
+    warned = [
+        [fixed("⚠️ "), plain(line.member), *after(": ", line.warning)]
+        for line in card.standings
+        if line.warning
+    ]
     luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
     blocks: list[Block] = [
         _head(card.title, card.subtitle, card.caveat),
         [podium],
         [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
-        [*map(_warning, warned[:MAX_NOTES]), *_more(warned, MAX_NOTES)],
+        [*warned[:MAX_NOTES], *_more(warned, MAX_NOTES)],
         [[plain(fact)] for fact in (*card.facts[:MAX_NOTES], *luck)],
         [[italic(card.footer)], [plain(card.stamp)]],
     ]
     return blocks, _keyboard(card.buttons)
-
-
-def _warning(line: StandingLine) -> Line:
-    return [fixed("⚠️ "), plain(line.member), *after(": ", line.warning or "")]
 
 
 @_draw.register
@@ -381,9 +380,8 @@ def _html(blocks: Sequence[Block], limit: int) -> str:
 
 def _halved(blocks: Sequence[Block]) -> list[Block]:
     longest = max(range(len(blocks)), key=lambda place: len(blocks[place]))
-    lines = blocks[longest]
-    kept = (len(lines) - 1) // 2
-    return [*blocks[:longest], [*lines[:kept], [fixed(ELLIPSIS)]], *blocks[longest + 1 :]]
+    kept = blocks[longest][: (len(blocks[longest]) - 1) // 2]
+    return [*blocks[:longest], [*kept, [fixed(ELLIPSIS)]], *blocks[longest + 1 :]]
 
 
 def _keyboard(*groups: Sequence[Button]) -> tuple[Row, ...]:
