@@ -5,13 +5,15 @@ The rules:
 * Nobody has a role unless `[access]` gives one, or a grant that an admin gave in a chat: deny by default.
 * Of all that apply at a place the greatest role counts: viewer < runner < admin. `core.app.people` says how
   the two go together, and that no grant takes away what `[access]` gives.
-* A role may hold everywhere, in one chat, or in one topic of it. A group that got another id keeps its roles.
+* A role may hold everywhere, in one chat, or in one topic of it. What is about the whole chat, such as its
+  settings, needs a role in all of it. A group that got another id keeps its roles.
 * Where a chat's settings say that only admins start runs, its runners are viewers there.
 * Whoever sits at the terminal is admin: that person can read the database and the configuration anyway.
 * A stranger, that is a person without a role in the place where they ask, hears once that the admins are
   asked, or which ids to have added, and after that nothing, whatever they type or press.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 from bot.request import Address, Person, Platform
@@ -61,6 +63,14 @@ async def standing_at(app: "App", address: Address, person: Person) -> Standing:
 async def role_at(app: "App", address: Address, person: Person) -> Role | None:
     """Return the role of `person` at `address` as of now, or None for a stranger."""
     return (await standing_at(app, address, person)).role
+
+
+async def lacks_whole_chat(app: "App", address: Address, person: Person, needed: Role) -> bool:
+    """Say whether a person who has the role `needed` in a topic has it there alone."""
+    if address.thread is None:
+        return False
+    role = await role_at(app, replace(address, thread=None), person)
+    return role is None or role < needed
 
 
 def place_of(address: Address, person: Person) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot import missing
+from bot.named_member import MemberArguments
 from bot.start_arguments import StartArguments
 from core.domain.ballot import Action
 from core.domain.errors import Refused
@@ -194,6 +195,7 @@ Arguments = (
     | SeasonArguments
     | HelpArguments
     | Asked
+    | MemberArguments
     | StartArguments
     | StopArguments
 )

@@ -6,6 +6,7 @@
 * `r.<run>` shows the verdict of a run.
 * `v.<run>.<b|h|s>` votes Buy, Hold or Sell in a run.
 * `s.…` belongs to the dialogues about subscriptions, see `bot.dialogue_buttons`.
+* `c.…` confirms what cannot be undone, see `bot.confirming`.
 
 Whoever presses a button may have written its data by hand, so `decode` trusts nothing.
 """
@@ -14,7 +15,7 @@ import re
 from dataclasses import dataclass
 
 from bot import dialogue_buttons
-from bot.dialogue_buttons import Change, Choose, DialogueWish, EndAll, Leave, SetTerms, ShowList
+from bot.dialogue_buttons import Change, Choose, DialogueWish, Leave, SetTerms, ShowList
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 
@@ -81,7 +82,7 @@ def encode(wish: Wish) -> str:
             data = f"r.{wish.run_id}"
         case CastVote():
             data = f"v.{wish.run_id}.{_LETTER_OF[wish.action]}"
-        case Choose() | Leave() | Change() | ShowList() | EndAll() | SetTerms():
+        case Choose() | Leave() | Change() | ShowList() | SetTerms():
             return dialogue_buttons.encode(wish)
     if not any(form.fullmatch(data) for form in (_WHY, _PAGE, _VERDICT, _VOTE)):
         raise ValueError(f"no button can carry {data!r}")

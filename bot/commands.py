@@ -8,6 +8,7 @@ from bot.registry.chat import CHAT
 from bot.registry.command import Command, Read
 from bot.registry.committee import COMMITTEE
 from bot.registry.lookback import LOOKBACK
+from bot.registry.members import MEMBERS
 from bot.registry.people import PEOPLE
 from bot.registry.service import SERVICE
 from core.domain.errors import BadTicker, Unknown
@@ -18,6 +19,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
     ("How they stand", BOOKS),
     ("Looking back", LOOKBACK),
     ("This chat", CHAT),
+    ("Members", MEMBERS),
     ("People", PEOPLE),
     ("This service", SERVICE),
 )

@@ -1,16 +1,19 @@
 """What of commands and buttons goes into the audit trail, and in which words."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot import dialogue_buttons
 from bot.access import Standing
+from bot.arguments import shown
 from bot.buttons import CastVote
 from bot.buttons import decode as decode_button
 from bot.cards import Card
 from bot.commands import find
-from bot.dialogue_buttons import Change, Choose, Deed, EndAll, SetTerms, is_question
+from bot.confirming import deed_in_words
+from bot.dialogue_buttons import Change, Choose, Deed, SetTerms, asks_only
 from bot.present.dialogue import OTHER
-from bot.present.notices import Question, Refusal, admins_only_notice
+from bot.present.notices import NothingDone, Refusal, admins_only_notice
+from bot.present.question import is_question
 from bot.presses import kind_of
 from bot.request import Address, Person
 from bot.watch_buttons import decode as decode_watched
@@ -49,7 +52,7 @@ class Noted:
             await self.refused(what, card.text)
             if self._held_back and card.needed == "runner":
                 return admins_only_notice()
-        elif privileged and not isinstance(card, Question):
+        elif privileged and not isinstance(card, NothingDone) and not is_question(card):
             await self.done(what)
         return card
 
@@ -90,6 +93,11 @@ def deed_of_words(text: str) -> str:
     return " ".join([name, *text.split()[1:]])
 
 
+def doing_of(text: str) -> str:
+    """Return how the log names what somebody typed: as it is, but for a secret in it."""
+    return f"“{CLAIM} …”" if word_of(text) == f"/{CLAIM}" else f"“{shown(text)}”"
+
+
 def deed_of_press(data: str) -> tuple[str | None, bool]:
     """Return what a button does, in words, and whether that is something which only some may do.
 
@@ -98,22 +106,12 @@ def deed_of_press(data: str) -> tuple[str | None, bool]:
     Buttons that decide about people write that down themselves, with the person.
     """
     kind = kind_of(data)
-    if kind == "s":
-        return _dialogue(data)
-    if kind in _READING:
-        return "button: read", False
-    if kind == "t":
-        return _watched(data)
-    if kind == "g":
-        return "button: people", False
     if kind in {"m", "mn"}:
         return None, False
-    if kind == "x":
-        return "button: stop a run", True
-    if kind == "a":
-        return "button: home", False
-    if kind == "au":
-        return "button: audit", False
+    if always := _ALWAYS.get(kind):
+        return always
+    if told := _TOLD.get(kind):
+        return told(data)
     try:
         return ("button: vote" if isinstance(decode_button(data), CastVote) else "button: read"), False
     except Refused:
@@ -136,10 +134,8 @@ def _dialogue(data: str) -> tuple[str, bool]:
     match wish:
         case Change():
             return f"button: {_CHANGES[wish.deed]} subscription {wish.number}", True
-        case EndAll():
-            return "button: unsubscribe all", True
         case SetTerms():
-            return f"button: settings {wish.setting}", not is_question(wish.setting)
+            return f"button: settings {wish.setting}", not asks_only(wish.setting)
         case Choose():
             about = f" {wish.topic}" if wish.topic else ""
             return f"button: subscribe{about}", _is_last(wish)
@@ -152,3 +148,12 @@ def _is_last(wish: Choose) -> bool:
         return True
     timed = wish.time is not None and wish.time != OTHER
     return timed and (wish.tickers is not None or wish.topic is not Topic.VERDICTS)
+
+
+_ALWAYS: Mapping[str, tuple[str, bool]] = {
+    **dict.fromkeys(_READING, ("button: read", False)),
+    "g": ("button: people", False),
+    "x": ("button: stop a run", True),
+    "au": ("button: audit", False),
+}
+_TOLD: Mapping[str, Callable[[str], tuple[str, bool]]] = {"s": _dialogue, "t": _watched, "c": deed_in_words}

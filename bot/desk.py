@@ -14,7 +14,7 @@ from bot.cards import Card, Notice
 from bot.chat_news import ChatNews, Post, answer_at, posts_about, posts_when_reached
 from bot.commands import find, parse
 from bot.connections import Connection
-from bot.deeds import CLAIM, Noted, deed_of_press, deed_of_words, word_of
+from bot.deeds import CLAIM, Noted, deed_of_press, deed_of_words, doing_of, word_of
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
 from bot.facts import style_at
 from bot.faults import notice_of
@@ -75,7 +75,7 @@ class Desk:
             request = replace(request, address=address)
             card = await self._answer(request, door)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug must not silence the door
-            card = notice_of(error, f"“{shown(request.text)}”", request.text)
+            card = notice_of(error, doing_of(request.text), request.text)
         if card is not None:
             # A sentence to one person is for that person's eyes where the door can.
             only_for = request.person if isinstance(card, Notice) else None
@@ -104,7 +104,12 @@ class Desk:
         try:
             # Always Telegram's, for no other platform has such a thing.
             private = Address("telegram", own)
-            if platform != "telegram" or await role_at(self.app, private, person) is None:
+            if platform != "telegram":
+                return None
+            if await role_at(self.app, private, person) is None:
+                await self.app.people.deeds.note(
+                    person.id, private.chat_id, None, "stranger: inline", "refused"
+                )
                 return None
             with read_as(await style_at(self.app, private)):
                 return await inline(self.app, text, offset, page_size)
@@ -187,7 +192,7 @@ class Desk:
             try:
                 card = await work()
             except Exception as error:  # noqa: BLE001 - the boundary, as in handle
-                card = notice_of(error, f"“{shown(request.text)}”", request.text)
+                card = notice_of(error, doing_of(request.text), request.text)
             if card is not None:
                 only_for = request.person if isinstance(card, Notice) else None
                 await self._post(card, request.address, door, only_for)
@@ -238,7 +243,7 @@ class Desk:
         try:
             return await self._obey(request, door, standing, press)
         except ConclaveError as error:
-            return notice_of(error, f"“{shown(text)}”", text)
+            return notice_of(error, doing_of(text), text)
 
     async def _may_claim(self, request: Request) -> bool:
         """Say whether a stranger types a one-time code while one waits to be typed."""

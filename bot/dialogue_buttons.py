@@ -7,7 +7,6 @@ Nothing is kept between two presses. Each begins with `s.` and a mark of the cha
 * `s.<chat>.c` leaves the dialogue
 * `s.<chat>.<p|r|d|u>.<number>` pauses, resumes, deletes, or deletes what was just made
 * `s.<chat>.l.<page>` turns to a page of the list
-* `s.<chat>.x.<person>.<until>` deletes all, for one person and until a second of Unix time
 * `s.<chat>.t.<setting>` changes the chat's terms
 """
 
@@ -31,7 +30,6 @@ _CHOOSE = re.compile(rf"s\.{_MARK}\.a(?:\.([vldra])(?:\.([a-z_])(?:\.{_TICKERS})
 _LEAVE = re.compile(rf"s\.{_MARK}\.c", re.ASCII)
 _DEED = re.compile(rf"s\.{_MARK}\.([prdu])\.{_NUMBER}", re.ASCII)
 _LIST = re.compile(rf"s\.{_MARK}\.l\.{_NUMBER}", re.ASCII)
-_ALL = re.compile(rf"s\.{_MARK}\.x\.{_MARK}\.([1-9][0-9]{{0,11}})", re.ASCII)
 _KIND = f"n\\.(?:{'|'.join(NOISY)})"
 _SETTING = "|".join(
     [
@@ -46,7 +44,7 @@ _SETTING = "|".join(
 )
 _QUESTION = re.compile(rf"[lnpz]|{_KIND}", re.ASCII)
 _TERMS = re.compile(rf"s\.{_MARK}\.t\.({_SETTING})", re.ASCII)
-_FORMS = (_CHOOSE, _LEAVE, _DEED, _LIST, _ALL, _TERMS)
+_FORMS = (_CHOOSE, _LEAVE, _DEED, _LIST, _TERMS)
 _LETTER_OF = {
     Topic.VERDICTS: "v",
     Topic.LEADERBOARD: "l",
@@ -101,15 +99,6 @@ class ShowList:
 
 
 @dataclass(frozen=True)
-class EndAll:
-    """Delete all, if the person of this mark says so by `until`, in seconds of Unix time."""
-
-    chat: str
-    person: str
-    until: int
-
-
-@dataclass(frozen=True)
 class SetTerms:
     """Change the terms of the chat, or ask how.
 
@@ -123,10 +112,10 @@ class SetTerms:
     setting: str
 
 
-DialogueWish = Choose | Leave | Change | ShowList | EndAll | SetTerms
+DialogueWish = Choose | Leave | Change | ShowList | SetTerms
 
 
-def is_question(setting: str) -> bool:
+def asks_only(setting: str) -> bool:
     """Say whether the setting of a button only asks which value is wanted, and changes nothing."""
     return bool(_QUESTION.fullmatch(setting))
 
@@ -152,8 +141,6 @@ def encode(wish: DialogueWish) -> str:
             data = f"s.{wish.chat}.{wish.deed}.{wish.number}"
         case ShowList():
             data = f"s.{wish.chat}.l.{wish.page}"
-        case EndAll():
-            data = f"s.{wish.chat}.x.{wish.person}.{wish.until}"
         case SetTerms():
             data = f"s.{wish.chat}.t.{wish.setting}"
     if len(data.encode()) > LIMIT_BYTES or not any(form.fullmatch(data) for form in _FORMS):
@@ -186,8 +173,6 @@ def decode(data: str) -> DialogueWish:
         return Change(match[1], Deed(match[2]), int(match[3]))
     if match := _LIST.fullmatch(data):
         return ShowList(match[1], int(match[2]))
-    if match := _ALL.fullmatch(data):
-        return EndAll(match[1], match[2], int(match[3]))
     if match := _TERMS.fullmatch(data):
         return SetTerms(match[1], match[2])
     raise Refused("This button is too old. Send /subscribe, /subscriptions or /settings again.")

@@ -8,12 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.member_documents import asides
 from bot.plain_money import plain_money as _money
 from core.domain.audit import Extent, Finding
 from core.domain.ballot import Abstention, Action, Ballot
 from core.domain.books import Fill, Happening, Leaderboard, Order, Standing, Statement
 from core.domain.calibration import Calibration
-from core.domain.member import Member, MemberKind
+from core.domain.member import MemberKind
 from core.domain.run import RunRecord
 from core.domain.scores import Figure, Luck
 from core.domain.stage import ModelChat, Stage, StageRecord
@@ -262,6 +263,7 @@ def _standing(standing: Standing) -> Document:
         "cash_usd": _money(standing.cash_usd),
         "token_cost_usd": _money(standing.token_cost_usd),
         "unpriced": list(standing.unpriced),
+        **asides(standing),
         "rank_before": standing.rank_before,
         "score": _figure(standing.score) if standing.score else None,
         "figures": {metric.value: _figure(figure) for metric, figure in standing.figures.items()},
@@ -300,6 +302,7 @@ def portfolio_document(statement: Statement) -> Document:
         "value_usd": _money(statement.value_usd),
         "pnl_usd": _money(statement.pnl_usd),
         "return": None if statement.return_ratio is None else float(statement.return_ratio),
+        **asides(statement),
         "positions": [
             {
                 "ticker": holding.position.ticker,
@@ -319,20 +322,6 @@ def portfolio_document(statement: Statement) -> Document:
         "history": [_happening(happening) for happening in statement.history],
         "caveat": statement.caveat,
     }
-
-
-def members_document(members: Sequence[Member]) -> list[Document]:
-    """Return who sits on the committee."""
-    return [
-        {
-            "member": member.name,
-            "kind": member.kind.value,
-            "route": list(member.route),
-            "weight": float(member.weight),
-            "enabled": member.enabled,
-        }
-        for member in members
-    ]
 
 
 def calibration_document(found: Calibration) -> Document:

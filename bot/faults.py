@@ -4,6 +4,7 @@ import logging
 
 from bot.cards import Notice
 from bot.offers import alternatives
+from bot.present.numbers import retold
 from core.domain.errors import ConclaveError, Refused
 from core.domain.ids import new_id
 
@@ -18,10 +19,10 @@ def notice_of(error: Exception, doing: str, text: str = "") -> Notice:
     is the command that failed: where the error knows what may have been meant, buttons send it like that.
     """
     if isinstance(error, Refused):
-        return Notice(text=str(error), tone="warning", buttons=alternatives(error, text))
+        return Notice(text=retold(str(error)), tone="warning", buttons=alternatives(error, text))
     if isinstance(error, ConclaveError):
         _log.warning("%s: %s", doing, error)
-        return Notice(text=str(error), tone="error", buttons=alternatives(error, text))
+        return Notice(text=retold(str(error)), tone="error", buttons=alternatives(error, text))
     reference = new_id(6)
     _log.error("%s failed (reference %s)", doing, reference, exc_info=error)
     return Notice(

@@ -92,6 +92,11 @@ class Front:
         """Return the role of a person in a chat, None for a stranger."""
         return await role_at(self.app, address, person)
 
+    async def refused(self, person: Person, address: Address, what: str, note: str = "") -> None:
+        """Write down that something was refused which goes no command's way."""
+        place = address.chat_id, address.thread
+        await self.app.people.deeds.note(person.id, *place, what, "refused", note)
+
     async def places(self, person: Person) -> tuple[Place, ...]:
         """Return where a person has a role: by themselves, and in the chats where they asked something."""
         platform, _, own = person.id.partition(":")
@@ -171,6 +176,7 @@ class Front:
         """
         try:
             if await self.role(person, address) is None:
+                await self.refused(person, address, "stranger: explain a verdict")
                 return await self._greeting(person, address)
             with read_as(await style_at(self.app, address)):
                 return await self._explained(address, message, words) if ours else NOT_OURS
@@ -210,7 +216,9 @@ class Front:
         """Set the terms of a chat as its form says, or return what is wrong with its fields."""
         role = await self.role(person, address)
         if role is None or role < Role.RUNNER:
-            return {"zone": "To change these settings, one needs the role runner in that channel."}
+            told = "To change these settings, one needs the role runner in that channel."
+            await self.refused(person, address, "form: settings", told)
+            return {"zone": told}
         if role < Role.ADMIN:
             # The form has this field for admins alone.
             fields = {name: value for name, value in fields.items() if name != "runs_by"}
@@ -218,7 +226,8 @@ class Front:
         terms, errors = await read_terms(fields, shown.terms, shown.zone)
         if not errors and terms != shown.terms:
             _log.info("%s in %s: settings", person.id, address.chat_id)
-            await self.app.subscriptions.set_terms(address.platform, address.chat, terms)
+            use, before = self.app.subscriptions, shown.terms
+            await use.set_terms(address.platform, address.chat, terms, before=before)
             place = address.chat_id, address.thread
             await self.app.people.deeds.note(person.id, *place, "form: settings", "done")
         return errors

@@ -65,6 +65,11 @@ class Starting(Protocol):
         """The run's id, once it has begun."""
         ...
 
+    @property
+    def address(self) -> Address:
+        """Where its message is."""
+        ...
+
     def stop_first(self, wish: StopWish) -> None:
         """Stop the run as soon as it has begun, if the run is then one that this person may stop."""
         ...
@@ -304,7 +309,7 @@ class _LiveRun:
         if wish is None or record is None:
             return
         self._stop_wish = None
-        if may_stop(record, wish.person, admin=wish.admin):
+        if may_stop(record, wish.person, admin_of=wish.admin_of):
             await self._app.stop(record.run_id, called(wish.person))
         else:
             self._say("goes on: somebody else had asked for it before")

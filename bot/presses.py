@@ -35,6 +35,7 @@ SHOWN: Mapping[str, Shown] = {
     "o": Shown.IN_PLACE,
     "e": Shown.BESIDE,
     "f": Shown.IN_PLACE,
+    "c": Shown.IN_PLACE,
     "a": Shown.OPENED,
     "g": Shown.IN_PLACE,
     "au": Shown.IN_PLACE,
@@ -42,6 +43,8 @@ SHOWN: Mapping[str, Shown] = {
     "mn": Shown.BESIDE,
     "x": Shown.BESIDE,
 }
+
+_DANGEROUS = "c.y."
 
 
 POSTED_PICTURE = "f.n."
@@ -66,3 +69,8 @@ def shown_of(data: str) -> Shown:
     if data.startswith(POSTED_PICTURE):
         return Shown.POSTED
     return SHOWN.get(kind_of(data), Shown.BESIDE)
+
+
+def is_dangerous(data: str) -> bool:
+    """Say whether a button does what cannot be undone, so that platforms which can show it in red."""
+    return data.startswith(_DANGEROUS)

@@ -16,12 +16,12 @@ from bot.documents import (
     calibration_document,
     chat_document,
     leaderboard_document,
-    members_document,
     portfolio_document,
     recount_document,
     run_document,
 )
 from bot.facts import recount_of, verdict_of, zone_of
+from bot.member_documents import members_document
 from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card

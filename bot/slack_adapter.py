@@ -1,6 +1,7 @@
 """The Slack door: sends, edits and uploads what the rest of Conclave wants to show."""
 
 import copy
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.slack_plan import Plans
 from bot.slack_render import PAGE_SIZE, SlackMessage, render
 from bot.slack_text import clamp, clamp_bytes, harmless, one_line
 from bot.slack_uploads import UPLOAD_TIMEOUT_S, NotShown, Uploads
+from bot.slack_words import in_words, without_picture
 from core.clock import Clock
 
 LIVE_EDIT_S = 1.2
@@ -21,8 +23,7 @@ RESPONSE_LIFE_S = 29 * 60.0
 MAX_CAPTION_BYTES = 1_500
 MAX_FILE_NAME = 100
 EPHEMERAL = "ephemeral"
-NO_FILES = frozenset({"missing_scope", "file_uploads_disabled", "access_denied", "restricted_action"})
-"""Why a workspace takes no files at all; what a picture says then comes in words alone."""
+_log = logging.getLogger(__name__)
 _NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 NOT_INVITED = Notice(
     text="Conclave cannot post here. Invite it with /invite @Conclave, then ask again.", tone="warning"
@@ -140,16 +141,16 @@ class SlackDoor:
         except NotShown:
             pass  # share it instead
         except SlackRefused as refused:
-            if refused.code not in NO_FILES:
+            if (said := without_picture(message, refused.code)) is None:
                 raise
-            return await self._post(address, message)
+            return await self._post(address, said)
         try:
             await self._spacing.turn(address.chat)
             return MessageRef(address, await self._uploads.share(card, address.chat, address.thread))
         except SlackRefused as refused:
-            if refused.code not in NO_FILES:
+            if (said := without_picture(message, refused.code)) is None:
                 raise
-            return await self._post(address, message)
+            return await self._post(address, said)
 
     async def _posted(self, address: Address, message: SlackMessage) -> dict[str, Any]:
         await self._spacing.turn(address.chat)
@@ -159,7 +160,7 @@ class SlackDoor:
                 channel=address.chat,
                 thread_ts=address.thread,
                 text=message.text,
-                blocks=message.blocks,
+                blocks=message.blocks or None,
                 parse="none",
                 link_names=False,
                 unfurl_links=False,
@@ -175,7 +176,7 @@ class SlackDoor:
                     channel=ref.address.chat,
                     ts=ref.message,
                     text=message.text,
-                    blocks=message.blocks,
+                    blocks=message.blocks or None,
                     parse="none",
                     link_names=False,
                 ),
@@ -185,9 +186,12 @@ class SlackDoor:
             raise
 
     async def _drawn(
-        self, card: Card, show: Callable[[SlackMessage], Awaitable[dict[str, Any]]]
+        self, card: Card, show: Callable[[SlackMessage], Awaitable[dict[str, Any]]], *, live: bool = False
     ) -> dict[str, Any]:
-        """Show a card, a run that goes on as a plan where the workspace takes that."""
+        """Show a card, a run that goes on as a plan where the workspace takes that.
+
+        What Slack does not take as it was drawn is shown in words, unless the next edit comes soon anyway.
+        """
         plan = self._plans.drawn(card) if isinstance(card, ProgressCard) else None
         if plan is not None:
             try:
@@ -195,7 +199,15 @@ class SlackDoor:
             except SlackRefused as error:
                 if not self._plans.refused(error.code):
                     raise
-        return await show(render(card))
+        message = render(card)
+        try:
+            return await show(message)
+        except SlackRefused as error:
+            words = None if live else in_words(message, error.code)
+            if words is None:
+                raise
+            _log.error("Slack did not take a %s as it was drawn (%s).", type(card).__name__, error.code)
+            return await show(words)
 
     async def _say_not_invited(self, address: Address) -> None:
         # If this fails too the person gets no hint; the caller still learns that the chat is closed.
@@ -221,7 +233,7 @@ class SlackDoor:
                 user=person.id.removeprefix("slack:"),
                 thread_ts=address.thread,
                 text=message.text,
-                blocks=message.blocks,
+                blocks=message.blocks or None,
                 parse="none",
                 link_names=False,
             ),
@@ -247,7 +259,8 @@ class SlackDoor:
         if isinstance(card, PictureCard) and card.png:
             await self._edit_picture(ref, card)
         else:
-            await self._drawn(card, lambda shown: self._updated(ref, shown))
+            live = isinstance(card, ProgressCard)
+            await self._drawn(card, lambda shown: self._updated(ref, shown), live=live)
 
     async def _edit_picture(self, ref: MessageRef, card: PictureCard) -> None:
         async def put(shown: SlackMessage) -> str:

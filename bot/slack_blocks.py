@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cards import Button
+from bot.presses import is_dangerous
 from bot.slack_text import ELLIPSIS, clamp, harmless, literal, one_line, pieces
 
 Block = dict[str, Any]
@@ -139,12 +140,13 @@ def _rich_block(kind: str, elements: list[Element]) -> Block:
 
 def button(button: Button, action_id: str) -> Element:
     """Return a button that sends the button's data."""
-    return {
+    drawn = {
         "type": "button",
         "text": plain(one_line(button.label), MAX_LABEL),
         "action_id": action_id,
         "value": clamp(button.data, MAX_VALUE),
     }
+    return drawn | ({"style": "danger"} if is_dangerous(button.data) else {})
 
 
 def buttons(wanted: Sequence[Button], prefix: str) -> list[Block]:

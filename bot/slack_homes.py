@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.door import ChatGone, DeliveryFailed, Flooded
 from bot.front import Common, Front
-from bot.request import Person
+from bot.request import Address, Person
 from bot.slack_adapter import SlackDoor
 from bot.slack_home import home_view
 from bot.slack_requests import place_of
@@ -54,6 +54,9 @@ class HomeKeeper:
         known = await self._publish(person, team, None)
         if known:
             await self._front.app.homes.opened(person.id, team)
+        else:
+            own = Address("slack", person.id.removeprefix("slack:"))
+            await self._front.refused(person, own, "stranger: the Home tab")
 
     async def keep(self) -> None:
         """Bring pages up to date after runs, until cancelled; trouble ends in the log."""

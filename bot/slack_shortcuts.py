@@ -49,6 +49,7 @@ NO_ROLE = Notice(
     text="You have no role in this channel. Send /whoami there, and give its answer to an admin."
 )
 _CHAT = re.compile(r"[CGD][A-Z0-9]{2,30}", re.ASCII)
+_FORM_NAMES = {SETTINGS: "form: settings", SUBSCRIBE: "form: subscribe"}
 _OPEN = re.compile(r"^conclave-form\.open\.")
 _FORM = re.compile(r"^conclave-form\.")
 _ENTRIES = re.compile(rf"^{re.escape(ENTRY)}\.")
@@ -210,6 +211,7 @@ class Shortcuts:
         """Return the form of a channel as this person may see it."""
         role = await self._front.role(person, address)
         if role is None:
+            await self._front.refused(person, address, f"stranger: {_FORM_NAMES[callback]}")
             return notice_modal(NO_ROLE, place_of(address))
         if callback == SETTINGS:
             return settings_form(address, await self._front.terms(address), role, done=done)
@@ -261,6 +263,7 @@ class Shortcuts:
         address = await self._chosen(fields, person, door)
         if why := await self._front.why_not_run(person, address):
             errors["chat"] = why
+            await self._front.refused(person, address, "form: run", why)
         if errors:
             return Outcome(errors=errors)
         url = next((one.get("response_url") for one in body.get("response_urls") or []), None)

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from bot.request import Person
 from core.domain.run import RunRecord
 
+EVERYWHERE = ""
 
-def may_stop(record: RunRecord, person: Person, *, admin: bool) -> bool:
-    """Say whether a person may stop a run: who asked for it, and admins; a subscription's only admins."""
-    return admin or (record.once is None and record.requested_by == person.id)
+
+def may_stop(record: RunRecord, person: Person, *, admin_of: str | None) -> bool:
+    """Say whether a person may stop a run: who asked for it, and admins; a subscription's only admins.
+
+    `admin_of` is the chat of which the person is admin, `EVERYWHERE`, or None. The admin of one chat may stop
+    what was asked for in that chat, for a run ends for all the others too.
+    """
+    if admin_of == EVERYWHERE or (admin_of is not None and admin_of == record.requested_in):
+        return True
+    return record.once is None and record.requested_by == person.id
 
 
 def called(person: Person) -> str:
@@ -21,4 +29,4 @@ class StopWish:
     """Somebody wants a run stopped as soon as it has begun."""
 
     person: Person
-    admin: bool
+    admin_of: str | None

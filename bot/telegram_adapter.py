@@ -23,14 +23,15 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.cards import Card, Notice, PictureCard
+from bot.cards import Card, Notice, PictureCard, ProgressCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, Unsure
 from bot.request import Address, Person, Platform
-from bot.telegram_failures import NoFiles, failure_of
+from bot.telegram_failures import NoFiles, NotAsDrawn, failure_of
 from bot.telegram_parameters import chat_number, keyboard, number, reply_parameters
 from bot.telegram_places import chat_for
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
 from bot.telegram_rich_calls import RichMessages, RichSent
+from bot.telegram_words import in_words
 from core.domain.errors import Refused
 
 PRIVATE_PACE_S = 1.0
@@ -138,19 +139,23 @@ class TelegramDoor:
             except DeliveryFailed as error:
                 self.rich.refused(error)
 
-        async def post(chat: int) -> Message:
-            return await self._bot.send_message(
+        def post(shown: TelegramMessage) -> Callable[[int], Awaitable[Message]]:
+            return lambda chat: self._bot.send_message(
                 chat,
-                message.text_html,
+                shown.text_html,
                 parse_mode=ParseMode.HTML,
                 link_preview_options=_NO_PREVIEW,
                 message_thread_id=number(address.thread),
                 reply_parameters=reply_parameters(reply_to or self._reply_to),
-                reply_markup=keyboard(message),
+                reply_markup=keyboard(shown),
                 disable_notification=silent or None,
             )
 
-        return await self._post(address, post)
+        try:
+            return await self._post(address, post(message))
+        except NotAsDrawn as refused:
+            _log.error("%s", refused)
+            return await self._post(address, post(in_words(message)))
 
     async def _send_rich(
         self, address: Address, html: str, message: TelegramMessage, reply_to: str | None, *, silent: bool
@@ -182,15 +187,22 @@ class TelegramDoor:
                 self.rich.refused(error)
             else:
                 return
-        await self._edited(
-            self._bot.edit_message_text(
-                message.text_html,
-                chat_id=chat_number(ref.address),
-                message_id=number(ref.message),
-                parse_mode=ParseMode.HTML,
-                link_preview_options=_NO_PREVIEW,
-                reply_markup=keyboard(message),
-            )
+        try:
+            await self._edited(self._text_edit(ref, message))
+        except NotAsDrawn as refused:
+            if isinstance(card, ProgressCard):
+                raise  # the next edit comes soon
+            _log.error("%s", refused)
+            await self._edited(self._text_edit(ref, in_words(message)))
+
+    def _text_edit(self, ref: MessageRef, message: TelegramMessage) -> Awaitable[object]:
+        return self._bot.edit_message_text(
+            message.text_html,
+            chat_id=chat_number(ref.address),
+            message_id=number(ref.message),
+            parse_mode=ParseMode.HTML,
+            link_preview_options=_NO_PREVIEW,
+            reply_markup=keyboard(message),
         )
 
     async def _edit_picture(self, ref: MessageRef, card: PictureCard, message: TelegramMessage) -> None:
@@ -262,7 +274,7 @@ class TelegramDoor:
     ) -> MessageRef:
         try:
             ref = await self._upload(address, card.name, card.png, message, reply_to, silent=silent)
-        except NoFiles:
+        except (NoFiles, NotAsDrawn):
             words = card.model_copy(update={"png": b""})
             return await self.send(address, words, reply_to=reply_to, silent=silent)
         self._note_picture(ref.address.chat, ref.message, card.png)

@@ -30,6 +30,13 @@ _CHAT_GONE = (
 _NO_FILES = re.compile(
     r"not enough rights to send (?:photos|documents|media)|chat_send_(?:photos|docs|media)_forbidden"
 )
+_NOT_AS_DRAWN = (
+    "message is too long",
+    "message_too_long",
+    "can't parse entities",
+    "reply markup is too long",
+    "button_data_invalid",
+)
 _NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
 """How the HTTP library calls failures from before a request is sent."""
 _BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
@@ -38,6 +45,10 @@ _BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
 
 class NoFiles(DeliveryFailed):
     """The chat takes messages of ours, and no files of this kind."""
+
+
+class NotAsDrawn(DeliveryFailed):
+    """Telegram takes messages here, and not this one as it was drawn; the same again is refused again."""
 
 
 def failure_of(error: TelegramError, token: str) -> DeliveryFailed:
@@ -56,6 +67,8 @@ def failure_of(error: TelegramError, token: str) -> DeliveryFailed:
         return MessageGone(f"The message can no longer be edited: {said}.")
     if isinstance(error, InvalidToken):
         return DeliveryFailed("Telegram refused the bot token.")
+    if any(wording in lower for wording in _NOT_AS_DRAWN):
+        return NotAsDrawn(f"Telegram did not take a card as it was drawn: {said}.")
     if isinstance(error, BadRequest):
         return DeliveryFailed(f"Telegram did not take the message: {said}.")
     kind = Unsure if _maybe_taken(error) else DeliveryFailed

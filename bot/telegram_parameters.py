@@ -1,8 +1,10 @@
 """What we say of chats, messages and buttons, as the Telegram library wants to hear it."""
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram.constants import KeyboardButtonStyle
 
 from bot.door import ChatGone
+from bot.presses import is_dangerous
 from bot.request import Address
 from bot.telegram_render import TelegramMessage
 
@@ -35,6 +37,9 @@ def keyboard(message: TelegramMessage) -> InlineKeyboardMarkup | None:
     """Return the buttons below a message, if it has any."""
     if not message.keyboard:
         return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in message.keyboard]
-    )
+    return InlineKeyboardMarkup([[_button(label, data) for label, data in row] for row in message.keyboard])
+
+
+def _button(label: str, data: str) -> InlineKeyboardButton:
+    style = KeyboardButtonStyle.DANGER if is_dangerous(data) else None
+    return InlineKeyboardButton(label, callback_data=data, style=style)

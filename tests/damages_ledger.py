@@ -157,7 +157,7 @@ HOLDINGS_DAMAGED = (
         "a closed trade of a buy",
         (
             "INSERT INTO closed_trades (number, fill_id, season, member, ticker, session, pnl_usd, cost_usd) "
-            f"VALUES (99, 'fill-b2', 'live', 'beta', 'IBM', '2025-11-01', {USD}, {USD})",
+            f"VALUES (999999, 'fill-b2', 'live', 'beta', 'IBM', '2025-11-01', {USD}, {USD})",
         ),
         {CLOSED},
         f"{BETA}: what fill fill-b2 closed should be nothing, and is 1 USD earned on a cost of 1 USD.",

@@ -32,8 +32,11 @@ class PeopleDouble:
     async def grant(self, given: Grant) -> None:
         self.given[given.person, given.chat, given.thread] = given
 
-    async def revoke(self, person: str, chat: str | None, nobody: Grant | None = None) -> int:
+    async def revoke(
+        self, person: str, chat: str | None, nobody: Grant | None = None, *, thread: str = ""
+    ) -> int:
         gone = [key for key in self.given if key[0] == person and chat in {None, key[1]}]
+        gone = [key for key in gone if thread in {"", key[2]}]
         for key in gone:
             del self.given[key]
         if nobody is not None:
@@ -115,6 +118,10 @@ class PeopleDouble:
     async def count(self, chat: str | None = None) -> int:
         return len([deed for deed in self.noted if chat in {None, deed.chat}])
 
+    async def earlier(self, chat_id: str) -> tuple[str, ...]:
+        del chat_id
+        return ()
+
     async def used_of(self, allowance: Allowance) -> tuple[Used, Used]:
         del allowance
         return self.used
@@ -136,6 +143,6 @@ class NoEstimates:
 
 def people_of(rows: PeopleDouble, settings: Settings, clock: Clock) -> People:
     """The real use cases over rows in memory."""
-    store = cast("Store", SimpleNamespace(people=rows, deeds=rows, runs=rows))
+    store = cast("Store", SimpleNamespace(people=rows, deeds=rows, runs=rows, known_chats=rows))
     quotas = Quotas(store, settings, cast("Estimates", NoEstimates()), clock)
     return People(store, settings, clock, quotas)

@@ -8,7 +8,7 @@ import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ getcontext().prec = 60
 
 STALE = timedelta(days=10)
 WEEK = timedelta(days=7)
+MOMENT = timedelta(microseconds=1)
 CENT = Decimal("0.01")
 TABLES = (
     *("members", "ballots", "fills", "cash_movements", "share_movements", "closed_trades", "sessions"),
@@ -40,7 +41,10 @@ class Day(NamedTuple):
 
 
 class Books(NamedTuple):
-    """All that has become of a member; `spent` is what its tokens cost in USD, `fills` are their days."""
+    """All that has become of a member; `spent` is what its tokens cost in USD, `fills` are their days.
+
+    `anew` are the sessions that closed after its portfolio began again, None where it never did.
+    """
 
     start: Decimal
     days: list[Day]
@@ -48,6 +52,7 @@ class Books(NamedTuple):
     closed: list[tuple[date, str, Fraction]]
     ballots: list[Row]
     spent: Decimal
+    anew: frozenset[date] | None = None
 
 
 class Part(NamedTuple):
@@ -96,6 +101,7 @@ class Season:
     def _books(self, member: str, opened: datetime) -> Books:
         moved, fills = self.own("cash_movements", member), self.own("fills", member)
         cash = [(moment(row["at"]), Decimal(row["amount_usd"])) for row in moved]
+        resets = sorted(moment(row["at"]) for row in moved if row["kind"] == "reset")
         tokens = [(moment(row["as_of"]), Decimal(row["cost_usd"])) for row in self.own("token_costs", member)]
         splits = self.own("share_movements", member)
         events = [(moment(row["at"]), 0, int(row["number"]), row) for row in splits]
@@ -104,6 +110,7 @@ class Season:
         held: dict[str, Decimal] = {}
         costs: dict[str, Fraction] = {}
         days, closed = [], []
+        before = datetime.min.replace(tzinfo=UTC)
         for session, close in zip(self.sessions, self.closes, strict=True):
             while events and events[-1][0] <= close:
                 _, filled, _, row = events.pop()
@@ -114,15 +121,25 @@ class Season:
             if close >= opened:
                 money = total(usd for at, usd in cash if at <= close)
                 spent = total(usd for at, usd in tokens if at < close)
-                amounts = (row["amount_usd"] for row in fills if row["session"] == session.isoformat())
+                amounts = (
+                    row["amount_usd"]
+                    for row in fills
+                    if row["session"] == session.isoformat()
+                    and not _before_a_reset(moment(row["filled_at"]), resets, before, close)
+                )
                 long, short, known = self._worth(held, close)
                 value = money + long - short if known else None
                 traded = total(abs(Decimal(amount)) for amount in amounts)
                 days.append(Day(session, value, money, long, short, traded, spent))
+            before = close
         start = total(Decimal(row["amount_usd"]) for row in moved if row["kind"] == "deposit")
         sold = [date.fromisoformat(row["session"]) for row in fills]
         every = total(usd for _, usd in tokens)
-        return Books(start, days, sold, closed, self.own("ballots", member), every)
+        anew = None
+        if resets:
+            both = zip(self.sessions, self.closes, strict=True)
+            anew = frozenset(session for session, close in both if close > resets[-1])
+        return Books(start, days, sold, closed, self.own("ballots", member), every, anew)
 
     def _worth(self, held: Mapping[str, Decimal], close: datetime) -> tuple[Decimal, Decimal, bool]:
         """Long and short holdings at the newest marks up to a close, and whether all of them have one."""
@@ -143,7 +160,8 @@ class Season:
         if first is not None and first <= self.sessions[0]:
             first = None
         books = self.books[member]
-        seen = [day for day in books.days if day.session <= last]
+        anew = books.anew
+        seen = [d for d in books.days if d.session <= last and (anew is None or d.session in anew)]
         before = [day for day in seen if first is not None and day.session < first]
         known = [day for day in before if day.value is not None]
         base = known[-1] if known else None
@@ -215,6 +233,11 @@ def _filled(held: dict[str, Decimal], costs: dict[str, Fraction], row: Row) -> F
     if not after:
         del held[ticker], costs[ticker]
     return profit
+
+
+def _before_a_reset(at: datetime, resets: list[datetime], after: datetime, close: datetime) -> bool:
+    """Whether a fill closed a holding for a reset, or came before one in the same session."""
+    return any(at + MOMENT == reset or (after < reset <= close and at <= reset) for reset in resets)
 
 
 def _booked(amount: Fraction) -> Fraction:

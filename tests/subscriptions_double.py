@@ -10,6 +10,7 @@ from core.app.watchlists import Watchlists
 from core.clock import Clock
 from core.config import Settings
 from core.domain.errors import Refused
+from core.domain.member import Member
 from core.domain.stage import Preset
 from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic, Wanted
 from core.domain.usage import Spend
@@ -100,12 +101,23 @@ class RowsDouble:
     async def terms(self, chat_id: str) -> ChatTerms:
         return self.by_chat.get(chat_id, ChatTerms())
 
-    async def set_terms(self, chat_id: str, terms: ChatTerms, at: datetime, replan: Replan) -> None:
+    async def set_terms(
+        self,
+        chat_id: str,
+        terms: ChatTerms,
+        at: datetime,
+        replan: Replan,
+        *,
+        before: ChatTerms | None = None,
+    ) -> bool:
         del at
+        if before is not None and before != self.by_chat.get(chat_id, ChatTerms()):
+            return False
         self.by_chat[chat_id] = terms
         for number, one in self.kept.items():
             if one.chat_id == chat_id and one.state is SubscriptionState.ACTIVE:
                 self._plan(number, replan(one, self.due.get(number)))
+        return True
 
     async def spent(self, preset: Preset, limit: int) -> Mapping[str, Sequence[Spend]]:
         del preset, limit
@@ -161,9 +173,19 @@ class WatchedDouble:
         return before, after
 
 
+class NobodyRemoved:
+    """The members of a store in which nobody was removed."""
+
+    async def all(self) -> tuple[Member, ...]:
+        return ()
+
+
 def store_of(rows: RowsDouble) -> Store:
     """A store of these rows alone."""
-    return cast("Store", SimpleNamespace(subscriptions=rows, history=rows, watched=WatchedDouble(rows)))
+    kept = SimpleNamespace(
+        subscriptions=rows, history=rows, watched=WatchedDouble(rows), members=NobodyRemoved()
+    )
+    return cast("Store", kept)
 
 
 def subscriptions_of(rows: RowsDouble, settings: Settings, clock: Clock) -> Subscriptions:

@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.cards import Card
-from bot.handlers import about, books, lookback, subscriptions
+from bot.handlers import about, books, lookback, members, subscriptions
 from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
+from bot.handlers.confirming import confirmed
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.home import home_pressed
 from bot.handlers.people import audit, audit_pressed, people, people_pressed
@@ -45,6 +46,9 @@ HANDLERS: Mapping[str, Handler] = {
     "digest": books.digest,
     "health": about.health,
     "season": season,
+    "remove": members.remove,
+    "restore": members.restore,
+    "reset": members.reset,
     "whoami": about.whoami,
     "help": about.help_,
     "start": start,
@@ -68,6 +72,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "o": lookback.lookback_pressed,
     "e": lookback.lookback_pressed,
     "f": picture_pressed,
+    "c": confirmed,
     "a": home_pressed,
     "g": people_pressed,
     "au": audit_pressed,

@@ -47,4 +47,6 @@ async def help_(call: Call, arguments: HelpArguments) -> Card:
     """Explain one command, or list those that the person may send."""
     if arguments.command:
         return command_card(find(arguments.command))
-    return help_card([command for command in REGISTRY if command.role <= call.role])
+    # A code is claimed once, by whoever sets Conclave up; it would only puzzle everybody else.
+    listed = [command for command in REGISTRY if command.role <= call.role and command.name != "claim"]
+    return help_card(listed)

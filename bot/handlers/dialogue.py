@@ -10,7 +10,6 @@ from bot.dialogue_buttons import (
     Change,
     Choose,
     Deed,
-    EndAll,
     Leave,
     SetTerms,
     ShowList,
@@ -19,7 +18,7 @@ from bot.dialogue_buttons import (
 )
 from bot.handlers.call import PressCall
 from bot.handlers.settings import settings_pressed
-from bot.handlers.subscriptions import CONFIRM_WITHIN, listed, may_delete
+from bot.handlers.subscriptions import listed, may_delete
 from bot.present.dialogue import (
     OTHER,
     TIMES,
@@ -29,8 +28,7 @@ from bot.present.dialogue import (
     explain_times,
     left_card,
 )
-from bot.present.notices import Refusal, not_allowed_notice
-from bot.present.numbers import counted
+from bot.present.notices import not_allowed_notice
 from bot.present.subscriptions import deleted_card, subscribed_card
 from bot.request import Press
 from core.app.app import App
@@ -55,9 +53,7 @@ async def dialogue_pressed(call: PressCall) -> Card:
         case Change():
             return await _change(app, wish, press, role)
         case SetTerms():
-            return await settings_pressed(app, wish, press.address, role)
-        case EndAll():
-            return await _end_all(app, wish, press, role)
+            return await settings_pressed(app, wish, press, role)
     if role < Role.RUNNER:
         return not_allowed_notice(role.title, Role.RUNNER.title, "subscribe")
     return left_card() if isinstance(wish, Leave) else await _choose(app, wish, press)
@@ -105,17 +101,3 @@ async def _change(app: App, wish: Change, press: Press, role: Role) -> Card:
         did, state = await use.resume(*place, number), "active again"
     done = f"Number {number} is {state}." if did else f"Number {number} was {state.split()[0]} already."
     return await listed(app, press.address, done=done)
-
-
-async def _end_all(app: App, wish: EndAll, press: Press, role: Role) -> Card:
-    if role < Role.RUNNER:
-        return not_allowed_notice(role.title, Role.RUNNER.title, "unsubscribe all")
-    if wish.person != mark_of(press.person):
-        return Refusal(
-            text="Only who asked can confirm this. Send /unsubscribe all yourself.", tone="warning"
-        )
-    left_s = wish.until - app.clock.now().timestamp()
-    if not 0 < left_s <= CONFIRM_WITHIN.total_seconds():
-        raise Refused("The minute to confirm is over, and nothing was deleted. Send /unsubscribe all again.")
-    count = await app.subscriptions.unsubscribe_all(press.address.platform, press.address.chat)
-    return await listed(app, press.address, done=f"{counted(count, 'subscription')} deleted.")

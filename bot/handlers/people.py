@@ -1,15 +1,17 @@
 """`/people` and `/audit`, and their buttons: for admins alone, whatever a button's data say."""
 
-from bot.access import Role, is_private
+from typing import get_args
+
+from bot.access import Role, is_private, lacks_whole_chat, role_at
 from bot.cards import Card
 from bot.facts import zone_of
 from bot.handlers.call import Call, PressCall
 from bot.people_arguments import EVERYBODY, AuditArguments, PeopleArguments
 from bot.people_buttons import Decide, ShowAudit, ShowPeople, decode
 from bot.present.audit import A_PAGE, audit_card, pages_of
-from bot.present.notices import not_allowed_notice, place_needed_notice
+from bot.present.notices import not_allowed_notice, place_needed_notice, whole_chat_notice
 from bot.present.people import changed_words, decided_card, people_card, removed_words
-from bot.request import Address
+from bot.request import Address, Platform
 from core.app.app import App
 from core.app.deeds import LAST
 from core.app.people import configured_role
@@ -28,12 +30,14 @@ async def people(call: Call, arguments: PeopleArguments) -> Card:
         return await _listed(app, address, everywhere=anywhere and call.request.private)
     if arguments.where is None and not anywhere:
         return place_needed_notice()
+    if arguments.where == "here" and await lacks_whole_chat(app, address, by, Role.ADMIN):
+        return whole_chat_notice(Role.ADMIN.title)
     chat = "" if arguments.where is None else address.chat_id
     thread = _thread(address) if arguments.where == "topic" else ""
     person = _id_of(arguments.person, address)
     if arguments.role is None:
-        count = await app.people.remove(person, by=by.id, chat=chat)
-        done = removed_words(person, chat, count)
+        count = await app.people.remove(person, by=by.id, chat=chat, thread=thread)
+        done = removed_words(person, chat, count, thread)
     else:
         given = await app.people.grant(person, arguments.role, by=by.id, chat=chat, thread=thread)
         configured = configured_role(app.settings.access, person, chat, thread)
@@ -87,8 +91,10 @@ async def audit_pressed(call: PressCall) -> Card:
 async def _decided(call: PressCall, wish: Decide) -> Card:
     app, press = call.app, call.press
     asked = await app.people.invitation(wish.invitation)
-    # The role counts where the person wants to be let in, not where the button is.
-    role = await app.people.role(press.person.id, asked.chat, asked.thread)
+    # The role counts where the person wants to be let in, which is all of that chat, not where the button is.
+    platform, _, chat = asked.chat.partition(":")
+    known: dict[str, Platform] = {name: name for name in get_args(Platform)}
+    role = await role_at(app, Address(known[platform], chat), press.person) if platform in known else None
     at_terminal = press.address.platform == "terminal"
     if not at_terminal and (role is None or role < Role.ADMIN):
         return not_allowed_notice(call.role.title, Role.ADMIN.title, "people")

@@ -6,16 +6,16 @@ Who may start runs is for admins to change: setting the defaults leaves that alo
 from collections.abc import Mapping
 from datetime import time
 
-from bot.access import Role
+from bot.access import Role, lacks_whole_chat
 from bot.arguments import SettingsArguments
 from bot.cards import Card
 from bot.dialogue_buttons import SetTerms, mark_of
 from bot.facts import style_of
 from bot.handlers.call import Call
-from bot.present.notices import not_allowed_notice
+from bot.present.notices import not_allowed_notice, whole_chat_notice
 from bot.present.settings import ask_language, ask_noise, ask_noise_of, ask_preset, ask_zone, settings_card
 from bot.present.style import read_as
-from bot.request import Address
+from bot.request import Address, Press
 from bot.settings_arguments import settings as settings_from
 from core.app.app import App
 from core.domain.errors import StoreError
@@ -44,13 +44,18 @@ async def settings(call: Call, arguments: SettingsArguments) -> Card:
     if arguments.changes is None:
         shown = await call.app.subscriptions.terms(address.platform, address.chat)
         return settings_card(shown, chat=mark_of(address))
+    if await lacks_whole_chat(call.app, address, call.request.person, call.role):
+        return whole_chat_notice(call.role.title)
     return await changed(call.app, address, arguments.changes, call.role)
 
 
-async def settings_pressed(app: App, wish: SetTerms, address: Address, role: Role) -> Card:
+async def settings_pressed(app: App, wish: SetTerms, press: Press, role: Role) -> Card:
     """Return the next question of a button, or what it has changed."""
+    address = press.address
     if role < Role.RUNNER:
         return not_allowed_notice(role.title, Role.RUNNER.title, "settings with a change")
+    if await lacks_whole_chat(app, address, press.person, role):
+        return whole_chat_notice(role.title)
     letter, _, value = wish.setting.partition(".")
     if letter == "d":
         return await changed(app, address, {}, role)
@@ -88,7 +93,7 @@ async def changed(app: App, address: Address, changes: Mapping[str, object], rol
         if changes or role < Role.ADMIN:
             raise
     terms = _changed(before or ChatTerms(), changes, role)
-    shown = await use.set_terms(address.platform, address.chat, terms)
+    shown = await use.set_terms(address.platform, address.chat, terms, before=before)
     done = "Changed; next times follow it." if not changes or changes.keys() & _OF_TIMES else "Changed."
     if terms == before:
         done = "Nothing to change: it is so already."

@@ -5,16 +5,16 @@ money and speaks to the whole chat. Who made a subscription may delete it whatev
 so may every runner of the chat.
 """
 
-from datetime import timedelta
-
-from bot.access import Role
+from bot.access import Role, lacks_whole_chat
 from bot.arguments import SubscribeArguments, SubscriptionsArguments, UnsubscribeArguments
 from bot.cards import Card, Notice
-from bot.dialogue_buttons import EndAll, mark_of
-from bot.handlers.call import Call
+from bot.confirming import Deed, asked
+from bot.dialogue_buttons import mark_of
+from bot.handlers.call import Call, PressCall
 from bot.handlers.elsewhere import address_of
 from bot.present.dialogue import ask_topic
-from bot.present.notices import not_allowed_notice
+from bot.present.notices import not_allowed_notice, whole_chat_notice
+from bot.present.numbers import counted
 from bot.present.subscriptions import (
     delete_all_card,
     deleted_card,
@@ -26,8 +26,6 @@ from bot.present.subscriptions import (
 from bot.request import Address, Person
 from core.app.app import App
 from core.domain.errors import NotAllowed
-
-CONFIRM_WITHIN = timedelta(seconds=60)
 
 
 async def subscribe(call: Call, arguments: SubscribeArguments) -> Card:
@@ -78,11 +76,23 @@ async def unsubscribe(call: Call, arguments: UnsubscribeArguments) -> Card:
         return await listed(call.app, address, only_delete=True)
     if call.role < Role.RUNNER:
         return not_allowed_notice(call.role.title, Role.RUNNER.title, "unsubscribe all")
+    if arguments.place is None and await lacks_whole_chat(call.app, address, person, Role.RUNNER):
+        return whole_chat_notice(Role.RUNNER.title)
     count = len(await call.app.subscriptions.of_chat(address.platform, address.chat))
     if not count:
         return await listed(call.app, address)
-    until = int((call.app.clock.now() + CONFIRM_WITHIN).timestamp())
-    return delete_all_card(count, person.name, EndAll(mark_of(address), mark_of(person), until))
+    yes = asked(Deed.UNSUBSCRIBE_ALL, "", address, person, call.app.clock.now())
+    return delete_all_card(count, person.name, yes)
+
+
+async def unsubscribe_all_confirmed(call: PressCall, target: str) -> Card:
+    """Delete all that the chat is subscribed to, after a second word."""
+    del target
+    address = call.press.address
+    if await lacks_whole_chat(call.app, address, call.press.person, Role.RUNNER):
+        return whole_chat_notice(Role.RUNNER.title)
+    count = await call.app.subscriptions.unsubscribe_all(address.platform, address.chat)
+    return await listed(call.app, address, done=f"{counted(count, 'subscription')} deleted.")
 
 
 async def listed(

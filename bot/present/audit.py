@@ -29,7 +29,7 @@ def audit_card(deeds: Sequence[Deed], zone: ZoneInfo, *, shown: ShowAudit, kept:
             (f"{numbers.moment(deed.at, zone)} · {deed.outcome}", _line(deed, shown.everywhere))
             for deed in deeds
         ),
-        footer=f"Page {shown.page} of {pages}; {kept:,} in all. "
+        footer=f"Page {shown.page} of {pages}; {numbers.whole(kept)} in all. "
         "The last 90 days are kept, and the same refusal once a minute.",
         buttons=tuple(
             Button(label=label, data=encode(ShowAudit(shown.count, page, shown.everywhere)))

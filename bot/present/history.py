@@ -9,6 +9,7 @@ _CLOSED = {
     HappeningKind.STOP: "stop of {ticker} reached",
     HappeningKind.TAKE_PROFIT: "take-profit of {ticker} reached",
     HappeningKind.MARGIN_CALL: "margin call for {ticker}",
+    HappeningKind.RESET: "reset, {ticker}",
 }
 _DID = {Side.BUY: "bought", Side.SELL: "sold"}
 
@@ -34,6 +35,8 @@ def _what(happening: Happening) -> str:
             return f"interest on cash so far: {moved}"
         case HappeningKind.BORROW:
             return f"fees for borrowed {ticker} so far: {moved}"
+        case HappeningKind.RESET if ticker is None:
+            return f"the portfolio was reset, cash brought to the start: {moved}"
         case _:
             return _closed(happening)
 

@@ -75,10 +75,19 @@ def _line(board: Leaderboard, standing: Standing, minimums: Minimums | None, *, 
         trades=numbers.whole(standing.trades),
         win_rate=_wins(standing, minimums),
         cash="" if column else numbers.usd(standing.cash_usd),
-        warning=f"no usable price for {', '.join(standing.unpriced)}" if standing.unpriced else None,
+        warning=_warning(standing),
         score=_score(board.by, standing, minimums) if column else "",
         moved=_moved(standing),
     )
+
+
+def _warning(standing: Standing) -> str | None:
+    """Say what must be known to read a row: that the member left, or has no value."""
+    told = [f"left on {numbers.day(standing.left_on)}"] if standing.left_on else []
+    if standing.reset_on and standing.reset_was_usd is not None:
+        told.append(words.reset(standing.reset_on, standing.reset_was_usd))
+    told += [f"no usable price for {', '.join(standing.unpriced)}"] if standing.unpriced else []
+    return " · ".join(told) or None
 
 
 def _wins(standing: Standing, minimums: Minimums | None) -> str:

@@ -29,4 +29,6 @@ def models_card(members: Sequence[Member]) -> ModelsCard:
 def _about(member: Member) -> str:
     about = " → ".join(member.route) if member.route else _WHAT[member.kind]
     weight = "" if member.kind.follows else f" · weight {numbers.weight(member.weight)}"
+    if member.removed_at:
+        return f"{about} · was removed, /restore {member.name} brings it back"
     return f"{about}{weight}" if member.enabled else f"{about} · does not take part"

@@ -30,7 +30,11 @@ class Refusal(_Marked):
     needed: str = ""
 
 
-class Question(_Marked):
+class NothingDone(_Marked):
+    """Says that nothing was done, as there was nothing to do or it is not clear what is meant."""
+
+
+class Question(NothingDone):
     """Asks to confirm; nothing was done yet."""
 
 
@@ -86,6 +90,15 @@ def place_needed_notice() -> Notice:
     )
 
 
+def whole_chat_notice(needed: str) -> Notice:
+    """Tell somebody who has a role in one topic alone that this is about all of the chat."""
+    return Refusal(
+        text=f"This is about the whole chat, and you are {needed} in this topic alone. "
+        f"Ask somebody who is {needed} in all of it.",
+        tone="warning",
+    )
+
+
 def anonymous_notice(chat: str, role: str | None, needed: str | None, command: str | None) -> Notice:
     """Tell an anonymous administrator that only what the whole chat may do is open to them.
 
@@ -99,7 +112,7 @@ def anonymous_notice(chat: str, role: str | None, needed: str | None, command: s
             f"{unseen} As everybody here you are {role}, and /{command} needs the role {needed}: "
             "send it as yourself."
         )
-    return Notice(text=text, tone="warning")
+    return Refusal(text=text, tone="warning", needed=needed or "")
 
 
 def welcome_notice(chat: str, role: str | None) -> Notice:

@@ -3,13 +3,16 @@
 The examples are those of a chat that has set no language.
 """
 
+import re
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from bot.present.style import style
+from bot.present.style import ENGLISH, style
 
 MINUS = "\N{MINUS SIGN}"
+_AMOUNT = re.compile(r"-?\$[0-9]{1,3}(?:,[0-9]{3})*\.[0-9]{2}(?![0-9])", re.ASCII)
+"""As `core.domain.values.usd` writes one."""
 _CENT = Decimal("0.01")
 _MICRO = Decimal("0.000001")
 _RATIO = Decimal("0.0001")
@@ -145,6 +148,13 @@ def written(figures: str) -> str:
 
 def _money(figures: str) -> str:
     return style().locale.money.format(written(figures))
+
+
+def retold(sentence: str) -> str:
+    """Return a sentence of the arena with its amounts of USD written as the chat reads: `1.234,50 $`."""
+    if style().locale is ENGLISH:
+        return sentence
+    return _AMOUNT.sub(lambda found: usd(Decimal(found[0].replace("$", "").replace(",", ""))), sentence)
 
 
 def short_hash(digest: str) -> str:

@@ -121,9 +121,9 @@ def changed_words(given: Grant, stands: str | None) -> str:
     return f"{who} is {given.role} {where} now.{more}"
 
 
-def removed_words(person: str, chat: str, count: int) -> str:
+def removed_words(person: str, chat: str, count: int, thread: str = "") -> str:
     """Say what was taken from a person."""
-    where = f"in {chat}" if chat else "anywhere"
+    where = f"in {_place(chat, thread)}" if chat else "anywhere"
     who = person or "Everybody"
     if not count and not chat:
         return f"{who} had no role that was given in a chat; nothing has changed."

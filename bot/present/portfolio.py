@@ -107,6 +107,8 @@ def _whole(statement: Statement, zone: ZoneInfo) -> PortfolioCard:
             ("P&L", gained),
             ("Cash", numbers.usd(statement.cash_usd)),
             ("Started with", numbers.usd(statement.initial_cash_usd)),
+            *([("Left on", numbers.day(statement.left_on))] if statement.left_on else []),
+            *_reset(statement),
         ),
         holdings=tuple(_row(holding) for holding in statement.holdings),
         pending=tuple(order_line(order) for order in statement.pending),
@@ -116,6 +118,11 @@ def _whole(statement: Statement, zone: ZoneInfo) -> PortfolioCard:
         footer=f"{_marked(statement, zone)} · {words.PAPER}",
         caveat=statement.caveat,
     )
+
+
+def _reset(statement: Statement) -> list[tuple[str, str]]:
+    on, was = statement.reset_on, statement.reset_was_usd
+    return [("Reset on", f"{numbers.day(on)}, was {numbers.usd(was)}")] if on and was is not None else []
 
 
 def _row(holding: Holding) -> tuple[str, str, str, str, str]:

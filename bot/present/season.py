@@ -5,9 +5,11 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.cards import LeaderboardCard, ModelsCard, Notice, SeasonCard, StandingLine
+from bot.cards import DialogueCard, LeaderboardCard, ModelsCard, Notice, SeasonCard, StandingLine
+from bot.confirming import Confirmation, Deed
 from bot.present import numbers, words
 from bot.present.notices import Question
+from bot.present.question import question_card
 from core.domain.live_season import (
     Call,
     FinalLine,
@@ -143,8 +145,17 @@ def _line(table: FinalTable, line: FinalLine) -> StandingLine:
         trades=numbers.whole(line.trades),
         win_rate="",
         cash="",
-        warning="a holding had no usable price" if value is None else None,
+        warning=_warning(line),
     )
+
+
+def _warning(line: FinalLine) -> str | None:
+    told = []
+    if line.reset_on and line.reset_was_usd is not None:
+        told.append(words.reset(line.reset_on, line.reset_was_usd))
+    if line.value_usd is None:
+        told.append("a holding had no usable price")
+    return " · ".join(told) or None
 
 
 def _benchmark(table: FinalTable) -> str | None:
@@ -184,8 +195,23 @@ def _cost(table: FinalTable) -> str:
     return f"{numbers.counted(table.runs, 'run')}, {numbers.cost(table.cost_usd)} for all models together."
 
 
+def confirm_card(status: SeasonStatus, yes: Confirmation, name: str, words_again: str) -> DialogueCard:
+    """Ask before a season is frozen for good; `name` is who asks."""
+    ended = status.live.season if status.live else ""
+    lead = f" {status.leader} leads it." if status.leader else ""
+    then = f", and start {words_again.split()[2]}" if yes.deed is Deed.START_SEASON else ""
+    return question_card(
+        f"End the season {ended} for good?",
+        f"Waiting orders are cancelled, and nothing in it changes any more.{lead}",
+        yes,
+        label=f"end {ended}{then}",
+        name=name,
+        words=words_again,
+    )
+
+
 def confirm_notice(status: SeasonStatus, words_again: str) -> Notice:
-    """Ask before a season is frozen for good."""
+    """Ask in a terminal without buttons before a season is frozen for good."""
     live = status.live
     name = live.season if live else ""
     lead = f", which {status.leader} leads," if status.leader else ""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.cards import Notice
+from bot.present.notices import NothingDone, Refusal
 from core.domain.run import RunRecord
 
 
@@ -18,7 +19,7 @@ def stops_first_notice(ticker: str) -> Notice:
 
 def over_notice(ticker: str) -> Notice:
     """Tell that there was nothing left to stop."""
-    return Notice(text=f"The run of {ticker} was over before it could be stopped.")
+    return NothingDone(text=f"The run of {ticker} was over before it could be stopped.")
 
 
 def not_yours_notice(ticker: str, *, scheduled: bool) -> Notice:
@@ -27,7 +28,7 @@ def not_yours_notice(ticker: str, *, scheduled: bool) -> Notice:
         text = f"A subscription asked for this run of {ticker}, so only an admin can stop it."
     else:
         text = f"Only who asked for this run of {ticker}, or an admin, can stop it."
-    return Notice(text=text, tone="warning")
+    return Refusal(text=text, tone="warning")
 
 
 def which_notice(found: Sequence[RunRecord]) -> Notice:
@@ -36,4 +37,4 @@ def which_notice(found: Sequence[RunRecord]) -> Notice:
     wanted = [record.run_id if several else record.ticker for record in found[:5]]
     listed = ", ".join(f"{record.ticker} (run {record.run_id})" for record in found[:5])
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""  # noqa: PLR2004 - as many as above
-    return Notice(text=f"Several runs go on: {listed}{more}. Say which, for instance /stop {wanted[0]}.")
+    return NothingDone(text=f"Several runs go on: {listed}{more}. Say which, for instance /stop {wanted[0]}.")

@@ -5,9 +5,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.cards import Button, DialogueCard, SubscriptionLine, SubscriptionsCard
-from bot.dialogue_buttons import Change, Choose, Deed, EndAll, Leave, ShowList, encode
+from bot.confirming import Confirmation
+from bot.dialogue_buttons import Change, Choose, Deed, ShowList, encode
 from bot.present import numbers
 from bot.present.prose import counted
+from bot.present.question import question_card
 from core.domain.subscribed import Estimate, Listed, Subscribed
 from core.domain.subscription import SubscriptionState
 
@@ -114,16 +116,15 @@ def deleted_card(ended: Listed) -> DialogueCard:
     )
 
 
-def delete_all_card(count: int, name: str, wish: EndAll) -> DialogueCard:
+def delete_all_card(count: int, name: str, yes: Confirmation) -> DialogueCard:
     """Ask for a second word before everything goes."""
     many = numbers.counted(count, "subscription")
-    return DialogueCard(
-        title=f"Delete {'the' if count == 1 else 'all'} {many} of this chat?",
-        text=f"Only {name or 'who asked'} can confirm it, within a minute.",
-        buttons=(
-            Button(label=f"Delete {many}", data=encode(wish)),
-            Button(label="Keep", data=encode(Leave(wish.chat))),
-        ),
+    return question_card(
+        f"Delete {'the' if count == 1 else 'all'} {many} of this chat?",
+        "Nothing of it will come any more.",
+        yes,
+        label=f"delete {many}",
+        name=name,
     )
 
 

@@ -37,7 +37,7 @@ def verdicts_card(
     """
     told = [_line(record, (prices or {}).get(record.run_id) or _price(record)) for record in records]
     told += [
-        SummaryLine(ticker=ticker, action=None, headline="skipped", detail=_plain(reason))
+        SummaryLine(ticker=ticker, action=None, headline="skipped", detail=_plain(numbers.retold(reason)))
         for ticker, reason in skipped
     ]
     return SummaryCard(

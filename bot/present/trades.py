@@ -12,6 +12,7 @@ _BECAUSE = {
     OrderCause.STOP: "by its stop",
     OrderCause.TAKE_PROFIT: "by its take-profit",
     OrderCause.MARGIN_CALL: "by a margin call",
+    OrderCause.RESET: "by a reset",
 }
 
 

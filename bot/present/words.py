@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 
 from bot.present import numbers
 from core.domain.ballot import Abstention, Action
@@ -95,3 +97,8 @@ def asked_of(members: Mapping[str, Member], name: str) -> str | None:
 
 def _plain(model: str) -> str:
     return _FROZEN_ON.sub("", model.lower().rpartition("/")[2])
+
+
+def reset(on: date, was_usd: Decimal) -> str:
+    """Say when a portfolio began again, and what it was worth before."""
+    return f"reset on {numbers.day(on)} (was {numbers.usd(was_usd)})"

@@ -49,7 +49,8 @@ COMMITTEE: tuple[Command, ...] = (
         usage="/stop [NVDA]",
         summary="Stop a run that goes on",
         detail="Stops the run of a ticker, or the one with an id; without either, the one of this chat. Who "
-        "asked for it may stop it, and so may an admin; one that a subscription asked for, only an admin. "
+        "asked for it may stop it, and so may an admin of that chat; one that a subscription asked for, only "
+        "an admin. "
         "It ends for everybody who follows it; what was done is kept, and /why shows it. The button below a "
         "run that goes on does the same.",
         role=Role.VIEWER,

@@ -209,7 +209,7 @@ def _fall(card: Scorecard) -> FallRow:
 
 
 def overview(report: SeasonReport) -> list[str]:
-    """Say whether the committee and the crowd beat the models that they stand beside."""
+    """Say whether the committee and the crowd beat the models beside them, and who left or began again."""
     names = {
         MemberKind.COMMITTEE: ("The committee", report.committee_beats),
         MemberKind.CROWD: ("The crowd", report.crowd_beats),
@@ -224,6 +224,12 @@ def overview(report: SeasonReport) -> list[str]:
         if behind is not None:
             told += f", ahead of {behind} of {numbers.counted(report.models, 'model')}"
         found.append(f"{told}.")
+    for aside in report.asides:
+        if aside.left_on:
+            found.append(f"{aside.member} left on {numbers.day(aside.left_on)}.")
+        if aside.reset_on and aside.reset_was_usd is not None:
+            again = words.reset(aside.reset_on, aside.reset_was_usd)
+            found.append(f"{aside.member} was {again}; its value, its returns and its curve begin there.")
     return found
 
 

@@ -1,8 +1,11 @@
 """A conversation with whoever sets Conclave up, at a terminal or through a pipe."""
 
-import asyncio
+import contextlib
 import getpass
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Protocol
 
 from rich.console import Console
@@ -44,11 +47,26 @@ class AtTerminal:
         """
         self._console.print(f"{question}: ", end="", markup=False, highlight=False)
         try:
-            return (await asyncio.to_thread(_read)).strip()
+            # Not in a thread: Ctrl-C could not end one that waits for a key. Nothing else goes on meanwhile.
+            with _ctrl_c_ends():
+                return _read().strip()
         except EOFError:
             raise Refused(
                 "The setup was left before it was done; start it again when you are ready."
             ) from None
+
+
+@contextlib.contextmanager
+def _ctrl_c_ends() -> Iterator[None]:
+    """Let Ctrl-C end the waiting for a key at once, and not only the task that waits."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _read() -> str:

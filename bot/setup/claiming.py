@@ -11,6 +11,7 @@ from core.app.app import App
 from core.app.claims import GOOD_FOR
 from core.domain.errors import ConclaveError, Refused
 
+NOTHING = "   Nothing was typed. Paste it here and press Enter; it is not shown."
 LOOK_EVERY_S = 1.0
 LET_ANSWER_GO_S = 2.0
 """The person who typed the code is still being answered."""
@@ -44,6 +45,9 @@ async def claim_admin(app: App, asking: Asking, listen: Listen | None, how: Call
                 asking.say(f"{person} is admin now.")
                 await app.clock.sleep(LET_ANSWER_GO_S)
                 return True
+            if not await app.claims.waits() and not await app.claims.claimed_by(claim):
+                asking.say("The code is worth nothing now: its time is over, or wrong ones came too often.")
+                break
             if listening.done():
                 break
             await app.clock.sleep(LOOK_EVERY_S)
@@ -51,7 +55,7 @@ async def claim_admin(app: App, asking: Asking, listen: Listen | None, how: Call
         listening.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConclaveError):
             await listening
-    asking.say("Nobody has typed the code. Start the setup again for another one.")
+    asking.say("Nobody has typed the right code. Start the setup again for another one.")
     return False
 
 

@@ -7,13 +7,12 @@ from bot.commands import REGISTRY
 from bot.desk import Desk
 from bot.door import DeliveryFailed
 from bot.setup.asking import Asking
-from bot.setup.claiming import asked_until_good, claim_admin
-from bot.setup.keeping import forget_secret, keep_references, keep_secret
+from bot.setup.claiming import NOTHING, asked_until_good, claim_admin
+from bot.setup.keeping import keep_references, keep_secret, secret_reference, tried_secret
 from bot.slack_check import check_app_token, check_bot_token
 from bot.slack_manifest import manifest_text
 from bot.slack_service import SlackService, socket_service
 from core.app.app import App
-from core.config.secret import SecretRef
 from core.config.settings import Settings
 from core.domain.errors import ConfigError
 
@@ -57,7 +56,10 @@ class Setup:
         await asked_until_good(asking, "   The app token", self._wrong_app)
         asking.say(ABOUT_BOT)
         await asked_until_good(asking, "   The bot token", self._wrong_bot)
-        references = {"bot_token": self._reference(BOT_FILE), "app_token": self._reference(APP_FILE)}
+        references = {
+            "bot_token": secret_reference(self._config, BOT_FILE),
+            "app_token": secret_reference(self._config, APP_FILE),
+        }
         if lines := await asyncio.to_thread(keep_references, self._config, "slack", references):
             asking.say(f"   {self._config} has a [slack] section with another. Change it to:\n\n{lines}")
         else:
@@ -81,9 +83,6 @@ class Setup:
             ),
         )
 
-    def _reference(self, name: str) -> SecretRef:
-        return SecretRef(f"file:{self._config.absolute().parent / 'secrets' / name}")
-
     async def _wrong_app(self, token: str) -> str | None:
         return await self._wrong("app_token", APP_FILE, token)
 
@@ -91,13 +90,15 @@ class Setup:
         return await self._wrong("bot_token", BOT_FILE, token)
 
     async def _wrong(self, key: str, name: str, token: str) -> str | None:
-        reference = await asyncio.to_thread(keep_secret, self._config, name, token)
-        tried = self._settings.slack.model_copy(update={key: reference})
-        try:
-            good = await (check_app_token(tried) if key == "app_token" else check_bot_token(tried))
-        except (ConfigError, DeliveryFailed) as error:
-            await asyncio.to_thread(forget_secret, reference)
-            return f"   That is not it: {str(error).replace(str(reference), 'what you typed')}"
+        if not token:
+            return NOTHING
+        with tried_secret(self._config, name, token) as reference:
+            tried = self._settings.slack.model_copy(update={key: reference})
+            try:
+                good = await (check_app_token(tried) if key == "app_token" else check_bot_token(tried))
+            except (ConfigError, DeliveryFailed) as error:
+                return f"   That is not it: {str(error).replace(str(reference), 'what you typed')}"
+            await asyncio.to_thread(keep_secret, self._config, name)
         self._asking.say(f"   Slack knows it: {good}.")
         return None
 

@@ -7,12 +7,11 @@ from bot.commands import REGISTRY
 from bot.desk import Desk
 from bot.door import DeliveryFailed
 from bot.setup.asking import Asking
-from bot.setup.claiming import asked_until_good, claim_admin
-from bot.setup.keeping import forget_secret, keep_references, keep_secret
+from bot.setup.claiming import NOTHING, asked_until_good, claim_admin
+from bot.setup.keeping import keep_references, keep_secret, secret_reference, tried_secret
 from bot.telegram_check import check_telegram
 from bot.telegram_updates import TelegramService
 from core.app.app import App
-from core.config.secret import SecretRef
 from core.config.settings import Settings
 from core.domain.errors import ConfigError
 
@@ -49,7 +48,7 @@ class Setup:
             asking.say(f"   There is a token already, in {telegram.token}: it is good, for {name}.")
             return self._settings
         await asked_until_good(asking, "   The token", self._wrong)
-        reference = SecretRef(f"file:{self._config.absolute().parent / 'secrets' / KEPT_IN}")
+        reference = secret_reference(self._config, KEPT_IN)
         if lines := await asyncio.to_thread(keep_references, self._config, "telegram", {"token": reference}):
             asking.say(f"   {self._config} has a [telegram] section with another. Change it to:\n\n{lines}")
         else:
@@ -58,13 +57,15 @@ class Setup:
         return self._settings.model_copy(update={"telegram": changed})
 
     async def _wrong(self, token: str) -> str | None:
-        reference = await asyncio.to_thread(keep_secret, self._config, KEPT_IN, token)
-        tried = self._settings.telegram.model_copy(update={"token": reference})
-        try:
-            name = await check_telegram(tried, http=True)
-        except (ConfigError, DeliveryFailed) as error:
-            await asyncio.to_thread(forget_secret, reference)
-            return f"   That is not it: {_without_path(str(error), reference)}"
+        if not token:
+            return NOTHING
+        with tried_secret(self._config, KEPT_IN, token) as reference:
+            tried = self._settings.telegram.model_copy(update={"token": reference})
+            try:
+                name = await check_telegram(tried, http=True)
+            except (ConfigError, DeliveryFailed) as error:
+                return f"   That is not it: {str(error).replace(str(reference), 'what you typed')}"
+            await asyncio.to_thread(keep_secret, self._config, KEPT_IN)
         self._asking.say(f"   Telegram knows it: {name}.")
         return None
 
@@ -89,7 +90,3 @@ class Setup:
 
 def _listen(app: App, desk: Desk) -> TelegramService:
     return TelegramService(app.settings.telegram, desk, app.clock, REGISTRY)
-
-
-def _without_path(text: str, reference: SecretRef) -> str:
-    return text.replace(str(reference), "what you typed")

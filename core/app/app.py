@@ -15,11 +15,13 @@ from core.app.estimates import Estimates
 from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.lookback import Lookback
+from core.app.membership import Membership, told_of
 from core.app.naming import Naming, voter
 from core.app.people import People
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
+from core.app.resets import Resets
 from core.app.runs import Runs, ended
 from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
@@ -84,6 +86,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         agenda: Agenda,
         watch: Watch,
         estimates: Estimates,
+        resets: Resets,
         people: People,
     ) -> None:
         self.settings = settings
@@ -104,8 +107,10 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         self.known_chats = known_chats
         self.agenda = agenda
         self.claims = Claims(store, clock)
+        self.membership = Membership(settings, store, clock)
         self.people = people
         self._watch = watch
+        self.resets = resets
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
@@ -149,7 +154,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         chosen = [member for member in enabled if member.name in wanted]
         if len(chosen) < len(wanted):
             off = min(wanted - {member.name for member in chosen})
-            raise Refused(f"{off} is not enabled. /models lists who takes part.")
+            raise Refused(f"{off} is not enabled, or was removed. /models lists who takes part.")
         return (*chosen, *followers)
 
     async def vote(
@@ -295,7 +300,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
             fills=await books.fills(season, found.name, last),
             history=await books.happenings(season, found.name, last),
             caveat=caveat_of(season, marks),
-        )
+        ).model_copy(update=told_of([found], accounts, self.settings).get(found.name, {}))
 
     async def _season(self) -> Season:
         return await self._scoreboard.current()

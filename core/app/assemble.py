@@ -14,6 +14,7 @@ from core.app.people import People
 from core.app.polls import Polls
 from core.app.quotas import Quotas
 from core.app.replays import Replays
+from core.app.resets import Resets
 from core.app.runs import Runs
 from core.app.scoreboard import Scoreboard
 from core.app.season_reports import SeasonReports
@@ -79,6 +80,7 @@ async def open_app(
         agenda=Agenda(store, settings, calendar, clock),
         watch=Watch(store, scoreboard, settings, gateway, clock),
         estimates=estimates,
+        resets=Resets(store, calendar, committee.keeper, clock),
         people=people,
     )
 

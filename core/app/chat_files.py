@@ -1,8 +1,8 @@
 """A whole run as files: every word of every stage of each member, as Markdown to read and as JSON.
 
 The words of models are data: in Markdown they stand between fences that are longer than any run of backticks
-in them, so that nothing in them is read as markup. Who asked for the run, and in which chat, is left out:
-a file is handed on.
+in them, so that nothing in them is read as markup. Who asked for the run or stopped it, and in which chat, is
+left out: a file is handed on.
 """
 
 import asyncio
@@ -12,9 +12,10 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 
+from core.app.inflight import reason_of_stop
 from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.errors import Refused
-from core.domain.run import RunRecord
+from core.domain.run import RunRecord, RunState
 from core.domain.stage import ModelChat, StageRecord
 from core.domain.usage import Spend
 from core.domain.values import Frozen
@@ -75,6 +76,9 @@ async def files_of(
     Raises:
         Refused: a file would be larger than `most_bytes`.
     """
+    if record.state is RunState.CANCELLED:
+        # The record names who stopped it, which mostly is who asked for it.
+        record = record.model_copy(update={"reason": reason_of_stop(None)})
     markdown, document = _Bounded(most_bytes), _Bounded(most_bytes)
     markdown.add(_head(record))
     document.add('{"run": ' + _json(record.model_dump(mode="json", exclude=_PRIVATE)) + ',\n"members": [')

@@ -83,7 +83,9 @@ class Digests:
             until=until,
             verdicts=await self._so_far(records, seen, marks, actions),
             earnings=digest.earnings(
-                _kinds(accounts), _values(before, start, season), _values(after, until, season)
+                _kinds(accounts),
+                await self._values_before(before, season, start, until),
+                _values(after, until, season),
             ),
             disagreement=digest.biggest_disagreement(records),
             trades=digest.trades(filled),
@@ -142,7 +144,8 @@ class Digests:
         kinds = {member.name: member.kind for member in await self._store.members.all()}
         calls = review.calls(lately, kinds)
         best, worst = review.best_and_worst((one for one in calls if one.kind not in FOLLOWERS), _CALLS)
-        values, earlier = _values(after, until, season), _values(before, since, season)
+        values = _values(after, until, season)
+        earlier = await self._values_before(before, season, since, until)
         least = self._settings.scores.min_settled
         return Review(
             season=season,
@@ -168,6 +171,20 @@ class Digests:
             minimum=least,
             caveat=caveat_of(season, after.marks),
         )
+
+    async def _values_before(
+        self, books: Snapshot, season: Season, since: datetime, until: datetime
+    ) -> dict[str, Decimal | None]:
+        """Return what each member's books were worth at `since`, from which its earnings until `until` count.
+
+        Whoever began again in between is measured from there: a reset earns and loses nothing.
+        """
+        values = _values(books, since, season)
+        again = await self._store.books.resets(season, until)
+        lately = [account for account in await self._store.books.accounts(season) if account.member in again]
+        return values | {
+            account.member: account.deposits_usd for account in lately if again[account.member].at > since
+        }
 
     async def prices_of(self, records: Iterable[RunRecord]) -> dict[str, Decimal]:
         """Return the price that each run's committee saw, in USD a share, by run id, where it is known."""

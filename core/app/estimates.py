@@ -52,7 +52,7 @@ class Estimates:
         """
         if wanted.topic is not Topic.VERDICTS:
             return None
-        models = self._models()
+        models = await self._asked()
         if not models:
             return Estimate(models=0, usd_a_day=Decimal(0))
         preset = wanted.preset or terms.preset or self._settings.pipeline.preset
@@ -64,7 +64,7 @@ class Estimates:
 
     async def of_run(self, preset: Preset) -> Decimal | None:
         """Return what one run of the whole committee costs, in USD, or None where that is not known."""
-        return (await self._of_run(self._models(), preset))[0]
+        return (await self._of_run(await self._asked(), preset))[0]
 
     def names(self) -> tuple[str, ...]:
         """Return the members whose calls cost money or might, in the order of the configuration."""
@@ -75,7 +75,7 @@ class Estimates:
         found = {}
         for preset in presets:
             spent = await self._store.history.spent(preset, PAST_RUNS)
-            for model in self._models():
+            for model in await self._asked():
                 share = self._share(model, spent.get(model.name, ()), preset)
                 if share is not None:
                     found[preset.value, model.name] = share
@@ -87,6 +87,11 @@ class Estimates:
         shares = [self._share(model, spent.get(model.name, ()), preset) for model in models]
         known = [share for share in shares if share is not None]
         return (sum(known, Decimal(0)) if len(known) == len(shares) else None), bool(spent)
+
+    async def _asked(self) -> list[MemberSettings]:
+        """Return the models that are asked in every run; those that an admin has removed are not."""
+        removed = {member.name for member in await self._store.members.all() if member.removed_at}
+        return [model for model in self._models() if model.name not in removed]
 
     def _models(self) -> list[MemberSettings]:
         return [one for one in self._settings.members if one.enabled and one.kind is MemberKind.LLM]

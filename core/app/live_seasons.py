@@ -235,6 +235,8 @@ def _line(standing: Standing) -> FinalLine:
         max_drawdown=float(fall.value) if fall and fall.value is not None else None,
         trades=standing.trades,
         token_cost_usd=standing.token_cost_usd,
+        reset_on=standing.reset_on,
+        reset_was_usd=standing.reset_was_usd,
     )
 
 

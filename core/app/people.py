@@ -87,20 +87,22 @@ class People:
         await self._rows.grant(given)
         return given
 
-    async def remove(self, person: str, *, by: str, chat: str = "") -> int:
-        """Take all grants from a person, everywhere or in one chat, and return how many there were.
+    async def remove(self, person: str, *, by: str, chat: str = "", thread: str = "") -> int:
+        """Take all grants from a person, everywhere, in a chat or in a thread; return how many there were.
 
-        In a chat the person has nothing from then on, not even what is granted everywhere or to everybody.
+        The person has nothing there from then on, not even what is granted everywhere or to everybody.
 
         Raises:
             Refused: the configuration gives the person a role there, which only the configuration can take.
         """
-        if person and configured_role(self._access, person, chat, "") is not None:
+        if person and configured_role(self._access, person, chat, thread) is not None:
             raise Refused(f"{person} has a role by [access] of the configuration, and only that can take it.")
         nobody = None
         if person and chat:
-            nobody = Grant(person=person, chat=chat, role="nobody", granted_by=by, at=self._clock.now())
-        return await self._rows.revoke(person, chat or None, nobody)
+            nobody = Grant(
+                person=person, chat=chat, thread=thread, role="nobody", granted_by=by, at=self._clock.now()
+            )
+        return await self._rows.revoke(person, chat or None, nobody, thread=thread)
 
     async def listing(self, chat: str | None) -> tuple[Grant, ...]:
         """Return the grants that may hold in a chat, or for None all of them, by person and place."""

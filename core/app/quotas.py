@@ -27,33 +27,44 @@ class Quotas:
     def __init__(self, store: Store, settings: Settings, estimates: Estimates, clock: Clock) -> None:
         self._store = store
         self._access = settings.access
+        quotas = (
+            entry for entry in settings.access.chats if (entry.runs_daily, entry.usd_daily) != (None, None)
+        )
+        self._named = tuple(entry.id for entry in quotas)
         self._zone = ZoneInfo(settings.arena.timezone)
         self._estimates = estimates
         self._clock = clock
 
     def applies_to(self, request: RunRequest) -> bool:
-        """Say whether a run counts for a person or a chat that has a quota."""
+        """Say whether a run may count for a person or a chat that has a quota; `allowance` knows it."""
         if request.once is not None or request.season is not None:
             return False
-        return any(quota.is_set for quota in self._of(request.requested_by, request.requested_in))
+        both = self._of(request.requested_by, (request.requested_in, *self._named))
+        return any(quota.is_set for quota in both)
 
     async def allowance(self, request: RunRequest) -> Allowance | None:
         """Return what a run must fit into, or None where it needs not."""
         if not self.applies_to(request):
             return None
-        return await self._allowance(request.requested_by, request.requested_in, request)
+        both = await self._both(request.requested_by, request.requested_in)
+        if not any(quota.is_set for quota in both):
+            return None
+        return await self._allowance(request.requested_by, request.requested_in, both, request)
 
     async def left(self, person: str, chat: str) -> tuple[Left, ...]:
         """Return what is left today of the quotas of a person and of a chat, as far as they have any."""
-        if not any(quota.is_set for quota in self._of(person, chat)):
+        both = await self._both(person, chat)
+        if not any(quota.is_set for quota in both):
             return ()
-        allowance = await self._allowance(person, chat)
+        allowance = await self._allowance(person, chat, both)
         mine, here = await self._store.runs.used_of(allowance)
-        both = (Left("your", allowance.of_person, mine), Left("this chat's", allowance.of_chat, here))
-        return tuple(one for one in both if one.quota.is_set)
+        found = (Left("your", allowance.of_person, mine), Left("this chat's", allowance.of_chat, here))
+        return tuple(one for one in found if one.quota.is_set)
 
-    async def _allowance(self, person: str, chat: str, request: RunRequest | None = None) -> Allowance:
-        of_person, of_chat = self._of(person, chat)
+    async def _allowance(
+        self, person: str, chat: str, both: tuple[Quota, Quota], request: RunRequest | None = None
+    ) -> Allowance:
+        of_person, of_chat = both
         now = self._clock.now().astimezone(self._zone)
         midnight = datetime.combine(now.date(), time(), self._zone)
         new_day = datetime.combine(now.date() + timedelta(days=1), time(), self._zone)
@@ -73,7 +84,13 @@ class Quotas:
         cost = None if any(part is None for part in parts) else sum((p for p in parts if p), Decimal(0))
         return allowance._replace(shares=shares, cost=cost)
 
-    def _of(self, person: str, chat: str) -> tuple[Quota, Quota]:
+    async def _both(self, person: str, chat: str) -> tuple[Quota, Quota]:
+        """Return the quotas of a person and a chat, which `[access]` may name by an id of before."""
+        if not self._named or _is_terminal(chat):
+            return self._of(person, (chat,))
+        return self._of(person, (chat, *await self._store.known_chats.earlier(chat)))
+
+    def _of(self, person: str, chats: tuple[str, ...]) -> tuple[Quota, Quota]:
         access = self._access
         own = _overridden(
             (entry for entry in access.people if entry.id == person),
@@ -81,14 +98,14 @@ class Quotas:
             access.usd_per_person_daily,
         )
         here = _overridden(
-            (entry for entry in access.chats if entry.id == chat),
+            (entry for entry in access.chats if entry.id in chats),
             access.runs_per_chat_daily,
             access.usd_per_chat_daily,
         )
         nothing = Quota()
         return (
             nothing if _is_terminal(person) else own,
-            nothing if _is_terminal(chat) else here,
+            nothing if _is_terminal(chats[0]) else here,
         )
 
 

@@ -76,7 +76,7 @@ class RememberedSeason:
         self._cards.clear()
         self._trades.clear()
         same_sessions = record is not None and known is not None and mark.scored == known.scored
-        if record is not None and (known is None or mark.imports != known.imports):
+        if record is not None and (known is None or _changes_the_past(known, mark)):
             record = None
         days = Days() if same_sessions else await scores.days(self._season, _newest(record))
         if record is not None and len(record.closes) + len(days.closes) < mark.sessions:
@@ -182,6 +182,11 @@ class RememberedSeason:
             more = await scores.final_costs(self._season, until, self._final_until)
             self._final, self._final_until = _added(self._final, more), until
         return _added(self._final, await scores.other_costs(self._season, self._final_until))
+
+
+def _changes_the_past(known: Watermark, mark: Watermark) -> bool:
+    """Say whether anything has come since that changes the curves of sessions which had passed."""
+    return (mark.imports, mark.resets) != (known.imports, known.resets)
 
 
 def _newest(record: "SeasonRecord | None") -> date | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from core.app.membership import told_of
 from core.app.remembered_season import RememberedSeason
 from core.clock import Clock
 from core.config import Settings
@@ -111,7 +112,10 @@ class Scoreboard:
         }
         board = board.model_copy(update=facts)
         least = self._settings.scores.min_trades
-        return ranked(board, scored, by, net_of_tokens=net_of_tokens, before=earlier, min_trades=least)
+        board = ranked(board, scored, by, net_of_tokens=net_of_tokens, before=earlier, min_trades=least)
+        told = told_of(await self._store.members.all(), known.accounts, self._settings)
+        standings = (one.model_copy(update=told.get(one.member, {})) for one in board.standings)
+        return board.model_copy(update={"standings": tuple(standings)})
 
     async def scorecards(self, season: Season | None = None, period: str = ALL) -> tuple[Scorecard, ...]:
         """Return every member's figures over a period, at the last close, in order of their numbers.

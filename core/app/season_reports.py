@@ -14,7 +14,7 @@ from core.domain.peer_figures import AiTraderFigures
 from core.domain.period import ALL
 from core.domain.scores import Metric
 from core.domain.season import Season
-from core.domain.season_report import Curve, Minimums, Place, SeasonReport
+from core.domain.season_report import Aside, Curve, Minimums, Place, SeasonReport
 from core.domain.stage import ModelChat
 from core.store.score_rows import Close
 from core.store.store import Store
@@ -84,6 +84,11 @@ class SeasonReports:
             chats=tuple(chats),
             fills=await self._store.seasons.fills(season),
             corporate_actions=await self._store.seasons.actions(season),
+            asides=tuple(
+                Aside(one.member, one.left_on, one.reset_on, one.reset_was_usd)
+                for one in board.standings
+                if one.left_on or one.reset_on
+            ),
         )
 
     async def ai_trader(self, season: Season) -> tuple[tuple[str, AiTraderFigures], ...]:

@@ -166,17 +166,25 @@ class Subscriptions:
         """Return the terms of a chat; those of one that has set none are the defaults."""
         return self._shown(await self._store.subscriptions.terms(f"{platform}:{chat}"))
 
-    async def set_terms(self, platform: str, chat: str, terms: ChatTerms) -> TermsShown:
+    async def set_terms(
+        self, platform: str, chat: str, terms: ChatTerms, *, before: ChatTerms | None = None
+    ) -> TermsShown:
         """Set the terms of a chat, and plan the next times of its subscriptions anew, all at once.
 
         What quiet hours hold back at this moment is not lost: the new ones release it, or hold it longer.
+        `before` are the terms from which these were made.
+
+        Raises:
+            Refused: somebody else has changed them since.
         """
         rows = await self._store.subscriptions.active(platform=platform, chat=chat)
         tickers = {ticker for found, _ in rows for ticker in found.wanted.tickers}
         watchlist = await self.watchlist(f"{platform}:{chat}")
         await self._calendar.load(tickers.union(watchlist))
         replan = self.planning(watchlist, terms)
-        await self._store.subscriptions.set_terms(f"{platform}:{chat}", terms, self._clock.now(), replan)
+        chat_id, now = f"{platform}:{chat}", self._clock.now()
+        if not await self._store.subscriptions.set_terms(chat_id, terms, now, replan, before=before):
+            raise Refused("Somebody else has just changed these settings, so nothing was changed. Try again.")
         return self._shown(terms)
 
     def planning(self, watchlist: Sequence[str], terms: ChatTerms) -> Replan:

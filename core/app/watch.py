@@ -70,7 +70,7 @@ class Watch:
 
     async def _down(self, season: Season, now: datetime) -> list[Alert]:
         """Find members that are down; those that sit on the committee no more are nobody's concern."""
-        sitting = {member.name for member in self._settings.members if member.enabled}
+        sitting = {member.name for member in await self._store.members.all() if member.enabled}
         results = await self._store.history.results(season, RESULTS)
         runs = {run_id for theirs in results.values() for run_id, _ in theirs}
         before = str(season) if len(runs) >= RESULTS else None

@@ -34,6 +34,7 @@ class Rule(StrEnum):
     SESSION = "session"
     DAILY_VALUE = "daily value"
     MARK = "mark"
+    RESET = "reset"
 
 
 class Finding(Frozen):
@@ -99,13 +100,20 @@ class SplitRow(NamedTuple):
 
 
 class MoveRow(NamedTuple):
-    """Cash that moved without a fill, the deposit apart."""
+    """Cash that moved without a fill, the deposit apart. A reset is of no ticker and no session."""
 
     kind: str
-    ticker: str
-    session: date
+    ticker: str | None
+    session: date | None
     amount_usd: Decimal
     at: int
+
+
+class ResetRow(NamedTuple):
+    """A portfolio that began again, and the sum of all cash movements booked up to then, in USD."""
+
+    at: int
+    cash_usd: Decimal
 
 
 class ActionRow(NamedTuple):
@@ -152,6 +160,7 @@ class BookRows(NamedTuple):
     holdings: Mapping[str, HoldingRow]
     splits: tuple[SplitRow, ...]
     moves: tuple[MoveRow, ...]
+    resets: tuple[ResetRow, ...] = ()
 
 
 class OrderRow(NamedTuple):

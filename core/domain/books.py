@@ -30,16 +30,17 @@ class OrderState(StrEnum):
 
 
 class OrderCause(StrEnum):
-    """What made an order: a ballot, a level that a ballot had set, a margin call, or an imported trade."""
+    """What made an order: a ballot, a level that a ballot had set, a margin call, an import, or a reset."""
 
     BALLOT = "ballot"
     STOP = "stop"
     TAKE_PROFIT = "take_profit"
     MARGIN_CALL = "margin_call"
     IMPORT = "import"
+    RESET = "reset"
 
 
-CLOSING = frozenset({OrderCause.STOP, OrderCause.TAKE_PROFIT, OrderCause.MARGIN_CALL})
+CLOSING = frozenset({OrderCause.STOP, OrderCause.TAKE_PROFIT, OrderCause.MARGIN_CALL, OrderCause.RESET})
 """The causes that close a position."""
 
 
@@ -103,7 +104,7 @@ class Fill(Frozen):
 
 
 class MovementKind(StrEnum):
-    """Why cash moved."""
+    """Why cash moved. A reset brings the cash of a portfolio without holdings to what was deposited."""
 
     DEPOSIT = "deposit"
     TRADE = "trade"
@@ -112,6 +113,7 @@ class MovementKind(StrEnum):
     CASH_IN_LIEU = "cash_in_lieu"
     INTEREST = "interest"
     BORROW = "borrow"
+    RESET = "reset"
 
 
 class Position(Frozen):
@@ -158,6 +160,7 @@ class HappeningKind(StrEnum):
     STOP = "stop"
     TAKE_PROFIT = "take_profit"
     MARGIN_CALL = "margin_call"
+    RESET = "reset"
 
 
 class Happening(Frozen):
@@ -166,7 +169,7 @@ class Happening(Frozen):
     `session` is the day, `at` the moment that it counts from. `amount_usd` is the cash that moved, below zero
     when it was paid; of interest and of borrow fees it is the sum so far, and the day that of the last one.
     A split has its `ratio` (new shares for an old one) and the shares before and after; what closed a holding
-    has `side` and `shares`, and a `reason` where it could not.
+    has `side` and `shares`, and a `reason` where it could not. A reset without a ticker is that of the cash.
     """
 
     kind: HappeningKind
@@ -181,11 +184,18 @@ class Happening(Frozen):
     reason: str | None = None
 
 
+class Reset(Frozen):
+    """When a portfolio began again (UTC), and what it was worth before, in USD."""
+
+    at: AwareDatetime
+    was_usd: Decimal
+
+
 class Account(Frozen):
     """A member's books summed up. `trades` counts fills; `closed_trades` sells, `wins` those above cost.
 
     A sell wins when its price a share after the fee is above the average cost at that time. Gains, losses
-    and the best and worst trade are those of `core.domain.scores.TradeTotals`.
+    and the best and worst trade are those of `core.domain.scores.TradeTotals`. `reset` is the last one.
     """
 
     season: Season
@@ -200,6 +210,7 @@ class Account(Frozen):
     losses_usd: Decimal = Decimal(0)
     best_usd: Decimal | None = None
     worst_usd: Decimal | None = None
+    reset: Reset | None = None
 
     @property
     def totals(self) -> TradeTotals:
@@ -226,6 +237,8 @@ class Standing(Frozen):
     metric; but value, profit and return at the latest marks, and after token cost where the board says so.
     `rank` is 0 without a score. `rank_before` is the rank by the same metric one session earlier, None where
     there was none. `luck` says whether it can be told from the benchmark, None below the minimum sample.
+    `left_on` is the day (in the arena's time zone) on which the member was removed, None where it takes part.
+    `reset_on` is the day on which its portfolio began again, and `reset_was_usd` what it was worth before.
     """
 
     rank: int
@@ -245,6 +258,9 @@ class Standing(Frozen):
     score: Figure | None = None
     rank_before: int | None = None
     luck: Luck | None = None
+    left_on: date | None = None
+    reset_on: date | None = None
+    reset_was_usd: Decimal | None = None
 
 
 class Holding(Frozen):
@@ -263,7 +279,7 @@ class Statement(Frozen):
     """One member's books for a person: cash, holdings, orders that wait, and the last fills, newest first.
 
     `history` is what else has happened lately, newest first. `value_usd` and what follows from it are None
-    when a holding has no usable price.
+    when a holding has no usable price. `left_on` and what is said of a reset are as in `Standing`.
     """
 
     season: Season
@@ -279,6 +295,9 @@ class Statement(Frozen):
     fills: tuple[Fill, ...] = ()
     history: tuple[Happening, ...] = ()
     caveat: str | None = None
+    left_on: date | None = None
+    reset_on: date | None = None
+    reset_was_usd: Decimal | None = None
 
 
 class Leaderboard(Frozen):

@@ -37,6 +37,7 @@ class FinalLine(Frozen):
     """How one member ended. Money is in USD; ratios are fractions, `max_drawdown` 0 or above.
 
     `rank` is by value and 0 where a holding had no price; `value_usd` and `return_ratio` are then None.
+    `reset_on` is the day on which its portfolio began again, and `reset_was_usd` what it was worth before.
     """
 
     rank: int
@@ -48,6 +49,8 @@ class FinalLine(Frozen):
     max_drawdown: float | None
     trades: int
     token_cost_usd: Decimal
+    reset_on: date | None = None
+    reset_was_usd: Decimal | None = None
 
 
 class Call(Frozen):

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pydantic import AwareDatetime
+
 from core.domain.values import Frozen, Ratio
 
 
@@ -24,8 +26,16 @@ FOLLOWERS = frozenset({MemberKind.COMMITTEE, MemberKind.CROWD})
 """The kinds that follow. Each has one member, whose name is the kind's."""
 
 
+REMOVED = "the member was removed"
+"""Why an order is cancelled of a member that takes no part any more."""
+
+
 class Member(Frozen):
-    """A competitor as the store knows it. `number` is its short id in buttons; it never changes."""
+    """A competitor as the store knows it. `number` is its short id in buttons; it never changes.
+
+    `enabled` says whether it takes part in runs. `removed_at` is when an admin has removed it, and then it is
+    not enabled, whatever the configuration says.
+    """
 
     number: int
     name: str
@@ -33,3 +43,4 @@ class Member(Frozen):
     weight: Ratio
     route: tuple[str, ...] = ()
     enabled: bool = True
+    removed_at: AwareDatetime | None = None

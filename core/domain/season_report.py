@@ -47,6 +47,15 @@ class Place(NamedTuple):
     medal: str = ""
 
 
+class Aside(NamedTuple):
+    """What must be known to read a member's figures: when it left, or began again, and from what (USD)."""
+
+    member: str
+    left_on: date | None
+    reset_on: date | None
+    reset_was_usd: Decimal | None
+
+
 class SeasonReport(Frozen):
     """A season, or the part of it from `first` to `last` (sessions; None while there are none).
 
@@ -54,8 +63,9 @@ class SeasonReport(Frozen):
     alone counts), and `curves` may be in any order. `committee_beats` and `crowd_beats` are how many of the
     `models` those two have left behind by return, None where that is not known. `benchmark_curve` is what
     `initial_cash_usd` would be worth in `benchmark` (a ticker), empty where it has no prices. `runs`, `fills`
-    and `corporate_actions` are oldest first; `chats` may be left out, to be asked for run by run. `caveat` is
-    a sentence that must stand wherever a person sees these figures.
+    and `corporate_actions` are oldest first; `asides` are of members that left or began again, and no
+    curve goes further back than that; `chats` may be left out, to be asked for run by run. `caveat` is a
+    sentence that must stand wherever a person sees these figures.
     """
 
     season: Season
@@ -79,6 +89,7 @@ class SeasonReport(Frozen):
     chats: tuple[ModelChat, ...] = ()
     fills: tuple[Fill, ...] = ()
     corporate_actions: tuple[CorporateAction, ...] = ()
+    asides: tuple[Aside, ...] = ()
 
     def ranking(self) -> tuple[tuple[Place, Scorecard], ...]:
         """Return every scorecard with its place, in order."""

@@ -39,6 +39,7 @@ class Replayed:
         self._gains = self._losses = _NOTHING
         self._best: Decimal | None = None
         self._worst: Decimal | None = None
+        self._resets = {reset.at for reset in rows.resets}
         self._last: int | None = max(
             (*(split.at for split in rows.splits), *(move.at for move in rows.moves)), default=None
         )
@@ -60,6 +61,11 @@ class Replayed:
             yield self._finding(Rule.ACCOUNT, "the account", "opened", "missing")
         if len(rows.deposits) != 1:
             yield self._finding(Rule.DEPOSIT, "the number of deposits", 1, len(rows.deposits))
+        deposited = sum(rows.deposits, _NOTHING)
+        for reset in rows.resets:
+            if reset.cash_usd != deposited:
+                what = f"the cash after the reset at {reset.at}"
+                yield self._finding(Rule.RESET, what, in_usd(deposited), in_usd(reset.cash_usd))
         yield from self._totals()
         for ticker in sorted(self._held.keys() | rows.holdings.keys()):
             own, kept = self._held.get(ticker), rows.holdings.get(ticker)
@@ -98,7 +104,8 @@ class Replayed:
         self._last = fill.at if self._last is None else max(self._last, fill.at)
         change = fill.amount_usd - fill.fee_usd
         self._cash += change
-        if self._cash < 0 and change < 0 and not self._overdrawn:
+        closed_by_reset = fill.at + 1 in self._resets  # which then brings the cash to what was deposited
+        if self._cash < 0 and change < 0 and not self._overdrawn and not closed_by_reset:
             self._overdrawn = True  # what follows from it would be said with every later buy
             what = f"the cash after fill {fill.id}"
             yield self._finding(Rule.OVERDRAWN, what, "0 USD or more", in_usd(self._cash))
@@ -127,6 +134,12 @@ class Replayed:
         _, _, action, done = event
         if isinstance(done, SplitRow):
             yield from self._split(action, done)
+            return
+        if done and done.kind == MovementKind.RESET:
+            self._cash += done.amount_usd
+            if self._held:
+                what, left = f"what is held at the reset at {done.at}", ", ".join(sorted(self._held))
+                yield self._finding(Rule.RESET, what, "nothing", left)
             return
         if done and done.amount_usd > 0:
             # What interest, borrow fees and dividends owed took is not held against a later buy: they are

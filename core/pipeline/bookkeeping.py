@@ -141,6 +141,11 @@ class Bookkeeper:
                 if gone is not Gone.ANEW:
                     return
 
+    async def behind(self, season: Season) -> bool:
+        """Say whether books wait for the prices of a session that has closed already."""
+        state = await self._store.seasons.state(season)
+        return state is not None and bool(await asyncio.to_thread(self._steps, state, self._clock.now()))
+
     async def _walk(self, season: Season, moment: datetime) -> Gone:
         state = await self._store.seasons.state(season)
         if state is None:

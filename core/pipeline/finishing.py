@@ -46,14 +46,16 @@ async def finish_run(
     """Write verdict, orders, fills and marks in one transaction; False when the run was finished already.
 
     `opening` None leaves the orders pending. In a season that has ended only the verdict is written, and each
-    order as one that was cancelled.
+    order as one that was cancelled; so is the order of a member that was removed meanwhile.
     """
     async with store.books.locked(record.season) as books:
         if not await books.finish_run(record.run_id, verdict, at):
             return False
         live = await books.live.read()
         now = await Situations.read(books, evidence, keeper, terms)
-        now = replace(now, closed=hindsight(live, now.decided.next_open))
+        closed = hindsight(live, now.decided.next_open)
+        resets, removed = await books.resets(), await books.removed()
+        now = replace(now, closed=closed, removed=removed, resets=resets)
         orders = [await order_of(books, record, evidence, seat, now, terms) for seat in record.seats]
         if live and live.ended:
             return True

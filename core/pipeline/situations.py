@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from core.config.settings import Trading
 from core.domain.bars import Mark
 from core.domain.books import Order, Portfolio, Position, Side
 from core.domain.evidence import Evidence
+from core.domain.member import REMOVED
 from core.domain.run import Seat
 from core.ledger.sizing import Situation
 from core.pipeline.bookkeeping import Bookkeeper, Decided
@@ -23,7 +24,8 @@ class Situations:
 
     `values` is what each member's books were worth at the last close, `decisions` when it decided last, and
     `stops` the session in which its stop of the ticker was hit last. `closed` is why no ballot of the run
-    trades in this season, None where they do.
+    trades in this season, None where they do; `removed` are the members of which none does any more, and
+    `resets` when portfolios began again: what was decided before is about other books.
     """
 
     evidence: Evidence
@@ -38,6 +40,8 @@ class Situations:
     terms: Trading
     keeper: Bookkeeper
     closed: str | None = None
+    removed: frozenset[str] = frozenset()
+    resets: Mapping[str, datetime] = field(default_factory=dict)
 
     @classmethod
     async def read(
@@ -74,6 +78,10 @@ class Situations:
         """Return why a member's ballot does not trade: the season is over, or it would be hindsight."""
         if self.closed is not None:
             return self.closed
+        if member in self.removed:
+            return REMOVED
+        if member in self.resets and self.resets[member] > self.evidence.as_of:
+            return "the portfolio was reset after this was decided"
         if self.passed is not None and self.decided.next_open <= self.passed.closed_at:
             return f"books only go forward: they have gone through {self.passed.session}"
         last = self.decisions.get(member)

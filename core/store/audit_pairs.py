@@ -171,6 +171,23 @@ _OF_ORDERS = (
         where=(orders.c.cause == OrderCause.IMPORT,),
     ),
 )
+_reset = cash_movements.alias()
+_SAME_RESET = and_(
+    _reset.c.kind == MovementKind.RESET,
+    _reset.c.season == orders.c.season,
+    _reset.c.member == orders.c.member,
+    type_coerce(_reset.c.at, BigInteger) == type_coerce(orders.c.ended_at, BigInteger) + 1,
+)
+_OF_RESETS = (
+    Belonging(
+        Rule.RESET,
+        *_OF_ORDER,
+        "the reset a microsecond after it",
+        orders.outerjoin(_reset, _SAME_RESET),
+        _reset.c.number,
+        where=(orders.c.cause == OrderCause.RESET,),
+    ),
+)
 _OF_RUNS = (
     Belonging(
         Rule.SEAT,
@@ -221,5 +238,5 @@ _OF_MARKS = (
         },
     ),
 )
-BELONGING = (*_OF_FILLS, *_OF_ORDERS, *_OF_RUNS, *_OF_MARKS)
+BELONGING = (*_OF_FILLS, *_OF_ORDERS, *_OF_RESETS, *_OF_RUNS, *_OF_MARKS)
 """Every rule about two rows that belong together."""

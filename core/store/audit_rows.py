@@ -23,6 +23,7 @@ from core.domain.audit import (
     MoveRow,
     OrderRow,
     Pair,
+    ResetRow,
     SessionRow,
     SplitRow,
     SumsRow,
@@ -144,7 +145,18 @@ class AuditRows:
             holdings=await self._holdings(season, member),
             splits=splits,
             moves=moves,
+            resets=await self._resets(season, member),
         )
+
+    async def _resets(self, season: str, member: str) -> tuple[ResetRow, ...]:
+        table, before = cash_movements, cash_movements.alias()
+        own = (before.c.season == season, before.c.member == member, before.c.number <= table.c.number)
+        booked = select(raw(func.sum(before.c.amount_usd))).where(*own).correlate(table).scalar_subquery()
+        is_reset = (table.c.season == season, table.c.member == member, table.c.kind == MovementKind.RESET)
+        rows = await self._connection.execute(
+            select(raw(table.c.at), booked).where(*is_reset).order_by(table.c.number)
+        )
+        return tuple(ResetRow(whole(at), usd(cash)) for at, cash in rows)
 
     async def _totals(self, season: str, member: str) -> TotalsRow | None:
         query = select(*(raw(balances.c[name]) for name in TotalsRow._fields))

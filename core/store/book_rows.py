@@ -2,20 +2,21 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select, text
 
 from core.domain.bars import Mark
-from core.domain.books import Account, Fill, Happening, Order, Portfolio
+from core.domain.books import Account, Fill, Happening, Order, Portfolio, Reset
 from core.domain.season import Season
 from core.store import book_queries
 from core.store.database import Database
 from core.store.happenings import happenings
 from core.store.locked_books import LockedBooks
+from core.store.reset_rows import resets
 from core.store.run_record import FILL, fill_of
 from core.store.season_tables import balances
 from core.store.tables import fills, members
@@ -48,14 +49,29 @@ class Books:
         Raises:
             StoreError: the books could not be had in time.
         """
-        # Tasks of this process queue here, so that they do not use up the pool's connections by waiting.
-        async with self._turns[season], self._database.write() as connection:
+        async with self.all_locked([season]) as (books,):
+            yield books
+
+    @asynccontextmanager
+    async def all_locked(self, seasons: Collection[Season]) -> AsyncIterator[tuple[LockedBooks, ...]]:
+        """Hold the books of several seasons in one transaction, as `locked` does those of one.
+
+        Raises:
+            StoreError: the books could not be had in time.
+        """
+        wanted = sorted(set(seasons))  # in one order for all, so that nobody waits for each other
+        async with AsyncExitStack() as stack:
+            # Tasks of this process queue here, so that they do not use up the pool's connections by waiting.
+            for season in wanted:
+                await stack.enter_async_context(self._turns[season])
+            connection = await stack.enter_async_context(self._database.write())
             if not self._database.is_sqlite:
                 lock = text(
                     "SELECT pg_advisory_xact_lock(:class, hashtext(current_schema() || '/' || :season))"
                 )
-                await connection.execute(lock, {"class": _LOCK_CLASS, "season": str(season)})
-            yield LockedBooks(connection, season, self._database.clock)
+                for season in wanted:
+                    await connection.execute(lock, {"class": _LOCK_CLASS, "season": str(season)})
+            yield tuple(LockedBooks(connection, season, self._database.clock) for season in wanted)
 
     async def portfolio(self, season: Season, member: str, as_of: datetime | None = None) -> Portfolio:
         """Return a member's cash and holdings, now or after the fills at or before `as_of`.
@@ -103,6 +119,11 @@ class Books:
         async with self._database.read() as connection:
             return await happenings(connection, season, member, limit)
 
+    async def resets(self, season: Season, until: datetime | None = None) -> dict[str, Reset]:
+        """Return the last reset of each member's portfolio, up to `until` if given, where there was one."""
+        async with self._database.read() as connection:
+            return await resets(connection, season, until)
+
     async def accounts(self, season: Season) -> tuple[Account, ...]:
         """Return every member that has books in a season, by number."""
         query = (
@@ -114,6 +135,7 @@ class Books:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
             held = await book_queries.holdings_of(connection, season)
+            again = await resets(connection, season)
         return tuple(
             Account(
                 season=season,
@@ -130,6 +152,7 @@ class Books:
                 losses_usd=row["losses_usd"],
                 best_usd=row["best_usd"],
                 worst_usd=row["worst_usd"],
+                reset=again.get(row["name"]),
             )
             for row in rows
         )

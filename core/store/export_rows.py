@@ -72,7 +72,9 @@ def _plain(table: Table, *order: str) -> Sheet:
 
 def _members(season: str) -> Select[Any]:
     own = and_(accounts.c.member == members.c.name, accounts.c.season == season)
-    facts = (members.c[name] for name in ("name", "number", "kind", "weight", "route", "enabled"))
+    facts = (
+        members.c[name] for name in ("name", "number", "kind", "weight", "route", "enabled", "removed_at")
+    )
     return select(*facts, accounts.c.opened_at).outerjoin(accounts, own).order_by(members.c.number)
 
 
@@ -120,7 +122,7 @@ def _token_cells(row: Cells) -> Cells:
 
 SHEETS: Mapping[str, Sheet] = {
     "members": Sheet(
-        ("member", "number", "kind", "weight", "route", "enabled", "opened_at"),
+        ("member", "number", "kind", "weight", "route", "enabled", "removed_at", "opened_at"),
         _members,
     ),
     "ballots": Sheet(

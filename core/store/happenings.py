@@ -10,7 +10,7 @@ from core.domain.season import Season
 from core.store.season_tables import share_movements
 from core.store.tables import cash_movements, fills, orders
 
-_ONCE = (MovementKind.DIVIDEND, MovementKind.CASH_IN_LIEU)
+_ONCE = (MovementKind.DIVIDEND, MovementKind.CASH_IN_LIEU, MovementKind.RESET)
 _SUMMED = (MovementKind.INTEREST, MovementKind.BORROW)
 
 
@@ -70,7 +70,7 @@ async def _sums(connection: AsyncConnection, season: Season, member: str) -> lis
 def _cash(row: Any) -> Happening:
     return Happening(
         kind=HappeningKind(row["kind"]),
-        session=row["session"],
+        session=row["session"] or row["at"].date(),
         at=row["at"],
         ticker=row["ticker"] or None,
         amount_usd=row["amount_usd"],

@@ -16,6 +16,7 @@ from core.domain.books import (
     Fill,
     MovementKind,
     Order,
+    OrderCause,
     OrderState,
     Portfolio,
     Side,
@@ -29,6 +30,7 @@ from core.store.inserting import add_new, insert_new
 from core.store.live_season_rows import LockedSeason
 from core.store.locked_imports import LockedImports
 from core.store.locked_sessions import LockedSessions
+from core.store.member_rows import removed_of, take_out
 from core.store.replay import (
     Booked,
     CashMove,
@@ -43,6 +45,7 @@ from core.store.replay import (
     position_of,
     usable_at,
 )
+from core.store.reset_rows import resets
 from core.store.run_record import ORDER, order_of
 from core.store.running_totals import RunningTotals
 from core.store.season_tables import closed_trades
@@ -147,8 +150,8 @@ class LockedBooks:
 
         Raises:
             StoreError: the order does not wait, the fill is not of this order, the ticker has been traded or
-                split after the fill's moment, or cash or (without `shorts`) shares would be negative at any
-                moment from the fill on.
+                split or the portfolio reset after the fill's moment, or cash or (without `shorts`) shares
+                would be negative at any moment from the fill on; that of a reset alone may overdraw the cash.
         """
         self._check_season(fill.season)
         order = await self._waiting(fill.order_id)
@@ -164,7 +167,7 @@ class LockedBooks:
         cash = balance.cash_usd + cash_change(entry)
         if balance.last_at is not None and fill.filled_at < balance.last_at:
             await self._check_in_the_past(entry, fill.member, shorts=shorts)
-        else:
+        elif order.cause is not OrderCause.RESET:  # which brings the cash to what was deposited afterwards
             check_balances(fill.member, cash, entry, after.shares if after else Decimal(0), shorts=shorts)
         await self._connection.execute(insert(fills).values(_fields(fill)))
         moved = ((MovementKind.TRADE, fill.amount_usd), (MovementKind.FEE, -fill.fee_usd))
@@ -197,6 +200,30 @@ class LockedBooks:
         rows = [_fields(mark) | {"season": self.season} for mark in new]
         if rows:
             await self._connection.execute(insert_new(self._connection, marks), rows)
+
+    async def newest_entry(self, member: str) -> datetime | None:
+        """Return the moment of the newest entry of a member's ledger, None where there is none but a deposit.
+
+        Raises:
+            StoreError: it has no account.
+        """
+        return (await self._totals.balance(member)).last_at
+
+    async def resets(self) -> dict[str, datetime]:
+        """Return when each member's portfolio began again the last time, where it did."""
+        return {name: reset.at for name, reset in (await resets(self._connection, self.season)).items()}
+
+    async def take_out(self, member: str, at: datetime, by: str) -> bool:
+        """Let a member take no part in runs from now on; False where it takes none already.
+
+        Raises:
+            Refused: it is the last one that is heard.
+        """
+        return await take_out(self._connection, member, at, by)
+
+    async def removed(self) -> frozenset[str]:
+        """Return the members that an admin has removed."""
+        return await removed_of(self._connection)
 
     async def finish_run(self, run_id: str, verdict: Verdict, at: datetime) -> bool:
         """Finish a run with its verdict; False when it was over before, and then nothing is changed.
@@ -241,6 +268,9 @@ class LockedBooks:
     async def _check_in_the_past(self, entry: Booked, member: str, *, shorts: bool) -> None:
         """Check a fill that is dated before the member's newest entry against all that came after it."""
         deposited, entries = await book_queries.history(self._connection, self.season, member)
+        again = (await self.resets()).get(member)
+        if again is not None and again >= entry.filled_at:
+            raise StoreError(f"This fill is refused: {member} has begun again after its moment.")
         if any(_touches(other, entry) for other in entries):
             raise StoreError(f"This fill is refused: {member} has traded {entry.ticker} after its moment.")
         check_never_negative(member, deposited, in_order([*entries, entry]), shorts=shorts)

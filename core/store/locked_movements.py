@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.domain.actions import ActionKind, CorporateAction, adjusted_for
 from core.domain.bars import Mark
 from core.domain.books import MovementKind, OrderState
+from core.domain.errors import StoreError
 from core.domain.season import Season
 from core.domain.values import SHARE_STEP, to_cents
 from core.store.book_queries import portfolio
@@ -62,6 +63,21 @@ class LockedMovements:
         await self._connection.execute(moved)
         await self._totals.move_cash(member, amount_usd, at)
         return True
+
+    async def reset(self, member: str, at: datetime) -> None:
+        """Bring the cash of a member that holds nothing to what was deposited.
+
+        Raises:
+            StoreError: it holds something, or has no account.
+        """
+        if any(who == member for who, *_ in await self._totals.holders(holdings.c.member == member)):
+            raise StoreError(f"The books of {member} cannot be reset while it holds something.")
+        own = (balances.c.season == self._season, balances.c.member == member)
+        deposited = (await self._connection.execute(select(balances.c.deposits_usd).where(*own))).scalar_one()
+        amount = deposited - (await self._totals.balance(member)).cash_usd
+        row = {"season": self._season, "member": member, "kind": MovementKind.RESET, "amount_usd": amount}
+        await self._connection.execute(insert(cash_movements).values(row | {"at": at}))
+        await self._totals.move_cash(member, amount, at)
 
     async def applied(self, since: date) -> frozenset[tuple[str, ActionKind, date]]:
         """Return ticker, kind and ex-date of what was applied to these books, of ex-dates from `since` on."""

@@ -15,6 +15,7 @@ from core.domain.scores import DailyValue
 from core.store.inserting import add_new, insert_new
 from core.store.locked_movements import CASH, LockedMovements
 from core.store.outcome_rows import outcome_row
+from core.store.reset_rows import resets
 from core.store.running_totals import Holder
 from core.store.season_tables import balances, daily_values, holdings, outcomes, seasons, sessions
 from core.store.tables import fills, orders, runs, seats
@@ -117,7 +118,8 @@ class LockedSessions(LockedMovements):
     async def values_before(self, session: date) -> dict[str, Decimal | None]:
         """Return what each member's books were worth at the last close before `session`, in USD.
 
-        None where that is not known; before a member's first close it is what was deposited.
+        None where that is not known; before a member's first close, and before the first one after a reset,
+        it is what was deposited.
         """
         started = select(balances.c.member, balances.c.deposits_usd).where(balances.c.season == self._season)
         values: dict[str, Decimal | None] = {
@@ -125,11 +127,21 @@ class LockedSessions(LockedMovements):
         }
         own = (daily_values.c.season == self._season, daily_values.c.session < session)
         newest = select(daily_values.c.member, func.max(daily_values.c.session).label("session"))
-        last = newest.where(*own).group_by(daily_values.c.member).subquery()
+        last = newest.where(*own, *await self._since_resets()).group_by(daily_values.c.member).subquery()
         same = and_(daily_values.c.member == last.c.member, daily_values.c.session == last.c.session)
         query = select(daily_values.c.member, daily_values.c.value_usd).join(last, same)
         rows = await self._connection.execute(query.where(daily_values.c.season == self._season))
         return values | {str(member): value for member, value in rows}
+
+    async def _since_resets(self) -> list[ColumnElement[bool]]:
+        """Return which daily values count: those of sessions that closed after a member's last reset."""
+        conditions: list[ColumnElement[bool]] = []
+        for member, reset in (await resets(self._connection, self._season)).items():
+            later = select(sessions.c.session).where(
+                sessions.c.season == self._season, sessions.c.closed_at > reset.at
+            )
+            conditions.append(or_(daily_values.c.member != member, daily_values.c.session.in_(later)))
+        return conditions
 
     async def last_stops(self, ticker: str) -> dict[str, date]:
         """Return the newest session in which each member's stop of a ticker was hit, where one was."""
@@ -152,8 +164,17 @@ class LockedSessions(LockedMovements):
         return found
 
     async def traded(self, after: datetime, until: datetime) -> dict[str, Decimal]:
-        """Return what each member bought and sold later than `after` and up to `until`, in USD."""
-        within = (fills.c.season == self._season, fills.c.filled_at > after, fills.c.filled_at <= until)
+        """Return what each member bought and sold later than `after` and up to `until`, in USD.
+
+        After a reset in this time, only what was traded since counts.
+        """
+        within: tuple[ColumnElement[bool], ...] = (
+            fills.c.season == self._season,
+            fills.c.filled_at > after,
+            fills.c.filled_at <= until,
+        )
+        for member, reset in (await resets(self._connection, self._season, until)).items():
+            within = (*within, or_(fills.c.member != member, fills.c.filled_at > reset.at))
         amount = func.sum(func.abs(fills.c.amount_usd), type_=fills.c.amount_usd.type)
         query = select(fills.c.member, amount).where(*within).group_by(fills.c.member)
         return {str(member): total for member, total in await self._connection.execute(query)}

@@ -1,13 +1,14 @@
 """The members of the arena, with numbers that never change."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.errors import StoreError
+from core.domain.errors import Refused, StoreError
 from core.domain.member import Member, MemberKind
 from core.store.database import Database
 from core.store.tables import members
@@ -26,7 +27,7 @@ class Members:
         """Make the arena's members those `wanted`, and return all: the wanted first, in their order.
 
         A new name gets the next number, which it keeps for good. A member that is no longer wanted stays,
-        with its books, but is not enabled.
+        with its books, but is not enabled. One that was removed stays so, until it is brought back.
 
         Raises:
             StoreError: a name is wanted twice.
@@ -48,10 +49,48 @@ class Members:
                 await connection.execute(update(members).where(members.c.name == row["name"]).values(row))
             return await _all(connection)
 
+    async def bring_back(self, name: str) -> bool:
+        """Let a member that was removed take part again; False where it was not removed."""
+        was_removed = (members.c.name == name, members.c.removed_at.is_not(None))
+        change = update(members).where(*was_removed).values(removed_at=None, removed_by=None)
+        async with self._database.write() as connection:
+            return (await connection.execute(change)).rowcount == 1
+
     async def all(self) -> tuple[Member, ...]:
         """Return all members: those of the last configuration in its order, then the rest by number."""
         async with self._database.read() as connection:
             return await _all(connection)
+
+
+async def take_out(connection: AsyncConnection, name: str, at: datetime, by: str) -> bool:
+    """Let a member take no part from now on, within a transaction; False where it takes none already.
+
+    Raises:
+        Refused: it is the last one that is heard.
+    """
+    await lock_members(connection)
+    known = {member.name: member for member in await _all(connection)}
+    if not known[name].enabled:
+        return False
+    heard = [one.name for one in known.values() if one.enabled and not one.kind.follows]
+    if heard == [name]:
+        raise Refused(f"{name} is the last member that takes part; a committee needs one.")
+    change = update(members).where(members.c.name == name).values(removed_at=at, removed_by=by)
+    await connection.execute(change)
+    return True
+
+
+async def lock_members(connection: AsyncConnection) -> None:
+    """Let no other transaction change who competes, until this one ends."""
+    if connection.dialect.name != "sqlite":
+        # As in `seat`; but whoever only refers to a member need not wait until a long transaction is over.
+        await connection.execute(text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
+
+
+async def removed_of(connection: AsyncConnection) -> frozenset[str]:
+    """Return the members that an admin has removed."""
+    query = select(members.c.name).where(members.c.removed_at.is_not(None))
+    return frozenset((await connection.execute(query)).scalars())
 
 
 async def seat_beside(connection: AsyncConnection, name: str, kind: MemberKind) -> None:
@@ -62,9 +101,7 @@ async def seat_beside(connection: AsyncConnection, name: str, kind: MemberKind) 
     known = select(members.c.name).where(members.c.name == name)
     if (await connection.execute(known)).first():
         return
-    if connection.dialect.name != "sqlite":
-        # As in `seat`; but whoever only refers to a member need not wait until a long transaction is over.
-        await connection.execute(text("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE"))
+    await lock_members(connection)
     rows = await _rows(connection)
     if name in {row["name"] for row in rows}:
         return
@@ -78,9 +115,17 @@ async def _rows(connection: AsyncConnection) -> Sequence[RowMapping]:
     return (await connection.execute(query)).mappings().all()
 
 
+def _seated(row: RowMapping) -> dict[str, Any]:
+    """Return the part of a member that the configuration is about."""
+    return {name: value for name, value in row.items() if name not in {"removed_at", "removed_by"}}
+
+
 async def _all(connection: AsyncConnection) -> tuple[Member, ...]:
     return tuple(
-        Member(**{name: value for name, value in row.items() if name != "place"})
+        Member(
+            **{name: row[name] for name in Member.model_fields if name != "enabled"},
+            enabled=row["enabled"] and row["removed_at"] is None,
+        )
         for row in await _rows(connection)
     )
 
@@ -89,7 +134,7 @@ async def _changes(
     connection: AsyncConnection, wanted: Sequence[Wanted]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the rows to add and the rows to change."""
-    known = {row["name"]: dict(row) for row in await _rows(connection)}
+    known = {row["name"]: _seated(row) for row in await _rows(connection)}
     number = max((row["number"] for row in known.values()), default=0)
     added, changed = [], []
     for place, (name, kind, weight, route, enabled) in enumerate(wanted):

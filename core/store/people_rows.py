@@ -45,14 +45,18 @@ class People:
         async with self._database.write() as connection:
             await _put(connection, given)
 
-    async def revoke(self, person: str, chat: str | None, nobody: Grant | None = None) -> int:
+    async def revoke(
+        self, person: str, chat: str | None, nobody: Grant | None = None, *, thread: str = ""
+    ) -> int:
         """Delete the grants of a person in a chat and its threads, or all of them; return how many.
 
-        With `nobody`, that takes their place.
+        With `thread` those of that thread alone. With `nobody`, that takes their place.
         """
         gone = delete(grants).where(grants.c.person == person)
         if chat is not None:
             gone = gone.where(grants.c.chat_id == chat)
+        if thread:
+            gone = gone.where(grants.c.thread == thread)
         async with self._database.write() as connection:
             count = (await connection.execute(gone)).rowcount
             if nobody is not None:

@@ -18,6 +18,7 @@ from core.domain.season import Season
 from core.store.column_types import COST_PLACES, MONEY_PLACES, from_whole
 from core.store.costs import total_cost
 from core.store.database import Database
+from core.store.reset_rows import count_of, resets
 from core.store.season_tables import (
     balances,
     closed_trades,
@@ -38,19 +39,21 @@ class Watermark(NamedTuple):
     """How far a season is. While two of them are equal, nothing that they stand for has changed.
 
     `session` is the newest session that the books went through, `sessions` how many there were, `imports`
-    how many trade logs were read in: together they stand for daily values and closes. `booked` stands for
-    balances and holdings, which change only by fills, splits and movements of cash.
+    how many trade logs were read in and `resets` how many portfolios have begun again: together they stand
+    for daily values and closes. `booked` stands for balances and holdings, which change only by fills, splits
+    and movements of cash.
     """
 
     session: date | None
     sessions: int
     imports: int
+    resets: int
     booked: tuple[Any, ...]
 
     @property
-    def scored(self) -> tuple[date | None, int, int]:
+    def scored(self) -> tuple[date | None, int, int, int]:
         """The part that daily values and closes follow from."""
-        return self.session, self.sessions, self.imports
+        return self.session, self.sessions, self.imports, self.resets
 
 
 class Close(NamedTuple):
@@ -84,6 +87,7 @@ class Scores:
             select(func.max(sessions.c.session)).where(sessions.c.season == season).scalar_subquery(),
             _count(sessions, season),
             _count(imports, season),
+            count_of(season),
             _count(balances, season),
             _count(share_movements, season),
             select(func.sum(balances.c.fills)).where(own).scalar_subquery(),
@@ -91,8 +95,8 @@ class Scores:
             select(func.max(balances.c.last_at)).where(own).scalar_subquery(),
         )
         async with self._database.read() as connection:
-            session, passed, imported, *booked = (await connection.execute(query)).one()
-        return Watermark(session, passed, imported, tuple(booked))
+            session, passed, imported, again, *booked = (await connection.execute(query)).one()
+        return Watermark(session, passed, imported, again, tuple(booked))
 
     async def has_books(self, season: Season) -> bool:
         """Say whether anybody has an account in a season."""
@@ -107,10 +111,17 @@ class Scores:
             return (await connection.execute(query)).scalar() or ""
 
     async def days(self, season: Season, after: date | None = None) -> Days:
-        """Return the sessions later than `after`, or all, with the daily values of every member."""
+        """Return the sessions later than `after`, or all, with the daily values of every member.
+
+        A portfolio that began again has those since then: what it was worth before is no part of its curve.
+        """
         async with self._database.read() as connection:
             closes = await _closes(connection, season, after)
             rows = (await connection.execute(_daily(season, after))).all()
+            again = await resets(connection, season)
+        if again:
+            closed = {close.session: close.closed_at for close in closes}
+            rows = [row for row in rows if row[0] not in again or closed[row[1]] > again[row[0]].at]
         # Decoding takes longer than asking; a server must not stand still meanwhile.
         values = await asyncio.to_thread(_decoded, rows) if rows else {}
         return Days(closes, values)

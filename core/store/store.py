@@ -13,6 +13,7 @@ from core.store.export_rows import Exports
 from core.store.home_rows import Homes
 from core.store.known_chat_rows import KnownChats
 from core.store.live_season_rows import LiveSeasons
+from core.store.member_changes import MemberChanges
 from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
 from core.store.past_rows import Past
@@ -40,6 +41,7 @@ class Store:
         self.past = Past(database)
         self.stages = Stages(database)
         self.books = Books(database)
+        self.member_changes = MemberChanges(database, self.books)
         self.seasons = Seasons(database)
         self.live = LiveSeasons(database)
         self.outcomes = Outcomes(database)

@@ -199,21 +199,33 @@ class Subscriptions:
         async with self._database.read() as connection:
             return await terms_within(connection, chat_id)
 
-    async def set_terms(self, chat_id: str, terms: ChatTerms, at: datetime, replan: Replan) -> None:
+    async def set_terms(
+        self,
+        chat_id: str,
+        terms: ChatTerms,
+        at: datetime,
+        replan: Replan,
+        *,
+        before: ChatTerms | None = None,
+    ) -> bool:
         """Store a chat's terms, and what they make of the due slots of its active subscriptions.
 
         `replan` is asked for each of them as it stands when nobody can claim it any more. Damaged ones are
-        left alone. All alerts that wait are told at the new time.
+        left alone. All alerts that wait are told at the new time. With `before`, nothing is done and False is
+        returned where the terms are not these any more.
         """
         platform, _, chat = chat_id.partition(":")
         change = update(chat_terms).where(chat_terms.c.chat_id == chat_id)
         async with self._database.write() as connection:
             await hold_chat(connection, chat_id, at)
+            if before is not None and await terms_within(connection, chat_id) != before:
+                return False
             await connection.execute(change.values(terms=terms, changed_at=at))
             own = select(*SUBSCRIPTION).where(in_chat(platform, chat), ACTIVE)
             own = own.order_by(subscriptions.c.number).with_for_update(key_share=True)
             rows = (await connection.execute(own)).all()
             await move_due(connection, list(readable(rows, subscription_of)), replan)
+            return True
 
     async def _stop(self, number: int, change: Any) -> bool:
         async with self._database.write() as connection:

@@ -43,7 +43,10 @@ members = Table(
     Column("route", AsJson(tuple[str, ...]), nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("place", Integer),
+    Column("removed_at", Moment),
+    Column("removed_by", Words),
 )
+"""Who competes. `enabled` is what the configuration says; one that an admin has removed takes no part."""
 
 evidence = Table(
     "evidence",
@@ -172,7 +175,9 @@ orders = Table(
     ForeignKeyConstraint(["season", "member"], ["accounts.season", "accounts.member"]),
     CheckConstraint("(cause = 'import') = (run_id IS NULL)", name="run_id"),
     CheckConstraint("(cause = 'import') = (import_id IS NOT NULL)", name="import_id"),
-    CheckConstraint("cause IN ('ballot', 'stop', 'take_profit', 'margin_call', 'import')", name="cause"),
+    CheckConstraint(
+        "cause IN ('ballot', 'stop', 'take_profit', 'margin_call', 'import', 'reset')", name="cause"
+    ),
     CheckConstraint("side IN ('buy', 'sell')", name="side"),
     CheckConstraint("state IN ('pending', 'filled', 'cancelled')", name="state"),
     CheckConstraint("(state = 'pending') = (ended_at IS NULL)", name="ended_at"),
@@ -228,11 +233,13 @@ cash_movements = Table(
     ForeignKeyConstraint(["season", "member"], ["accounts.season", "accounts.member"]),
     UniqueConstraint("fill_id", "kind"),
     CheckConstraint(
-        "kind IN ('deposit', 'trade', 'fee', 'dividend', 'cash_in_lieu', 'interest', 'borrow')", name="kind"
+        "kind IN ('deposit', 'trade', 'fee', 'dividend', 'cash_in_lieu', 'interest', 'borrow', 'reset')",
+        name="kind",
     ),
     CheckConstraint("(kind IN ('trade', 'fee')) = (fill_id IS NOT NULL)", name="fill_id"),
     CheckConstraint(
-        "kind IN ('deposit', 'trade', 'fee') OR (ticker IS NOT NULL AND session IS NOT NULL)", name="session"
+        "kind IN ('deposit', 'trade', 'fee', 'reset') OR (ticker IS NOT NULL AND session IS NOT NULL)",
+        name="session",
     ),
     CheckConstraint("kind <> 'deposit' OR amount_usd > 0", name="deposit"),
     CheckConstraint("kind <> 'fee' OR amount_usd <= 0", name="fee"),
@@ -245,6 +252,14 @@ cash_movements = Table(
         postgresql_where=text("kind = 'deposit'"),
     ),
     Index("ix_cash_movements_season_member_at", "season", "member", "at"),
+    Index(
+        "ix_cash_movements_reset",
+        "season",
+        "member",
+        "at",
+        sqlite_where=text("kind = 'reset'"),
+        postgresql_where=text("kind = 'reset'"),
+    ),
     Index(
         "uq_cash_movements_session",
         "season",

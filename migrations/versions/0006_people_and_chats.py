@@ -2,8 +2,9 @@
 
 Revises: 0005
 Reason: admins let people in from the chat itself, every refused and every privileged action is kept, a group
-that moves takes all with it, one service may serve several Slack workspaces, and whoever started a run may
-stop it, whichever process works on it. Alerts are found at once among all that is due.
+that moves takes all with it, one service may serve several Slack workspaces, admins remove members and let
+portfolios begin again, and whoever started a run may stop it, whichever process works on it. Alerts are found
+at once among all that is due.
 """
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ def upgrade() -> None:
     _deeds()
     _chats()
     _slack()
+    _removed_members()
+    _resets()
     op.add_column("runs", sa.Column("stop_by", sa.Text(), nullable=True))
     op.create_index(
         "ix_slots_alerts_due_at",
@@ -34,6 +37,72 @@ def upgrade() -> None:
         sqlite_where=_ALERT_DUE,
         postgresql_where=_ALERT_DUE,
     )
+
+
+def _removed_members() -> None:
+    op.add_column("members", sa.Column("removed_at", sa.BigInteger(), nullable=True))
+    op.add_column("members", sa.Column("removed_by", sa.Text(), nullable=True))
+
+
+_WIDER = {
+    "orders": {
+        "ck_orders_cause": (
+            "cause IN ('ballot', 'stop', 'take_profit', 'margin_call', 'import')",
+            "cause IN ('ballot', 'stop', 'take_profit', 'margin_call', 'import', 'reset')",
+        )
+    },
+    "cash_movements": {
+        "ck_cash_movements_kind": (
+            "kind IN ('deposit', 'trade', 'fee', 'dividend', 'cash_in_lieu', 'interest', 'borrow')",
+            "kind IN ('deposit', 'trade', 'fee', 'dividend', 'cash_in_lieu', 'interest', 'borrow', 'reset')",
+        ),
+        "ck_cash_movements_session": (
+            "kind IN ('deposit', 'trade', 'fee') OR (ticker IS NOT NULL AND session IS NOT NULL)",
+            "kind IN ('deposit', 'trade', 'fee', 'reset') OR (ticker IS NOT NULL AND session IS NOT NULL)",
+        ),
+    },
+}
+"""What the tables of the ledger allowed, and what they allow now."""
+
+
+def _resets() -> None:
+    for table, rules in _WIDER.items():
+        if op.get_bind().dialect.name == "sqlite":
+            _rebuild_on_sqlite(table, rules)
+        else:
+            for name, (_, wider) in rules.items():
+                op.drop_constraint(op.f(name), table)
+                op.create_check_constraint(op.f(name), table, wider)
+    op.create_index(
+        "ix_cash_movements_reset",
+        "cash_movements",
+        ["season", "member", "at"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'reset'"),
+        postgresql_where=sa.text("kind = 'reset'"),
+    )
+
+
+def _rebuild_on_sqlite(table: str, rules: dict[str, tuple[str, str]]) -> None:
+    """Make a table anew with wider rules, and with its rows, indexes and triggers as they were."""
+    bind = op.get_bind()
+    query = "SELECT type, sql FROM sqlite_master WHERE tbl_name = :name AND sql IS NOT NULL"
+    made = [(kind, sql) for kind, sql in bind.execute(sa.text(query), {"name": table})]
+    (whole,) = [sql for kind, sql in made if kind == "table"]
+    for narrow, wider in rules.values():
+        if whole.count(narrow) != 1:
+            raise RuntimeError(f"The table {table} has other rules than the migrations before have made.")
+        whole = whole.replace(narrow, wider)
+    head, _, columns = whole.partition("(")
+    if head.split()[:2] != ["CREATE", "TABLE"]:
+        raise RuntimeError(f"The table {table} was made in another way than by the migrations before.")
+    bind.exec_driver_sql(f"CREATE TABLE {table}_wider ({columns}")
+    bind.exec_driver_sql(f"INSERT INTO {table}_wider SELECT * FROM {table}")  # noqa: S608  # our own names
+    bind.exec_driver_sql(f"DROP TABLE {table}")
+    bind.exec_driver_sql(f"ALTER TABLE {table}_wider RENAME TO {table}")
+    for kind, sql in made:
+        if kind != "table":
+            bind.exec_driver_sql(sql)
 
 
 def _people() -> None:

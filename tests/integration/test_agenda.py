@@ -111,9 +111,9 @@ async def test_terms_that_are_set_as_a_slot_is_claimed_leave_a_next_time_on_them
     rows = process.app._store.subscriptions
     set_terms = rows.set_terms
 
-    async def once_claimed(*facts: Any) -> None:
+    async def once_claimed(*facts: Any, **more: Any) -> bool:
         assert len(await process.app.agenda.claim(("telegram",))) == 1
-        await set_terms(*facts)
+        return await set_terms(*facts, **more)
 
     monkeypatch.setattr(rows, "set_terms", once_claimed)
     await process.app.subscriptions.set_terms("telegram", CHAT, ChatTerms(zone="Europe/London"))

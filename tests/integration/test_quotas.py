@@ -95,3 +95,19 @@ async def test_a_refused_run_asks_no_model_and_no_vendor(two: tuple[App, App], m
     with pytest.raises(QuotaSpent, match="your 2 runs of today are used up"):
         await run(app, "NOSUCHTICKER")
     assert len(models.requests) == before
+
+
+async def test_a_group_that_became_a_supergroup_keeps_its_own_quota(
+    models: ModelServer, tmp_path: Path
+) -> None:
+    before = "telegram:-4567"
+    chats = [{"id": before, "role": "runner", "runs_daily": 1}]
+    app = await arena.opened(models.base_url, tmp_path, access={"chats": chats})
+    try:
+        assert await app.people.quotas.left(BOB, ROOM) == ()
+        await app.known_chats.was_moved(before, ROOM)
+        await run(app, "AAPL", BOB)
+        with pytest.raises(QuotaSpent, match="this chat's 1 run of today"):
+            await run(app, "MSFT", BOB)
+    finally:
+        await app.close()

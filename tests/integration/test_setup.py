@@ -16,6 +16,7 @@ from bot.setup.for_slack import Setup as SlackSetup
 from bot.setup.for_telegram import Setup as TelegramSetup
 from core.app.app import App
 from core.app.assemble import open_app
+from core.app.claims import MAX_TRIES
 from core.clock import SystemClock
 from core.config import Settings, load_settings
 from core.config.secret import SecretRef
@@ -169,3 +170,75 @@ async def test_three_wrong_tokens_end_the_setup_and_leave_nothing(tmp_path: Path
         with pytest.raises(Refused, match="three times"):
             await TelegramSetup(tmp_path / "config.toml", blank, person).token()
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
+
+
+async def test_a_token_that_is_kept_already_survives_wrong_ones(tmp_path: Path) -> None:
+    kept = tmp_path / "secrets" / "telegram_bot_token"
+    kept.parent.mkdir()
+    kept.write_text("1:of-another-configuration\n")
+    async with TelegramServer() as server:
+        person = Operator(["", "1:a", "2:b"])
+        blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
+        with pytest.raises(Refused, match="three times"):
+            await TelegramSetup(tmp_path / "config.toml", blank, person).token()
+        server.violations.clear()
+    assert "Nothing was typed." in person.all
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [kept]
+    assert kept.read_text() == "1:of-another-configuration\n"
+
+
+@pytest.mark.parametrize("folder", ["plain", 'with "quotes"', "back\\slash", "späce in it"])
+async def test_whatever_the_folder_is_called_the_configuration_can_be_read_afterwards(
+    tmp_path: Path, folder: str
+) -> None:
+    config = tmp_path / folder / "config.toml"
+    config.parent.mkdir()
+    async with TelegramServer() as server:
+        blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
+        await TelegramSetup(config, blank, Operator([server.token])).token()
+        assert load_settings(config, {}).telegram.token.reveal() == server.token
+
+
+async def test_a_configuration_behind_a_link_stays_there_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    real, config = tmp_path / "real.toml", tmp_path / "config.toml"
+    real.write_text("[arena]\nwatchlist = []\n")
+    real.chmod(0o600)
+    config.symlink_to(real)
+    async with TelegramServer() as server:
+        blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
+        await TelegramSetup(config, blank, Operator([server.token])).token()
+        assert load_settings(config, {}).telegram.token.reveal() == server.token
+    assert config.is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+
+
+async def test_a_section_that_only_looks_like_one_is_not_written_into(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    before = "[telegram.more]\n[arena]\nx = '''\n[telegram]\n'''\n"
+    config.write_text(before)
+    async with TelegramServer() as server:
+        person = Operator([server.token])
+        blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
+        await TelegramSetup(config, blank, person).token()
+    assert config.read_text() == before
+    assert "Change it to:" in person.all
+
+
+async def test_a_code_that_was_guessed_at_too_often_ends_the_setup_instead_of_a_wait_in_vain(
+    tmp_path: Path,
+) -> None:
+    async with TelegramServer() as server:
+        person = Operator([server.token])
+        blank = Settings(telegram=Telegram(token=MISSING, base_url=server.base_url))
+        walk = TelegramSetup(tmp_path / "config.toml", blank, person)
+        settings = await walk.token()
+        async with arena(tmp_path, settings) as app:
+            claiming = asyncio.create_task(walk.claim(app))
+            code = await person.code()
+            bob = server.private(BOB)
+            for guess in range(MAX_TRIES):
+                server.say(bob, BOB, f"/claim AAAA-AAA{guess + 2}")
+            assert await asyncio.wait_for(claiming, 20) is False
+            assert "wrong ones came too often" in person.all
+            with pytest.raises(Refused):
+                await app.claims.take(code, "telegram:1002")

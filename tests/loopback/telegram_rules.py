@@ -234,6 +234,8 @@ def check_keyboard(markup: Any) -> list[list[dict[str, Any]]]:
         used = [action for action in ACTIONS if action in button]
         if len(used) != 1:
             raise Refusal("Bad Request: text buttons are unallowed in the inline keyboard")
+        if button.get("style", "primary") not in {"danger", "success", "primary"}:
+            raise Refusal("Bad Request: invalid button style specified")
         _check_action(used[0], button[used[0]])
         _utf8(label + str(button[used[0]]))
     return rows

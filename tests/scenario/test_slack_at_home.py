@@ -10,6 +10,7 @@ import pytest
 from bot.signs import ACTION_SIGNS
 from core.app.app import App
 from core.domain.ballot import Action
+from core.domain.subscription import ChatTerms
 from tests import arena
 from tests.loopback.model_server import ModelServer
 from tests.loopback.slack_rules import interactive
@@ -93,6 +94,12 @@ async def window(slack: SlackServer, user: str, title: str) -> View:
     return view
 
 
+async def refusals(app: App, user: str) -> list[str]:
+    """What was refused to a person, newest first."""
+    deeds = await app.people.deeds.last(50)
+    return [one.what for one in deeds if one.person == f"slack:{user}" and one.outcome == "refused"]
+
+
 def fields(view: View) -> dict[str, str]:
     """The fields of a form by name, with the ids of their blocks."""
     return {b["block_id"].partition(".")[0]: b["block_id"] for b in view.blocks if b["type"] == "input"}
@@ -145,6 +152,12 @@ async def test_a_stranger_is_told_how_to_be_let_in_and_nothing_else(world: World
         await slack.open_home(MALLORY)
         page = await home_of(slack, MALLORY)
         assert await app.homes.readers(10) == ()
+        await slack.shortcut(ASK, MALLORY)
+        form = await window(slack, MALLORY, "Ask the committee")
+        sent = await slack.submit(form, MALLORY, tickers="GOOG", chat=READERS)
+        assert sent.answer is not None
+        assert "needs the role runner" in sent.answer["errors"]["chat"]
+        assert await refusals(app, MALLORY) == ["form: run", "stranger: the Home tab"]
     text = shown(page.blocks)
     assert f"slack:{MALLORY}" in text
     assert "GOOG" not in text
@@ -289,7 +302,7 @@ async def test_without_a_channel_the_run_comes_as_a_direct_message(world: World)
 
 async def test_what_is_wrong_stands_under_its_field_and_nothing_runs(world: World) -> None:
     slack = world.slack
-    async with serving(world):
+    async with serving(world) as app:
         await slack.shortcut(ASK, CAROL)
         view = await window(slack, CAROL, "Ask the committee")
         sent = await slack.submit(view, CAROL, tickers="GO@OG", chat=READERS, day="2999-01-04")
@@ -300,6 +313,7 @@ async def test_what_is_wrong_stands_under_its_field_and_nothing_runs(world: Worl
         assert errors["chat"].startswith("A run there needs the role runner; you are viewer.")
         assert "day" in errors
         assert slack.views(CAROL) == [view]
+        assert await refusals(app, CAROL) == ["form: run"]
         many = await slack.submit(view, CAROL, tickers="A B C D E F", chat=TRADING)
         assert many.answer is not None
         assert many.answer["errors"] == {"tickers": "That is 6 tickers; one run takes up to 5."}
@@ -396,7 +410,7 @@ async def test_a_message_of_somebody_else_or_without_a_run_gets_a_sentence(world
 
 async def test_a_stranger_hears_its_ids_once_when_it_asks_for_an_explanation(world: World) -> None:
     slack = world.slack
-    async with serving(world):
+    async with serving(world) as app:
         message = Message("C0ELSEWHERE", slack.write("C0ELSEWHERE"), "x", [])
         await slack.message_shortcut(EXPLAIN, message, MALLORY)
         assert f"slack:{MALLORY}" in shown((await window(slack, MALLORY, "Conclave")).blocks)
@@ -405,6 +419,7 @@ async def test_a_stranger_hears_its_ids_once_when_it_asks_for_an_explanation(wor
         await slack.slash("/whoami", "", ALICE, TRADING)
         await slack.until(lambda: slack.ephemerals(ALICE))
         assert slack.views(MALLORY) == []
+        assert await refusals(app, MALLORY) == ["stranger: explain a verdict"]
 
 
 # Subscriptions and settings.
@@ -438,7 +453,7 @@ async def test_subscriptions_are_made_paused_and_deleted_in_the_form(world: Worl
 
 async def test_another_channel_is_chosen_inside_the_form_and_a_viewer_only_looks(world: World) -> None:
     slack = world.slack
-    async with serving(world):
+    async with serving(world) as app:
         await slack.slash("/leaderboard", "", BOB, TRADING)
         await slack.wait_messages(TRADING)
         await slack.open_home(BOB)
@@ -453,9 +468,16 @@ async def test_another_channel_is_chosen_inside_the_form_and_a_viewer_only_looks
         assert fields(view) == {}
         await slack.click(view, "conclave-form.channel", BOB, option=TRADING)
         await slack.until(lambda: fields(view))
+        # A form that was open while the role went away changes nothing.
+        await app.subscriptions.set_terms("slack", TRADING, ChatTerms(runs_by="admin"))
+        sent = await slack.submit(view, BOB, zone="berlin")
+        assert sent.answer is not None
+        assert "one needs the role runner" in sent.answer["errors"][fields(view)["zone"]]
+        assert await refusals(app, BOB) == ["form: settings"]
         slack.join("C0ELSEWHERE")
         await slack.click(view, "conclave-form.channel", BOB, option="C0ELSEWHERE")
         await slack.until(lambda: "no role in this channel" in shown(view.blocks))
+        assert await refusals(app, BOB) == ["stranger: form: settings", "form: settings"]
 
 
 async def test_an_admin_sets_the_terms_of_a_channel_in_the_form(world: World) -> None:

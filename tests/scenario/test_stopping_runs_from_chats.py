@@ -21,7 +21,8 @@ from tests.loopback.telegram_world import Chat, Shown, User
 from tests.service import actions, served
 
 ALICE, BOB, CAROL = User(1001, "Alice"), User(1002, "Bob"), User(1003, "Carol")
-GROUP, CHANNEL = -1001234567890, "C0TRADING"
+DAVE = User(1004, "Dave")
+GROUP, OTHER, CHANNEL = -1001234567890, -1009876543210, "C0TRADING"
 pytestmark = pytest.mark.timeout(90)
 
 
@@ -51,6 +52,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
                 "people": [
                     {"id": f"telegram:{BOB.id}", "role": "runner"},
                     {"id": f"telegram:{CAROL.id}", "role": "runner"},
+                    {"id": f"telegram:{DAVE.id}", "role": "admin", "chat": f"telegram:{OTHER}"},
                 ],
                 "chats": [{"id": f"slack:{CHANNEL}", "role": "runner"}],
             },
@@ -124,6 +126,32 @@ async def test_an_admin_stops_the_run_of_somebody_else_by_command(world: World) 
     await says(world, private, "One run at a time")
     world.telegram.say(world.group, ALICE, "/stop")
     await says(world, world.group, "Stopped by Alice; what was done is kept.")
+
+
+async def test_the_admin_of_another_chat_stops_nothing_here_and_the_audit_trail_says_who_did_what(
+    world: World,
+) -> None:
+    hang(world.models)
+    other = world.telegram.group(OTHER)
+    world.telegram.say(world.group, BOB, "/run GOOG quick")
+    card = await live(world, world.group)
+    (record,) = await world.app.going_on("GOOG", "telegram", str(GROUP))
+    run_id = record.run_id
+    for text in ("/stop GOOG", f"/stop {run_id}"):
+        world.telegram.say(other, DAVE, text)
+        await says(world, other, "Only who asked for this run of GOOG, or an admin, can stop it.")
+    assert (await world.app.run_record(run_id)).state is RunState.RUNNING
+    world.telegram.press(card, card.button("Stop"), CAROL)
+    await toast(world, "Only who asked for this run of GOOG, or an admin, can stop it.")
+    world.telegram.press(card, card.button("Stop"), BOB)
+    await says(world, world.group, "Stopped by Bob; what was done is kept.")
+    deeds = await world.app.people.deeds.last(10)
+    assert sorted((deed.person, deed.outcome, deed.what) for deed in deeds) == [
+        ("telegram:1002", "done", "button: stop a run"),
+        ("telegram:1003", "refused", "button: stop a run"),
+        ("telegram:1004", "refused", "/stop GOOG"),
+        ("telegram:1004", "refused", f"/stop {run_id}"),
+    ]
 
 
 async def test_a_run_is_stopped_before_it_has_begun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,12 +187,21 @@ async def test_one_line_on_both_platforms_pause_edit_and_the_end_of_all(world: W
     await said(world, "Subscription 1 is changed")
     assert [one.line for one in await of_slack(world)] == ["digest weekdays 09:00"]
 
+    await slack.slash("/conclave", "unsubscribe all", "U0CAROL", CHANNEL)
+    asked = await on_slack(world, "Delete the 1 subscription of this chat?")
+    buttons = [one for block in asked.blocks if block["type"] == "actions" for one in block["elements"]]
+    assert [(one["text"]["text"], one.get("style")) for one in buttons] == [
+        ("Yes, delete 1 subscription", "danger"),
+        ("No", None),
+    ]
+    await clicked(world, asked, "No", "Nothing was changed")
     telegram.say(world.group, CAROL, "/unsubscribe all")
     sure = await said(world, "Delete the 1 subscription of this chat?")
     assert "Only Carol <b>& can confirm it" in sure.text
-    telegram.press(sure, sure.button("Delete 1"), ALICE)
+    assert [one.get("style") for row in sure.buttons for one in row] == ["danger", None]
+    telegram.press(sure, sure.button("Yes, delete 1"), ALICE)
     await toast(world, "Only who asked can confirm this.")
-    await pressed(world, sure, "Delete 1", "1 subscription deleted.")
+    await pressed(world, sure, "Yes, delete 1", "1 subscription deleted.")
     assert await of_telegram(world) == ()
     assert len(await of_slack(world)) == 1
 

@@ -2,9 +2,10 @@
 
 import itertools
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +19,12 @@ from core.domain.actions import ActionKind, CorporateAction
 from core.domain.ballot import Action
 from core.domain.bars import Mark
 from core.domain.books import MovementKind, Order, OrderCause, Side
-from core.domain.errors import StoreError
+from core.domain.errors import Refused, StoreError
 from core.domain.run import RunState
 from core.domain.scores import DailyValue
 from core.domain.season import Season
 from core.domain.values import SHARE_STEP, to_cents, to_shares
+from core.pipeline.resetting import reset_books
 from core.store.inserting import add_new
 from core.store.locked_books import LockedBooks
 from core.store.locked_sessions import CASH, Passed
@@ -44,7 +46,7 @@ _SEASONS = itertools.count()
 _AMOUNT = st.one_of(st.integers(1, 30).map(Decimal), st.decimals("0.000001", "12", places=6))
 _DOINGS = (
     *(["trade"] * 9 + ["wait", "fill", "part", "cancel", "stop", "stop"]),
-    *(["split"] * 3 + ["dividend"] * 2 + ["interest", "borrow", "pass", "mark"]),
+    *(["split"] * 3 + ["dividend"] * 2 + ["interest", "borrow", "pass", "mark", "reset", "reset"]),
 )
 _ENDS = (*["ends"] * 6, "goes on", "goes on", "crash", "reopen")
 
@@ -69,6 +71,24 @@ def _step(chance: Random) -> Step:
         "hours": chance.choice([0, 1, 1, 2, 6, -2]),
     }
     return chance.choice(_DOINGS), facts, chance.choice(_ENDS)
+
+
+class AlwaysOpen:
+    """A calendar by which every day has a session, and none has closed yet."""
+
+    def __init__(self) -> None:
+        self.exchange = self
+
+    def of(self, ticker: str) -> "AlwaysOpen":
+        del ticker
+        return self
+
+    def last_opened(self, at: datetime) -> Any:
+        return SimpleNamespace(day=at.date())
+
+    def last_closed(self, at: datetime) -> Any:
+        del at
+        return SimpleNamespace(closes=datetime.min.replace(tzinfo=UTC))
 
 
 class Crash(Exception):
@@ -120,7 +140,9 @@ class Player:
     async def play(self, books: LockedBooks, what: str, facts: dict[str, Any]) -> None:
         """Do one thing inside the transaction."""
         self._hour = max(self._hour + facts["hours"], 0)
-        if what in {"split", "dividend"}:
+        if what == "reset":
+            await self._reset(books, facts)
+        elif what in {"split", "dividend"}:
             await self._act(books, what, facts)
         elif what in {"interest", "borrow", "pass", "mark"}:
             await self._close(books, what, facts)
@@ -185,6 +207,20 @@ class Player:
         price = facts["price"] if facts["fee"] != "0" else None
         await books.sessions.apply(action, at, fractional=facts["fractional"], price=price)
 
+    async def _reset(self, books: LockedBooks, facts: dict[str, Any]) -> None:
+        member, at = facts["member"], START + timedelta(hours=self._hour)
+        held = [position.ticker for position in (await books.portfolio(member)).positions]
+        for ticker in held:
+            await books.add_mark(Mark(ticker=ticker, price=facts["price"], at=at, source="csv"))
+        await reset_books(books, member, AlwaysOpen(), at)  # type: ignore[arg-type]
+        portfolio = await books.portfolio(member)
+        assert (portfolio.cash_usd, portfolio.positions) == (Decimal(9_000), ())
+        assert not [order for order in await books.pending() if order.member == member]
+        moment = await books.newest_entry(member)
+        assert moment is not None
+        for ticker in held:
+            self._traded[ticker] = max(moment, self._traded.get(ticker, moment))
+
     async def _close(self, books: LockedBooks, what: str, facts: dict[str, Any]) -> None:
         ticker, amount = facts["ticker"], facts["usd"]
         at, session = START + self._day * DAY + timedelta(hours=3), FIRST + timedelta(days=self._day)
@@ -216,7 +252,7 @@ async def _block(store: Store, player: Player, steps: Sequence[Step], end: str) 
                 await player.play(books, what, facts)
             if end == "crash":
                 raise Crash
-    except (StoreError, Crash):
+    except (StoreError, Refused, Crash):
         pass  # all of the block is undone, which is what the audit is about
 
 

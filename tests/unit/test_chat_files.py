@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.app.chat_files import RunFiles, files_of
+from core.app.inflight import reason_of_stop
 from core.domain.ballot import Abstention
 from core.domain.errors import Refused
+from core.domain.run import RunState
 from core.domain.stage import ModelChat, Stage
 from tests import arena_facts
 
@@ -72,6 +74,18 @@ async def test_who_asked_and_where_is_in_neither_file() -> None:
     made = await files_of(record, NAMES, chat_of)
     for content in (made.markdown, made.json_):
         assert b"telegram:" not in content
+
+
+async def test_who_stopped_a_run_is_in_neither_file() -> None:
+    record = arena_facts.record(state=RunState.CANCELLED, reason=reason_of_stop("Bob Builder"))
+
+    async def chat_of(name: str) -> ModelChat:
+        return arena_facts.chat(name)
+
+    made = await files_of(record, NAMES, chat_of)
+    for content in (made.markdown, made.json_):
+        assert b"Bob" not in content
+        assert b"stopped on request" in content
 
 
 async def test_the_files_are_named_after_ticker_run_and_member_and_safe_for_any_system() -> None:

@@ -43,7 +43,7 @@ def test_only_a_runner_may_spend_money_and_everybody_may_look() -> None:
     runners = {command.name for command in REGISTRY if command.role is Role.RUNNER}
     assert runners == {"run", "subscribe"}
     admins = {command.name for command in REGISTRY if command.role is Role.ADMIN}
-    assert admins == {"people", "audit"}
+    assert admins == {"audit", "people", "remove", "reset", "restore"}
     others = {command.role for command in REGISTRY if command.name not in runners | admins}
     assert others == {Role.VIEWER}
 

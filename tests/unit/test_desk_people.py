@@ -11,6 +11,7 @@ from bot.door import ChatGone, DeliveryFailed, Unsure
 from bot.people_buttons import Decide, encode
 from bot.request import Address, Person, Request
 from core.clock import ManualClock
+from core.domain.errors import StoreError
 from core.domain.people import Grant, InvitationState, Role
 from core.domain.quota import Used
 from core.domain.subscription import ChatTerms
@@ -26,7 +27,7 @@ ALICES, ANNES = Address("telegram", "1001"), Address("telegram", "1004")
 def open_arena(**access: object) -> ArenaDouble:
     """An arena with two admins, who are asked about strangers."""
     people = [{"id": BOB.id, "role": "runner"}]
-    return arena(access={"admins": ADMINS, "people": people, **access})
+    return arena(access={"admins": ADMINS, "people": people} | access)
 
 
 async def said(desk: Desk, door: DoorDouble, text: str, **more: object) -> object:
@@ -242,6 +243,49 @@ async def test_an_admin_of_one_chat_changes_roles_there_alone() -> None:
     assert await app.people.role(MALLORY.id, "") is None
 
 
+async def test_an_admin_of_one_topic_gives_roles_there_alone_and_changes_nothing_of_the_chat() -> None:
+    app, door = open_arena(people=[{"id": BOB.id, "role": "viewer"}]), DoorDouble()
+    desk, topic = at_work(app, door), Address("telegram", CHAT.chat, "7")
+    await app.people.grant(BOB.id, "admin", by=ALICE.id, chat=CHAT.chat_id, thread="7")
+    await app.people.ask("telegram:5555", "Eve", CHAT.chat_id, "7")
+    await said(desk, door, "people 6666 runner topic", person=BOB, address=topic, delivery="0")
+    assert await app.people.role(MALLORY.id, CHAT.chat_id, "7") is Role.RUNNER
+    for number, text in enumerate(
+        (
+            "people telegram:1002 admin here",
+            "people remove telegram:6666 here",
+            "people everybody runner here",
+            "settings runs admin",
+            "settings default",
+            "watch add NVDA",
+            "unsubscribe all",
+        )
+    ):
+        told = await said(desk, door, text, person=BOB, address=topic, delivery=f"a{number}")
+        assert isinstance(told, Notice), text
+        assert "in this topic alone" in told.text, text
+    decided = await desk.press(
+        press(encode(Decide(1, "runner")), person=BOB, address=topic, delivery="p"), door
+    )
+    assert isinstance(decided, Notice)
+    assert "needs the role admin" in decided.text
+    assert await app.people.role(BOB.id, CHAT.chat_id) is Role.VIEWER
+    assert await app.people.role(MALLORY.id, CHAT.chat_id) is None
+    assert await app.people.role(MALLORY.id, CHAT.chat_id, "7") is Role.RUNNER
+
+
+async def test_who_is_removed_from_a_topic_keeps_the_role_in_the_rest_of_the_chat() -> None:
+    app, door = open_arena(), DoorDouble()
+    desk, topic = at_work(app, door), Address("telegram", CHAT.chat, "7")
+    await app.people.grant(MALLORY.id, "runner", by=ALICE.id, chat=CHAT.chat_id)
+    await app.people.grant(MALLORY.id, "admin", by=ALICE.id, chat=CHAT.chat_id, thread="7")
+    card = await said(desk, door, "people remove 6666 topic", address=topic)
+    assert isinstance(card, DialogueCard)
+    assert card.text == f"telegram:6666 has no role in thread 7 of {CHAT.chat_id} any more."
+    assert await app.people.role(MALLORY.id, CHAT.chat_id, "7") is None
+    assert await app.people.role(MALLORY.id, CHAT.chat_id) is Role.RUNNER
+
+
 async def test_where_only_admins_may_run_a_runner_is_told_so_in_one_sentence() -> None:
     app, door = open_arena(), DoorDouble()
     desk = at_work(app, door)
@@ -357,6 +401,40 @@ async def test_a_chats_zone_is_that_of_its_audit_times() -> None:
     card = await said(at_work(app, door), door, "audit")
     assert isinstance(card, DialogueCard)
     assert "JST" in card.facts[0][0]
+
+
+async def test_a_code_that_the_store_could_not_take_is_still_good_and_so_is_not_in_the_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for failure in (StoreError("the database is away"), RuntimeError("a bug")):
+        app, door = open_arena(), DoorDouble()
+
+        class Failing:
+            def __init__(self, failure: Exception) -> None:
+                self.failure = failure
+
+            async def waits(self) -> bool:
+                return True
+
+            async def take(self, code: str, person: str) -> None:
+                raise self.failure
+
+        monkeypatch.setattr(app, "claims", Failing(failure), raising=False)
+        await said(at_work(app, door), door, "claim K7QM-2XDR", person=MALLORY)
+        assert "claim …" in caplog.text
+        assert "K7QM" not in caplog.text
+        assert "K7QM" not in str(app.people_rows.noted)
+        caplog.clear()
+
+
+async def test_the_audit_trail_counts_as_the_chat_writes_numbers() -> None:
+    app, door = open_arena(), DoorDouble()
+    await app.subscriptions.set_terms("telegram", CHAT.chat, ChatTerms(language="de"))
+    for number in range(1_001):
+        await app.people.deeds.note(BOB.id, CHAT.chat_id, None, f"/settings {number}", "done")
+    card = await said(at_work(app, door), door, "audit")
+    assert isinstance(card, DialogueCard)
+    assert "1.001 in all" in card.footer
 
 
 async def test_admins_of_grants_are_asked_too() -> None:

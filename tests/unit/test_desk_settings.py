@@ -4,9 +4,11 @@ import pytest
 
 from bot.cards import Card, DialogueCard, LeaderboardCard, Notice, SubscriptionsCard
 from bot.request import Address
+from core.domain.quota import QuotaSpent
 from core.domain.stage import Preset
+from core.domain.subscribed import TermsShown
 from core.domain.subscription import NOISY, ChatTerms, Noise
-from tests.desk_scene import BOB
+from tests.desk_scene import BOB, MALLORY
 from tests.door_double import ALICE, CHAT
 from tests.unit.test_desk_subscriptions import CAROL, Scene, buttons_on, facts
 
@@ -76,6 +78,31 @@ async def test_what_a_chat_is_shown_follows_its_language_and_other_chats_stay(
     assert f"{SPACE}$" not in other.model_dump_json()
 
 
+async def test_a_runners_change_never_undoes_what_an_admin_sets_at_the_same_moment(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = ChatTerms()
+    await scene.say("settings runs admin", ALICE)
+
+    async def stale(platform: str, chat: str) -> TermsShown:
+        return scene.app.subscriptions._shown(seen)
+
+    monkeypatch.setattr(scene.app.subscriptions, "terms", stale)
+    card = await scene.say("settings language de")
+    assert isinstance(card, Notice)
+    assert "Somebody else has just changed these settings" in card.text
+    monkeypatch.undo()
+    assert terms(scene).runs_by == "admin"
+
+
+async def test_money_in_a_refusal_is_written_in_the_language_of_the_chat(scene: Scene) -> None:
+    await scene.say("settings language de")
+    scene.app.failure = QuotaSpent("Not started: your $2.00 of today are used up.")
+    card = await scene.say("run NVDA")
+    assert isinstance(card, Notice)
+    assert card.text == f"Not started: your 2,00{SPACE}$ of today are used up."
+
+
 async def test_only_an_admin_says_who_may_run(scene: Scene) -> None:
     refused = await scene.say("settings runs admin", CAROL)
     assert isinstance(refused, Notice)
@@ -112,6 +139,13 @@ def test_terms_keep_only_what_is_not_on() -> None:
     assert quiet.noise_of("digest") is Noise.ON
     assert len(quiet.noise) == len(NOISY) - 1
     assert quiet.with_noise(NOISY, Noise.ON) == ChatTerms()
+
+
+async def test_a_stranger_who_asks_inline_is_offered_nothing_and_written_down_once(scene: Scene) -> None:
+    for text in ("N", "NV", "NVDA"):
+        assert await scene.desk.inquire(MALLORY, text, 0, 2_000) is None
+    noted = [(deed.person, deed.what, deed.outcome) for deed in await scene.app.people.deeds.last(9)]
+    assert noted == [(MALLORY.id, "stranger: inline", "refused")]
 
 
 async def test_what_is_offered_while_a_person_writes_elsewhere_is_as_their_private_chat_reads(

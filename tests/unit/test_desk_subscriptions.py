@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot import confirming
 from bot.cards import Button, Card, DialogueCard, Notice, SubscriptionsCard
+from bot.confirming import Confirmation
 from bot.desk import Desk
-from bot.dialogue_buttons import Change, Choose, Deed, EndAll, encode, mark_of
+from bot.dialogue_buttons import Change, Choose, Deed, encode, mark_of
 from bot.request import Address, Person
 from core.domain.subscription import SubscriptionState, Topic
 from tests.arena_double import ArenaDouble
@@ -252,14 +254,14 @@ async def test_all_go_only_after_a_second_word_of_the_same_person_within_a_minut
     assert isinstance(card, DialogueCard)
     assert card.title == "Delete all 3 subscriptions of this chat?"
     assert len(scene.app.rows.due) == 3
-    assert "Only who asked" in told(await scene.click(card, "Delete 3 subscriptions", ALICE))
+    assert "Only who asked" in told(await scene.click(card, "Yes, delete 3 subscriptions", ALICE))
     scene.app.clock.advance(61)
-    assert "The minute to confirm is over" in told(await scene.click(card, "Delete 3 subscriptions"))
+    assert "The minute to confirm is over" in told(await scene.click(card, "Yes, delete 3 subscriptions"))
     assert len(scene.app.rows.due) == 3
-    kept = await scene.click(await scene.say("unsubscribe all"), "Keep")
+    kept = await scene.click(await scene.say("unsubscribe all"), "No")
     assert isinstance(kept, DialogueCard)
     assert len(scene.app.rows.due) == 3
-    gone = await scene.click(await scene.say("unsubscribe all"), "Delete 3 subscriptions")
+    gone = await scene.click(await scene.say("unsubscribe all"), "Yes, delete 3 subscriptions")
     assert isinstance(gone, DialogueCard)
     assert gone.text == "3 subscriptions deleted."
     assert scene.app.rows.due == {}
@@ -268,8 +270,9 @@ async def test_all_go_only_after_a_second_word_of_the_same_person_within_a_minut
 async def test_a_confirmation_that_was_made_to_last_is_refused(scene: Scene) -> None:
     await scene.say("subscribe digest daily 09:00")
     later = int((scene.app.clock.now() + timedelta(hours=1)).timestamp())
-    card = await scene.press(encode(EndAll(mark_of(CHAT), mark_of(CAROL), later)))
-    assert "nothing was deleted" in told(card)
+    forged = Confirmation(confirming.Deed.UNSUBSCRIBE_ALL, "", mark_of(CAROL), mark_of(CHAT), later, "abc")
+    card = await scene.press(confirming.encode(forged))
+    assert "nothing was done" in told(card)
     assert len(scene.app.rows.due) == 1
 
 

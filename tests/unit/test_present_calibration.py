@@ -9,7 +9,8 @@ from rich.console import Console
 
 from bot import terminal_render
 from bot.crossed_bar import crossed
-from bot.documents import calibration_document, members_document
+from bot.documents import calibration_document
+from bot.member_documents import members_document
 from bot.present.calibration import calibration_card
 from core.domain.calibration import Calibration
 from core.domain.scores import Figure
@@ -148,4 +149,5 @@ def test_the_list_of_members_is_a_document_too() -> None:
         "route": ["openrouter:google/gemini-2.5-pro"],
         "weight": 0.8,
         "enabled": True,
+        "removed_at": None,
     }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.present import numbers
+from bot.present.style import Style, locale_of, read_as
 
 NEW_YORK = ZoneInfo("America/New_York")
 AMOUNTS = st.decimals(-(10**9), 10**9, allow_nan=False, places=6)
@@ -181,3 +182,14 @@ def test_shares_below_zero_have_a_minus_sign() -> None:
 )
 def test_a_split_is_written_as_people_say_it(value: str, text: str) -> None:
     assert numbers.split(Decimal(value)) == text
+
+
+def test_amounts_in_a_sentence_of_the_arena_are_written_as_the_chat_reads() -> None:
+    spent = "Not started: it would cost about $1,250.00, and of your $2.00 of today -$0.50 is left, at 16.30."
+    assert numbers.retold(spent) == spent
+    with read_as(Style(None, locale_of("de"))):
+        told = numbers.retold(spent)
+    assert told == (
+        "Not started: it would cost about 1.250,00\u00a0$, and of your 2,00\u00a0$ of today "
+        "\u22120,50\u00a0$ is left, at 16.30."
+    )

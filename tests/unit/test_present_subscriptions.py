@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.dialogue_buttons import EndAll
+from bot.confirming import Confirmation, Deed
 from bot.present.subscriptions import cost_words, delete_all_card, next_words
 from core.domain.subscribed import Estimate, Listed
 from core.domain.subscription import Slot, Subscription, SubscriptionState, Topic, Wanted
@@ -97,6 +97,6 @@ def test_what_does_not_come_by_the_clock_says_why() -> None:
 
 
 def test_one_subscription_is_not_called_all() -> None:
-    wish = EndAll("0123abcd", "0123abcd", 1)
-    assert delete_all_card(1, "Alice", wish).title == "Delete the 1 subscription of this chat?"
-    assert delete_all_card(2, "", wish).text == "Only who asked can confirm it, within a minute."
+    yes = Confirmation(Deed.UNSUBSCRIBE_ALL, "", "0123abcd", "0123abcd", 1, "abc")
+    assert delete_all_card(1, "Alice", yes).title == "Delete the 1 subscription of this chat?"
+    assert delete_all_card(2, "", yes).footer == "Only who asked can confirm it, within a minute."

@@ -5,16 +5,17 @@ from datetime import date
 import pytest
 
 from bot.arguments import SeasonArguments
-from bot.cards import Card, LeaderboardCard, Notice, SeasonCard
+from bot.cards import Card, DialogueCard, LeaderboardCard, Notice, SeasonCard
 from bot.commands import parse
 from bot.desk import Desk
 from bot.request import Person
+from bot.season_target import season_of_target
 from core.domain.errors import NotFound, Refused
 from core.domain.live_season import FinalTable, LiveSeason, SeasonStarted, SeasonStatus
 from core.domain.season import Season
 from tests.arena_double import ArenaDouble
 from tests.desk_scene import BOB, arena
-from tests.door_double import ALICE, DoorDouble, request
+from tests.door_double import ALICE, DoorDouble, press, request
 from tests.season_facts import AUTUMN, FINAL, STATUS
 
 
@@ -76,15 +77,22 @@ async def test_only_an_admin_starts_and_ends_seasons(text: str) -> None:
     assert app.done == []
 
 
+async def pressed(
+    app: ArenaDouble, card: Card, label: str, person: Person = ALICE, *, delivery: str = "p1"
+) -> Card | None:
+    assert isinstance(card, DialogueCard)
+    data = next(one.data for one in card.buttons if one.label == label)
+    return await Desk(app).press(press(data, person, delivery=delivery), DoorDouble())
+
+
 async def test_what_freezes_a_season_is_done_when_it_is_sent_again_with_confirm() -> None:
     app = SeasonedArena()
     card = await asked(app, "/season start winter from 2026-01-02 to 2026-03-31")
-    assert isinstance(card, Notice)
+    assert isinstance(card, DialogueCard)
     again = "/season start winter from 2026-01-02 to 2026-03-31 confirm"
-    assert card.text == (
-        "This ends the season autumn, which gpt leads, for good: waiting orders are cancelled, and nothing "
-        f"in it changes any more. To do it, send {again}"
-    )
+    assert card.title == "End the season autumn for good?"
+    assert card.text == ("Waiting orders are cancelled, and nothing in it changes any more. gpt leads it.")
+    assert card.footer == f"Only Alice can confirm it, within a minute. Or send {again}."
     assert app.done == []
     started = await asked(app, again)
     assert isinstance(started, Notice)
@@ -92,13 +100,61 @@ async def test_what_freezes_a_season_is_done_when_it_is_sent_again_with_confirm(
     assert app.done == [("start", "winter", date(2026, 1, 2), date(2026, 3, 31))]
 
 
+async def test_a_season_starts_by_the_button_of_who_asked_once() -> None:
+    app = SeasonedArena()
+    card = await asked(app, "/season start winter from 2026-01-02 to 2026-03-31")
+    yes = "Yes, end autumn, and start winter"
+    started = await pressed(app, card, yes)
+    assert isinstance(started, DialogueCard)
+    assert started.text.startswith("The season autumn is open")
+    assert app.done == [("start", "winter", date(2026, 1, 2), date(2026, 3, 31))]
+    again = await pressed(app, card, yes, delivery="p2")
+    assert isinstance(again, Notice)
+    assert again.text == "This question has been answered already."
+    assert len(app.done) == 1
+
+
+async def test_a_season_whose_name_is_too_long_for_a_button_is_confirmed_by_words() -> None:
+    app = SeasonedArena()
+    name = "a-name-that-is-longer-than-any-button"
+    card = await asked(app, f"/season start {name}")
+    assert isinstance(card, DialogueCard)
+    assert card.buttons == ()
+    assert card.examples == (f"/season start {name} confirm",)
+    await asked(app, f"/season start {name} confirm")
+    assert app.done == [("start", name, None, None)]
+
+
 async def test_the_end_asks_first_and_then_shows_the_final_table() -> None:
     app = SeasonedArena()
     card = await asked(app, "/season end")
-    assert isinstance(card, Notice)
-    assert card.text.endswith("send /season end confirm")
+    assert isinstance(card, DialogueCard)
+    assert card.footer.endswith("Or send /season end confirm.")
     assert isinstance(await asked(app, "/season end confirm"), LeaderboardCard)
     assert app.done == ["end"]
+    assert isinstance(await pressed(app, card, "Yes, end autumn"), LeaderboardCard)
+    assert app.done == ["end", "end"]
+
+
+@pytest.mark.parametrize(("words", "label"), [
+    ("/season end", "Yes, end autumn"),
+    ("/season start winter", "Yes, end autumn, and start winter"),
+])  # fmt: skip
+async def test_a_yes_ends_only_the_season_that_was_asked_about(words: str, label: str) -> None:
+    app = SeasonedArena()
+    card = await asked(app, words)
+    other = AUTUMN.model_copy(update={"season": Season("spring")})
+    app.status = STATUS.model_copy(update={"live": other})
+    refused = await pressed(app, card, label)
+    assert isinstance(refused, Notice)
+    assert refused.text.startswith("Another season has begun meanwhile, and nothing was done.")
+    assert app.done == []
+
+
+@pytest.mark.parametrize("target", ["", "winter", "winter~x~~0000", "wi_nter~~~0000", "winter~~~~~"])
+def test_a_target_that_was_written_by_hand_is_refused(target: str) -> None:
+    with pytest.raises(Refused, match="nothing was done"):
+        season_of_target(target)
 
 
 async def test_a_day_to_end_on_can_be_changed_and_is_not_asked_for_twice() -> None:

@@ -39,6 +39,7 @@ class World:
         self.failures: dict[str, Exception] = {}
         self.store_fails = 0
         self.strangers: set[str] = set()
+        self.refused: list[tuple[str, str, str]] = []
         self.gone: set[str] = set()
 
     def run_ends(self) -> None:
@@ -65,6 +66,9 @@ class World:
     async def opened(self, person: str, team: str) -> None:
         self.kept.append((person, team))
 
+    async def refuse(self, person: Person, address: Address, what: str) -> None:
+        self.refused.append((person.id, address.chat_id, what))
+
     async def forget(self, person: str, team: str) -> None:
         self.forgotten.append((person, team))
 
@@ -77,7 +81,9 @@ class World:
         homes = SimpleNamespace(
             readers=self.newest, last_finished=self.last_finished, opened=self.opened, forget=self.forget
         )
-        front = SimpleNamespace(app=SimpleNamespace(homes=homes), home=self.home, common=self.common)
+        front = SimpleNamespace(
+            app=SimpleNamespace(homes=homes), home=self.home, common=self.common, refused=self.refuse
+        )
         door = cast("SlackDoor", SimpleNamespace(publish=self.publish))
 
         async def door_of(team: str) -> SlackDoor | None:
@@ -128,6 +134,7 @@ async def test_a_strangers_page_is_published_and_not_remembered(world: World) ->
     await world.keeper().opened(Person(ALICE[0], ""), "T1")
     assert world.users() == ["U0ALICE"]
     assert world.kept == []
+    assert world.refused == [("slack:U0ALICE", "slack:U0ALICE", "stranger: the Home tab")]
 
 
 async def test_the_start_is_no_news_and_a_run_is(world: World) -> None:

@@ -63,6 +63,17 @@ async def test_what_is_revoked_in_a_chat_is_gone_with_its_threads_and_nobody_sta
     assert await store.people.revoke(MALLORY, None) == 2
 
 
+async def test_what_is_revoked_in_a_thread_leaves_the_rest_of_the_chat(store: Store) -> None:
+    for given in (grant(), grant(thread="7"), grant(thread="8")):
+        await store.people.grant(given)
+    assert await store.people.revoke(MALLORY, ROOM, grant("nobody", thread="7"), thread="7") == 1
+    assert {(g.thread, g.role) for g in await store.people.grants_of()} == {
+        ("", "runner"),
+        ("7", "nobody"),
+        ("8", "runner"),
+    }
+
+
 async def test_of_two_admins_in_two_processes_one_decides_and_both_see_what(
     store: Store, url: str, clock: ManualClock
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import text
 
+from core.clock import ManualClock
 from core.domain.errors import Refused, StoreError
 from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic
 from core.store.store import Store
@@ -232,6 +233,25 @@ async def test_terms_that_are_set_as_a_slot_is_claimed_leave_a_next_one(store: S
     await asyncio.gather(claimed(store), changed)
     await claimed(store)
     assert await states(store, number) == [(planned().key, "claimed"), (planned(START + DAY).key, "due")]
+
+
+async def test_of_two_who_change_the_same_terms_at_once_none_undoes_what_the_other_did(
+    store: Store, url: str
+) -> None:
+    other = await Store.open(url, ManualClock(START))
+    try:
+        seen = await store.subscriptions.terms("telegram:-100")
+        wanted = [seen.model_copy(update={"runs_by": "admin"}), seen.model_copy(update={"language": "de"})]
+        took = await asyncio.gather(
+            *(
+                one.subscriptions.set_terms("telegram:-100", terms, START, as_it_was, before=seen)
+                for one, terms in zip((store, other), wanted, strict=True)
+            )
+        )
+        assert sorted(took) == [False, True]
+        assert await store.subscriptions.terms("telegram:-100") == wanted[took.index(True)]
+    finally:
+        await other.close()
 
 
 async def test_a_group_that_became_another_keeps_all(store: Store) -> None:
