@@ -241,7 +241,7 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
         if line.medal.strip():
             gap = fixed("  " if podium else "")
             podium += [gap, plain(line.medal), fixed(" "), bold(line.member)]
-    table = "\n".join(balances(card.standings[:MAX_ROWS], card.metric))
+    table = "\n".join(balances(card.standings[:MAX_ROWS]))
     warned = [
         [fixed("⚠️ "), plain(line.member), *after(": ", line.warning)]
         for line in card.standings

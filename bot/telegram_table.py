@@ -44,13 +44,12 @@ def bars(votes: Sequence[tuple[Action, int, float, str]]) -> list[str]:
     return lines
 
 
-def balances(standings: Iterable[StandingLine], metric: str = "") -> list[str]:
+def balances(standings: Iterable[StandingLine]) -> list[str]:
     """Return the ranking: name, value and return on one line, and the other figures on the next.
 
-    Where they are ranked by another `metric`, that stands beside the name under its head, and value and
-    return below it.
+    Where they are ranked by something else, that stands beside the name, and value and return below it.
     """
-    lines = sides("", cell(metric)) if metric else []
+    lines: list[str] = []
     for line in standings:
         place = [part for part in (cell(line.rank), cell(line.moved), cell(line.member)) if part]
         worth = (line.value, line.return_)
