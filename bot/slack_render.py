@@ -118,9 +118,8 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             text = f"{card.title}. {card.done or ''} " + "; ".join(one.line for one in card.lines)
         case DialogueCard():
             parts = slack_dialogue.dialogue(card)
-            text = f"{card.title}. {card.text} " + "; ".join(
-                f"{label} {value}" for label, value in card.facts
-            )
+            told = "; ".join(f"{label} {value}" for label, value in card.facts)
+            text = " ".join(filter(None, (f"{card.title}.", card.text, told, card.footer)))
         case HelpCard():
             parts, text = slack_help.draw(card), f"{card.title}. {card.intro}"
     return parts, text
