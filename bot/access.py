@@ -73,6 +73,11 @@ async def lacks_whole_chat(app: "App", address: Address, person: Person, needed:
     return role is None or role < needed
 
 
+async def rules_arena(app: "App", address: Address, person: Person) -> bool:
+    """Say whether a person is admin of the whole arena, and not of one chat alone."""
+    return address.platform == "terminal" or await app.people.is_admin_everywhere(person.id)
+
+
 def place_of(address: Address, person: Person) -> str:
     """Name the pair of person and chat, under which a stranger is greeted once."""
     return f"{person.id} {address.chat_id}"

@@ -184,6 +184,7 @@ def pressed(body: Payload) -> Pressed | None:
             address,
             person_of(user["id"], user.get("username") or user.get("name")),
             delivery_of(body, str(own)),
+            None if view else container.get("message_ts") or message.get("ts"),
         ),
         trigger=str(body.get("trigger_id") or ""),
         response_url=body.get("response_url") or None,

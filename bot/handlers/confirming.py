@@ -6,7 +6,7 @@ Only who asked may answer, where they asked, within the minute, with the role th
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from bot.access import Role
+from bot.access import Role, rules_arena
 from bot.cards import Card
 from bot.confirming import CONFIRM_WITHIN, Confirmation, Deed, decode
 from bot.dialogue_buttons import mark_of
@@ -14,13 +14,16 @@ from bot.handlers.call import PressCall
 from bot.handlers.members import remove_confirmed, reset_confirmed
 from bot.handlers.season import end_confirmed, start_confirmed
 from bot.handlers.subscriptions import unsubscribe_all_confirmed
-from bot.present.notices import Refusal, not_allowed_notice
+from bot.present.notices import Refusal, not_allowed_notice, whole_arena_notice
 from bot.present.question import NOTHING_DONE
 from core.domain.errors import Refused
 
 
 class _Step(NamedTuple):
-    """What a yes does, the role that it needs, and the command that asks."""
+    """What a yes does, the role that it needs, and the command that asks.
+
+    What needs an admin is about the whole arena, so an admin of one chat is not enough.
+    """
 
     role: Role
     command: str
@@ -51,6 +54,8 @@ async def confirmed(call: PressCall) -> Card:
         return Refusal(text=text, tone="warning")
     if call.role < step.role:
         return not_allowed_notice(call.role.title, step.role.title, step.command)
+    if step.role is Role.ADMIN and not await rules_arena(call.app, press.address, press.person):
+        return whole_arena_notice(step.command)
     _check_minute(call, answer, step)
     if not await call.app.claim_delivery(press.address.platform, answer.key):
         raise Refused("This question has been answered already.")

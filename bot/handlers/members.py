@@ -2,11 +2,13 @@
 
 import re
 
+from bot.access import rules_arena
 from bot.cards import Card
 from bot.confirming import Deed, asked
 from bot.handlers.call import Call, PressCall
 from bot.named_member import MemberArguments
 from bot.present.members import remove_card, removed_card, reset_card, restored_notice, was_reset_card
+from bot.present.notices import whole_arena_notice
 from bot.season_target import season_mark
 from core.app.app import App
 from core.domain.errors import Refused
@@ -18,6 +20,8 @@ _NUMBER = re.compile("[1-9][0-9]{0,8}", re.ASCII)
 async def remove(call: Call, arguments: MemberArguments) -> Card:
     """Ask whether a member is to take no part any more."""
     app, request = call.app, call.request
+    if not await rules_arena(app, request.address, request.person):
+        return whole_arena_notice("remove")
     member = await app.member(arguments.member)
     waiting = await app.membership.check(member)
     yes = asked(Deed.REMOVE, str(member.number), request.address, request.person, app.clock.now())
@@ -32,13 +36,17 @@ async def remove_confirmed(call: PressCall, target: str) -> Card:
 
 async def restore(call: Call, arguments: MemberArguments) -> Card:
     """Bring a member back that was removed."""
-    app = call.app
+    app, request = call.app, call.request
+    if not await rules_arena(app, request.address, request.person):
+        return whole_arena_notice("restore")
     return restored_notice(await app.membership.restore(await app.member(arguments.member)))
 
 
 async def reset(call: Call, arguments: MemberArguments) -> Card:
     """Ask whether a portfolio is to begin again."""
     app, request = call.app, call.request
+    if not await rules_arena(app, request.address, request.person):
+        return whole_arena_notice("reset")
     member = await app.member(arguments.member)
     await app.freeze_if_due()
     plan = await app.resets.plan(member)

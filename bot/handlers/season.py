@@ -1,6 +1,6 @@
 """`/season`: where the season stands, how others ended, and for admins, how one begins or ends."""
 
-from bot.access import Role
+from bot.access import Role, rules_arena
 from bot.arguments import SeasonArguments
 from bot.cards import Card
 from bot.confirming import Deed, asked
@@ -8,7 +8,7 @@ from bot.facts import zone_of
 from bot.handlers.call import Call, PressCall
 from bot.present import season as present
 from bot.present.leaderboard import leaderboard_card
-from bot.present.notices import not_allowed_notice
+from bot.present.notices import not_allowed_notice, whole_arena_notice
 from bot.season_target import season_mark, season_of_target, season_target
 from core.app.app import App
 from core.domain.errors import NotFound, Refused
@@ -23,6 +23,8 @@ async def season(call: Call, arguments: SeasonArguments) -> Card:
     if call.role < Role.ADMIN:
         command = f"season {arguments.what}"
         return not_allowed_notice(call.role.title, Role.ADMIN.title, command)
+    if not await rules_arena(call.app, call.request.address, call.request.person):
+        return whole_arena_notice(f"season {arguments.what}")
     if arguments.what == "end":
         return await _ended(call, arguments)
     return await _started(call, arguments)

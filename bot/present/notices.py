@@ -99,6 +99,16 @@ def whole_chat_notice(needed: str) -> Notice:
     )
 
 
+def whole_arena_notice(command: str) -> Notice:
+    """Tell an admin of one chat that this is about the whole arena."""
+    return Refusal(
+        text=f"/{command} is about the whole committee, and you are admin of this chat alone. "
+        "Ask an admin of the committee.",
+        tone="warning",
+        needed="admin",
+    )
+
+
 def anonymous_notice(chat: str, role: str | None, needed: str | None, command: str | None) -> Notice:
     """Tell an anonymous administrator that only what the whole chat may do is open to them.
 

@@ -109,3 +109,35 @@ async def test_a_stranger_sees_nothing_of_any_button(data: str) -> None:
     noted = [(one.what, one.outcome) for one in scene.app.people_rows.noted]
     assert noted == [("stranger: a button", "refused")]
     assert scene.app.votes == {}
+
+
+ARENA = {
+    "season end": "season end",
+    "season end confirm": "season end",
+    "season start winter": "season start",
+    "remove claude": "remove",
+    "restore claude": "restore",
+    "reset claude": "reset",
+}
+
+
+@pytest.mark.parametrize("text", ARENA)
+async def test_an_admin_of_one_chat_does_not_rule_the_arena(text: str) -> None:
+    scene = Scene()
+    await scene.app.people.grant(BOB.id, "admin", by="telegram:1001", chat=CHAT.chat_id)
+    card = await scene.say(text, BOB)
+    assert isinstance(card, Notice)
+    assert card.text == (
+        f"/{ARENA[text]} is about the whole committee, and you are admin of this chat alone. "
+        "Ask an admin of the committee."
+    )
+    assert [one.outcome for one in scene.app.people_rows.noted if one.person == BOB.id] == ["refused"]
+
+
+@pytest.mark.parametrize("deed", ["m", "r", "e", "s"])
+async def test_nor_does_a_yes_that_they_wrote_by_hand(deed: str) -> None:
+    scene = Scene()
+    await scene.app.people.grant(BOB.id, "admin", by="telegram:1001", chat=CHAT.chat_id)
+    card = await scene.press(f"c.y.{deed}.t4z36u.abc.{WHO}.{HERE}.1", BOB)
+    assert isinstance(card, Notice)
+    assert "is about the whole committee" in card.text
