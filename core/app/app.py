@@ -53,6 +53,7 @@ from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
 from core.pipeline.importing import Importer
+from core.store.place_rows import Places
 from core.store.store import Store
 
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
@@ -85,6 +86,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         watch: Watch,
         estimates: Estimates,
         people: People,
+        places: Places,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -105,6 +107,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         self.agenda = agenda
         self.claims = Claims(store, clock)
         self.people = people
+        self.places = places
         self._watch = watch
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 

@@ -80,6 +80,7 @@ async def open_app(
         watch=Watch(store, scoreboard, settings, gateway, clock),
         estimates=estimates,
         people=people,
+        places=store.places,
     )
 
 
