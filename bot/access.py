@@ -21,6 +21,7 @@ from core.app.people import configured_role
 from core.config.access import Access
 from core.domain.errors import StoreError
 from core.domain.people import Role
+from core.domain.subscription import ChatTerms
 
 if TYPE_CHECKING:
     from core.app.app import App
@@ -29,10 +30,14 @@ __all__ = ["Role", "Standing", "is_private", "place_of", "role_at", "role_of", "
 
 
 class Standing(NamedTuple):
-    """The role of a person in a place, and the one that they would have without the chat's own settings."""
+    """The role of a person in a place, and the one that they would have without the chat's own settings.
+
+    `terms` are the chat's, where they were read with it and are not damaged.
+    """
 
     role: Role | None
     held: Role | None
+    terms: ChatTerms | None = None
 
     @property
     def held_back(self) -> bool:
@@ -51,13 +56,17 @@ async def standing_at(app: "App", address: Address, person: Person) -> Standing:
     """Return the role of `person` at `address` as of now, and whether the chat's settings hold it back."""
     if address.platform == "terminal":
         return Standing(Role.ADMIN, Role.ADMIN)
-    earlier = await app.known_chats.earlier(address.chat_id)
-    held = await app.people.role(person.id, address.chat_id, address.thread, earlier=earlier)
+    stored = await app.places.at(person.id, address.chat_id)
+    terms = stored.terms
+    held = await app.people.role(
+        person.id, address.chat_id, address.thread, earlier=stored.earlier, grants=stored.grants
+    )
     if held is Role.RUNNER:
-        shown = await app.subscriptions.terms(address.platform, address.chat)
-        if shown.terms.runs_by == "admin":
-            return Standing(Role.VIEWER, held)
-    return Standing(held, held)
+        if terms is None:  # damaged, and this says so
+            terms = (await app.subscriptions.terms(address.platform, address.chat)).terms
+        if terms.runs_by == "admin":
+            return Standing(Role.VIEWER, held, terms)
+    return Standing(held, held, terms)
 
 
 async def role_at(app: "App", address: Address, person: Person) -> Role | None:

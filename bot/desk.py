@@ -16,7 +16,7 @@ from bot.commands import find, parse
 from bot.connections import Connection
 from bot.deeds import CLAIM, Noted, deed_of_press, deed_of_words, doing_of, word_of
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded
-from bot.facts import style_at
+from bot.facts import style_at, style_of
 from bot.faults import notice_of
 from bot.handlers import HANDLERS, LIVE, PRESSED
 from bot.handlers.asking import ask
@@ -29,13 +29,14 @@ from bot.pacer import Pacers
 from bot.present.asking import answered_notice, begun_card
 from bot.present.inline import nothing_offered
 from bot.present.notices import anonymous_notice, not_allowed_notice
-from bot.present.style import read_as
+from bot.present.style import Style, read_as
 from bot.presses import Shown, kind_of, shown_of, told_aside
 from bot.reception import Reception
 from bot.registry.command import Command, Read
 from bot.request import Address, Person, Press, Request
 from bot.studio import Studio
 from core.app.app import App
+from core.app.moments import ready
 from core.domain.errors import ConclaveError, Refused, StoreError
 
 POST_TRIES = 4
@@ -165,7 +166,7 @@ class Desk:
         async def work() -> Card | None:
             at_work = asyncio.create_task(show_at_work(door, request.address, self.pacers, self.app.clock))
             try:
-                with read_as(await style_at(self.app, request.address)):
+                with read_as(await self._style(standing, request.address)):
                     return await noted.carried_out(
                         HANDLERS[command.handler](call, arguments), what, privileged=privileged
                     )
@@ -180,6 +181,10 @@ class Desk:
             return await work()
         self._go_on(work, request, door)
         return begun_card(request.text) if shown_of(press.data) is Shown.IN_PLACE else None
+
+    async def _style(self, standing: Standing, address: Address) -> Style:
+        """Return how the chat reads, by the terms that came with the role where there are any."""
+        return style_of(standing.terms) if standing.terms else await style_at(self.app, address)
 
     async def _first_of_its_message(self, request: Request, command: Command, press: Press | None) -> bool:
         """Say True for the first text of a message that is a valid command, whatever it becomes later.
@@ -230,7 +235,7 @@ class Desk:
         pressed = handler(
             PressCall(self.app, self.live, door, press, role, obey, self.reception, studio=self._studio)
         )
-        with read_as(await style_at(self.app, press.address)):
+        with read_as(await self._style(standing, press.address)):
             if what is None:
                 card = await pressed
             else:
@@ -312,8 +317,8 @@ async def _read(request: Request) -> tuple[Command, Read | Missing] | None:
         Refused: it cannot be read.
     """
     try:
-        # In a thread, because the first moment that is read loads the exchange's calendar.
-        return await asyncio.to_thread(parse, request.text)
+        # In a thread only where the first moment that is read loads the exchange's calendar.
+        return parse(request.text) if ready() else await asyncio.to_thread(parse, request.text)
     except Refused as refusal:
         if request.only_commands:
             return None

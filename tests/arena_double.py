@@ -24,6 +24,7 @@ from core.domain.vote import Vote, VoteTaken, count_votes
 from tests import arena_facts, standings_facts
 from tests.chats_double import ChatsDouble
 from tests.people_double import PeopleDouble, people_of
+from tests.places_double import PlacesDouble
 from tests.subscriptions_double import RowsDouble, watchlists_of
 
 
@@ -76,6 +77,7 @@ class ArenaDouble(App):
         self.rows = RowsDouble()
         self.subscriptions, self.watchlists = watchlists_of(self.rows, self.settings, self.clock)
         self.people_rows = PeopleDouble()
+        self.places = PlacesDouble(self)  # type: ignore[assignment]
         self.configure(self.settings)
 
     def configure(self, settings: Settings) -> None:

@@ -55,6 +55,7 @@ from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
 from core.pipeline.importing import Importer
+from core.store.place_rows import Places
 from core.store.store import Store
 
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
@@ -88,6 +89,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         estimates: Estimates,
         resets: Resets,
         people: People,
+        places: Places,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -109,6 +111,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         self.claims = Claims(store, clock)
         self.membership = Membership(settings, store, clock)
         self.people = people
+        self.places = places
         self._watch = watch
         self.resets = resets
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)

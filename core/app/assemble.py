@@ -82,6 +82,7 @@ async def open_app(
         estimates=estimates,
         resets=Resets(store, calendar, committee.keeper, clock),
         people=people,
+        places=store.places,
     )
 
 

@@ -5,6 +5,11 @@ from datetime import datetime
 from core.market.calendar import MarketCalendar, moment_from
 
 
+def ready() -> bool:
+    """Say whether a moment is read at once; if not, the first one loads the exchange's calendar."""
+    return MarketCalendar().exchange.loaded
+
+
 def as_of_from(text: str) -> datetime:
     """Return the moment, in UTC, that `text` means; a bare date means after that session's close.
 

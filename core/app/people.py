@@ -46,17 +46,26 @@ class People:
         self.quotas = quotas
 
     async def role(
-        self, person: str, chat: str, thread: str | None = None, *, earlier: Collection[str] = ()
+        self,
+        person: str,
+        chat: str,
+        thread: str | None = None,
+        *,
+        earlier: Collection[str] = (),
+        grants: Collection[Grant] | None = None,
     ) -> Role | None:
         """Return the role of a person in a place as of now, or None for a stranger.
 
-        `earlier` are the ids that the chat had before, which `[access]` may still name.
+        `earlier` are the ids that the chat had before, which `[access]` may still name; `grants` those that
+        may hold there, where they have just been read.
         """
         named = [configured_role(self._access, person, known, thread or "") for known in (chat, *earlier)]
         configured = max((role for role in named if role is not None), default=None)
         if configured is Role.ADMIN:
             return configured
-        granted = granted_role(await self._rows.grants_at(person, chat), person, chat, thread or "")
+        if grants is None:
+            grants = await self._rows.grants_at(person, chat)
+        granted = granted_role(grants, person, chat, thread or "")
         return max((role for role in (configured, granted) if role is not None), default=None)
 
     async def is_admin_everywhere(self, person: str) -> bool:

@@ -1,41 +1,38 @@
 """When sessions open and close: each exchange's calendar, and crypto pairs that trade every day.
 
 Every question can be answered by stepping over `Sessions.session`, so that an exchange and a market that
-never closes differ in that one method; both know short cuts for long ways. The calendar library costs most of
-a second to import: it is loaded at the first question to an exchange, once a process, and turned into a plain
-table.
+never closes differ in that one method; both know short cuts for long ways. The table of an exchange is loaded
+at the first question to it, once a process; `core.market.session_table` says from where.
 """
 
 import asyncio
 import re
-import threading
-import warnings
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from core.domain.errors import Refused
 from core.market.exchanges import exchange_of
+from core.market.session_table import Session, is_loaded, table_of
+
+__all__ = [
+    "FIRST_DAY",
+    "LAST_DAY",
+    "DailySessions",
+    "ExchangeSessions",
+    "MarketCalendar",
+    "Session",
+    "Sessions",
+    "moment_from",
+]
 
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2100, 12, 31)
-_TABLE_START = date(1970, 1, 1)
-_TABLE_END = date(2060, 12, 31)
 _DAY = timedelta(days=1)
 _CRYPTO_PAIR = re.compile(r"[A-Z0-9]{2,10}-USD[CT]?", re.ASCII)
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-class Session(NamedTuple):
-    """One trading day: its date at the exchange, and its opening and closing moments in UTC."""
-
-    day: date
-    opens: datetime
-    closes: datetime
 
 
 class Sessions(ABC):
@@ -44,10 +41,10 @@ class Sessions(ABC):
     @property
     @abstractmethod
     def loaded(self) -> bool:
-        """Whether a question is answered at once, or must first load the calendar library."""
+        """Whether a question is answered at once, or must first load the market's table."""
 
     async def load(self) -> None:
-        """Load the calendar library off the event loop, if the first question would have to."""
+        """Load the market's table off the event loop, if the first question would have to."""
         if not self.loaded:
             await asyncio.to_thread(self.session, FIRST_DAY)
 
@@ -151,12 +148,12 @@ class ExchangeSessions(Sessions):
 
     @property
     def loaded(self) -> bool:
-        """Whether the first question, which takes most of a second, has been asked."""
-        return self.exchange in _tables
+        """Whether the first question, which may take most of a second, has been asked."""
+        return is_loaded(self.exchange)
 
     def session(self, day: date) -> Session | None:
         """Return the exchange's session of `day`."""
-        table = _table(self.exchange)
+        table = table_of(self.exchange)
         if table.first <= day <= table.last:
             return table.sessions.get(day)
         if day.isoweekday() > 5:  # noqa: PLR2004 - Saturday and Sunday
@@ -168,7 +165,7 @@ class ExchangeSessions(Sessions):
 
     def after(self, day: date, count: int = 1) -> Session:
         """Return the first session later than `day`, or the `count`-th of them."""
-        table = _table(self.exchange)
+        table = table_of(self.exchange)
         place = bisect_right(table.days, day) + count - 1
         if day < table.first or place >= len(table.days):
             return super().after(day, count)
@@ -176,7 +173,7 @@ class ExchangeSessions(Sessions):
 
     def between(self, first: date, last: date) -> tuple[Session, ...]:
         """Return the sessions from `first` to `last`, both included, oldest first."""
-        table = _table(self.exchange)
+        table = table_of(self.exchange)
         if first < table.first or last > table.last:
             return super().between(first, last)
         days = table.days[bisect_left(table.days, first) : bisect_right(table.days, last)]
@@ -184,7 +181,7 @@ class ExchangeSessions(Sessions):
 
     def back(self, day: date, count: int = 0) -> Session:
         """Return the session of `day` (or the last before it), or the one `count` sessions earlier."""
-        table = _table(self.exchange)
+        table = table_of(self.exchange)
         place = bisect_right(table.days, day) - 1 - count
         if place < 0 or day > table.last:
             return super().back(day, count)
@@ -246,56 +243,3 @@ def moment_from(text: str, calendar: MarketCalendar) -> datetime:
             f"“{shown}” needs its offset from UTC, as in 2025-10-29T15:30:00-04:00 or ...T19:30:00Z."
         )
     return moment.astimezone(UTC)
-
-
-class _Table(NamedTuple):
-    first: date
-    last: date
-    days: list[date]
-    sessions: dict[date, Session]
-    zone: ZoneInfo
-    opens: time
-    closes: time
-
-
-_tables: dict[str, _Table] = {}
-_building = threading.Lock()
-
-
-def _table(exchange: str) -> _Table:
-    """Return the table of an exchange, built once a process whichever thread asks first."""
-    if table := _tables.get(exchange):
-        return table
-    with _building:
-        if exchange not in _tables:
-            _tables[exchange] = _build(exchange)
-        return _tables[exchange]
-
-
-def _build(exchange: str) -> _Table:
-    with warnings.catch_warnings():
-        # The library still calls what newer pandas announces to change; nobody here can act on that.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import exchange_calendars
-
-        first, last = _TABLE_START, _TABLE_END
-        try:
-            calendar = exchange_calendars.get_calendar(exchange, start=first, end=last)
-        except ValueError:  # it knows fewer years of this exchange, and says which only once it is made
-            known = exchange_calendars.get_calendar(exchange)
-            first = max([first, *([known.bound_min().date()] if known.bound_min() else [])])
-            last = min([last, *([known.bound_max().date()] if known.bound_max() else [])])
-            calendar = exchange_calendars.get_calendar(exchange, start=first, end=last)
-    days = [stamp.date() for stamp in calendar.sessions]
-    opens = [stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.opens]
-    closes = [stamp.to_pydatetime().astimezone(UTC) for stamp in calendar.closes]
-    sessions = {day: Session(day, *hours) for day, *hours in zip(days, opens, closes, strict=True)}
-    return _Table(
-        first,
-        last,
-        days,
-        sessions,
-        ZoneInfo(str(calendar.tz)),
-        calendar.open_times[-1][1],
-        calendar.close_times[-1][1],
-    )

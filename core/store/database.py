@@ -13,7 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from core.clock import Clock, SystemClock
 from core.domain.errors import StoreError
 from core.store import schema, sqlite_file
-from core.store.engine import BEGIN, file_of, first_line, is_sqlite, make_engine, parse, plain_errors, shown
+from core.store.engine import (
+    BEGIN,
+    TO_READ,
+    file_of,
+    first_line,
+    is_sqlite,
+    make_engine,
+    parse,
+    plain_errors,
+    shown,
+)
 
 _BUSY_ATTEMPTS = 4
 _BUSY_PAUSE_S = 0.05
@@ -64,7 +74,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection on which every query sees the same moment of the database."""
-        options: dict[str, Any] = {BEGIN: "BEGIN"}
+        options: dict[str, Any] = {BEGIN: TO_READ}
         if not self.is_sqlite:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with plain_errors(self._place):

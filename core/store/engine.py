@@ -11,13 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.domain.errors import ConclaveError, StoreError
+from core.store.one_trip import shorten_trips
 
 SQLITE = "sqlite"
 BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 10
 COMMAND_TIMEOUT_S = 60
+CONNECTIONS = 15
+"""How many a process has to one SQLite file. The one used last is used next; a quiet process has few."""
 BEGIN = "conclave_begin"
 """The execution option that names the statement which opens a transaction on SQLite."""
+TO_READ = "BEGIN"
+"""One that looks at the database from its first query on, and cannot fail before."""
 
 
 def parse(url: str) -> URL:
@@ -77,6 +82,9 @@ def make_engine(
             pool_pre_ping=pooled,
             **options,
         )
+    if pooled:
+        # As many as by default, but kept: in a crowd to open one, a thread and all, costs more than to query.
+        options |= {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_use_lifo": True}
     engine = create_async_engine(place, **options)
     patience_s = BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s
 
@@ -91,6 +99,7 @@ def make_engine(
         # fill that was shown would be gone. A commit costs a fraction of a millisecond more.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.close()
+        shorten_trips(connection.driver_connection)
 
     @event.listens_for(engine.sync_engine, "invalidate")
     def undo(connection: Any, record: Any, error: BaseException | None) -> None:
@@ -101,7 +110,12 @@ def make_engine(
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
+        words = connection.get_execution_options().get(BEGIN, TO_READ)
+        if words == TO_READ:
+            driver: Any = connection.connection.driver_connection
+            driver.begin_later()
+        else:
+            connection.exec_driver_sql(words)
 
     return engine
 

@@ -18,6 +18,7 @@ from core.store.member_rows import Members
 from core.store.outcome_rows import Outcomes
 from core.store.past_rows import Past
 from core.store.people_rows import People
+from core.store.place_rows import Places
 from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
@@ -51,6 +52,7 @@ class Store:
         self.homes = Homes(database)
         self.claims = Claims(database)
         self.people = People(database)
+        self.places = Places(database)
         self.deeds = Deeds(database)
         self.known_chats = KnownChats(database)
         self.votes = Votes(database)

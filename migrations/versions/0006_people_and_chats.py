@@ -204,6 +204,14 @@ def _chats() -> None:
         sa.CheckConstraint("(state = 'moved') = (moved_to IS NOT NULL)", name=op.f("ck_chats_moved_to")),
         sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_chats")),
     )
+    op.create_index(
+        "ix_chats_moved_to",
+        "chats",
+        ["moved_to"],
+        unique=False,
+        sqlite_where=sa.text("moved_to IS NOT NULL"),
+        postgresql_where=sa.text("moved_to IS NOT NULL"),
+    )
     op.create_table(
         "watched",
         sa.Column("chat_id", sa.Text(), nullable=False),

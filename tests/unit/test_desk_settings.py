@@ -8,6 +8,7 @@ from core.domain.quota import QuotaSpent
 from core.domain.stage import Preset
 from core.domain.subscribed import TermsShown
 from core.domain.subscription import NOISY, ChatTerms, Noise
+from core.store.place_rows import Place
 from tests.desk_scene import BOB, MALLORY
 from tests.door_double import ALICE, CHAT
 from tests.unit.test_desk_subscriptions import CAROL, Scene, buttons_on, facts
@@ -87,7 +88,13 @@ async def test_a_runners_change_never_undoes_what_an_admin_sets_at_the_same_mome
     async def stale(platform: str, chat: str) -> TermsShown:
         return scene.app.subscriptions._shown(seen)
 
+    at = scene.app.places.at
+
+    async def stale_place(person: str, chat: str) -> Place:
+        return (await at(person, chat))._replace(terms=seen)
+
     monkeypatch.setattr(scene.app.subscriptions, "terms", stale)
+    monkeypatch.setattr(scene.app.places, "at", stale_place)
     card = await scene.say("settings language de")
     assert isinstance(card, Notice)
     assert "Somebody else has just changed these settings" in card.text

@@ -1,0 +1,64 @@
+"""What decides what a person may do in a place and how it reads: one question, for every request asks it."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, literal, or_, select
+
+from core.domain.errors import StoreError
+from core.domain.people import Grant
+from core.domain.subscription import ChatTerms
+from core.store.database import Database
+from core.store.due_rows import TERMS, terms_in
+from core.store.people_tables import chats, grants
+from core.store.schedule_tables import chat_terms
+
+_GRANT = tuple(grants.c)
+
+
+class Place(NamedTuple):
+    """What is stored of a person in a chat.
+
+    `grants` are those that may hold there, of its threads too; `earlier` the ids that the chat had before;
+    `terms` are None where their row is damaged.
+    """
+
+    grants: tuple[Grant, ...]
+    earlier: tuple[str, ...]
+    terms: ChatTerms | None
+
+
+class Places:
+    """The places in which people ask."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def at(self, person: str, chat: str) -> Place:
+        """Return what is stored of a person in a chat such as `telegram:-100123`, as of one moment."""
+        one = select(literal(1).label("one")).subquery()
+        whose = or_(grants.c.person == "", grants.c.person == person)
+        where = or_(grants.c.chat_id == "", grants.c.chat_id == chat)
+        # Each of a few grants with each of a few earlier ids; hardly anybody has two of either.
+        found = (
+            one.outerjoin(chat_terms, chat_terms.c.chat_id == chat)
+            .outerjoin(chats, chats.c.moved_to == chat)
+            .outerjoin(grants, and_(whose, where))
+        )
+        query = select(TERMS, chats.c.chat_id, *_GRANT).select_from(found)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        given = dict.fromkeys(tuple(row[2:]) for row in rows if row[2] is not None)
+        earlier = sorted({row[1] for row in rows if row[1] is not None})
+        return Place(tuple(map(_grant, given)), tuple(earlier), _terms(rows[0][0], chat))
+
+
+def _terms(text: str | None, chat: str) -> ChatTerms | None:
+    try:
+        return terms_in(text, chat)
+    except StoreError:
+        return None
+
+
+def _grant(row: tuple[Any, ...]) -> Grant:
+    values = {column.name: value for column, value in zip(_GRANT, row, strict=True)}
+    return Grant(chat=values.pop("chat_id"), **values)

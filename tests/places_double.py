@@ -1,0 +1,27 @@
+"""What the store has of a person in a place, put together from the other doubles of an arena."""
+
+from typing import TYPE_CHECKING
+
+from core.domain.errors import StoreError
+from core.store.place_rows import Place
+
+if TYPE_CHECKING:
+    from tests.arena_double import ArenaDouble
+
+
+class PlacesDouble:
+    """As `core.store.place_rows.Places`."""
+
+    def __init__(self, arena: "ArenaDouble") -> None:
+        self._arena = arena
+
+    async def at(self, person: str, chat: str) -> Place:
+        try:
+            terms = await self._arena.rows.terms(chat)
+        except StoreError:
+            terms = None
+        return Place(
+            await self._arena.people_rows.grants_at(person, chat),
+            await self._arena.known_chats.earlier(chat),
+            terms,
+        )
