@@ -52,7 +52,9 @@ def read(prompt: str) -> Seen:
 
 def _claude(seen: Seen) -> Opinion:
     rsi = seen.of["rsi_14"]
-    points = _points(seen, f"The price is {seen.above_50:+.1%} from its 50-day average, with RSI at {rsi:.0f}")
+    points = _points(
+        seen, f"The price is {seen.above_50:+.1%} from its 50-day average, with RSI at {rsi:.0f}"
+    )
     if seen.price > seen.of["sma_50"] and rsi < 72:
         reason = (
             f"The trend is whole: {seen.price:.2f} is {seen.above_50:.1%} above the 50-day average of "
@@ -84,7 +86,9 @@ def _gemini(seen: Seen) -> Opinion:
     rsi = seen.of["rsi_14"]
     points = _points(seen, f"RSI {rsi:.0f}, with the upper band at {seen.of['bollinger_upper']:.2f} close by")
     if rsi < 45:
-        return Opinion("Buy", 0.61, 0.2, f"RSI {rsi:.0f}: the price has fallen further than its news.", points)
+        return Opinion(
+            "Buy", 0.61, 0.2, f"RSI {rsi:.0f}: the price has fallen further than its news.", points
+        )
     if rsi > 70:
         return Opinion("Sell", 0.63, None, f"RSI {rsi:.0f} is stretched, and stretched prices rest.", points)
     reason = (

@@ -77,7 +77,9 @@ def _patient(made: Stage, name: str) -> Any:
 @asynccontextmanager
 async def conclave(made: Stage, *, season: bool = True) -> AsyncIterator[App]:
     """Serve both platforms, with `season` after half a year of weekly runs."""
-    members: list[dict[str, Any]] = [{"name": name, "route": [f"simulated:{name}"], **PRICES} for name in MODELS]
+    members: list[dict[str, Any]] = [
+        {"name": name, "route": [f"simulated:{name}"], **PRICES} for name in MODELS
+    ]
     members.append({"name": "trend", "kind": "baseline"})
     app = await arena.opened(
         made.models.base_url,

@@ -142,4 +142,3 @@ def offers(articles: Sequence[Article], typed: str) -> str:
     """Draw what inline mode offers above the field in which somebody writes."""
     rows = (f"<div><b>{escape(a.title)}</b><span>{escape(a.description)}</span></div>" for a in articles)
     return tag("div", "".join(rows), "offers") + tag("div", f"{escape(typed)}<em></em>", "typed")
-
