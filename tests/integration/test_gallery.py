@@ -1,4 +1,4 @@
-"""The tool that draws the pictures of the docs: it leaves nothing out, and its models speak of their evidence."""
+"""The tool that draws the pictures of the docs: it leaves nothing out, and its models read their evidence."""
 
 from html import escape
 from pathlib import Path

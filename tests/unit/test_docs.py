@@ -1,4 +1,4 @@
-"""README and docs hold together: what they link to is there, down to the heading, and so are their pictures."""
+"""README and docs hold together: what they link to is there, down to the heading, and so is each picture."""
 
 import re
 from collections.abc import Iterator
