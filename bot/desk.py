@@ -26,7 +26,7 @@ from bot.inline import Found
 from bot.live_message import LiveMessages
 from bot.missing import Missing
 from bot.pacer import Pacers
-from bot.present.asking import begun_card
+from bot.present.asking import answered_notice, begun_card
 from bot.present.inline import nothing_offered
 from bot.present.notices import anonymous_notice, not_allowed_notice
 from bot.present.style import read_as
@@ -144,8 +144,10 @@ class Desk:
             return await noted.answer(_not_allowed(request, role, command), what)
         if isinstance(arguments, Missing):
             return await ask(self.app, arguments, request.address)
-        if not await self._first_of_its_message(request):
-            return None
+        if press is not None and command.handler in LIVE and len(self._going_on) >= MOST_GOING_ON:
+            raise Refused(f"Too much goes on at the moment. Send /{request.text} again in a minute.")
+        if not await self._first_of_its_message(request, command, press):
+            return answered_notice() if press else None
         _log.info("%s in %s: /%s", request.person.id, request.address.chat_id, command.name)
         call = Call(
             self.app,
@@ -176,14 +178,17 @@ class Desk:
 
         if press is None or command.handler not in LIVE:
             return await work()
-        if len(self._going_on) >= MOST_GOING_ON:
-            raise Refused(f"Too much goes on at the moment. Send /{request.text} again in a minute.")
         self._go_on(work, request, door)
         return begun_card(request.text) if shown_of(press.data) is Shown.IN_PLACE else None
 
-    async def _first_of_its_message(self, request: Request) -> bool:
-        """Say True for the first text of a message that is a valid command, whatever it becomes later."""
-        return request.once is None or await self.app.claim_delivery(request.address.platform, request.once)
+    async def _first_of_its_message(self, request: Request, command: Command, press: Press | None) -> bool:
+        """Say True for the first text of a message that is a valid command, whatever it becomes later.
+
+        Of a question's buttons so for what costs something: who presses twice, or two at once, mean one run.
+        """
+        if request.once is None or (press is not None and command.handler not in LIVE):
+            return True
+        return await self.app.claim_delivery(request.address.platform, request.once)
 
     def _go_on(self, work: Callable[[], Awaitable[Card | None]], request: Request, door: Door) -> None:
         """Let a long command go on by itself: a button has to be answered soon."""
@@ -239,7 +244,10 @@ class Desk:
         """Carry out the command that a button sends."""
         # On Telegram the private chat with a person has the id of that person.
         private = press.address.chat_id == press.person.id
-        request = Request(text, press.address, press.person, press.delivery, private)
+        # A question goes with its answer; of other buttons each press is meant.
+        asks = press.message is not None and shown_of(press.data) is Shown.IN_PLACE
+        once = f"question {press.address.chat}:{press.message}" if asks else None
+        request = Request(text, press.address, press.person, press.delivery, private, once=once)
         try:
             return await self._obey(request, door, standing, press)
         except ConclaveError as error:

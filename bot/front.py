@@ -7,7 +7,7 @@ by hand. What changes something goes the way of a typed command, through the des
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from bot.access import Role, place_of, role_at
@@ -46,6 +46,9 @@ NO_RUN = Notice(
     text="There is no verdict in this message. Choose one that shows a run, or send /why NVDA.",
     tone="warning",
 )
+
+
+Own = Callable[[Sequence[str]], Awaitable[Sequence[str]]]
 
 
 class Place(NamedTuple):
@@ -97,11 +100,16 @@ class Front:
         place = address.chat_id, address.thread
         await self.app.people.deeds.note(person.id, *place, what, "refused", note)
 
-    async def places(self, person: Person) -> tuple[Place, ...]:
-        """Return where a person has a role: by themselves, and in the chats where they asked something."""
-        platform, _, own = person.id.partition(":")
-        chats = [chat for chat in await self.app.homes.places(person.id) if chat.startswith(f"{platform}:")]
-        addresses = [Address("slack", own), *(Address("slack", chat.partition(":")[2]) for chat in chats)]
+    async def places(self, person: Person, own: Own | None = None) -> tuple[Place, ...]:
+        """Return where a person has a role: by themselves, and in the chats where they asked something.
+
+        With `own`, which picks those of one workspace out of some chats, the others are left out.
+        """
+        platform, _, themselves = person.id.partition(":")
+        known = [chat.partition(":") for chat in await self.app.homes.places(person.id)]
+        chats: Sequence[str] = [chat for where, _, chat in known if where == platform]
+        chats = chats if own is None else await own(chats)
+        addresses = [Address("slack", chat) for chat in (themselves, *chats)]
         roles = await asyncio.gather(*(self.role(person, address) for address in addresses))
         return tuple(
             Place(address, role) for address, role in zip(addresses, roles, strict=True) if role is not None
@@ -111,12 +119,14 @@ class Front:
         """Return what stands on everybody's page."""
         return Common(await self.app.leaderboard(), await self.app.homes.latest(LATEST))
 
-    async def home(self, person: Person, common: Common | None = None) -> tuple[HomePage, Address]:
+    async def home(
+        self, person: Person, common: Common | None = None, own: Own | None = None
+    ) -> tuple[HomePage, Address]:
         """Return a person's page, and the place in whose name its buttons are pressed.
 
-        `common` is there where many pages are made at the same time.
+        `common` is there where many pages are made at the same time; `own` as in `places`.
         """
-        places = await self.places(person)
+        places = await self.places(person, own)
         if not places:
             return stranger_page(person.id), Address("slack", person.id.partition(":")[2])
         best = max(places, key=lambda place: place.role)
@@ -216,7 +226,7 @@ class Front:
         """Set the terms of a chat as its form says, or return what is wrong with its fields."""
         role = await self.role(person, address)
         if role is None or role < Role.RUNNER:
-            told = "To change these settings, one needs the role runner in that channel."
+            told = "To change these settings, you need the role runner in that channel."
             await self.refused(person, address, "form: settings", told)
             return {"zone": told}
         if role < Role.ADMIN:

@@ -15,7 +15,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
 
 from bot.cards import Card, Notice
 from bot.delivery import LiveMessage
@@ -26,7 +25,7 @@ from bot.pacer import Pacers
 from bot.present.run import RunProgress
 from bot.present.style import read_as
 from bot.request import Address, Person, Platform
-from bot.stopping import StopWish, called, may_stop
+from bot.stopping import Starting, StopWish, called, may_stop
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound, StoreError
 from core.domain.events import RunEnded, RunEvent, RunStarted
@@ -45,34 +44,6 @@ _log = logging.getLogger(__name__)
 Events = Callable[[], AsyncIterator[RunEvent]]
 Note = Callable[[], Awaitable[str]]
 OpenCard = tuple[int, str, str, str | None, str]
-
-
-class Starting(Protocol):
-    """A run that somebody asked for here, from before it has an id until its message has its end."""
-
-    @property
-    def ticker(self) -> str:
-        """What it is about."""
-        ...
-
-    @property
-    def asked_by(self) -> str | None:
-        """The id of the person who asked."""
-        ...
-
-    @property
-    def run_id(self) -> str | None:
-        """The run's id, once it has begun."""
-        ...
-
-    @property
-    def address(self) -> Address:
-        """Where its message is."""
-        ...
-
-    def stop_first(self, wish: StopWish) -> None:
-        """Stop the run as soon as it has begun, if the run is then one that this person may stop."""
-        ...
 
 
 class LiveMessages:
@@ -153,7 +124,7 @@ class LiveMessages:
         """Bring every message of this platform that nobody here works on to its end.
 
         Call it after `App.resume_interrupted`, and from time to time: a run that goes on again is followed
-        to its end. A chat that has asked us to wait is left for the next time.
+        to its end. A chat that has asked us to wait, or is shut to us, is left for the next time.
         """
         cards = await self.app.open_cards(door.platform)
         await asyncio.gather(*(self._finish(door, card) for card in cards))
@@ -169,12 +140,16 @@ class LiveMessages:
         live = LiveMessage(door, address, self.app.clock, self.pacers, ref)
         try:
             record = await self.app.run_record(run_id)
+            if await self._shut(address):
+                if self._too_old(record):
+                    await self.app.card_done(card)
+                return
             with read_as(await style_at(self.app, address)):
                 if record.state is RunState.RUNNING:
                     progress = RunProgress(record.ticker, zone_of(self.app))
                     await _LiveRun(self, live, progress, card, held).follow(lambda: self.app.watch(run_id))
                 else:
-                    await self.deliver_end(live, record, card)
+                    await self.deliver_end(live, record, card, again=True)
         except NotFound:
             await self.app.card_done(card)
         except ConclaveError as error:
@@ -182,13 +157,31 @@ class LiveMessages:
         finally:
             self.let_go(held)
 
-    async def deliver_end(self, message: LiveMessage, record: RunRecord, card: int | None) -> None:
-        """Deliver the verdict card of a run that is over, and note in the store that this is done."""
+    async def deliver_end(
+        self, message: LiveMessage, record: RunRecord, card: int | None, *, again: bool = False
+    ) -> None:
+        """Deliver the verdict card of a run that is over, and note in the store that this is done.
+
+        A chat that has put us out may let us in again: its end waits for that, for a day. One that is closed
+        without a word of that is tried once more, which is when it was tried `again`.
+        """
         outcome = await message.deliver(await verdict_of(self.app, record))
-        ended = record.finished_at or record.started_at
-        too_old = self.app.clock.now() - ended > KEEP_TRYING
-        if card is not None and (outcome != "not delivered" or too_old):
+        if card is None:
+            return
+        if outcome == "chat gone":
+            done = again and not await self._shut(message.address)
+        else:
+            done = outcome == "delivered"
+        if done or self._too_old(record):
             await self.app.card_done(card)
+
+    async def _shut(self, address: Address) -> bool:
+        """Say whether a chat has told that we may not post there."""
+        known = await self.app.known_chats.get(address.chat_id)
+        return known is not None and known.state.shut
+
+    def _too_old(self, record: RunRecord) -> bool:
+        return self.app.clock.now() - (record.finished_at or record.started_at) > KEEP_TRYING
 
     def hold(self, ref: MessageRef) -> bool:
         """Take a message to work on; False when somebody in this process has it."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.arguments import Asked, member_name, nearest, shown
+from bot.missing import members_to_compare
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
 
@@ -55,11 +56,12 @@ def compare(words: Sequence[str]) -> CompareArguments:
     """Read two members' names, then perhaps a ticker or a run's id.
 
     Raises:
-        Refused: not two names, a word that is no name or ticker, or more words than that.
+        Missing: not two names.
+        Refused: a word that is no name or ticker, or more words than that.
     """
     rest = [piece for word in words if word.lower() not in _VERSUS for piece in word.split(",") if piece]
     if len(rest) < _TWO:
-        raise Refused("Which two models? Write for instance /compare claude gpt or /compare claude gpt NVDA.")
+        raise members_to_compare([member_name(word) for word in rest])
     one, other, *more = rest
     if len(more) > 1:
         raise Refused(

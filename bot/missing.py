@@ -15,6 +15,8 @@ class Lacks(StrEnum):
     RUN_TICKER = "a ticker with a run"
     """A ticker of which there is a verdict."""
     OPEN_RUN = "a ticker with a run that goes on"
+    UNWATCHED = "a ticker that the chat does not watch"
+    WATCHED = "a ticker that the chat watches"
     MEMBER = "member"
     ACTION = "action"
 
@@ -77,4 +79,23 @@ def vote_itself(reference: str, ticker: str) -> Missing:
         f"What is your vote? Write /vote {ticker} buy, sell or hold.",
         lacks=Lacks.ACTION,
         command=f"vote {reference}",
+    )
+
+
+def ticker_to_watch(what: str) -> Missing:
+    """Return that `/watch add` or `/watch remove` lacks a ticker."""
+    return Missing(
+        f"Which ticker? Write for instance /watch {what} NVDA.",
+        lacks=Lacks.WATCHED if what == "remove" else Lacks.UNWATCHED,
+        command=f"watch {what}",
+    )
+
+
+def members_to_compare(named: Sequence[str]) -> Missing:
+    """Return that `/compare` lacks the other model, or both."""
+    which = "With which other model" if named else "Which two models"
+    return Missing(
+        f"{which}? Write for instance /compare claude gpt or /compare claude gpt NVDA.",
+        lacks=Lacks.MEMBER,
+        command=" ".join(["compare", *named]),
     )

@@ -57,9 +57,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Press:
-    """A button that somebody pressed. `data` is what `bot.buttons` wrote into it."""
+    """A button that somebody pressed. `data` is what `bot.buttons` wrote into it.
+
+    `message` is the platform's id of the message below which it stands, where that is known.
+    """
 
     data: str
     address: Address
     person: Person
     delivery: str
+    message: str | None = None

@@ -13,7 +13,7 @@ from bot.slack_pacer import PostSpacing, UpdateBudget
 from bot.slack_plan import Plans
 from bot.slack_render import PAGE_SIZE, SlackMessage, render
 from bot.slack_text import clamp, clamp_bytes, harmless, one_line
-from bot.slack_uploads import UPLOAD_TIMEOUT_S, NotShown, Uploads
+from bot.slack_uploads import UPLOAD_TIMEOUT_S, NotShown, NotUploaded, Uploads
 from bot.slack_words import in_words, without_picture
 from core.clock import Clock
 
@@ -140,6 +140,8 @@ class SlackDoor:
                 return posted[0]
         except NotShown:
             pass  # share it instead
+        except NotUploaded:
+            return await self._post(address, message)
         except SlackRefused as refused:
             if (said := without_picture(message, refused.code)) is None:
                 raise
@@ -148,9 +150,7 @@ class SlackDoor:
             await self._spacing.turn(address.chat)
             return MessageRef(address, await self._uploads.share(card, address.chat, address.thread))
         except SlackRefused as refused:
-            if (said := without_picture(message, refused.code)) is None:
-                raise
-            return await self._post(address, said)
+            return await self._post(address, without_picture(message, refused.code) or message)
 
     async def _posted(self, address: Address, message: SlackMessage) -> dict[str, Any]:
         await self._spacing.turn(address.chat)
@@ -271,7 +271,7 @@ class SlackDoor:
             raise MessageGone("pictures in messages cannot be edited on this Slack right now")
         try:
             await self._uploads.show(card, put)
-        except NotShown as refused:
+        except (NotShown, NotUploaded) as refused:
             raise MessageGone(str(refused)) from None
 
     async def send_file(

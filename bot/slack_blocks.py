@@ -192,13 +192,14 @@ def fit(parts: Sequence[Part], most: int = MAX_BLOCKS, total: int = MAX_TOTAL) -
 
     A line at the end says where something was left out.
     """
-    kept = list(parts)
+    kept, weights = list(parts), [weight(part.block) + _ID_ROOM for part in parts]
     cut = False
-    while kept and _too_much(kept, most, total, cut=cut):
+    while kept and _too_much(weights, most, total, cut=cut):
         worst = max(part.rank for part in kept)
         if worst == 0:
             break
-        kept.pop(max(place for place, part in enumerate(kept) if part.rank == worst))
+        last = max(place for place, part in enumerate(kept) if part.rank == worst)
+        del kept[last], weights[last]
         cut = True
     blocks = [part.block for part in kept] + ([_LEFT_OUT] if cut else [])
     return [block | {"block_id": block.get("block_id", f"b{place}")} for place, block in enumerate(blocks)]
@@ -213,10 +214,9 @@ _ID_ROOM = 30
 
 def fits(parts: Sequence[Part]) -> bool:
     """Say whether all the blocks have room in one message."""
-    return not _too_much(parts, MAX_BLOCKS, MAX_TOTAL, cut=False)
+    return not _too_much([weight(part.block) + _ID_ROOM for part in parts], MAX_BLOCKS, MAX_TOTAL, cut=False)
 
 
-def _too_much(parts: Sequence[Part], most: int, total: int, *, cut: bool) -> bool:
-    size = sum(weight(part.block) + _ID_ROOM for part in parts)
+def _too_much(weights: Sequence[int], most: int, total: int, *, cut: bool) -> bool:
     spare = weight(_LEFT_OUT) + _ID_ROOM if cut else 0
-    return len(parts) + (1 if cut else 0) > most or size + spare > total
+    return len(weights) + (1 if cut else 0) > most or sum(weights) + spare > total

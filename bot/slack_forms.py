@@ -106,7 +106,7 @@ def subscribe_form(
         *_entries(lines, may_change=may_change),
     ]
     if not may_change:
-        told = "To subscribe or change anything here, one needs the role runner."
+        told = "To subscribe or change anything here, you need the role runner."
         kept = [*parts, *map(Part, context(told))]
         return view_of("Subscriptions", kept, place_of(address), callback_id=SUBSCRIBE)
     mark = mark_of(address)
@@ -140,7 +140,7 @@ def settings_form(address: Address, shown: TermsShown, role: Role, *, done: str 
     """Return the settings of a channel; who has no role to change them sees why."""
     head = [_where(address), *(Part(block) for block in context(done))]
     if role < Role.RUNNER:
-        told = "To change the settings of a channel, one needs the role runner there."
+        told = "To change these settings, you need the role runner in that channel."
         kept = [*head, *map(Part, [*_told(shown), *context(told)])]
         return view_of("Settings", kept, place_of(address), callback_id=SETTINGS)
     terms, mark = shown.terms, mark_of(address)
@@ -197,7 +197,7 @@ def _told(shown: TermsShown) -> list[Block]:
         ("Time zone", shown.zone),
         ("Quiet hours", quiet),
         ("Default preset", terms.preset or "as configured"),
-        ("Runs are started by", f"{terms.runs_by}s"),
+        ("Runs are started by", "admins alone" if terms.runs_by == "admin" else "runners and admins"),
         ("Pictures", "on" if terms.pictures else "off"),
     )
     return rich([[run(label, bold=True), run(f"  {value}")] for label, value in pairs])

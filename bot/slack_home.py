@@ -7,6 +7,7 @@ from bot.home_page import HomeChannel, HomePage
 from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
+    MAX_BUTTONS,
     Block,
     Element,
     Part,
@@ -56,7 +57,7 @@ def _top(page: HomePage) -> list[Block]:
         form_button(label, form, "", primary=form == "ask") for form, label in page.forms
     ]
     elements += [button(one, f"{ACTION_PREFIX}.home.{place}") for place, one in enumerate(page.buttons)]
-    return [{"type": "actions", "elements": elements}] if elements else []
+    return [{"type": "actions", "elements": elements[:MAX_BUTTONS]}] if elements else []
 
 
 def form_button(label: str, form: str, value: str, place: str = "top", *, primary: bool = False) -> Element:

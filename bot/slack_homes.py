@@ -5,14 +5,14 @@ so that what people ask for never waits: pages go their own way, beside all mess
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from functools import partial
 
 from bot.door import ChatGone, DeliveryFailed, Flooded
 from bot.front import Common, Front
 from bot.request import Address, Person
-from bot.slack_adapter import SlackDoor
 from bot.slack_home import home_view
 from bot.slack_requests import place_of
+from bot.slack_workspaces import SlackTeams
 from core.clock import Clock
 from core.domain.errors import ConclaveError
 
@@ -31,13 +31,11 @@ _log = logging.getLogger(__name__)
 
 
 class HomeKeeper:
-    """Publishes people's pages. `door_of` gives the door to a workspace, None where it is gone."""
+    """Publishes people's pages in the workspaces `teams`."""
 
-    def __init__(
-        self, front: Front, door_of: Callable[[str], Awaitable[SlackDoor | None]], clock: Clock
-    ) -> None:
+    def __init__(self, front: Front, teams: SlackTeams, clock: Clock) -> None:
         self._front = front
-        self._door_of = door_of
+        self._teams = teams
         self._clock = clock
         self._published: dict[Key, float] = {}
         self._due: dict[Key, None] = {}
@@ -57,6 +55,18 @@ class HomeKeeper:
         else:
             own = Address("slack", person.id.removeprefix("slack:"))
             await self._front.refused(person, own, "stranger: the Home tab")
+
+    async def changed(self, person: Person, team: str) -> None:
+        """Show a person at once what they have changed themselves, if their page was opened in our time.
+
+        Trouble ends in the log: after the next run the page is made anew.
+        """
+        if (person.id, team) not in self._published:
+            return
+        try:
+            await self._publish(person, team, None)
+        except (ConclaveError, DeliveryFailed) as error:
+            _log.info("A changed page was not shown: %s", error)
 
     async def keep(self) -> None:
         """Bring pages up to date after runs, until cancelled; trouble ends in the log."""
@@ -99,10 +109,10 @@ class HomeKeeper:
 
     async def _publish(self, person: Person, team: str, common: Common | None) -> bool:
         """Make and publish a page; False for a stranger's."""
-        door = await self._door_of(team)
+        door = await self._teams.door_of({"team_id": team})
         if door is None:
             raise ChatGone(f"there is no workspace {team} any more")
-        page, place = await self._front.home(person, common)
+        page, place = await self._front.home(person, common, partial(self._teams.own, team))
         key = (person.id, team)
         self._published.pop(key, None)
         self._published[key] = self._clock.monotonic()

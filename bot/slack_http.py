@@ -87,7 +87,11 @@ class SlackHttp:
             return web.Response()
         if refused := await self._refused(request, body):
             return refused
-        given = AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers))
+        try:
+            given = AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers))
+        except Exception as error:  # noqa: BLE001 - the library lets anything through that a broken body causes
+            _log.warning("Slack: a signed request could not be read: %s", type(error).__name__)
+            return web.Response(status=BAD)
         return await to_aiohttp_response(await self._app.async_dispatch(given))
 
     async def _refused(self, request: web.Request, body: str) -> web.Response | None:

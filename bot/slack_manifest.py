@@ -27,7 +27,7 @@ RESERVED = frozenset(
     | {"me", "msg", "mute", "open", "part", "pro", "remind", "remove", "rename", "search", "shortcuts"}
     | {"shrug", "status", "topic", "who"}
 )
-SCOPES = ("app_mentions:read", "chat:write", "commands", "files:write", "im:history", "im:read", "im:write")
+SCOPES = ("app_mentions:read", "chat:write", "commands", "files:write", "im:history", "im:write")
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 SHORTCUTS = (
     {
@@ -73,7 +73,7 @@ class Listed(Protocol):
 
 def _slash(command: str, description: str, hint: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"command": command, "description": description[:MAX_DESCRIPTION]}
-    return entry | ({"usage_hint": hint[:MAX_HINT]} if hint else {}) | {"should_escape": False}
+    return entry | ({"usage_hint": hint[:MAX_HINT]} if hint else {}) | {"should_escape": True}
 
 
 def slash_commands(commands: Iterable[Listed]) -> list[dict[str, Any]]:

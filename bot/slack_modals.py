@@ -11,6 +11,7 @@ from bot.slack_blocks import (
     button,
     context,
     fit,
+    header,
     plain,
     sections,
     select,
@@ -45,18 +46,24 @@ def modal(card: ReasoningCard, metadata: str = "", *, note: str | None = None, p
 
 
 def card_modal(card: Card, metadata: str = "", *, note: str | None = None, post: bool = False) -> View:
-    """Return any card as a modal; `post` and `note` are for a page of reasoning."""
+    """Return any card as a modal; `note` is for a page of reasoning.
+
+    With `post`, it has the buttons whose answer goes into the thread of the verdict.
+    """
     match card:
         case ReasoningCard():
             return modal(card, metadata, note=note, post=post)
         case VerdictWindow():
-            return _explained(card, metadata)
+            return _explained(card, metadata, post=post)
         case VerdictCard():
             return view_of(f"{card.ticker} · {card.headline}", parts_of(card)[0], metadata)
         case Notice():
             return notice_modal(card, metadata)
-    title = getattr(card, "title", "") or getattr(card, "headline", "")
-    return view_of(title, parts_of(card)[0], metadata)
+    title, parts = one_line(getattr(card, "title", "") or getattr(card, "headline", "")), parts_of(card)[0]
+    # A headline that says no more than the title above it would only be said twice.
+    said = [part for part in parts if part.block == header(title)] if clamp(title, MAX_TITLE) == title else []
+    rest = [part for part in parts if part not in said[:1]]
+    return view_of(title, rest or parts, metadata)
 
 
 def notice_modal(notice: Notice, metadata: str = "") -> View:
@@ -80,7 +87,9 @@ def view_of(title: str, parts: list[Part], metadata: str, **more: Any) -> View:
     } | more
 
 
-def _explained(card: VerdictWindow, metadata: str) -> View:
+def _explained(card: VerdictWindow, metadata: str, *, post: bool) -> View:
+    if not post:
+        card = card.model_copy(update={"more_buttons": ()})  # no modal shows a picture
     menu = select(card.member_buttons, f"{ACTION_PREFIX}.member", _OTHERS, _MEMBERS_ROOM)
     told = [Part(block) for block in sections(clamp(card.story, _MAX_STORY))]
     rows: list[Block] = [{"type": "actions", "elements": [menu]}] if menu else []

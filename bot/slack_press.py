@@ -18,6 +18,7 @@ from bot.slack_requests import Pressed, place_of, thread_from
 # Slack takes a trigger for three seconds. What is ready in this time opens at once, without "Loading…".
 GRACE_S = 0.8
 CLOSED_VIEW = frozenset({"not_found", "view_not_found", "hash_conflict"})
+TOO_DEEP = "push_limit_reached"
 NOTHING = Notice(text="There is nothing to show here.")
 
 T = TypeVar("T")
@@ -168,13 +169,28 @@ async def _turn(pressed: Pressed, card: Card | None, door: SlackDoor) -> None:
             await door.replace_pressed(card)
         return
     if isinstance(card, Notice):
-        await door.open_view(pressed.trigger, notice_modal(card, pressed.metadata), push=True)
+        await laid_on_top(pressed, card, door)
         return
     thread = thread_from(pressed.metadata)
     if isinstance(card, PictureCard) and thread is not None:
         await door.send(thread, card)  # no modal shows an uploaded file
         return
     await _redraw(pressed, card_modal(card, pressed.metadata, post=thread is not None), door)
+
+
+async def laid_on_top(pressed: Pressed, notice: Notice, door: SlackDoor) -> None:
+    """Show a notice on top of the modal with the button; in its place where three lie there already.
+
+    Raises:
+        DeliveryFailed: Slack did not take it.
+    """
+    shown = notice_modal(notice, pressed.metadata)
+    try:
+        await door.open_view(pressed.trigger, shown, push=True)
+    except SlackRefused as error:
+        if error.code != TOO_DEEP:
+            raise
+        await _redraw(pressed, shown, door)
 
 
 async def _redraw(pressed: Pressed, view: View, door: SlackDoor) -> None:

@@ -118,9 +118,8 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             text = f"{card.title}. {card.done or ''} " + "; ".join(one.line for one in card.lines)
         case DialogueCard():
             parts = slack_dialogue.dialogue(card)
-            text = f"{card.title}. {card.text} " + "; ".join(
-                f"{label} {value}" for label, value in card.facts
-            )
+            told = "; ".join(f"{label} {value}" for label, value in card.facts)
+            text = " ".join(filter(None, (f"{card.title}.", card.text, told, card.footer)))
         case HelpCard():
             parts, text = slack_help.draw(card), f"{card.title}. {card.intro}"
     return parts, text
@@ -193,7 +192,8 @@ def _verdict_parts(draft: Draft) -> list[Part]:
     trades = [[run(f"• {_line(trade)}")] for trade in card.trades]
     trades += [[run(f"{ELLIPSIS} and {left_out} more")]] if left_out else []
     return [
-        Part(header(f"{ACTION_SIGNS[card.decision]} {card.ticker} · {card.headline}")),
+        # Whatever stands for a ticker, the decision behind it is seen.
+        Part(header(f"{ACTION_SIGNS[card.decision]} {_name(card.ticker)} · {card.headline}")),
         *_parts(rich([[run(_line(card.rule), italic=True)]] if card.rule else [])),
         *_parts(context(card.subtitle)),
         *_caveat(card.caveat),
@@ -235,17 +235,14 @@ def reasoning_parts(card: ReasoningCard, *, headed: bool = True) -> list[Part]:
         *([Part(header(card.title))] if headed else []),
         *_parts(context(card.subtitle)),
         *_parts(rich([[run(_name(card.stage), bold=True), run(f"  {_name(card.position)}")]])),
-        *(Part(block, 0 if place < _PAGE_BLOCKS else 5) for place, block in enumerate(sections(card.body))),
+        *_parts(sections(card.body[:PAGE_SIZE])),
+        *_parts(sections(card.body[PAGE_SIZE:]), 5),
         *_parts(rich([[run("Key points", bold=True)]]) if points else [], 4),
         *_parts(sections(points), 0 if len(points) <= room else 4),
         *_parts(context(card.footer), 1),
         *_caveat(card.caveat),
         *_parts(_controls(card)),
     ]
-
-
-# A page of 2,800 signs has at most 14,000 units (all of them "&"); a section takes at least 60 % of 3,000.
-_PAGE_BLOCKS = 8
 
 
 def _controls(card: ReasoningCard) -> list[Block]:

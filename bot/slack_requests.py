@@ -11,6 +11,8 @@ from bot.request import Address, Person, Press, Request
 from core.domain.errors import Refused
 
 Payload = dict[str, Any]
+_SAID = frozenset({None, "", "file_share", "thread_broadcast"})
+"""The kinds of messages that a person has written: plainly, with a file, and from a thread to the channel."""
 
 ROOT = "conclave"
 MAX_TEXT = 2_000
@@ -40,11 +42,19 @@ class Pressed:
 
 
 def typed(text: str) -> str:
-    """Return what the person typed: Slack's entities, links and mentions as plain words on one line."""
-    text = _LINK.sub(lambda found: _MENTION_SIGNS[found[1]] + (found[3] or found[2]), text)
+    """Return what the person typed: Slack's entities, links and mentions as plain words on one line.
+
+    A person who is mentioned stands there by id, which `/people` needs and a name does not tell.
+    """
+    text = _LINK.sub(_plain, text)
     for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         text = text.replace(entity, sign)
     return " ".join(text.split())[:MAX_TEXT]
+
+
+def _plain(found: re.Match[str]) -> str:
+    sign, what, label = found[1], found[2], found[3]
+    return _MENTION_SIGNS[sign] + (what if sign == "@" else label or what)
 
 
 def person_of(user: str, name: object) -> Person:
@@ -96,14 +106,16 @@ def command_request(body: Payload) -> Request | None:
 def event_request(body: Payload) -> Request | None:
     """Return the request of a mention or direct message, or None for what is no command to us.
 
-    Ignored are other bots, our own messages, edits, everything else with a subtype, and a mention in the
+    Ignored are other bots, our own messages, edits, all that nobody has just written, and a mention in the
     midst of other words: such talk is about the app, and only a whole command beside the mention is to it.
     """
     event = body.get("event")
     event_id = body.get("event_id")
     if not isinstance(event, dict) or not isinstance(event_id, str):
         return None
-    if any(event.get(sign) for sign in ("subtype", "bot_id", "bot_profile", "edited", "hidden")):
+    if any(event.get(sign) for sign in ("bot_id", "bot_profile", "edited", "hidden")):
+        return None
+    if event.get("subtype") not in _SAID:
         return None
     user, channel, text = event.get("user"), event.get("channel"), event.get("text")
     if not (isinstance(user, str) and isinstance(channel, str) and isinstance(text, str)):
@@ -184,6 +196,7 @@ def pressed(body: Payload) -> Pressed | None:
             address,
             person_of(user["id"], user.get("username") or user.get("name")),
             delivery_of(body, str(own)),
+            None if view else container.get("message_ts") or message.get("ts"),
         ),
         trigger=str(body.get("trigger_id") or ""),
         response_url=body.get("response_url") or None,
@@ -221,3 +234,25 @@ def thread_from(metadata: str) -> Address | None:
         return None
     thread = address.thread or json.loads(metadata).get("card")
     return Address("slack", address.chat, thread) if isinstance(thread, str) else None
+
+
+def who_of(body: Payload) -> Person:
+    """Return the person who has pressed, chosen or typed what a payload tells of."""
+    user = body.get("user") or {}
+    given = user.get("id") or body.get("user_id") or ""
+    return person_of(str(given), user.get("username") or user.get("name") or body.get("user_name"))
+
+
+def sent_of(body: Payload) -> str:
+    """Return the id of what was sent off, the same one however often Slack delivers it."""
+    view = body.get("view") or {}
+    return delivery_of(body, f"form:{view.get('id')}:{body.get('trigger_id') or view.get('hash')}")
+
+
+def words_of(value: object) -> str:
+    """Return all text that stands in a message, its blocks and attachments included."""
+    if isinstance(value, dict):
+        return " ".join(words_of(inner) for inner in value.values())
+    if isinstance(value, list):
+        return " ".join(words_of(inner) for inner in value)
+    return value if isinstance(value, str) else ""

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from slack_bolt.app.async_app import AsyncApp
@@ -35,8 +36,19 @@ from bot.slack_forms import (
 from bot.slack_homes import HomeKeeper
 from bot.slack_manifest import ASK, EXPLAIN
 from bot.slack_modals import View, card_modal, loading_modal, notice_modal
-from bot.slack_press import opened
-from bot.slack_requests import Payload, Pressed, delivery_of, person_of, place_from, place_of, pressed
+from bot.slack_press import CLOSED_VIEW, laid_on_top, opened
+from bot.slack_requests import (
+    Payload,
+    Pressed,
+    person_of,
+    place_from,
+    place_of,
+    pressed,
+    sent_of,
+    team_of,
+    who_of,
+    words_of,
+)
 from bot.slack_workspaces import SlackTeams
 from core.domain.errors import Refused
 
@@ -45,9 +57,7 @@ ANSWER_S = 2.0
 """How long a form is checked at most before Slack hears of it."""
 SETTLE_S = 0.5
 SLOW = "This took too long just now. Send it again in a moment."
-NO_ROLE = Notice(
-    text="You have no role in this channel. Send /whoami there, and give its answer to an admin."
-)
+NO_ROLE = Notice(text="You have no role in this channel. Send /whoami there, and give an admin its answer.")
 _CHAT = re.compile(r"[CGD][A-Z0-9]{2,30}", re.ASCII)
 _FORM_NAMES = {SETTINGS: "form: settings", SUBSCRIBE: "form: subscribe"}
 _OPEN = re.compile(r"^conclave-form\.open\.")
@@ -140,7 +150,7 @@ class Shortcuts:
             await self._handle(body, request, door)
 
     async def _open_run(self, body: Payload, asked: "RunFormAsked") -> bool:
-        person, door = _who(body), await self._door(body)
+        person, door = who_of(body), await self._door(body)
 
         async def made() -> View:
             # Whoever has no role anywhere is told nothing, not even what the committee was asked about.
@@ -166,15 +176,15 @@ class Shortcuts:
         message, chat = body.get("message") or {}, (body.get("channel") or {}).get("id")
         if not isinstance(chat, str):
             return
-        person, address = _who(body), Address("slack", chat)
+        person, address = who_of(body), Address("slack", chat)
         by_app = message.get("app_id") and message.get("app_id") == body.get("api_app_id")
         ours = bool(by_app or (bot and message.get("bot_id") == bot))
         ts = str(message.get("ts") or "")
         metadata = place_of(address, str(message.get("thread_ts") or ts))
-        told = self._front.explained(person, address, ts, _words(message), ours=ours)
+        told = self._front.explained(person, address, ts, words_of(message), ours=ours)
 
         def drawn(card: Card | None) -> View | None:
-            return None if card is None else card_modal(card, metadata)
+            return None if card is None else card_modal(card, metadata, post=True)
 
         trigger = str(body.get("trigger_id") or "")
         await opened(trigger, told, drawn, await self._door(body), metadata)
@@ -192,17 +202,18 @@ class Shortcuts:
             self._start(self._open_of_channel(body, callback, value))
 
     async def _open_of_channel(self, body: Payload, callback: str, chat: str) -> None:
-        person, door = _who(body), await self._door(body)
+        person, door = who_of(body), await self._door(body)
 
         async def made() -> View:
-            address = Address("slack", chat) if _CHAT.fullmatch(chat) else await self._first(person, door)
+            address = Address("slack", chat) if _CHAT.fullmatch(chat) else await self._first(body, door)
             return await self._form(callback, person, address)
 
         await self._shown(body, made(), door)
 
-    async def _first(self, person: Person, door: SlackDoor) -> Address:
+    async def _first(self, body: Payload, door: SlackDoor) -> Address:
         """Return the channel that a person most likely means, else the direct message with the app."""
-        places = [place for place in await self._front.places(person) if place.address.chat[0] in "CG"]
+        person, own = who_of(body), partial(self._teams.own, team_of(body) or "")
+        places = [one for one in await self._front.places(person, own) if one.address.chat[0] in "CG"]
         if places:
             return max(places, key=lambda place: place.role).address
         return await door.direct(person.id.removeprefix("slack:"))
@@ -223,10 +234,9 @@ class Shortcuts:
 
     async def _on_channel(self, ack: Ack, body: Payload) -> None:
         await ack()
-        view = body.get("view") or {}
         chosen = (body.get("actions") or [{}])[0].get("selected_conversation")
         if isinstance(chosen, str) and _CHAT.fullmatch(chosen):
-            self._start(self._redraw(body, view, Address("slack", chosen), None))
+            self._start(self._redraw(body, Address("slack", chosen), None))
 
     async def _on_entry(self, ack: Ack, body: Payload) -> None:
         await ack()
@@ -241,15 +251,25 @@ class Shortcuts:
         if card is None:
             return
         if isinstance(card, Notice):
-            await door.open_view(wanted.trigger, notice_modal(card, wanted.metadata), push=True)
+            await laid_on_top(wanted, card, door)
             return
+        self._changed(body)
         done = getattr(card, "done", None) or getattr(card, "text", None)
-        await self._redraw(body, body.get("view") or {}, wanted.press.address, done)
+        await self._redraw(body, wanted.press.address, done)
 
-    async def _redraw(self, body: Payload, view: Payload, address: Address, done: str | None) -> None:
+    def _changed(self, body: Payload) -> None:
+        """Let the person's page, from which the form was opened, show what they have just changed."""
+        self._start(self._keeper.changed(who_of(body), team_of(body) or ""))
+
+    async def _redraw(self, body: Payload, address: Address, done: str | None) -> None:
+        view = body.get("view") or {}
         callback = str(view.get("callback_id") or SUBSCRIBE)
-        shown = await _safely(self._form(callback, _who(body), address, done))
-        await (await self._door(body)).update_view(str(view.get("id")), shown)
+        shown = await _safely(self._form(callback, who_of(body), address, done))
+        try:
+            await (await self._door(body)).update_view(str(view.get("id")), shown)
+        except SlackRefused as error:
+            if error.code not in CLOSED_VIEW:
+                raise
 
     # What people send off.
 
@@ -257,7 +277,7 @@ class Shortcuts:
         await self._answer(ack, body, self._run_sent(body))
 
     async def _run_sent(self, body: Payload) -> Outcome:
-        person, door, view = _who(body), await self._door(body), body.get("view") or {}
+        person, door, view = who_of(body), await self._door(body), body.get("view") or {}
         fields = typed_in(view.get("state") or {})
         command, errors = await self._front.run_asked(fields)
         address = await self._chosen(fields, person, door)
@@ -267,7 +287,7 @@ class Shortcuts:
         if errors:
             return Outcome(errors=errors)
         url = next((one.get("response_url") for one in body.get("response_urls") or []), None)
-        request = Request(command, address, person, _sent(body), private=address.chat.startswith("D"))
+        request = Request(command, address, person, sent_of(body), private=address.chat.startswith("D"))
         return Outcome(then=self._handle(body, request, door.replying(url)))
 
     async def _chosen(self, fields: Mapping[str, str], person: Person, door: SlackDoor) -> Address:
@@ -281,7 +301,7 @@ class Shortcuts:
         await self._answer(ack, body, self._subscription_sent(body))
 
     async def _subscription_sent(self, body: Payload) -> Outcome:
-        person, door, view = _who(body), await self._door(body), body.get("view") or {}
+        person, door, view = who_of(body), await self._door(body), body.get("view") or {}
         address = place_from(str(view.get("private_metadata") or ""))
         if address is None:
             return Outcome(errors={"topic": SLOW})
@@ -289,9 +309,10 @@ class Shortcuts:
         if errors:
             return Outcome(errors=errors)
         await self._teams.seen(body, address.chat)
-        card = await self._front.hear(command, person, address, _sent(body), door)
+        card = await self._front.hear(command, person, address, sent_of(body), door)
         if card is None or isinstance(card, Notice):
             return Outcome(errors={"topic": card.text if card else SLOW})
+        self._changed(body)
         done = f"{getattr(card, 'title', 'Done')}."
         return Outcome(view=await self._form(SUBSCRIBE, person, address, done))
 
@@ -299,13 +320,14 @@ class Shortcuts:
         await self._answer(ack, body, self._settings_sent(body))
 
     async def _settings_sent(self, body: Payload) -> Outcome:
-        person, view = _who(body), body.get("view") or {}
+        person, view = who_of(body), body.get("view") or {}
         address = place_from(str(view.get("private_metadata") or ""))
         if address is None:
             return Outcome(errors={"zone": SLOW})
         errors = await self._front.settle(person, address, typed_in(view.get("state") or {}))
         if errors:
             return Outcome(errors=errors)
+        self._changed(body)
         done = "Saved. What comes by itself follows it from now on."
         return Outcome(view=await self._form(SETTINGS, person, address, done))
 
@@ -352,7 +374,7 @@ _MAX_ERROR = 600
 
 
 class RunFormAsked(NamedTuple):
-    """What stands in the form to ask the committee at first."""
+    """What stands in the form to run at first."""
 
     tickers: str = ""
     chat: str | None = None
@@ -375,24 +397,3 @@ async def _outcome(work: Coroutine[Any, Any, Outcome]) -> Outcome:
         return await work
     except Exception as error:  # noqa: BLE001 - the boundary, as in the desk
         return Outcome(errors={"": notice_of(error, "reading a form").text})
-
-
-def _who(body: Payload) -> Person:
-    user = body.get("user") or {}
-    given = user.get("id") or body.get("user_id") or ""
-    return person_of(str(given), user.get("username") or user.get("name") or body.get("user_name"))
-
-
-def _sent(body: Payload) -> str:
-    """Return the id of what was sent off, the same one however often Slack delivers it."""
-    view = body.get("view") or {}
-    return delivery_of(body, f"form:{view.get('id')}:{body.get('trigger_id') or view.get('hash')}")
-
-
-def _words(value: object) -> str:
-    """Return all text that stands in a message, its blocks and attachments included."""
-    if isinstance(value, dict):
-        return " ".join(_words(inner) for inner in value.values())
-    if isinstance(value, list):
-        return " ".join(_words(inner) for inner in value)
-    return value if isinstance(value, str) else ""

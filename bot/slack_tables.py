@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
+from bot.crossed_bar import full_cells
 from bot.slack_text import ELLIPSIS, one_line
 
 MAX_CELL = 20
@@ -12,8 +13,7 @@ BAR_CELLS = 12
 
 def bar(fraction: float, cells: int = BAR_CELLS) -> str:
     """Return a bar for a fraction 0..1; what is outside, or no number, is brought inside."""
-    inside = min(max(fraction, 0.0), 1.0) if fraction == fraction else 0.0  # noqa: PLR0124 - NaN differs from itself
-    filled = round(inside * cells)
+    filled = full_cells(fraction, cells)
     return "█" * filled + "░" * (cells - filled)
 
 

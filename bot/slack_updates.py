@@ -62,7 +62,7 @@ class SlackUpdates:
         )
         # Without a front, as in tests of the transport, there are no pages and no forms.
         front = desk if isinstance(desk, Front) else None
-        self._keeper = HomeKeeper(front, self._door_in, front.app.clock) if front else None
+        self._keeper = HomeKeeper(front, teams, front.app.clock) if front else None
         self._shortcuts = (
             Shortcuts(front, self._keeper, teams, self._start, self._handle)
             if front and self._keeper
@@ -74,9 +74,6 @@ class SlackUpdates:
         """Keep people's own pages up to date, until cancelled."""
         if self._keeper is not None:
             await self._keeper.keep()
-
-    async def _door_in(self, team: str) -> SlackDoor | None:
-        return await self._teams.door_of({"team_id": team})
 
     async def stop(self) -> None:
         """Stop what is worked on."""

@@ -9,6 +9,7 @@ with its description.
 from collections.abc import Awaitable, Callable
 
 from bot.cards import PictureCard
+from bot.door import ChatGone, DeliveryFailed, Flooded
 from bot.slack_api import SlackApi, SlackRefused
 from bot.slack_blocks import Block
 from bot.slack_picture import MAX_TITLE, alt, comment, image
@@ -30,6 +31,10 @@ class NotShown(SlackRefused):
     """Slack does not show uploaded files in messages here."""
 
 
+class NotUploaded(DeliveryFailed):
+    """Slack did not take the picture itself, so that nothing of it can be seen anywhere."""
+
+
 class Uploads:
     """The pictures of one workspace."""
 
@@ -48,9 +53,15 @@ class Uploads:
 
         Raises:
             NotShown: Slack does not take such a message.
-            DeliveryFailed: Slack took neither.
+            NotUploaded: Slack took no picture, and nobody sees anything of it.
+            DeliveryFailed: Slack took the picture and not the message.
         """
-        file = await self._upload(card)
+        try:
+            file = await self._upload(card)
+        except (ChatGone, Flooded):
+            raise
+        except DeliveryFailed as error:
+            raise NotUploaded(str(error)) from None
         message = render(card)
         blocks: list[Block] = [image(card, file), *message.blocks]
         for pause in PAUSES_S:

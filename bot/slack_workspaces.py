@@ -1,6 +1,6 @@
 """Whose token is used where: the one workspace of a bot token, or the many that installed the app."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +44,10 @@ class SlackTeams(Protocol):
         """Note that these chats and persons belong to the workspace of a payload."""
         ...
 
+    async def own(self, team: str, chats: Sequence[str]) -> tuple[str, ...]:
+        """Return those of these chats that belong to a workspace; the same person may be in several."""
+        ...
+
     async def left(self, body: Payload) -> int | None:
         """Forget the workspace of a payload; return how many subscriptions stop, None if unknown."""
         ...
@@ -83,6 +87,10 @@ class OneTeam:
 
     async def seen(self, body: Payload, *places: str) -> None:
         """See `SlackTeams`; all places are in the one workspace."""
+
+    async def own(self, team: str, chats: Sequence[str]) -> tuple[str, ...]:
+        """See `SlackTeams`."""
+        return tuple(chats)
 
     async def left(self, body: Payload) -> int | None:
         """See `SlackTeams`; the next call will show that the token is no longer good."""
@@ -138,17 +146,26 @@ class ManyTeams:
         Raises:
             ChatGone: the app is not installed there, or nobody knows where that is.
         """
-        team = self._seen.get(chat) or await self._workspaces.team_of(chat)
-        if team is None:
-            # Chats from before the app had more than one workspace are those of the first.
-            teams = await self._workspaces.teams(self._client)
-            team = teams[0] if len(teams) == 1 else None
+        team = await self._team_at(chat)
         if team is None:
             raise ChatGone("It is not known in which workspace this chat is; send a command there once.")
         known = await self._find(team)
         if known is None:
             raise ChatGone("The app is no longer installed in the workspace of this chat.")
         return known.door
+
+    async def _team_at(self, chat: str) -> str | None:
+        team = self._seen.get(chat) or await self._workspaces.team_of(chat)
+        if team is None:
+            # Chats from before the app had more than one workspace are those of the first.
+            teams = await self._workspaces.teams(self._client)
+            team = teams[0] if len(teams) == 1 else None
+        return team
+
+    async def own(self, team: str, chats: Sequence[str]) -> tuple[str, ...]:
+        """See `SlackTeams`."""
+        teams = [await self._team_at(chat) for chat in chats]
+        return tuple(chat for chat, found in zip(chats, teams, strict=True) if found == team)
 
     async def seen(self, body: Payload, *places: str) -> None:
         """See `SlackTeams`."""

@@ -1,8 +1,9 @@
 """Who may stop a run, and the wish to stop one that has not begun yet."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from bot.request import Person
+from bot.request import Address, Person
 from core.domain.run import RunRecord
 
 EVERYWHERE = ""
@@ -30,3 +31,31 @@ class StopWish:
 
     person: Person
     admin_of: str | None
+
+
+class Starting(Protocol):
+    """A run that somebody asked for here, from before it has an id until its message has its end."""
+
+    @property
+    def ticker(self) -> str:
+        """What it is about."""
+        ...
+
+    @property
+    def asked_by(self) -> str | None:
+        """The id of the person who asked."""
+        ...
+
+    @property
+    def run_id(self) -> str | None:
+        """The run's id, once it has begun."""
+        ...
+
+    @property
+    def address(self) -> Address:
+        """Where its message is."""
+        ...
+
+    def stop_first(self, wish: StopWish) -> None:
+        """Stop the run as soon as it has begun, if the run is then one that this person may stop."""
+        ...

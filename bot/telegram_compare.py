@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import Button
 from bot.compare_card import CompareCard
-from bot.telegram_spans import Block, Line, after, bold, fixed, italic, plain, warning
+from bot.telegram_spans import Block, Line, after, bold, fixed, italic, plain, title, warning
 
 _MOST = 12
 NOTHING = "–"
@@ -15,7 +15,7 @@ Drawn = tuple[list[Block], Sequence[Sequence[Button]]]
 def compare(card: CompareCard) -> Drawn:
     """Draw a page of a comparison; each member stands whole under its name."""
     blocks: list[Block] = [
-        [[bold(card.title)], [italic(card.subtitle)], *warning(card.caveat)],
+        [[title(card.title)], [italic(card.subtitle)], *warning(card.caveat)],
         [[bold(card.stage), *after(" · ", card.position)]],
         *(_side(card, place) for place in range(2)),
         [[fixed("= "), plain(fact)] for fact in card.facts[:_MOST]],

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.cards import Button, DialogueCard, SubscriptionsCard
-from bot.telegram_spans import MAX_ROWS, Block, bold, fixed, more, ours
+from bot.telegram_spans import MAX_ROWS, Block, bold, fixed, more, ours, title
 from bot.telegram_text import Span, one_line, typed
 
 Drawn = tuple[list[Block], Sequence[Sequence[Button]]]
@@ -22,7 +22,7 @@ def subscriptions(card: SubscriptionsCard) -> Drawn:
             ]
         )
     blocks: list[Block] = [
-        [[bold(card.title)], [Span(one_line(card.done or ""))]],
+        [[title(card.title)], [Span(one_line(card.done or ""))]],
         *entries,
         more(len(card.lines) - MAX_ROWS),
         [[ours(card.footer, "i")]],
@@ -37,7 +37,7 @@ def dialogue(card: DialogueCard) -> Drawn:
         for label, value in card.facts[:MAX_ROWS]
     ]
     blocks: list[Block] = [
-        [[bold(card.title)]],
+        [[title(card.title)]],
         [[Span(one_line(card.text))]],
         facts,
         [[Span(typed(example), "code")] for example in card.examples[:MAX_ROWS]],

@@ -4,7 +4,7 @@ import re
 
 from bot.cards import HelpCard
 from bot.help_sections import sections as sections_of
-from bot.telegram_spans import COMMANDS, Block, bold, fixed, more, ours
+from bot.telegram_spans import COMMANDS, Block, bold, fixed, more, ours, title
 from bot.telegram_text import Span, spoken, tidy, typed
 
 MOST_COMMANDS = 48
@@ -16,15 +16,15 @@ def draw(card: HelpCard) -> list[Block]:
     """Draw commands under the titles of their groups: each on a line of its own, what it does below it."""
     left = MOST_COMMANDS
     entries: list[Block] = []
-    for title, commands in sections_of(card):
+    for group, commands in sections_of(card):
         drawn = [_entry(usage, summary) for usage, summary in commands[:left]]
         left -= len(drawn)
-        if title and drawn:
-            entries.append([[bold(title)], *(line for entry in drawn for line in entry)])
+        if group and drawn:
+            entries.append([[bold(group)], *(line for entry in drawn for line in entry)])
         else:
             entries += drawn
     return [
-        [[bold(card.title)]],
+        [[title(card.title)]],
         [[Span(spoken(tidy(card.intro), COMMANDS))]],
         *entries,
         more(len(card.commands) - MOST_COMMANDS),

@@ -28,7 +28,7 @@ from telegram import (
     BotCommandScopeChatAdministrators,
     BotCommandScopeDefault,
 )
-from telegram.error import BadRequest
+from telegram.error import BadRequest, Forbidden
 
 from bot.access import Role
 from bot.languages import Language
@@ -157,9 +157,9 @@ async def _set(bot: Bot, menu: Menu, told: Callable[[Exception], str]) -> None:
         current = await bot.get_my_commands(scope=menu.scope, language_code=language)
         if [(one.command, one.description) for one in current] != list(menu.entries):
             await bot.set_my_commands(menu.entries, scope=menu.scope, language_code=language)
-    except BadRequest as error:
+    except (BadRequest, Forbidden) as error:
         if isinstance(menu.scope, BotCommandScopeChat | BotCommandScopeChatAdministrators):
-            # An admin who has never written to this bot, or a group that it is not in.
+            # An admin who has never written to this bot or has blocked it, or a group that it is not in.
             _log.debug("There is no menu for the chat %s: %s", menu.scope.chat_id, told(error))
             return
         _log.warning("Telegram did not take the menu of commands: %s.", told(error))

@@ -40,7 +40,7 @@ _OFFSET = re.compile(r"[0-9]{1,4}", re.ASCII)
 EDITED_WITHIN_S = 120
 """How long after it was sent a message may become a command by being edited."""
 _OURS = frozenset(word for command in REGISTRY for word in (command.name, *command.aliases))
-_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]{3,32}))?(?=\s|$)", re.ASCII)
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]{3,32}))?(?!\S)")
 
 
 @dataclass(frozen=True)
@@ -152,23 +152,25 @@ def _addressed(text: str, bot_name: str, *, private: bool) -> str | None:
         if not private and not command[2] and command[1].lower() not in _OURS:
             return None
         return command[1] + text[command.end() :]
-    mention, _, rest = text.partition(" ")
-    if mention.lower() == f"@{bot_name}".lower():
-        return rest.strip().removeprefix("/")
+    words = text.split(maxsplit=1)
+    if words and words[0].lower() == f"@{bot_name}".lower():
+        return "".join(words[1:]).removeprefix("/")
     return text.removeprefix("/") if private else None
 
 
 def _replied(text: str) -> str | None:
     """Return what stands in reply to a message of ours if it may be a command without its slash."""
-    return text if text.strip().partition(" ")[0].lower() in _OURS else None
+    words = text.split(maxsplit=1)
+    return text if words and words[0].lower() in _OURS else None
 
 
 def _pressed(query: Payload, delivery: str) -> Pressed:
     message, data = query.get("message"), query.get("data")
     if not message or not isinstance(data, str):
         return Pressed(str(query["id"]), elsewhere=bool(query.get("inline_message_id")))
-    press = Press(data=data, address=_address(message), person=_person(query["from"]), delivery=delivery)
-    return Pressed(str(query["id"]), press, str(int(message["message_id"])))
+    below = str(int(message["message_id"]))
+    press = Press(data, _address(message), _person(query["from"]), delivery, below)
+    return Pressed(str(query["id"]), press, below)
 
 
 def _inquiry(query: Payload) -> Inquiry | None:

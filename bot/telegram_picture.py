@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bot.cards import PictureCard
-from bot.telegram_spans import Block, Line, bold, italic, more, plain, warning
+from bot.telegram_spans import Block, Line, italic, more, plain, title, warning
 from bot.telegram_text import CAPTION_UNITS, Rank, Span, fits, one_line
 
 _FOLDED = 7
@@ -29,7 +29,7 @@ def _blocks(card: PictureCard, lines: Sequence[str], left_out: int) -> list[Bloc
     tag = "blockquote expandable" if len(lines) > _FOLDED else ""
     body: list[Line] = [[Span("\n".join(lines), tag, Rank.BODY)]] if lines else []
     return [
-        [[bold(card.title)], *warning(card.caveat)],
+        [[title(card.title)], *warning(card.caveat)],
         [*body, *more(left_out)],
         [[italic(card.footer)], *([[plain(card.stamp)]] if card.stamp else [])],
     ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.cards import AlertCard, Button, PostedCard, SummaryCard, SummaryLine
 from bot.digest_cards import CallLine, DigestCard, HealthCard, JudgeLine, Lines, ReviewCard
 from bot.signs import ACTION_SIGNS, ALERT_SIGNS
-from bot.telegram_spans import MAX_ROWS, Block, after, bold, fixed, italic, more, plain, warning
+from bot.telegram_spans import MAX_ROWS, Block, after, bold, fixed, italic, more, plain, title, warning
 
 _INDENT = "\u2003 "
 _MARKS = {True: "✓", False: "✗", None: ""}
@@ -41,7 +41,7 @@ def _digest(card: DigestCard) -> list[Block]:
 
 def _health(card: HealthCard) -> list[Block]:
     return [
-        [[bold(card.title)], [italic(card.subtitle)]],
+        [[title(card.title)], [italic(card.subtitle)]],
         *(_section(section) for section in card.sections[:MAX_ROWS]),
         [[italic(card.footer)]],
     ]
@@ -57,11 +57,11 @@ def _review(card: ReviewCard) -> list[Block]:
         [[italic(card.legend)]],
         *(
             _titled(
-                title,
+                group,
                 [part for line in calls[:MAX_ROWS] for part in _call(line)],
                 max(len(calls) - MAX_ROWS, 0),
             )
-            for title, calls in card.calls[:MAX_ROWS]
+            for group, calls in card.calls[:MAX_ROWS]
         ),
         *(_section(section) for section in card.sections[:MAX_ROWS]),
         [[italic(card.footer)]],
@@ -81,14 +81,14 @@ def _summary(card: SummaryCard) -> list[Block]:
 
 def _alert(card: AlertCard) -> list[Block]:
     return [
-        [[fixed(f"{ALERT_SIGNS[card.sign]} "), bold(card.headline)], *warning(card.caveat)],
+        [[fixed(f"{ALERT_SIGNS[card.sign]} "), title(card.headline)], *warning(card.caveat)],
         [[plain(card.text)]],
         [[italic(card.footer)]],
     ]
 
 
 def _head(card: DigestCard | ReviewCard | SummaryCard) -> Block:
-    return [[bold(card.title)], [italic(card.subtitle)], *warning(card.caveat)]
+    return [[title(card.title)], [italic(card.subtitle)], *warning(card.caveat)]
 
 
 def _note(note: str | None) -> Block:
@@ -127,5 +127,5 @@ def _section(section: Lines) -> Block:
     return _titled(section.title, lines, left_out)
 
 
-def _titled(title: str, lines: Block, left_out: int) -> Block:
-    return [[bold(title)], *lines, *more(left_out)] if lines or left_out > 0 else []
+def _titled(name: str, lines: Block, left_out: int) -> Block:
+    return [[bold(name)], *lines, *more(left_out)] if lines or left_out > 0 else []

@@ -51,6 +51,7 @@ from bot.telegram_spans import (
     more,
     ours,
     plain,
+    title,
     warning,
 )
 from bot.telegram_table import balances, bars, diagram, pairs, positions
@@ -63,6 +64,7 @@ from bot.telegram_text import (
     Span,
     clean,
     cut,
+    few_entities,
     fit,
     fits,
     one_line,
@@ -184,7 +186,7 @@ def _verdict_blocks(draft: Draft) -> list[Block]:
     card, left_out = draft.card, draft.trades_left_out
     sign = ACTION_SIGNS[card.decision]
     head: Block = [
-        [fixed(f"{sign} "), bold(card.ticker), fixed(" · "), bold(card.headline)],
+        [fixed(f"{sign} "), title(card.ticker), fixed(" · "), title(card.headline)],
         [italic(card.subtitle)],
         *warning(card.caveat),
         *([[plain(card.rule)]] if card.rule else []),
@@ -240,13 +242,17 @@ def _leaderboard(card: LeaderboardCard) -> tuple[list[Block], tuple[Row, ...]]:
             gap = fixed("  " if podium else "")
             podium += [gap, plain(line.medal), fixed(" "), bold(line.member)]
     table = "\n".join(balances(card.standings[:MAX_ROWS]))
-    warnings = [f"{line.member}: {line.warning}" for line in card.standings if line.warning]
+    warned = [
+        [fixed("⚠️ "), plain(line.member), *after(": ", line.warning)]
+        for line in card.standings
+        if line.warning
+    ]
     luck = [f"{member} · {sentence}" for member, sentence in card.luck[:1]]
     blocks: list[Block] = [
         _head(card.title, card.subtitle, card.caveat),
         [podium],
         [[Span(table, "pre")], *_more(card.standings, MAX_ROWS)],
-        _bullets(warnings, MAX_NOTES, "⚠️"),
+        [*warned[:MAX_NOTES], *_more(warned, MAX_NOTES)],
         [[plain(fact)] for fact in (*card.facts[:MAX_NOTES], *luck)],
         [[italic(card.footer)], [plain(card.stamp)]],
     ]
@@ -278,7 +284,7 @@ def _picture(card: PictureCard) -> tuple[list[Block], tuple[Row, ...]]:
 def _season(card: SeasonCard) -> tuple[list[Block], tuple[Row, ...]]:
     past = [[bold(name), *after(" · ", told)] for name, told in card.past[:MAX_ROWS]]
     blocks: list[Block] = [
-        [[bold(card.title)]],
+        [[title(card.title)]],
         [[Span("\n".join(pairs(card.facts)), "pre")]],
         [[fixed("Seasons before", "b")], *past, *_more(card.past, MAX_ROWS)] if past else [],
         [[ours(card.footer, "i")]],
@@ -289,7 +295,7 @@ def _season(card: SeasonCard) -> tuple[list[Block], tuple[Row, ...]]:
 @_draw.register
 def _models(card: ModelsCard) -> tuple[list[Block], tuple[Row, ...]]:
     entries: list[Block] = [[[bold(name)], [plain(detail)]] for name, detail in card.lines[:MAX_ROWS]]
-    return [[[bold(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[italic(card.footer)]]], ()
+    return [[[title(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[italic(card.footer)]]], ()
 
 
 @_draw.register
@@ -333,17 +339,17 @@ def _help(card: HelpCard) -> tuple[list[Block], tuple[Row, ...]]:
     return telegram_help.draw(card), _keyboard(card.buttons)
 
 
-def _head(title: str, subtitle: str, caveat: str | None) -> Block:
-    return [[bold(title)], [italic(subtitle)], *warning(caveat)]
+def _head(headline: str, subtitle: str, caveat: str | None) -> Block:
+    return [[title(headline)], [italic(subtitle)], *warning(caveat)]
 
 
 def _lists(*lists: tuple[str, Sequence[str]]) -> list[Block]:
     """Return the lists that have anything, each under its title."""
-    return [[[fixed(title, "b")], *_bullets(texts, MAX_NOTES)] for title, texts in lists if texts]
+    return [[[fixed(name, "b")], *_bullets(texts, MAX_NOTES)] for name, texts in lists if texts]
 
 
-def _bullets(texts: Sequence[str], most: int, sign: str = "•") -> Block:
-    return [*([fixed(f"{sign} "), plain(text)] for text in texts[:most]), *_more(texts, most)]
+def _bullets(texts: Sequence[str], most: int) -> Block:
+    return [*([fixed("• "), plain(text)] for text in texts[:most]), *_more(texts, most)]
 
 
 def _more(rows: Sequence[object], shown: int) -> Block:
@@ -361,11 +367,21 @@ def _spans(blocks: Iterable[Block]) -> list[Span]:
     return spans
 
 
-def _html(blocks: Iterable[Block], limit: int) -> str:
+def _html(blocks: Sequence[Block], limit: int) -> str:
     fitted = fit(_spans(blocks), limit)
+    while not fits(fitted, limit) and max(map(len, blocks)) > 1:
+        # Too many lines to shorten each of them: the longest list gives way, and says so.
+        blocks = _halved(blocks)
+        fitted = fit(_spans(blocks), limit)
     if not visible("".join(span.text for span in fitted)):
         return ELLIPSIS
-    return "".join(span.html() for span in fitted)
+    return "".join(span.html() for span in few_entities(fitted))
+
+
+def _halved(blocks: Sequence[Block]) -> list[Block]:
+    longest = max(range(len(blocks)), key=lambda place: len(blocks[place]))
+    kept = blocks[longest][: (len(blocks[longest]) - 1) // 2]
+    return [*blocks[:longest], [*kept, [fixed(ELLIPSIS)]], *blocks[longest + 1 :]]
 
 
 def _keyboard(*groups: Sequence[Button]) -> tuple[Row, ...]:

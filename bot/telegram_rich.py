@@ -48,6 +48,7 @@ def _leaderboard(card: LeaderboardCard) -> list[str]:
         "P&L",
         "Trades",
         "Wins",
+        *([] if card.metric else ["Cash"]),
     ]
     rows = [_standing(line, scored=bool(card.metric)) for line in card.standings]
     warnings = [f"⚠️ {line.member}: {line.warning}" for line in card.standings if line.warning]
@@ -64,7 +65,8 @@ def _leaderboard(card: LeaderboardCard) -> list[str]:
 def _standing(line: StandingLine, *, scored: bool) -> list[str]:
     place = f"{line.medal.strip() or line.rank} {line.moved}".strip()
     score = [line.score or "—"] if scored else []
-    return [place, line.member, *score, line.value, line.return_, line.pnl, line.trades, line.win_rate]
+    figures = [line.value, line.return_, line.pnl, line.trades, line.win_rate]
+    return [place, line.member, *score, *figures, *([] if scored else [line.cash])]
 
 
 def _verdict(card: VerdictCard) -> list[str]:

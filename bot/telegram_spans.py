@@ -1,13 +1,15 @@
 """Pieces of a Telegram line: what is ours to say, and what is text from elsewhere."""
 
 from bot.commands import REGISTRY
-from bot.telegram_text import ELLIPSIS, Rank, Span, clean, one_line, spoken
+from bot.telegram_text import ELLIPSIS, Rank, Span, clean, cut, one_line, spoken
 
 Line = list[Span]
 Block = list[Line]
 
 MAX_ROWS = 30
 """Lines of one kind in a message at most; what is left out is counted."""
+
+TITLE_UNITS = 120
 
 COMMANDS = tuple(command.name for command in REGISTRY)
 """What a tap may send."""
@@ -31,6 +33,11 @@ def plain(text: str) -> Span:
 def bold(text: str) -> Span:
     """Return text from elsewhere, in bold."""
     return Span(one_line(text), "b")
+
+
+def title(text: str) -> Span:
+    """Return a headline: of at most 120 units, and whatever else there is, never shorter than that."""
+    return Span(cut(one_line(text), TITLE_UNITS), "b", Rank.FIXED)
 
 
 def italic(text: str) -> Span:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.cards import BinLine, StandingLine
-from bot.crossed_bar import crossed
+from bot.crossed_bar import crossed, full_cells
 from bot.telegram_text import TABLE_WIDTH, cut, one_line, pad, sides, width, wrap
 from core.domain.ballot import Action
 
@@ -38,7 +38,7 @@ def bars(votes: Sequence[tuple[Action, int, float, str]]) -> list[str]:
     """Return one bar of block signs for each action, its count and its weighted share."""
     lines = []
     for action, count, fraction, share in votes:
-        full = round(min(max(fraction, 0.0), 1.0) * BAR_SIGNS)
+        full = full_cells(fraction, BAR_SIGNS)
         bar = "█" * full + "░" * (BAR_SIGNS - full)
         lines.append(f"{action.value:<5}{bar} {count:>2}  {cell(share)}".rstrip())
     return lines

@@ -17,6 +17,7 @@ ELLIPSIS = "…"
 MESSAGE_UNITS = 4096
 CAPTION_UNITS = 1024
 TOAST_UNITS = 200
+ENTITIES = 100
 TABLE_WIDTH = 34
 
 _CONTROLS: dict[int, str | None] = {
@@ -41,6 +42,7 @@ _LIVE = re.compile(
     r"|\.(?=[^\W\d_]{2}|[^\W\d_A-Za-z])"  # a domain; "3.14" and "BRK.B" are none
     r"|(?<=\d)\.(?=\d{1,3}\.\d{1,3}\.\d)"  # a numeric network address
 )
+_TORN = re.compile(r"(?<![\w/])/[A-Za-z0-9_]*$", re.ASCII)
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _BLANK_SIGNS = "\u2800\ufffc"
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
@@ -133,7 +135,8 @@ def cut(text: str, limit: int) -> str:
     if units(text) <= limit:
         return text
     kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
-    return kept.rstrip() + ELLIPSIS
+    # Half a command would be another command, which a tap sends.
+    return _TORN.sub("", kept).rstrip() + ELLIPSIS
 
 
 def fits(spans: Sequence[Span], limit: int) -> bool:
@@ -152,6 +155,20 @@ def fit(spans: Sequence[Span], limit: int) -> list[Span]:
         cap = _level(sizes, sum(sizes) - over)
         fitted = [replace(span, text=cut(span.text, cap)) if span.rank is rank else span for span in fitted]
     return fitted
+
+
+def few_entities(spans: Sequence[Span]) -> list[Span]:
+    """Return the spans with no more tags than a message has entities: the last bold and italic ones go first.
+
+    What Telegram ignores of too many would otherwise be the last, and maybe text that is inert by its tag.
+    """
+    over = sum(bool(span.tag and span.text.strip()) for span in spans) - ENTITIES
+    kept = list(spans)
+    for place in range(len(kept) - 1, -1, -1):
+        if over > 0 and kept[place].tag in {"b", "i"} and kept[place].text.strip():
+            kept[place] = replace(kept[place], tag="")
+            over -= 1
+    return kept
 
 
 def _level(sizes: Sequence[int], room: int) -> int:

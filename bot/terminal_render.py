@@ -187,7 +187,8 @@ def _leaderboard(card: LeaderboardCard, width: int, numbered_from: int | None) -
 
 def _standings(card: LeaderboardCard, inside: int) -> RenderableType:
     """Return one row a member, or where there is no room, each with its figures under its name."""
-    heads = ("", "", "Member", card.metric, "Value", "P&L", "Return", "Trades", "Wins", "Cash")
+    metric = say(card.metric)
+    heads = ("", "", "Member", metric.plain, "Value", "P&L", "Return", "Trades", "Wins", "Cash")
     rows = [
         (
             say(row.medal or row.rank),
@@ -211,7 +212,7 @@ def _standings(card: LeaderboardCard, inside: int) -> RenderableType:
         return full
     stacked = grid(2, gap=1)
     for place, moved, name, score, value, pnl, change, trades, wins, cash in rows:
-        labelled = [Text.assemble(card.metric, " ", score)] if card.metric else []
+        labelled = [Text.assemble(metric, " ", score)] if card.metric else []
         labelled += [value, change, pnl]
         labelled += [
             Text.assemble(label, figure)

@@ -139,7 +139,7 @@ def table_of(
     for at, (head, need) in enumerate(zip(heads, needs, strict=True)):
         justify: Literal["left", "right"] = "left" if at in left else "right"
         # All widths are set, because rich crops what minimal widths push over the edge.
-        table.add_column(head, justify=justify, overflow="fold", width=max(need, 1))
+        table.add_column(Text(head), justify=justify, overflow="fold", width=max(need, 1))
     for row in rows:
         table.add_row(*row)
     return table

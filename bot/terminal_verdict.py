@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cards import DissentLine, MemberLine, ReasoningCard, VerdictCard
+from bot.crossed_bar import full_cells
 from bot.terminal_style import (
     COLOUR,
     NARROW,
@@ -76,18 +77,19 @@ def _top(card: VerdictCard, colour: str, inside: int, *, narrow: bool) -> Render
 def _votes(card: VerdictCard, width: int) -> Table:
     """Return one bar an action, which also reads without colours; bars take what the words leave."""
     counts = [f"{count} votes" if count != 1 else "1 vote" for _, count, _, _ in card.votes]
+    shares = [say(share).plain for *_, share in card.votes]
     words = [
         max(cell_len(ballot(action).plain) for action, *_ in card.votes),
-        max(cell_len(share) for *_, share in card.votes),
+        max(map(cell_len, shares)),
         max(map(len, counts)),
     ]
     longest = max(_BAR_SHORTEST, min(_BAR_WIDEST, width - sum(words) - 3 * _GAP))
     table = grid(4, gap=_GAP)
-    for (action, _, fraction, share), count in zip(card.votes, counts, strict=True):
-        filled = round(max(0.0, min(fraction, 1.0)) * longest)
+    for (action, _, fraction, _), shown, count in zip(card.votes, shares, counts, strict=True):
+        filled = full_cells(fraction, longest)
         bar = Text(_FULL * filled, style=COLOUR[action])
         bar.append(_EMPTY * (longest - filled), style="bright_black")
-        table.add_row(ballot(action), bar, Text(share, justify="right"), Text(count, "dim"))
+        table.add_row(ballot(action), bar, Text(shown, justify="right"), Text(count, "dim"))
     return table
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.arguments import Asked, nearest, shown
+from bot.missing import ticker_to_watch
 from core.domain.errors import Refused
 from core.domain.instrument import parse_ticker
 
@@ -33,7 +34,8 @@ def watch(words: Sequence[str]) -> WatchArguments:
     """Read what to do with the watchlist, then the tickers; `remove all` clears it.
 
     Raises:
-        Refused: another word, no ticker where one is needed, or one that is none.
+        Missing: no ticker where one is needed.
+        Refused: another word, or a ticker that is none.
     """
     if not words:
         return WatchArguments()
@@ -48,7 +50,7 @@ def watch(words: Sequence[str]) -> WatchArguments:
     if what == "remove" and [text.lower() for text in rest] == ["all"]:
         return WatchArguments("clear")
     if not rest:
-        raise Refused(f"Which ticker? Write for instance /watch {what} NVDA.")
+        raise ticker_to_watch(what)
     tickers = tuple(dict.fromkeys(parse_ticker(text) for text in rest))
     if len(tickers) > MOST_AT_ONCE:
         raise Refused(f"That is {len(tickers)} tickers; /watch {what} takes up to {MOST_AT_ONCE} at once.")

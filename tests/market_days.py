@@ -132,6 +132,10 @@ class Days:
         fields = {"action": action, "rating": rating, "recommendation": rating, "target_weight": None}
         self._models.opine(f"{member}/{member}-1", arena.opinion(member, **(fields | more)))
 
+    def slow_down(self, latency_s: float) -> None:
+        """Let every model think for so long."""
+        self._models.latency_s = latency_s
+
     async def run(self, ticker: str, when: datetime, **request: Any) -> RunRecord:
         """Ask about a ticker at a moment."""
         self.clock.set(when)

@@ -118,6 +118,7 @@ async def _listed(app: App, address: Address, *, everywhere: bool, page: int = 1
         chat=chat,
         page=page,
         done=done,
+        somebody="@bob" if address.platform == "slack" else "telegram:1002",
     )
 
 

@@ -2,7 +2,7 @@
 
 from bot.access import Role, rules_arena
 from bot.arguments import SeasonArguments
-from bot.cards import Card, DialogueCard, Notice
+from bot.cards import Card
 from bot.confirming import Deed, asked
 from bot.facts import zone_of
 from bot.handlers.call import Call, PressCall
@@ -82,7 +82,7 @@ async def start_confirmed(call: PressCall, target: str) -> Card:
     status = await call.app.season_status()
     if status.is_open and season_mark(_name(status)) != ends:
         raise Refused("Another season has begun meanwhile, and nothing was done. Send /season start again.")
-    return _in_place(present.started_notice(await call.app.start_season(name, first, last)))
+    return present.in_place(present.started_notice(await call.app.start_season(name, first, last)))
 
 
 def _question(call: Call, status: SeasonStatus, deed: Deed, target: str, words: str) -> Card:
@@ -94,11 +94,6 @@ def _question(call: Call, status: SeasonStatus, deed: Deed, target: str, words: 
 async def _end(app: App) -> Card:
     table = await app.end_season()
     return present.final_card(table) if table else present.NOTHING_TO_END
-
-
-def _in_place(notice: Notice) -> Card:
-    """Return a sentence as a card that takes the place of the question, for everybody to read."""
-    return DialogueCard(title="Done", text=notice.text)
 
 
 def _name(status: SeasonStatus) -> str:

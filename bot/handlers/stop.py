@@ -8,11 +8,10 @@ from bot.access import Role
 from bot.arguments import StopArguments
 from bot.cards import Card
 from bot.handlers.call import Call, PressCall
-from bot.live_message import Starting
 from bot.present import stopping
 from bot.request import Address, Person
 from bot.stop_buttons import decode
-from bot.stopping import EVERYWHERE, StopWish, called, may_stop
+from bot.stopping import EVERYWHERE, Starting, StopWish, called, may_stop
 from core.app.app import App
 from core.domain.errors import NotFound
 from core.domain.run import RunRecord

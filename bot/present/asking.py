@@ -25,3 +25,15 @@ def cancelled_card() -> DialogueCard:
 def begun_card(command: str) -> DialogueCard:
     """Say that a command was sent whose answer is a message of its own."""
     return DialogueCard(title=f"/{command}", footer="The answer comes in a message of its own.")
+
+
+def answered_notice() -> Notice:
+    """Say that a question had its answer before this press."""
+    return Notice(text="This question is answered already. Send the command again to ask for more.")
+
+
+def no_open_run_notice() -> Notice:
+    """Say that there is nothing to vote on."""
+    return Notice(
+        text="No run goes on, and votes count only while one does. Start one: /run NVDA", tone="warning"
+    )

@@ -59,12 +59,12 @@ def story_of(record: RunRecord) -> str:
 def _counted(verdict: Verdict) -> str:
     votes = words.votes(verdict.votes)
     if verdict.decision is None:
-        return f"Counted by the method {verdict.method}, {votes} decided nothing."
+        return f"The votes were {votes}; counted by the {verdict.method} method, they decide nothing."
     share = verdict.weighted_votes.get(verdict.decision)
     weighed = f", and {numbers.percent(share)} of the weight" if share is not None else ""
     return (
-        f"Counted by the method {verdict.method}, {votes} made {verdict.decision}: "
-        f"{numbers.percent(verdict.agreement)} of the ballots are for it{weighed}."
+        f"The votes were {votes}; counted by the {verdict.method} method, they make {verdict.decision}, "
+        f"with {numbers.percent(verdict.agreement)} of the ballots{weighed}."
     )
 
 

@@ -86,8 +86,12 @@ def people_card(
     chat: str | None,
     page: int = 1,
     done: str = "",
+    somebody: str = "telegram:1002",
 ) -> DialogueCard:
-    """List who has which role, in one chat or for None in all, with the oldest who wait to be let in."""
+    """List who has which role, in one chat or for None in all, with the oldest who wait to be let in.
+
+    `somebody` stands in the examples.
+    """
     lines = [*_configured(access, chat), *_granted(grants)]
     lines += [(f"{one.name or one.person} ({one.person})", f"asks for {_chat(one)}") for one in waiting]
     pages = max(-(-len(lines) // A_PAGE), 1)
@@ -104,7 +108,7 @@ def people_card(
         title=f"Who has which role{where}",
         text=done,
         facts=tuple(lines[(page - 1) * A_PAGE : page * A_PAGE]),
-        examples=("/people telegram:1002 runner here", "/people remove telegram:1002"),
+        examples=(f"/people {somebody} runner here", f"/people remove {somebody}"),
         footer=f"Page {page} of {pages}. Roles of [access] are changed in the configuration alone.",
         buttons=(
             *decide,

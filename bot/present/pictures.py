@@ -154,7 +154,12 @@ def picture_button(record: RunRecord) -> tuple[Button, ...]:
 
 def _standing(line: StandingLine) -> str:
     place = line.medal.strip() or f"{line.rank}."
-    parts = [line.score, line.return_, line.value, f"{line.trades} trades"]
+    parts = [
+        line.score,
+        line.return_,
+        line.value,
+        f"{line.trades} trade" + ("" if line.trades == "1" else "s"),
+    ]
     told = f"{place} {line.member} " + " · ".join(part for part in parts if part.strip())
     return f"{told} · {line.warning}" if line.warning else told
 

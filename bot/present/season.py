@@ -222,6 +222,11 @@ def confirm_notice(status: SeasonStatus, words_again: str) -> Notice:
     )
 
 
+def in_place(notice: Notice) -> DialogueCard:
+    """Return a sentence as a card that takes the place of the question, for everybody to read."""
+    return DialogueCard(title="Done", text=notice.text)
+
+
 def started_notice(started: SeasonStarted) -> Notice:
     """Say that a season has begun, and how the one before it ended."""
     live, before = started.live, started.before

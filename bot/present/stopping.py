@@ -18,8 +18,8 @@ def stops_first_notice(ticker: str) -> Notice:
 
 
 def over_notice(ticker: str) -> Notice:
-    """Tell that there was nothing left to stop."""
-    return NothingDone(text=f"The run of {ticker} was over before it could be stopped.")
+    """Tell that there is nothing left to stop: the run is over, or somebody has stopped it just now."""
+    return NothingDone(text=f"The run of {ticker} is over, or stops already.")
 
 
 def not_yours_notice(ticker: str, *, scheduled: bool) -> Notice:

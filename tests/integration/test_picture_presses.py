@@ -13,7 +13,7 @@ from bot.request import Address, Press, Request
 from bot.telegram_presses import ANSWER_WITHIN_S
 from bot.telegram_updates import TelegramService
 from core.clock import ManualClock
-from tests.loopback import telegram_samples as samples
+from tests import card_samples as samples
 from tests.loopback.telegram_scene import ALICE, DeskDouble, Make, running, service_for
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Shown

@@ -217,6 +217,7 @@ async def test_a_ballot_from_before_the_reset_does_not_trade_after_it(tmp_path: 
         days.say("SELL", "gpt5")
         days.clock.set(evening("2025-10-29"))
         app, done, last = days.app, False, None
+        days.slow_down(0.5)  # so that the run cannot end before the reset
         async for event in app.run(arena.request("NVDA", preset="quick")):
             if not done:
                 done = True

@@ -25,6 +25,7 @@ from tests.loopback.slack_scene import ALICE, TRADING, ScriptedDesk
 from tests.loopback.slack_server import slack_server
 
 JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 MINUTE = 60.0
 
 
@@ -166,6 +167,32 @@ async def test_a_replay_that_says_it_is_a_retry_runs_no_second_time(
             await server.post(again, JSON | server.signed(again))
             await server.wait_messages("D0ALICE", 2)
             assert len(server.messages("D0ALICE")) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{not json",
+        "[1, 2]",
+        "null",
+        '"x"',
+        "[" * 50_000,
+        '{"authorizations": [5]}',
+        '{"response_urls": [null]}',
+    ],
+    ids=["junk", "list", "null", "text", "deep", "odd authorization", "odd address"],
+)
+@pytest.mark.parametrize("form", [False, True], ids=["json", "form"])
+async def test_a_signed_body_that_cannot_be_read_is_refused_in_one_line(
+    scene: HttpScene, caplog: pytest.LogCaptureFixture, body: str, form: bool
+) -> None:
+    server, kind = scene.server, FORM if form else JSON
+    sent = urlencode({"payload": body}) if form else body
+    status, told = await server.post(sent, kind | server.signed(sent))
+    assert (status, told) == (400, "")
+    assert "a signed request could not be read" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert scene.desk.requests == []
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(scene: HttpScene) -> None:

@@ -111,6 +111,9 @@ async def test_where_slack_never_shows_it_the_picture_is_shared_as_a_file_with_i
         "files.getUploadURLExternal",
         "files.completeUploadExternal",
     ], "it is not tried in vain again"
+    server.fail_next("files.completeUploadExternal", Fault("fatal_error"))
+    ref = await door.send(TRADING, picture_card(PNG))
+    assert server.messages("C0TRADING")[-1].ts == ref.message, "in words where it is not taken either"
     server.not_ready = 0
     clock.advance(SHARED_FOR_S + 1)
     await door.send(TRADING, picture_card(PNG))
@@ -137,6 +140,38 @@ async def test_without_the_right_to_upload_the_facts_come_in_words(
     assert ref.message == message.ts
     assert "claude +4.12 %" in str(message.blocks)
     assert all(block["type"] != "image" for block in message.blocks)
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("files.getUploadURLExternal", Fault("internal_error")),
+        ("files.getUploadURLExternal", Fault("http", status=503, raw="down")),
+        ("files.completeUploadExternal", Fault("fatal_error")),
+        ("upload", Fault(status=500, raw="down")),
+    ],
+    ids=["refused", "down", "not completed", "bytes not taken"],
+)
+async def test_where_an_upload_fails_the_facts_come_in_words_once(
+    door: SlackDoor, server: SlackServer, method: str, fault: Fault
+) -> None:
+    server.fail_next(method, fault)
+    ref = await door.send(TRADING, picture_card(PNG))
+    (message,) = server.messages("C0TRADING")
+    assert ref.message == message.ts
+    assert "claude +4.12 %" in str(message.blocks)
+    assert all(block["type"] != "image" for block in message.blocks)
+
+
+async def test_a_picture_that_cannot_be_uploaded_anew_asks_for_a_fresh_message(
+    door: SlackDoor, server: SlackServer
+) -> None:
+    ref = await door.send(TRADING, picture_card(PNG))
+    server.fail_next("files.getUploadURLExternal", Fault("internal_error"))
+    with pytest.raises(MessageGone):
+        await door.edit(ref, picture_card(OTHER))
+    (message,) = server.messages("C0TRADING")
+    assert seen(server, message) == PNG
 
 
 async def test_a_closed_channel_is_told_as_one(door: SlackDoor, server: SlackServer) -> None:

@@ -12,7 +12,7 @@ from bot.inline import Found, Offered
 from bot.telegram_inline import ANSWER_WITHIN_S, MOST_AT_ONCE
 from core.clock import ManualClock
 from core.domain.stage import Stage
-from tests.loopback import telegram_samples
+from tests import card_samples
 from tests.loopback.telegram_inline import Offers, inquire, insert, press_inserted
 from tests.loopback.telegram_scene import ALICE, BOB, DeskDouble, Make, running, service_for
 from tests.loopback.telegram_server import TelegramServer
@@ -62,7 +62,10 @@ async def answered(server: TelegramServer, user: User, text: str, offset: str = 
     return server.offers[query]
 
 
-@pytest.mark.parametrize("cards", [telegram_samples.ALL[:9], telegram_samples.ALL[9:]])
+CARDS = tuple(card_samples.SAMPLES.values())
+
+
+@pytest.mark.parametrize("cards", [CARDS[:40], CARDS[40:]])
 async def test_every_card_can_be_offered_and_carries_nothing_but_links(
     server: TelegramServer, desk: DeskDouble, make: Make, cards: Sequence[Card]
 ) -> None:
@@ -80,7 +83,7 @@ async def test_every_card_can_be_offered_and_carries_nothing_but_links(
 async def test_an_answer_is_for_that_person_alone_and_soon_forgotten(
     server: TelegramServer, desk: DeskDouble, make: Make
 ) -> None:
-    desk.offers = offered(telegram_samples.VERDICT)
+    desk.offers = offered(card_samples.VERDICT)
     async with running(make()):
         found = await answered(server, ALICE, "  NVDA\u202e   claude ")
     assert (found.personal, found.cache_s, found.next_offset, found.button) == (True, 10, "", None)
@@ -90,7 +93,7 @@ async def test_an_answer_is_for_that_person_alone_and_soon_forgotten(
 async def test_more_results_come_by_the_offset_that_was_given(
     server: TelegramServer, desk: DeskDouble, make: Make
 ) -> None:
-    desk.offers = Found(offered(telegram_samples.VERDICT).offered, following=12)
+    desk.offers = Found(offered(card_samples.VERDICT).offered, following=12)
     async with running(make()):
         assert (await answered(server, ALICE, "NVDA")).next_offset == "12"
         await answered(server, ALICE, "NVDA", "12")
@@ -172,7 +175,7 @@ async def test_a_question_that_is_too_old_stops_nothing(
 async def test_what_was_put_into_a_chat_is_no_command_to_us(
     server: TelegramServer, desk: DeskDouble, make: Make
 ) -> None:
-    desk.offers = offered(telegram_samples.VERDICT)
+    desk.offers = offered(card_samples.VERDICT)
     group = server.group(-100200)
     async with running(make()):
         article = (await answered(server, ALICE, "NVDA")).articles[0]

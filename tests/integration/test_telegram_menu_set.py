@@ -14,6 +14,7 @@ from core.config.secret import SecretRef
 from core.config.settings import Access, Telegram
 from tests.loopback.telegram_scene import ALICE, DeskDouble, Entry, running
 from tests.loopback.telegram_server import TelegramServer
+from tests.loopback.telegram_world import BOT_ID
 
 COMMANDS = (
     Entry("run", "Ask the committee", Role.RUNNER),
@@ -113,6 +114,22 @@ async def test_an_admin_who_never_wrote_to_the_bot_costs_no_other_menu(
     await published(server, service(server, monkeypatch))
     assert ("chat 4004", "") not in server.menus
     assert ("chat -100200", "de") in server.menus
+    assert "did not take the menu" not in caplog.text
+
+
+async def test_an_admin_who_blocked_the_bot_and_a_group_that_removed_it_cost_no_other_menu(
+    server: TelegramServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for chat in (server.private(ALICE), server.group(-100200)):
+        chat.members[BOT_ID] = "kicked"
+    await published(server, service(server, monkeypatch))
+    assert {scope for scope, _ in server.menus} == {
+        "default",
+        "all_private_chats",
+        "all_group_chats",
+        "all_chat_administrators",
+    }
+    assert server.texts["description", ""] == DESCRIPTION
     assert "did not take the menu" not in caplog.text
 
 

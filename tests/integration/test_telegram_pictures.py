@@ -14,7 +14,7 @@ from bot.door import ChatGone, Flooded, MessageGone
 from bot.request import Address
 from bot.telegram_adapter import PICTURES_KNOWN, TelegramDoor
 from bot.telegram_render import render
-from tests.loopback import telegram_samples as samples
+from tests import card_samples as samples
 from tests.loopback.telegram_rules import CAPTION_UNITS, Refusal, check_keyboard, check_text
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Shown, User

@@ -10,8 +10,8 @@ from bot.cards import Card, Notice
 from bot.request import Address, Press, Request
 from bot.telegram_updates import TelegramService
 from core.clock import ManualClock
+from tests import card_samples as samples
 from tests import posted_facts
-from tests.loopback import telegram_samples as samples
 from tests.loopback.telegram_rules import Refusal
 from tests.loopback.telegram_scene import ALICE, BOB, DeskDouble, Make, running, service_for
 from tests.loopback.telegram_server import TelegramServer

@@ -12,7 +12,7 @@ from bot.door import ChatGone, Flooded, MessageGone, Unsure
 from bot.request import Address
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_rich import rich
-from tests.loopback import telegram_samples as samples
+from tests import card_samples as samples
 from tests.loopback.telegram_rich_rules import check_rich
 from tests.loopback.telegram_rules import Refusal
 from tests.loopback.telegram_server import TelegramServer

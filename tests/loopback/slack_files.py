@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from tests.loopback.slack_rules import notified
-from tests.loopback.slack_state import Json, Message
+from tests.loopback.slack_state import Fault, Json, Message
 
 MAX_ALT = 1_000
 
@@ -20,6 +20,7 @@ class _Server(Protocol):
     violations: list[str]
     _root: str
     _complete: set[str]
+    _faults: dict[str, Fault]
     _count: Iterator[int]
 
     def _channel_error(self, channel: Any) -> str | None: ...
@@ -63,6 +64,9 @@ class SlackFiles:
         file = request.match_info["file"]
         if file not in self.uploads:
             return web.Response(status=404)
+        if (fault := self._faults.get("upload")) and fault.times > 0:
+            fault.times -= 1
+            return web.Response(status=fault.status, text=fault.raw)
         self.uploads[file] = await request.read()
         return web.Response(text=f"OK - {len(self.uploads[file])}")
 

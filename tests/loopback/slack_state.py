@@ -28,6 +28,21 @@ TIERS = {
     "files.completeUploadExternal": 100,
     "auth.test": 100,
 }  # calls a minute; apps.connections.open is Tier 1, whose bursts are tolerated
+SCOPES = {
+    "chat.postMessage": "chat:write",
+    "chat.postEphemeral": "chat:write",
+    "chat.update": "chat:write",
+    "conversations.open": "im:write",
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+}  # the right that each method needs of a bot's token; the others need none
+EVENT_SCOPES = {
+    "app_home_opened": None,
+    "app_mention": "app_mentions:read",
+    "message.im": "im:history",
+    "app_uninstalled": None,
+    "tokens_revoked": None,
+}
 BOT_USER, BOT_ID, APP_ID, TEAM = "U0CONCLAVE", "B0CONCLAVE", "A0CONCLAVE", "T0LOOPBACK"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.slack_manifest import manifest
 from tests.loopback.slack_files import SlackFiles
 from tests.loopback.slack_oauth import SlackOAuth
 from tests.loopback.slack_rules import message_error, notified, view_error
@@ -20,6 +21,7 @@ from tests.loopback.slack_state import (
     MAX_VIEWS,
     RESPONSE_S,
     RESPONSE_USES,
+    SCOPES,
     TIERS,
     TRIGGER_S,
     Channel,
@@ -35,7 +37,7 @@ from tests.loopback.slack_state import (
 class SlackWebApi(SlackFiles, SlackOAuth):
     """The half of the server that answers the app's calls. Attributes are for tests to read.
 
-    `plans` says whether this workspace shows plan blocks.
+    `plans` says whether this workspace shows plan blocks, `granted` which rights the bot's tokens have.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class SlackWebApi(SlackFiles, SlackOAuth):
         self.app_token = f"xapp-1-A0-{secrets.token_hex(12)}"
         self.limits = limits
         self.plans = False
+        self.granted = set(manifest(())["oauth_config"]["scopes"]["bot"])
         self.clock = clock
         self.ack_s = ack_s
         self.base_url = ""
@@ -110,6 +113,8 @@ class SlackWebApi(SlackFiles, SlackOAuth):
             return "invalid_auth"
         if (team is None) != (method == "apps.connections.open"):
             return "not_allowed_token_type"
+        if SCOPES.get(method, "commands") not in self.granted:
+            return "missing_scope"
         if team is not None:
             self._caller.set(team.id)
         return None

@@ -3,7 +3,9 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.loopback.telegram_chats import check_standing
 from tests.loopback.telegram_rules import Refusal, check_commands
+from tests.loopback.telegram_world import BOT_ID
 
 if TYPE_CHECKING:
     from tests.loopback.telegram_server import TelegramServer
@@ -27,6 +29,8 @@ def scope_of(server: "TelegramServer", params: Params) -> str:
     chat = server.chats.get(int(scope.get("chat_id", 0)))
     if chat is None:
         raise Refusal("Bad Request: chat not found", fault=False)
+    if chat.members.get(BOT_ID) in {"kicked", "left"}:
+        check_standing(chat)
     if kind == "chat_administrators" and chat.kind == "private":
         raise Refusal("Bad Request: can't use specified chat in BotCommandScopeChatAdministrators")
     return f"{kind} {chat.id}"

@@ -232,6 +232,22 @@ async def test_run_without_a_ticker_goes_on_by_a_button_to_a_verdict(world: Worl
     assert (record.requested_by, record.requested_in) == (f"telegram:{ALICE.id}", f"telegram:{GROUP}")
 
 
+async def test_of_several_presses_below_one_question_only_the_first_asks_the_committee(world: World) -> None:
+    chat = world.telegram.group(GROUP)
+    world.telegram.say(chat, ALICE, "/run quick")
+    asked = await world.said(chat, "Which ticker?")
+    choice = asked.button("MSFT")
+    for _ in range(2):
+        world.telegram.press(asked, choice, ALICE)
+    world.telegram.press(asked, asked.button("AAPL"), ALICE)
+    await world.told("This question is answered already.")
+    await world.telegram.until(lambda: "Agreement" in world.telegram.messages(chat)[-1].text, "", PATIENCE_S)
+    answers = [one for one in world.telegram.answers if "answered already" in one.text]
+    assert len(answers) == 2
+    assert len(world.telegram.messages(chat)) == 2
+    assert (await world.app.past_runs(None, 1)).total == 2
+
+
 async def test_cancel_takes_the_question_away(world: World) -> None:
     chat = world.telegram.private(ALICE)
     world.telegram.say(chat, ALICE, "/why")
@@ -248,6 +264,17 @@ async def test_why_goes_on_in_the_place_of_the_question(world: World) -> None:
     asked = await world.said(chat, "Which run?")
     world.telegram.press(asked, asked.button("AAPL"), BOB)
     await world.telegram.until(lambda: "Agreement" in asked.text, "the verdict in its place", PATIENCE_S)
+
+
+async def test_compare_is_asked_for_one_model_after_the_other_in_one_message(world: World) -> None:
+    chat = world.telegram.private(BOB)
+    world.telegram.say(chat, BOB, "/compare")
+    asked = await world.said(chat, "Which two models?")
+    world.telegram.press(asked, asked.button("claude"), BOB)
+    await world.telegram.until(lambda: "With which other model?" in asked.text, "the second question")
+    assert "claude" not in asked.labels
+    world.telegram.press(asked, asked.button("qwen"), BOB)
+    await world.telegram.until(lambda: "claude and qwen" in asked.text, "both", PATIENCE_S)
 
 
 async def test_a_ticker_that_nobody_knows_is_offered_better_and_the_button_runs_it(world: World) -> None:

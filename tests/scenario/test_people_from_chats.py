@@ -230,6 +230,12 @@ async def test_a_stranger_in_slack_is_let_in_by_a_button_of_a_direct_message(wor
     trail = await on_slack(world, CHANNEL, "Audit trail of this chat")
     assert "slack:U0MALLORY: /run AAPL quick" in shown(trail.blocks)
     assert "approve slack:U0MALLORY as viewer" in shown(trail.blocks)
+    await slack.slash("/people", "<@U0DAVE|dave> runner here", "U0ALICE", CHANNEL)
+    await slack.until(
+        lambda: any("slack:U0DAVE is runner" in shown(m.blocks) for m in slack.messages(CHANNEL))
+    )
+    assert await world.app.people.role("slack:U0DAVE", f"slack:{CHANNEL}") is Role.RUNNER
+    assert any("/people @bob runner here" in shown(m.blocks) for m in slack.messages(CHANNEL))
     await slack.mention("{bot} people <@U0MALLORY> runner here", "U0ALICE", CHANNEL)
     await on_slack(world, CHANNEL, f"slack:U0MALLORY is runner in slack:{CHANNEL} now.")
     await slack.slash("/people", "", "U0CAROL", CHANNEL)

@@ -222,10 +222,14 @@ async def test_a_verdict_opens_from_the_page_with_its_reasons_and_leads_to_every
         assert "qwen has looked" in shown((await window(slack, ALICE, "qwen on GOOG")).blocks)
         # Nobody else sees anything: there is no thread to post to.
         assert "conclave.post" not in ids(view)
+        assert [one for one in ids(view) if one.startswith("conclave.more")] == []
         await slack.click(slack.views(ALICE)[-1], "conclave.verdict", ALICE)
         await window(slack, ALICE, BOUGHT)
         await slack.click(page, "conclave.home.0", ALICE)
         await window(slack, ALICE, "Leaderboard on sample p…")
+        await slack.click(page, "conclave.home.1", ALICE)
+        view = await window(slack, ALICE, "Commands")
+        assert shown(view.blocks).splitlines().count("Commands") == 0, "the title has said it"
 
 
 # Reasoning in a modal.
@@ -392,6 +396,12 @@ async def test_a_message_of_ours_is_explained_in_a_modal(world: World) -> None:
         await slack.click(view, "conclave.member", BOB, option="claude · BUY 80 %")
         view = await window(slack, BOB, "claude on GOOG")
         assert "conclave.post" in ids(view)
+        # A picture goes into the thread of the message.
+        await slack.click(view, "conclave.verdict", BOB)
+        view = await window(slack, BOB, BOUGHT)
+        await slack.click(view, "conclave.more.0", BOB)
+        thread = slack.messages(TRADING)[1].ts
+        await slack.until(lambda: [m for m in slack.messages(TRADING) if m.thread_ts == thread])
 
 
 async def test_a_message_of_somebody_else_or_without_a_run_gets_a_sentence(world: World) -> None:
@@ -451,6 +461,50 @@ async def test_subscriptions_are_made_paused_and_deleted_in_the_form(world: Worl
         assert await app.subscriptions.of_chat("slack", TRADING) == ()
 
 
+async def test_the_page_behind_the_form_shows_at_once_what_was_changed_in_it(world: World) -> None:
+    slack = world.slack
+    async with serving(world):
+        await slack.slash("/leaderboard", "", BOB, TRADING)
+        await slack.wait_messages(TRADING)
+        await slack.open_home(BOB)
+        page = await home_of(slack, BOB, "None of your channels receives anything")
+        await slack.click(page, "conclave-form.open.subscribe.top", BOB)
+        view = await window(slack, BOB, "Subscriptions")
+        await slack.submit(view, BOB, topic="digest", when="weekdays 16:30")
+        await home_of(slack, BOB, "digest weekdays 16:30")
+        await slack.click(view, "conclave-form.entry.0.1", BOB)
+        await home_of(slack, BOB, "None of your channels receives anything")
+
+
+async def test_a_form_that_is_closed_or_lies_too_deep_fails_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack = world.slack
+    async with serving(world) as app:
+        await slack.slash("/subscribe", "digest weekdays 09:00", ALICE, TRADING)
+        await slack.wait_messages(TRADING)
+        await slack.open_home(ALICE)
+        page = await home_of(slack, ALICE, "digest weekdays 09:00")
+        await slack.click(page, "conclave-form.open.subscribe.top", ALICE)
+        view = await window(slack, ALICE, "Subscriptions")
+        old = View(view.id, view.user, view.view, view.hash)
+        slack.close_views(ALICE)
+        await slack.click(old, "conclave-form.entry.0.1", ALICE)
+        await home_of(slack, ALICE, "None of your channels receives anything")
+        assert await app.subscriptions.of_chat("slack", TRADING) == ()
+        # What is there no more is told on top, and on the third window in its place.
+        await slack.click(page, "conclave-form.open.subscribe.top", ALICE)
+        top = await window(slack, ALICE, "Subscriptions")
+        for deep in (2, 3, 3):
+            at, before = View(top.id, top.user, old.view, top.hash), top.hash
+            await slack.click(at, "conclave-form.entry.0.1", ALICE)
+            await slack.until(lambda before=before: slack.views(ALICE)[-1].hash != before)
+            top = slack.views(ALICE)[-1]
+            assert "This chat has no subscription 1." in shown(top.blocks)
+            assert len(slack.views(ALICE)) == deep
+    assert "An answer on Slack failed" not in caplog.text
+
+
 async def test_another_channel_is_chosen_inside_the_form_and_a_viewer_only_looks(world: World) -> None:
     slack = world.slack
     async with serving(world) as app:
@@ -464,7 +518,7 @@ async def test_another_channel_is_chosen_inside_the_form_and_a_viewer_only_looks
         # Who may start runs is for admins to say.
         assert "runs_by" not in fields(view)
         await slack.click(view, "conclave-form.channel", BOB, option=READERS)
-        await slack.until(lambda: "one needs the role runner" in shown(view.blocks))
+        await slack.until(lambda: "you need the role runner" in shown(view.blocks))
         assert fields(view) == {}
         await slack.click(view, "conclave-form.channel", BOB, option=TRADING)
         await slack.until(lambda: fields(view))
@@ -472,7 +526,7 @@ async def test_another_channel_is_chosen_inside_the_form_and_a_viewer_only_looks
         await app.subscriptions.set_terms("slack", TRADING, ChatTerms(runs_by="admin"))
         sent = await slack.submit(view, BOB, zone="berlin")
         assert sent.answer is not None
-        assert "one needs the role runner" in sent.answer["errors"][fields(view)["zone"]]
+        assert "you need the role runner" in sent.answer["errors"][fields(view)["zone"]]
         assert await refusals(app, BOB) == ["form: settings"]
         slack.join("C0ELSEWHERE")
         await slack.click(view, "conclave-form.channel", BOB, option="C0ELSEWHERE")

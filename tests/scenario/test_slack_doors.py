@@ -159,3 +159,29 @@ async def test_what_goes_on_by_itself_finds_its_workspace_after_a_restart(world:
         assert any("Leaderboard" in text for text in texts)
         assert world.slack.channels[ELSEWHERE].team == OTHER
     assert len(world.models.requests) == 60 + 10
+
+
+async def test_a_person_of_two_workspaces_has_a_page_in_each_with_the_channels_of_that_one(
+    world: World,
+) -> None:
+    slack = world.slack
+    slack.home.installed = False
+    slack.add_team(OTHER, "Other", installed=False)
+    async with serving(world, mode="http", client_id=slack.client_id):
+        await install(world, "T0LOOPBACK")
+        await install(world, OTHER)
+        await slack.slash("/subscribe", "digest weekdays 09:00", ALICE, TRADING)
+        await slack.wait_messages(TRADING)
+        with slack.people_of(OTHER):
+            await slack.slash("/subscribe", "leaderboard daily 10:00", ALICE, ELSEWHERE)
+            await slack.wait_messages(ELSEWHERE)
+            await slack.open_home(ALICE)
+            page = await slack.until(lambda: slack.page_of(ALICE))
+            assert ELSEWHERE in str(page.blocks)
+            assert TRADING not in str(page.blocks)
+            await slack.click(page, "conclave-form.open.settings.top", ALICE)
+            (view,) = await slack.until(lambda: slack.views(ALICE))
+            assert ELSEWHERE in str(view.blocks)
+        await slack.open_home(ALICE)
+        await slack.until(lambda: TRADING in str(slack.page_of(ALICE).blocks))
+        assert ELSEWHERE not in str(slack.page_of(ALICE).blocks)

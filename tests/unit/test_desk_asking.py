@@ -46,6 +46,38 @@ async def test_why_offers_only_what_was_run_and_vote_what_goes_on() -> None:
     assert labels(await answered(app, DoorDouble(), "vote", delivery="2")) == ["IBM", "Cancel"]
 
 
+async def test_while_no_run_goes_on_there_is_nothing_to_vote_on() -> None:
+    assert await answered(arena(), DoorDouble(), "vote") == Notice(
+        text="No run goes on, and votes count only while one does. Start one: /run NVDA", tone="warning"
+    )
+
+
+async def test_watch_offers_to_add_what_is_not_watched_and_to_remove_what_is() -> None:
+    app = arena(arena={"watchlist": ["AAPL", "MSFT"]})
+    app.rows.ran = ("NVDA", "AAPL")
+    assert labels(await answered(app, DoorDouble(), "watch add")) == ["NVDA", "Cancel"]
+    assert labels(await answered(app, DoorDouble(), "watch remove", delivery="2")) == [
+        "AAPL",
+        "MSFT",
+        "Cancel",
+    ]
+
+
+async def test_compare_asks_for_one_model_after_the_other_and_never_for_the_same_twice() -> None:
+    names = [member.name for member in arena_facts.MEMBERS if member.enabled]
+    first = await answered(arena(), DoorDouble(), "compare")
+    assert labels(first) == [*names, "Cancel"]
+    assert isinstance(first, Notice)
+    then = await pressed(arena(), first.buttons[0].data)
+    assert labels(then) == [*names[1:], "Cancel"]
+    assert isinstance(then, Notice)
+    assert then.text.startswith("With which other model?")
+    assert labels(await answered(arena(), DoorDouble(), f"compare {names[1].upper()}")) == [
+        *(name for name in names if name != names[1]),
+        "Cancel",
+    ]
+
+
 async def test_without_anything_to_offer_the_sentence_stands_alone() -> None:
     assert labels(await answered(arena(), DoorDouble(), "run")) == []
 

@@ -9,8 +9,11 @@ import pytest
 from bot import live_message
 from bot.cards import Notice, ProgressCard, VerdictCard
 from bot.door import ChatGone, DeliveryFailed, Flooded
+from bot.live_message import KEEP_TRYING
 from bot.request import Address
+from core.domain.chat import ChatState
 from core.domain.errors import NoPrices
+from tests.door_double import CHAT
 from tests.live_scene import Scene
 
 
@@ -176,7 +179,45 @@ async def test_a_chat_that_closes_during_a_run_costs_one_line_and_not_the_run(
     assert scene.door.calls == ["send", "edit", "edit"]
     lines = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(lines) == 1
+    assert scene.arena.done_cards == []
+
+
+async def test_an_end_for_a_chat_that_closed_without_a_word_is_tried_once_more(scene: Scene) -> None:
+    gate = scene.gate(40)
+    scene.door.trouble = lambda kind, number: ChatGone("kicked") if number > 1 else None
+    work = scene.start()
+    await scene.clock.passing(10)
+    gate.set()
+    await scene.clock.passing(10)
+    await work
+    for _ in range(3):
+        again = asyncio.create_task(scene.live.finish_open(scene.door))
+        await scene.clock.passing(10)
+        await again
+    assert scene.door.calls == ["send", "edit", "edit", "edit"]
     assert scene.arena.done_cards == [1]
+
+
+@pytest.mark.parametrize("state", [ChatState.CLOSED, ChatState.RESTRICTED])
+async def test_an_end_waits_untried_while_the_chat_is_shut_and_for_a_day_at_most(
+    scene: Scene, state: ChatState
+) -> None:
+    gate = scene.gate(40)
+    scene.door.trouble = lambda kind, number: ChatGone("kicked") if number > 1 else None
+    work = scene.start()
+    await scene.clock.passing(10)
+    await scene.arena.known_chats.was_shut(CHAT.chat_id, state, "The bot is no longer in the group.")
+    gate.set()
+    await scene.clock.passing(10)
+    await work
+    for _ in range(3):
+        await scene.live.finish_open(scene.door)
+    assert scene.door.calls == ["send", "edit", "edit"]
+    assert scene.arena.done_cards == []
+    await scene.clock.passing(KEEP_TRYING.total_seconds())
+    await scene.live.finish_open(scene.door)
+    assert scene.arena.done_cards == [1]
+    assert scene.door.calls == ["send", "edit", "edit"]
 
 
 async def test_a_run_that_cannot_start_says_why_in_its_message(scene: Scene) -> None:

@@ -63,8 +63,12 @@ def test_a_line_is_read(text: str, arguments: object) -> None:
         ("history NVDA AAPL", "One ticker at a time: write /history NVDA, or /history for all."),
         ("history <b>", "“<b>” is not a ticker. Write one like NVDA, BRK-B or BTC-USD."),
         (
-            "compare claude",
+            "compare",
             "Which two models? Write for instance /compare claude gpt or /compare claude gpt NVDA.",
+        ),
+        (
+            "compare claude",
+            "With which other model? Write for instance /compare claude gpt or /compare claude gpt NVDA.",
         ),
         (
             "compare a b c d",

@@ -20,7 +20,7 @@ from core.domain.bars import Bar
 from core.domain.scores import Figure as Score
 from core.domain.scores import Metric
 from core.domain.season import Season
-from tests.loopback.telegram_samples import VERDICT
+from tests.card_samples import VERDICT
 from tests.picture_facts import history, position, seats
 from tests.report_facts import fill
 from tests.report_figures import bars

@@ -84,7 +84,7 @@ def test_the_story_counts_the_votes_and_gives_the_reasons_of_who_was_for_it() ->
     assert verdict is not None
     told, *why = story_of(record).splitlines()
     assert f"{len(record.voters)} members saw the same evidence" in told
-    assert f"made {verdict.decision}" in told
+    assert f"they make {verdict.decision}, with" in told
     assert why[0] == f"Why {verdict.decision}:"
     for_it = [one.member for one in record.ballots if one.action is verdict.decision]
     assert [line.removeprefix("• ").split(" (")[0] for line in why[1:]] == for_it
@@ -107,7 +107,7 @@ def test_a_long_reason_is_cut_between_words() -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "sentence"),
-    [(None, "They have not been counted yet."), ("none", "decided nothing. Too few agree.")],
+    [(None, "They have not been counted yet."), ("none", "they decide nothing. Too few agree.")],
 )
 def test_a_run_without_a_decision_says_why(verdict: str | None, sentence: str) -> None:
     record = arena_facts.record()

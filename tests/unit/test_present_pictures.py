@@ -51,6 +51,14 @@ def test_the_caption_of_a_ranking_has_every_member_and_every_fact() -> None:
     assert (card.footer, card.caveat) == (board.footer, board.caveat)
 
 
+@pytest.mark.parametrize(("count", "told"), [("0", "0 trades"), ("1", "1 trade"), ("1,204", "1,204 trades")])
+def test_one_trade_is_no_trades(count: str, told: str) -> None:
+    board = leaderboard_card(LEADERBOARD)
+    first = board.standings[0].model_copy(update={"trades": count, "warning": ""})
+    card = ranking_picture(board.model_copy(update={"standings": (first,)}), b"")
+    assert any(line.endswith(f" · {told}") for line in card.caption)
+
+
 def test_a_final_table_stays_as_it_is_and_has_no_buttons() -> None:
     assert ranking_picture(leaderboard_card(LEADERBOARD), b"").buttons == ()
 

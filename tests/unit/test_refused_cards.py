@@ -9,7 +9,7 @@ from bot.cards import Card, Notice
 from bot.slack_render import SlackMessage
 from bot.slack_render import render as draw_for_slack
 from bot.telegram_render import render as draw_for_telegram
-from tests.loopback import slack_samples, telegram_samples
+from tests.card_samples import SAMPLES
 from tests.loopback.slack_rules import message_error, notified
 from tests.loopback.telegram_rules import check_text
 
@@ -67,7 +67,7 @@ def test_a_picture_that_may_not_be_uploaded_comes_as_it_is_without_it() -> None:
     assert said.blocks == []
 
 
-@pytest.mark.parametrize("card", telegram_samples.ALL, ids=lambda card: type(card).__name__)
+@pytest.mark.parametrize("card", SAMPLES.values(), ids=SAMPLES)
 def test_telegram_takes_the_words_of_every_card(card: Card) -> None:
     message = telegram_words.in_words(draw_for_telegram(card))
     parsed = check_text(message.text_html, "HTML")
@@ -87,9 +87,9 @@ def test_telegram_takes_the_words_of_whatever_it_refused(text: str) -> None:
     assert parsed.entities == ()
 
 
-@pytest.mark.parametrize("name", sorted(slack_samples.SAMPLES))
+@pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_slack_takes_the_words_of_every_card(name: str) -> None:
-    message = slack_words.in_words(draw_for_slack(slack_samples.SAMPLES[name]), "invalid_blocks")
+    message = slack_words.in_words(draw_for_slack(SAMPLES[name]), "invalid_blocks")
 
     assert message is not None
     assert message_error({"text": message.text}, update=True) is None

@@ -1,7 +1,7 @@
 """Pages after runs: newest openers first, each once a minute, all of them slower than Slack's rate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ from bot.present.leaderboard import leaderboard_card
 from bot.request import Address, Person
 from bot.slack_adapter import SlackDoor
 from bot.slack_homes import BATCH, HomeKeeper
+from bot.slack_workspaces import SlackTeams
 from core.clock import ManualClock
 from core.domain.errors import StoreError
 from tests.arena_facts import AS_OF
@@ -47,7 +48,9 @@ class World:
 
     # What the keeper asks.
 
-    async def home(self, person: Person, common: object = None) -> tuple[HomePage, Address]:
+    async def home(
+        self, person: Person, common: object = None, own: object = None
+    ) -> tuple[HomePage, Address]:
         board = None if person.id in self.strangers else BOARD
         return HomePage(title="Conclave", intro="x", leaderboard=board), Address("slack", "C0TRADING")
 
@@ -86,10 +89,14 @@ class World:
         )
         door = cast("SlackDoor", SimpleNamespace(publish=self.publish))
 
-        async def door_of(team: str) -> SlackDoor | None:
-            return None if team in self.gone else door
+        async def door_of(body: dict[str, str]) -> SlackDoor | None:
+            return None if body["team_id"] in self.gone else door
 
-        return HomeKeeper(cast("Front", front), door_of, self.clock)
+        async def own(team: str, chats: Sequence[str]) -> Sequence[str]:
+            return chats
+
+        teams = cast("SlackTeams", SimpleNamespace(door_of=door_of, own=own))
+        return HomeKeeper(cast("Front", front), teams, self.clock)
 
     def users(self) -> list[str]:
         return [user for user, _ in self.published]

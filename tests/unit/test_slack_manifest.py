@@ -16,6 +16,10 @@ from bot.slack_manifest import (
     manifest,
     manifest_text,
 )
+from bot.slack_manifest_shape import LEAVING_EVENTS
+from bot.slack_updates import LEAVING
+from tests.loopback.slack_state import EVENT_SCOPES
+from tests.loopback.slack_state import SCOPES as METHOD_SCOPES
 from tests.manifest_yaml import read_back
 
 FILE = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
@@ -68,6 +72,24 @@ def test_the_app_uses_socket_mode_buttons_and_no_more_rights_than_it_needs() -> 
     assert len(information["name"]) <= 35
     assert len(information["description"]) <= 140
     assert 174 <= len(information["long_description"]) <= 4000
+
+
+def test_every_right_is_used_by_a_call_an_event_or_a_command_and_none_is_missing() -> None:
+    source = "".join(path.read_text() for path in sorted((FILE.parents[1] / "bot").glob("slack_*.py")))
+    called = set(re.findall(r'"((?:[a-z]+\.)+[a-zA-Z]+)"', source)) | {"files.getUploadURLExternal"}
+    needed = {scope for method, scope in METHOD_SCOPES.items() if method in called}
+    events = [*EVENTS, *LEAVING_EVENTS]
+    assert set(events) == set(EVENT_SCOPES), "the server knows what each event needs"
+
+    assert needed | {EVENT_SCOPES[event] for event in EVENTS} - {None} | {"commands"} == set(SCOPES)
+
+
+def test_every_event_and_shortcut_of_the_manifest_is_listened_to() -> None:
+    source = "".join(path.read_text() for path in sorted((FILE.parents[1] / "bot").glob("slack_*.py")))
+    heard = set(re.findall(r'app\.event\("(\w+)"\)', source)) | set(LEAVING)
+
+    assert heard == {event.partition(".")[0] for event in [*EVENTS, *LEAVING_EVENTS]}
+    assert {f"app.shortcut({name})" in source for name in ("ASK", "EXPLAIN")} == {True}
 
 
 def test_the_app_has_a_page_and_shortcuts_of_its_own() -> None:

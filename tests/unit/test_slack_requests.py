@@ -172,6 +172,14 @@ def test_a_direct_message_is_private() -> None:
     assert request.text == "run NVDA"
 
 
+@pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast"])
+def test_what_a_person_writes_with_a_file_or_from_a_thread_to_the_channel_is_heard(subtype: str) -> None:
+    request = event_request(event(subtype=subtype))
+
+    assert request is not None
+    assert request.text == "run NVDA"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -260,8 +268,7 @@ def test_an_ephemeral_message_has_no_thread_to_answer_in() -> None:
 
 def test_typed_text_loses_slacks_markup_but_no_word() -> None:
     assert (
-        typed("<@U1|bob> <#C1|general> <!here> <https://x.example|x> &lt;b&gt;")
-        == "@bob #general @here x <b>"
+        typed("<@U1|bob> <#C1|general> <!here> <https://x.example|x> &lt;b&gt;") == "@U1 #general @here x <b>"
     )
 
 

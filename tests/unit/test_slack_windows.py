@@ -27,8 +27,8 @@ from core.domain.stage import Preset
 from core.domain.subscribed import TermsShown
 from core.domain.subscription import ChatTerms
 from tests.arena_facts import AS_OF
+from tests.card_samples import SAMPLES
 from tests.loopback.slack_rules import interactive, notified, view_error
-from tests.loopback.slack_samples import SAMPLES
 from tests.unit.test_slack_hostile_text import texts
 
 HERE = Address("slack", "C0TRADING")

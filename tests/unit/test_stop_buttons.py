@@ -65,10 +65,11 @@ class Stoppable(ArenaDouble):
             update={"state": RunState.RUNNING, "once": once, "requested_by": BOB.id, "finished_at": None}
         )
         self.stopped: list[tuple[str, str]] = []
+        self.stops = True
 
     async def stop(self, run_id: str, by: str) -> bool:
         self.stopped.append((run_id, by))
-        return True
+        return self.stops
 
 
 async def test_only_an_admin_stops_a_run_that_a_subscription_asked_for() -> None:
@@ -89,6 +90,13 @@ async def test_who_asked_for_a_run_stops_it_and_a_card_has_one_stop_button() -> 
     assert isinstance(told, Notice)
     assert app.stopped == [(arena_facts.RUN_ID, "Bob")]
     assert ProgressCard(title="t", subtitle="s", lines=()).stop is None
+
+
+async def test_who_presses_a_second_time_does_not_read_that_nothing_was_stopped() -> None:
+    app = Stoppable(once=None)
+    app.stops = False
+    told = await Desk(app).press(press(stop_button(arena_facts.RUN_ID).data, person=BOB), DoorDouble())
+    assert told == Notice(text="The run of NVDA is over, or stops already.")
 
 
 async def test_a_button_of_a_run_that_is_not_known_any_more_says_so() -> None:

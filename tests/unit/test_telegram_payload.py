@@ -111,6 +111,26 @@ def test_a_command_to_us_by_name_in_a_topic_keeps_the_topic() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/whoami\u00a0now",
+        "/whoami@ConclaveBot\u3000now",
+        "@ConclaveBot\nwhoami now",
+        "@ConclaveBot\u00a0/whoami now",
+        "@conclavebot   whoami\tnow",
+    ],
+)
+def test_any_blank_ends_a_command_or_a_name(text: str) -> None:
+    assert text_of(changed(GROUP, text=text)) == "whoami now"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u00a0", "@", "/"])
+def test_blanks_alone_are_nothing_in_a_group_also_in_reply_to_us(text: str) -> None:
+    assert text_of(changed(GROUP, text=text)) is None
+    assert text_of(changed(GROUP, text=text, reply_to_message={"from": {"id": BOT_ID}})) is None
+
+
 def test_two_bots_never_share_a_delivery() -> None:
     requests = [read_update(PRIVATE, BOT, bot) for bot in (1, 2)]
     assert len({request.delivery for request in requests if isinstance(request, Request)}) == 2
@@ -124,6 +144,7 @@ def test_a_pressed_button() -> None:
             address=Address("telegram", "-1001234567890", "77"),
             person=Person("telegram:1002", "Bob"),
             delivery="7000000001:873214503",
+            message="312",
         ),
         message="312",
     )

@@ -1,9 +1,10 @@
-"""One card of each kind, as a real run would make them."""
+"""Cards of every kind, as a real run would make them: the one list that the tests of all platforms draw."""
 
 from bot.cards import (
     BinLine,
     Button,
     CalibrationCard,
+    Card,
     DissentLine,
     HelpCard,
     LeaderboardCard,
@@ -14,12 +15,15 @@ from bot.cards import (
     ProgressCard,
     ProgressLine,
     ReasoningCard,
+    SeasonCard,
     StandingLine,
     VerdictCard,
 )
 from core.domain.ballot import Action
-from tests import compare_facts, posted_facts
+from tests import compare_facts, posted_facts, presented_samples
 from tests.subscription_samples import DIALOGUE, SUBSCRIPTIONS
+
+CAVEAT = "Sample prices from 2013, for trying things out: not today's market."
 
 NOTICE = Notice(
     text="I don't know the ticker NVDAA. Did you mean NVDA?",
@@ -38,7 +42,9 @@ PROGRESS = ProgressCard(
         ProgressLine(member="grok", state="failed", detail="abstained: no answer within 60 s"),
         ProgressLine(member="deepseek", state="done", detail="HOLD 55 %", action=Action.HOLD),
     ),
+    caveat=CAVEAT,
     votes="3 BUY, 1 SELL",
+    stop=Button(label="Stop", data="x.k3v9x2ma"),
     buttons=(
         Button(label="Buy", data="v.k3v9x2ma.b"),
         Button(label="Hold", data="v.k3v9x2ma.h"),
@@ -227,20 +233,79 @@ HELP = HelpCard(
     buttons=(Button(label="Leaderboard", data="mn.leaderboard"),),
 )
 
-POSTED = tuple(posted_facts.CARDS[name] for name in ("digest", "review", "summary", "stop alert 0"))
-
-ALL = (
-    NOTICE,
-    PROGRESS,
-    VERDICT,
-    REASONING,
-    LEADERBOARD,
-    PORTFOLIO,
-    MODELS,
-    CALIBRATION,
-    SUBSCRIPTIONS,
-    DIALOGUE,
-    HELP,
-    *POSTED,
-    *compare_facts.CARDS.values(),
+SEASON = SeasonCard(
+    title="Season autumn",
+    facts=(
+        ("State", "open"),
+        ("First day", "2025-09-01"),
+        ("Session", "41 of 85"),
+        ("Leader", "gpt, +4.20 %"),
+    ),
+    past=(("summer", "🥇 claude, +9.10 % · 2025-06-02 to 2025-08-29"), ("spring", "nobody won")),
+    footer="/leaderboard ranks everybody. Paper trading, not advice.",
 )
+
+NO_VERDICT = VerdictCard(
+    ticker="NVDA",
+    headline="No verdict",
+    decision=None,
+    rule="One ballot was cast; at least 2 are needed.",
+    subtitle="quick · as of 29 Oct 2025, 16:00 EDT",
+    facts=(("Abstained", "4 of 5"),),
+    votes=(),
+    members=(MemberLine(member="gpt-4.1", action=Action.HOLD, rating="Hold", detail="50 %"),),
+    trades=(),
+    footer="Run k3v9x2ma · Paper trading, not advice.",
+    caveat=CAVEAT,
+)
+
+_RANKED = tuple(
+    line.model_copy(update={"score": score, "moved": moved})
+    for line, score, moved in zip(
+        LEADERBOARD.standings, ("1.21", "0.40", "-0.02", "n/a"), ("▲2", "▼1", "•", ""), strict=True
+    )
+)
+
+FULL: dict[str, Card] = {
+    "full verdict": VERDICT.model_copy(
+        update={"caveat": CAVEAT, "more_buttons": (Button(label="Picture", data="f.n.v.k3v9x2ma"),)}
+    ),
+    "full reasoning": REASONING.model_copy(update={"caveat": CAVEAT}),
+    "ranking by a metric": LEADERBOARD.model_copy(
+        update={
+            "caveat": CAVEAT,
+            "metric": "Sharpe",
+            "standings": _RANKED,
+            "luck": (("claude", "Better than SPY in 71 % of 1,000 resamplings: may be luck."),),
+        }
+    ),
+    "full calibration": CALIBRATION.model_copy(update={"caveat": CAVEAT}),
+    "full comparison": compare_facts.CARDS["ballots of two"].model_copy(update={"caveat": CAVEAT}),
+    "full digest": posted_facts.CARDS["digest"].model_copy(update={"caveat": CAVEAT, "verdicts_more": 3}),
+    "full review": posted_facts.CARDS["review"].model_copy(
+        update={"caveat": CAVEAT, "note": posted_facts.LATE}
+    ),
+    "full summary": posted_facts.CARDS["summary"].model_copy(update={"caveat": CAVEAT}),
+}
+"""Cards with what they seldom have."""
+
+SAMPLES: dict[str, Card] = {
+    "notice": NOTICE,
+    "progress": PROGRESS,
+    "verdict": VERDICT,
+    "no verdict": NO_VERDICT,
+    "reasoning": REASONING,
+    "leaderboard": LEADERBOARD,
+    "portfolio": PORTFOLIO,
+    "season card": SEASON,
+    "models": MODELS,
+    "calibration": CALIBRATION,
+    "subscriptions": SUBSCRIPTIONS,
+    "dialogue": DIALOGUE,
+    "help": HELP,
+    **posted_facts.CARDS,
+    **compare_facts.CARDS,
+    **presented_samples.CARDS,
+    **FULL,
+}
+"""Every kind of card with ordinary content: what all three platforms show, see `tests.drawn_cards`."""
