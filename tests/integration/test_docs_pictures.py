@@ -9,13 +9,12 @@ from bot.slack_render import render as slack_render
 from bot.telegram_render import render as telegram_render
 from core.domain.ballot import Ballot
 from tests import arena
+from tests.card_samples import SAMPLES, VERDICT
 from tests.gallery.said import MODELS, speaks
 from tests.gallery.slack_look import Look
 from tests.gallery.telegram_look import Seen, chat
 from tests.loopback.model_server import ModelServer
 from tests.loopback.slack_rules import interactive, strings
-from tests.loopback.slack_samples import SAMPLES
-from tests.loopback.telegram_samples import VERDICT
 
 CHANNELS = {"C0TRADING": "trading"}
 
