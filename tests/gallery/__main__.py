@@ -1,4 +1,4 @@
-"""Draw the pictures of README and docs anew, from real messages: `python -m tests.gallery`, or a folder after it.
+"""Draw the pictures of README and docs anew, from real messages: `python -m tests.gallery [FOLDER]`.
 
 The whole service runs between loopback servers of both platforms, on the bundled sample prices, with
 simulated models. What is drawn is what these servers received; only the look around it is ours.

@@ -15,7 +15,7 @@ _STEPS = (COLOURS, 128, 64)
 
 
 async def shoot(pages: dict[str, tuple[str, int]], folder: Path, working: Path) -> None:
-    """Write a PNG of each page, given as HTML and width, under its name into `folder`; `working` is scratch."""
+    """Write a PNG of each page, which is HTML and a width, into `folder`; `working` is for drafts."""
     async with browser(working) as page:
         for name, (html, width) in pages.items():
             file = working / f"{name}.html"

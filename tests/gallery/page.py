@@ -7,7 +7,8 @@ FONT = "Signs, 'Noto Sans', 'DejaVu Sans', 'Noto Color Emoji', sans-serif"
 MONO = "'Noto Sans Mono', 'DejaVu Sans Mono', 'Noto Color Emoji', monospace"
 # A phone draws the white circle in colour; a text font would take it first.
 BASE = f"""
-@font-face {{ font-family: Signs; src: local("Noto Color Emoji"); unicode-range: U+26AA-26AB, U+2705, U+23F3; }}
+@font-face {{ font-family: Signs; src: local("Noto Color Emoji");
+  unicode-range: U+26AA-26AB, U+2705, U+23F3; }}
 ::-webkit-scrollbar {{ display: none; }}
 * {{ box-sizing: border-box; margin: 0; }}
 body {{ font-family: {FONT}; -webkit-font-smoothing: antialiased; }}

@@ -52,7 +52,9 @@ def read(prompt: str) -> Seen:
 
 def _claude(seen: Seen) -> Opinion:
     rsi = seen.of["rsi_14"]
-    points = _points(seen, f"The price is {seen.above_50:+.1%} from its 50-day average, with RSI at {rsi:.0f}")
+    points = _points(
+        seen, f"The price is {seen.above_50:+.1%} from its 50-day average, with RSI at {rsi:.0f}"
+    )
     if seen.price > seen.of["sma_50"] and rsi < 72:
         reason = (
             f"The trend is whole: {seen.price:.2f} is {seen.above_50:.1%} above the 50-day average of "
@@ -84,7 +86,9 @@ def _gemini(seen: Seen) -> Opinion:
     rsi = seen.of["rsi_14"]
     points = _points(seen, f"RSI {rsi:.0f}, with the upper band at {seen.of['bollinger_upper']:.2f} close by")
     if rsi < 45:
-        return Opinion("Buy", 0.61, 0.2, f"RSI {rsi:.0f}: the price has fallen further than its news.", points)
+        return Opinion(
+            "Buy", 0.61, 0.2, f"RSI {rsi:.0f}: the price has fallen further than its news.", points
+        )
     if rsi > 70:
         return Opinion("Sell", 0.63, None, f"RSI {rsi:.0f} is stretched, and stretched prices rest.", points)
     reason = (
@@ -133,18 +137,19 @@ def _debate(prompt: str, seen: Seen) -> str:
             f"The averages point one way. {seen.ticker} closed at {seen.price:.2f}; below it are {known}. "
             f"That is what a healthy trend looks like.\n\n"
             f"1. Momentum: {of['return_20']:+.1%} in 20 sessions, {of['return_60']:+.1%} in 60.\n"
-            f"2. Calm: a normal day is {of['atr_14']:.2f}, {of['atr_14'] / seen.price:.1%} of the price. A stop "
-            f"three such days away costs {3 * of['atr_14'] / seen.price:.1%}.\n"
+            f"2. Calm: a normal day is {of['atr_14']:.2f}, {of['atr_14'] / seen.price:.1%} of the price. "
+            f"A stop three such days away costs {3 * of['atr_14'] / seen.price:.1%}.\n"
             f"3. Room: RSI is {of['rsi_14']:.0f}; advances tend to rest at 70.\n\n"
-            f"The bear will name MACD, which is {of['macd_histogram']:+.2f} from its signal. It says that the "
-            f"advance has slowed, not that it is over.\n\n"
+            f"The bear will name MACD, which is {of['macd_histogram']:+.2f} from its signal. It says that "
+            f"the advance has slowed, not that it is over.\n\n"
             f"The case depends on one thing: that closes stay above {of['sma_20']:.2f}."
         )
     if "You argue against owning" in prompt:
         return (
-            f"The price has run ahead: {seen.price / of['sma_200'] - 1:.0%} above the 200-day average, with MACD "
-            f"{of['macd_histogram']:+.2f} from its signal. Volume, {of['volume_ratio_20']:.2f} of its mean, "
-            f"does not confirm the last stretch.\n\nThe case depends on a close below {of['sma_20']:.2f}."
+            f"The price has run ahead: {seen.price / of['sma_200'] - 1:.0%} above the 200-day average, with "
+            f"MACD {of['macd_histogram']:+.2f} from its signal. Volume, {of['volume_ratio_20']:.2f} of its "
+            f"mean, does not confirm the last stretch.\n\n"
+            f"The case depends on a close below {of['sma_20']:.2f}."
         )
     return (
         f"Three normal days are {3 * of['atr_14']:.2f} a share. With a stop that far away, a fifth of equity "
@@ -158,10 +163,11 @@ def _report(prompt: str, seen: Seen) -> str:
         return f"No {kind} was given, so I draw nothing from it and stay neutral."
     of = seen.of
     return (
-        f"{seen.ticker} closed at {seen.price:.2f}, {seen.above_50:+.1%} from its 50-day average and inside its "
-        f"Bollinger bands ({of['bollinger_lower']:.2f} to {of['bollinger_upper']:.2f}). RSI is {of['rsi_14']:.0f}; "
-        f"MACD is {of['macd_histogram']:+.2f} from its signal, so the two do not quite agree. A normal day moves "
-        f"{of['atr_14']:.2f}. Levels that matter: {of['sma_20']:.2f} below, {of['bollinger_upper']:.2f} above."
+        f"{seen.ticker} closed at {seen.price:.2f}, {seen.above_50:+.1%} from its 50-day average; its "
+        f"Bollinger bands are {of['bollinger_lower']:.2f} and {of['bollinger_upper']:.2f}. "
+        f"RSI is {of['rsi_14']:.0f}, MACD {of['macd_histogram']:+.2f} from its signal. "
+        f"A normal day moves {of['atr_14']:.2f}.\n\n"
+        f"Levels that matter: {of['sma_20']:.2f} and {of['bollinger_upper']:.2f}."
     )
 
 

@@ -3,49 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from tests.gallery.page import page, picture, tag
 
 Json = dict[str, Any]
 WIDTH = 720
-STYLE = """
-body { width: 720px; background: white; color: #1d1c1d; font-size: 14.5px; line-height: 1.42; }
-.bar { background: #f4f5f7; border-bottom: 1px solid #dcdfe3; padding: 10px 20px; font-weight: 700; }
-.bar span { font-weight: 400; color: #616061; font-size: 13px; margin-left: 8px; }
-.row { display: flex; gap: 11px; padding: 12px 20px; } .row > i { flex: none; width: 36px; height: 36px;
-  border-radius: 8px; background: #33558b; color: white; font-style: normal; font-weight: bold; display: flex;
-  align-items: center; justify-content: center; } .row > i.person { background: #4f7f62; }
-.who { font-weight: 700; } .who em { font-style: normal; font-weight: 400; font-size: 10.5px; color: #616061;
-  background: #ececee; border-radius: 3px; padding: 1px 4px; margin-left: 5px; }
-.row > div { flex: 1; min-width: 0; } .blocks > * + * { margin-top: 7px; }
-h3 { font-size: 17px; line-height: 1.3; } hr { border: 0; border-top: 1px solid #e2e3e5; margin: 12px 0 !important; }
-.fields { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 18px; }
-.context { color: #616061; font-size: 12.5px; } .section { white-space: pre-wrap; display: flex; gap: 12px; }
-.section > div:first-child { flex: 1; } .rich { white-space: pre-wrap; }
-pre { background: #f6f6f7; border: 1px solid #e0e1e4; border-radius: 5px; padding: 8px 10px; font-size: 12px;
-  line-height: 1.42; white-space: pre-wrap; } code { background: #f6f6f7; border: 1px solid #e0e1e4; color: #a8324a;
-  border-radius: 3px; padding: 0 3px; font-size: 12.5px; } pre code { border: 0; color: inherit; }
-.actions { display: flex; flex-wrap: wrap; gap: 7px; }
-.key, .menu { border: 1px solid #b7bac0; border-radius: 7px; padding: 4px 12px; font-size: 13.5px; font-weight: 600;
-  background: white; height: fit-content; white-space: nowrap; } .key.primary { background: #1b7a5a; color: white;
-  border-color: #1b7a5a; } .key.danger { color: #b8284a; border-color: #b8284a; }
-.menu { font-weight: 400; } .menu::after { content: " ▾"; color: #616061; }
-.image { max-width: 620px; border: 1px solid #e2e3e5; border-radius: 8px; overflow: hidden; }
-.channel { background: #e4f0fa; color: #1762a0; border-radius: 3px; padding: 0 2px; }
-.modal { width: 520px; margin: 22px auto; background: white; border-radius: 9px; box-shadow: 0 4px 22px
-  rgba(0,0,0,.28); } .modal .top { display: flex; justify-content: space-between; padding: 15px 20px; font-weight: 800;
-  font-size: 17px; border-bottom: 1px solid #e2e3e5; } .modal .top span { color: #616061; font-weight: 400; }
-.modal .in { padding: 15px 20px; } .modal .end { border-top: 1px solid #e2e3e5; padding: 13px 20px; display: flex;
-  justify-content: flex-end; gap: 9px; } .shade { background: #77797d; padding: 1px; }
-.input label { display: block; font-weight: 700; margin-bottom: 4px; } .input label em { font-weight: 400;
-  font-style: normal; color: #616061; } .input .box { border: 1px solid #9b9ea4; border-radius: 5px; padding: 6px 11px;
-  display: flex; justify-content: space-between; } .input .empty { color: #85878b; }
-.input .hint { color: #616061; font-size: 12.5px; margin-top: 3px; } .in .input + .input { margin-top: 15px; }
-.tabs { padding: 0 20px; border-bottom: 1px solid #e2e3e5; display: flex; gap: 20px; color: #616061; font-size: 13.5px; }
-.tabs span { padding: 9px 0; } .tabs span:first-child { color: #1d1c1d; font-weight: 700; border-bottom: 2px solid
-  #33558b; } .home { padding: 16px 24px 22px; }
-"""
+STYLE = Path(__file__).with_name("slack.css").read_text(encoding="utf-8")
 
 
 class Look:
@@ -139,7 +104,7 @@ class Look:
 
 
 def _text(text: Json) -> str:
-    """Return a text object as HTML; mrkdwn comes escaped, and our app uses nothing of it but bold and code."""
+    """Return a text object as HTML; mrkdwn comes escaped, and of it our app uses bold and code alone."""
     if text["type"] != "mrkdwn":
         return escape(text["text"])
     shown = text["text"].replace("\u2060", "")

@@ -1,5 +1,4 @@
-"""`conclave serve` whole, between a loopback Telegram, a loopback Slack and simulated models, with a season
-behind it."""
+"""`conclave serve` whole, between loopback platforms and simulated models, after half a year of runs."""
 
 import asyncio
 import os
@@ -31,7 +30,7 @@ PRICES = {"price_in_usd_per_mtok": "3", "price_out_usd_per_mtok": "15"}
 
 @dataclass
 class Stage:
-    """Everything that a picture may need. `waits` holds back a model from the stage whose prompt has a text."""
+    """Everything that a picture may need. `waits` has the models that are held back, each at a stage."""
 
     models: ModelServer
     telegram: TelegramServer
@@ -77,7 +76,9 @@ def _patient(made: Stage, name: str) -> Any:
 @asynccontextmanager
 async def conclave(made: Stage, *, season: bool = True) -> AsyncIterator[App]:
     """Serve both platforms, with `season` after half a year of weekly runs."""
-    members: list[dict[str, Any]] = [{"name": name, "route": [f"simulated:{name}"], **PRICES} for name in MODELS]
+    members: list[dict[str, Any]] = [
+        {"name": name, "route": [f"simulated:{name}"], **PRICES} for name in MODELS
+    ]
     members.append({"name": "trend", "kind": "baseline"})
     app = await arena.opened(
         made.models.base_url,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 from tests.gallery.page import page, picture, tag
 from tests.loopback.telegram_inline import Article
@@ -11,47 +12,7 @@ from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Shown
 
 WIDTH = 360
-STYLE = """
-body { background: #cfdbe4; width: 360px; font-size: 14px; line-height: 1.32; color: #17212b; }
-header { background: #ffffff; padding: 9px 14px; border-bottom: 1px solid #d5dde3; display: flex; gap: 10px; }
-header i { width: 34px; height: 34px; border-radius: 50%; background: #3a6ea5; color: white; font-style: normal;
-  display: flex; align-items: center; justify-content: center; font-weight: bold; }
-header b { display: block; font-size: 14.5px; } header span { color: #7d8b97; font-size: 12.5px; }
-main { padding: 10px 8px 12px; display: flex; flex-direction: column; gap: 7px; }
-.me { align-self: flex-end; background: #e3f6cf; border-radius: 13px 13px 4px 13px; padding: 6px 11px; }
-.bot { width: 100%; } .bubble { background: white; border-radius: 13px; overflow: hidden;
-  box-shadow: 0 1px 1px rgba(0,0,0,.08); }
-.text { padding: 7px 11px 9px; white-space: pre-wrap; overflow-wrap: anywhere; }
-.via { padding: 7px 11px 0; color: #2c6fae; font-size: 13px; }
-.reply { margin: 8px 11px 0; border-left: 3px solid #3a8bd0; background: #eef5fb; border-radius: 4px;
-  padding: 3px 8px; font-size: 12.5px; } .reply b { color: #2c6fae; display: block; }
-.reply span { display: block; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-blockquote { display: block; border-left: 3px solid #3a8bd0; background: #eef5fb; border-radius: 4px;
-  padding: 4px 9px; margin: 2px 0; }
-blockquote .folded { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
-blockquote .more { color: #3a8bd0; text-align: right; line-height: 0.7; margin-bottom: 3px; }
-pre { background: #f2f5f7; border-radius: 6px; padding: 6px 8px; font-size: 11.5px; line-height: 1.4;
-  white-space: pre; overflow: hidden; margin: 2px 0; }
-code { color: #2c6fae; font-size: 12.5px; } pre code { color: inherit; }
-.keys { display: flex; flex-direction: column; gap: 4px; margin-top: 4px; } .keys div { display: flex; gap: 4px; }
-.keys span { flex: 1; background: #7b93a5; color: white; text-align: center; border-radius: 9px; padding: 7px 4px;
-  font-size: 13px; font-weight: 500; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.toast { align-self: center; background: rgba(30,45,60,.82); color: white; border-radius: 12px; padding: 5px 12px;
-  font-size: 12.5px; }
-.offers { background: white; border-top: 1px solid #d5dde3; } .offers div { padding: 7px 14px;
-  border-bottom: 1px solid #eceff2; } .offers b { display: block; font-size: 13.5px; }
-.offers span { color: #6c7a86; font-size: 12.5px; display: block; white-space: nowrap; overflow: hidden;
-  text-overflow: ellipsis; }
-.typed { background: white; border-top: 1px solid #d5dde3; padding: 10px 14px; }
-.typed em { border-left: 2px solid #2c6fae; margin-left: 1px; }
-.rich { padding: 9px 11px 10px; } .rich > * + * { margin-top: 7px; } .rich h3 { font-size: 16px; }
-.rich table { border-collapse: collapse; width: 100%; font-size: 12.5px; }
-.rich td, .rich th { border: 1px solid #d9e0e5; padding: 4px 6px; text-align: left; vertical-align: top; }
-.rich th { background: #f2f5f7; } .rich [align=right] { text-align: right; }
-.rich tr:nth-child(even) td { background: #f8fafb; } .rich ul { padding-left: 18px; }
-.rich details { background: #f2f5f7; border-radius: 6px; padding: 5px 9px; } .rich summary { font-weight: 600; }
-.rich footer { color: #7d8b97; font-size: 12px; }
-"""
+STYLE = Path(__file__).with_name("telegram.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -88,7 +49,7 @@ def _sent(server: TelegramServer, shown: Shown) -> str:
         media = call.params.get("media")
         raw = call.params.get("text") or call.params.get("caption") or ""
         raw = str(media.get("caption", "")) if isinstance(media, dict) else str(raw)
-        if call.status != 200 or not raw:  # noqa: PLR2004 - HTTP's own
+        if call.status != 200 or not raw:
             continue
         limit = {} if call.params.get("text") else {"limit": CAPTION_UNITS}
         if check_text(raw, "HTML", **limit).text == shown.text:
@@ -142,4 +103,3 @@ def offers(articles: Sequence[Article], typed: str) -> str:
     """Draw what inline mode offers above the field in which somebody writes."""
     rows = (f"<div><b>{escape(a.title)}</b><span>{escape(a.description)}</span></div>" for a in articles)
     return tag("div", "".join(rows), "offers") + tag("div", f"{escape(typed)}<em></em>", "typed")
-

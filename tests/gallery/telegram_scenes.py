@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.gallery.stage import ALICE, BEN, Stage
 from tests.gallery.telegram_look import Seen, chat, inserted, offers, seen
-from tests.loopback.telegram_inline import Article, insert, inquire
+from tests.loopback.telegram_inline import Article, inquire, insert
 from tests.loopback.telegram_world import Chat, Shown, User
 
 PATIENCE_S = 40.0

@@ -202,3 +202,13 @@ def test_any_text_stays_text(one: str, other: str, lines: list[str]) -> None:
         html = rich(card.model_copy(update=changes))
         assert html is not None
         check_rich({"html": html, "skip_entity_detection": True})
+
+
+def test_how_far_a_committee_agrees_and_how_sure_it_is_need_no_unfolding() -> None:
+    html = rich(samples.VERDICT)
+    assert html is not None
+    open_part = html.split("<details>")[0]
+    for name, value in samples.VERDICT.facts[:2]:
+        assert f"<b>{name}</b> {value}" in open_part
+    for name, _ in samples.VERDICT.facts[2:]:
+        assert f"<td>{name}</td>" in html.removeprefix(open_part)
