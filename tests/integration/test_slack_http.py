@@ -17,7 +17,7 @@ from bot.http_door import HttpDoor
 from bot.request import Request
 from bot.slack_http import MAX_BODY
 from bot.slack_service import slack_service
-from core.clock import ManualClock
+from core.clock import MarketClock
 from core.domain.errors import ConfigError, StoreError
 from tests import arena
 from tests.loopback.slack_http_scene import HttpScene, http_scene, real_scene, set_secrets
@@ -101,7 +101,8 @@ async def test_what_is_not_signed_by_slack_is_refused(scene: HttpScene) -> None:
 async def test_a_request_is_taken_within_five_minutes_of_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late_s: float, taken: bool
 ) -> None:
-    clock = ManualClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
+    # It stands still: what sleeps in the service meanwhile must not move the five minutes.
+    clock = MarketClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
     async with (
         slack_server() as server,
         http_scene(server, tmp_path, monkeypatch, clock=clock) as scene,
