@@ -2,17 +2,36 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, literal, or_, select
 
 from core.domain.errors import StoreError
 from core.domain.people import Grant
 from core.domain.subscription import ChatTerms
+from core.store.column_types import Words
 from core.store.database import Database
 from core.store.due_rows import TERMS, terms_in
 from core.store.people_tables import chats, grants
 from core.store.schedule_tables import chat_terms
 
 _GRANT = tuple(grants.c)
+
+
+def _place() -> Select[Any]:
+    """Put the question together, once for all who ask: that takes longer than the answer."""
+    person, chat = bindparam("person", type_=Words), bindparam("chat", type_=Words)
+    one = select(literal(1).label("one")).subquery()
+    whose = or_(grants.c.person == "", grants.c.person == person)
+    where = or_(grants.c.chat_id == "", grants.c.chat_id == chat)
+    # Each of a few grants with each of a few earlier ids; hardly anybody has two of either.
+    found = (
+        one.outerjoin(chat_terms, chat_terms.c.chat_id == chat)
+        .outerjoin(chats, chats.c.moved_to == chat)
+        .outerjoin(grants, and_(whose, where))
+    )
+    return select(TERMS, chats.c.chat_id, *_GRANT).select_from(found)
+
+
+_PLACE = _place()
 
 
 class Place(NamedTuple):
@@ -35,18 +54,8 @@ class Places:
 
     async def at(self, person: str, chat: str) -> Place:
         """Return what is stored of a person in a chat such as `telegram:-100123`, as of one moment."""
-        one = select(literal(1).label("one")).subquery()
-        whose = or_(grants.c.person == "", grants.c.person == person)
-        where = or_(grants.c.chat_id == "", grants.c.chat_id == chat)
-        # Each of a few grants with each of a few earlier ids; hardly anybody has two of either.
-        found = (
-            one.outerjoin(chat_terms, chat_terms.c.chat_id == chat)
-            .outerjoin(chats, chats.c.moved_to == chat)
-            .outerjoin(grants, and_(whose, where))
-        )
-        query = select(TERMS, chats.c.chat_id, *_GRANT).select_from(found)
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+            rows = (await connection.execute(_PLACE, {"person": person, "chat": chat})).all()
         given = dict.fromkeys(tuple(row[2:]) for row in rows if row[2] is not None)
         earlier = sorted({row[1] for row in rows if row[1] is not None})
         return Place(tuple(map(_grant, given)), tuple(earlier), _terms(rows[0][0], chat))
