@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.chat import ChatShut, ChatState, KnownChat
 from core.store.chat_moves import hold_terms, move_everything
+from core.store.column_types import Words
 from core.store.database import Database
 from core.store.inserting import insert_new
 from core.store.people_tables import chats
@@ -15,6 +16,7 @@ from core.store.schedule_tables import subscriptions
 from core.store.subscription_rows import pause_where
 
 _FIELDS = tuple(chats.c[name] for name in KnownChat.model_fields)
+_ONE = select(*_FIELDS).where(chats.c.chat_id == bindparam("chat", type_=Words))
 _SHUT = chats.c.state.in_([state for state in ChatState if state.shut])
 
 
@@ -118,7 +120,7 @@ async def _held(connection: AsyncConnection, chat_id: str, at: datetime) -> Know
 
 
 async def _get(connection: AsyncConnection, chat_id: str) -> KnownChat | None:
-    row = (await connection.execute(select(*_FIELDS).where(chats.c.chat_id == chat_id))).first()
+    row = (await connection.execute(_ONE, {"chat": chat_id})).first()
     return None if row is None else _chat_of(row)
 
 
