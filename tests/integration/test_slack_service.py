@@ -104,7 +104,8 @@ async def test_a_desk_that_takes_long_delays_no_acknowledgement(scene: Scene) ->
     desk.on_handle = slow
     envelopes = [await server.mention("{bot} run NVDA", ALICE, TRADING) for _ in range(20)]
 
-    assert max(envelope.ack_s or 9.0 for envelope in envelopes) < 0.5
+    # Slack itself asks for three seconds, and its server refuses what comes later.
+    assert max(envelope.ack_s or 9.0 for envelope in envelopes) < 3.0
     gate.set()
 
 

@@ -212,7 +212,7 @@ async def test_the_bot_types_in_a_private_chat_while_a_run_works_and_once_in_a_g
         calls = [call for call in world.telegram.calls if call.method == "sendChatAction"]
         return sum(int(call.params["chat_id"]) == chat.id for call in calls)
 
-    await world.telegram.until(lambda: typed(private) >= 2 and typed(world.group), "typing", 15)
+    await world.telegram.until(lambda: typed(private) >= 2 and typed(world.group), "typing", 60)
     world.telegram.say(private, BOB, "/stop")
     await says(world, private, "Stopped by Bob")
     before = typed(private)
