@@ -197,7 +197,7 @@ async def test_a_morning_report_for_many_chats_keeps_below_telegrams_limits(coun
         late = at.pop(next(chat for chat in at if int(chat) == unlucky.id))
         assert late - flooded >= 3
         # The others did not wait for the chat that was flooded.
-        assert sum(flooded < moment < flooded + 3 for moment in at.values()) >= 10
+        assert sum(flooded < moment < late for moment in at.values()) >= 5
         await asyncio.sleep(0.5)
     # The leaderboard and its picture, once each.
     for chat in chats:
