@@ -1,6 +1,7 @@
 """What people do in the loopback Slack beside writing: open pages, choose shortcuts, send off forms."""
 
 import secrets
+from abc import ABC, abstractmethod
 from typing import Any
 
 from tests.loopback.slack_rules import view_error
@@ -10,17 +11,20 @@ from tests.loopback.slack_web_api import SlackWebApi
 _ACTIONS = {"errors", "update", "push", "clear", None}
 
 
-class SlackPeople(SlackWebApi):
-    """A part of `SlackServer`."""
+class SlackPeople(SlackWebApi, ABC):
+    """A part of `SlackServer`, which says how what people do reaches the app."""
 
+    @abstractmethod
     async def _send(self, kind: str, payload: Json, **more: Any) -> Envelope:
-        raise NotImplementedError
+        """Send an envelope of a kind."""
 
+    @abstractmethod
     async def _acked(self, envelope: Envelope) -> None:
-        raise NotImplementedError
+        """Wait until the app has acknowledged it, or Slack's time for that is over."""
 
+    @abstractmethod
     async def _event(self, event: Json) -> Envelope:
-        raise NotImplementedError
+        """Send an event."""
 
     def page_of(self, user: str) -> View | None:
         """The Home tab of a person, None where none was published yet."""

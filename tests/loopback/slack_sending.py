@@ -7,6 +7,7 @@ import json
 import random
 import secrets
 import time
+from abc import ABC, abstractmethod
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from tests.loopback.slack_state import APP_ID, MAX_SOCKETS, Envelope, Json
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
-class SlackSending:
+class SlackSending(ABC):
     """The part of the server that sends. `request_url` set means HTTP mode, with `signing_secret`."""
 
     clock: Any
@@ -47,9 +48,9 @@ class SlackSending:
         """The open connections, oldest first."""
         return list(self._sockets)
 
+    @abstractmethod
     async def until(self, condition: Any, within: float = 5.0) -> Any:
         """See `SlackServer.until`."""
-        raise NotImplementedError
 
     async def wait_connected(self, within: float = 5.0, count: int = 1) -> None:
         """Wait until the app listens, over so many connections."""

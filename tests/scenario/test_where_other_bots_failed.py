@@ -178,7 +178,7 @@ async def test_a_morning_report_for_many_chats_keeps_below_telegrams_limits(coun
     """Theme: all subscriptions come due in one second, and half of the chats get a 429 and no report."""
     chats = [counting.telegram.group(GROUP - number) for number in range(35)]
     unlucky = chats[7]
-    counting.telegram.flood_next(unlucky, 3)
+    counting.telegram.flood_next(unlucky, 10)
     async with counting.serving() as app:
         for chat in chats:
             await due_now(app, "telegram", str(chat.id))
@@ -186,7 +186,7 @@ async def test_a_morning_report_for_many_chats_keeps_below_telegrams_limits(coun
         def arrived() -> bool:
             return all(len(counting.telegram.messages(chat)) == 2 for chat in chats)
 
-        await counting.telegram.until(arrived, "a report in every chat", 20)
+        await counting.telegram.until(arrived, "a report in every chat", 45)
         at = {
             call.params["chat_id"]: call.at
             for call in counting.telegram.calls
@@ -195,9 +195,10 @@ async def test_a_morning_report_for_many_chats_keeps_below_telegrams_limits(coun
         assert len(at) == len(chats)
         flooded = next(call.at for call in counting.telegram.calls if call.status == 429)
         late = at.pop(next(chat for chat in at if int(chat) == unlucky.id))
-        assert late - flooded >= 3
+        assert late - flooded >= 10
         # The others did not wait for the chat that was flooded.
-        assert sum(flooded < moment < late for moment in at.values()) >= 5
+        assert max(at.values()) < late
+        assert sum(flooded < moment for moment in at.values()) >= 10
         await asyncio.sleep(0.5)
     # The leaderboard and its picture, once each.
     for chat in chats:

@@ -23,7 +23,7 @@ def test_ctrl_c_at_the_question_for_a_secret_ends_the_setup_at_once_and_keeps_th
     tmp_path: Path,
 ) -> None:
     child, terminal = pty.fork()
-    if child == 0:  # pragma: no cover - another process
+    if child == 0:  # in the other process, which becomes the program
         os.chdir(tmp_path)
         program = [sys.executable, "-m", "bot", "setup", "telegram", "--no-claim"]
         os.execve(sys.executable, program, {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"})  # noqa: S606
