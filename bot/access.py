@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 from bot.request import Address, Person, Platform
 from core.app.people import configured_role
 from core.config.access import Access
+from core.domain.at_place import AtPlace
 from core.domain.errors import StoreError
 from core.domain.people import Role
 from core.domain.subscription import ChatTerms
@@ -52,11 +53,16 @@ def role_of(access: Access, address: Address, person: Person) -> Role | None:
     return configured_role(access, person.id, address.chat_id, address.thread or "")
 
 
-async def standing_at(app: "App", address: Address, person: Person) -> Standing:
-    """Return the role of `person` at `address` as of now, and whether the chat's settings hold it back."""
+async def standing_at(
+    app: "App", address: Address, person: Person, stored: AtPlace | None = None
+) -> Standing:
+    """Return the role of `person` at `address` as of now, and whether the chat's settings hold it back.
+
+    `stored` is what is stored of them there, where that was asked for already.
+    """
     if address.platform == "terminal":
         return Standing(Role.ADMIN, Role.ADMIN)
-    stored = await app.places.at(person.id, address.chat_id)
+    stored = stored or await app.places.at(person.id, address.chat_id)
     terms = stored.terms
     held = await app.people.role(
         person.id, address.chat_id, address.thread, earlier=stored.earlier, grants=stored.grants

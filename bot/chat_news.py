@@ -14,6 +14,7 @@ from bot.cards import Notice
 from bot.present.notices import back_notice, closed_notice, welcome_notice
 from bot.request import Address, Person
 from core.app.app import App
+from core.domain.at_place import AtPlace
 from core.domain.chat import ChatState
 
 Post = tuple[Address, Notice]
@@ -79,14 +80,14 @@ async def posts_when_reached(app: App, address: Address) -> Sequence[Post]:
     return [(address, back_notice(opened.resumed))] if opened.resumed else ()
 
 
-async def answer_at(app: App, address: Address) -> Address | None:
-    """Return where what comes from `address` is answered: there, or in the chat that it has become.
+async def answered_at(app: App, address: Address, person: Person) -> tuple[Address, AtPlace] | None:
+    """Return where what a person sends from `address` is answered: there, or in the chat that it has become.
 
-    None where we are in the chat and may not post: nobody could read an answer.
+    With it comes what is stored of them there. None where we are in the chat and may not post: nobody could
+    read an answer.
     """
-    known = await app.known_chats.get(address.chat_id)
-    if known is None:
-        return address
-    if known.moved_to is not None:
-        return replace(address, chat=known.moved_to.partition(":")[2])
-    return None if known.state is ChatState.RESTRICTED else address
+    stored = await app.places.at(person.id, address.chat_id)
+    if stored.moved_to is not None:
+        address = replace(address, chat=stored.moved_to.partition(":")[2])
+        return address, await app.places.at(person.id, address.chat_id)
+    return None if stored.state is ChatState.RESTRICTED else (address, stored)

@@ -11,7 +11,7 @@ from bot.arguments import shown
 from bot.arrival import accepted
 from bot.at_work import show_at_work
 from bot.cards import Card, Notice
-from bot.chat_news import ChatNews, Post, answer_at, posts_about, posts_when_reached
+from bot.chat_news import ChatNews, Post, answered_at, posts_about, posts_when_reached
 from bot.commands import find, parse
 from bot.connections import Connection
 from bot.deeds import CLAIM, Noted, deed_of_press, deed_of_words, doing_of, word_of
@@ -37,6 +37,7 @@ from bot.request import Address, Person, Press, Request
 from bot.studio import Studio
 from core.app.app import App
 from core.app.moments import ready
+from core.domain.at_place import AtPlace
 from core.domain.errors import ConclaveError, Refused, StoreError
 
 POST_TRIES = 4
@@ -70,11 +71,12 @@ class Desk:
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
         try:
-            address = await answer_at(self.app, request.address)
-            if address is None:
+            found = await answered_at(self.app, request.address, request.person)
+            if found is None:
                 return
+            address, stored = found
             request = replace(request, address=address)
-            card = await self._answer(request, door)
+            card = await self._answer(request, door, stored)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug must not silence the door
             card = notice_of(error, doing_of(request.text), request.text)
         if card is not None:
@@ -90,8 +92,11 @@ class Desk:
     async def press(self, press: Press, door: Door) -> Card | None:
         """Return what a button opens, or None where nothing is to be shown."""
         try:
-            address = await answer_at(self.app, press.address)
-            return await self._pressed(replace(press, address=address), door) if address else None
+            found = await answered_at(self.app, press.address, press.person)
+            if found is None:
+                return None
+            address, stored = found
+            return await self._pressed(replace(press, address=address), door, stored)
         except Exception as error:  # noqa: BLE001 - the boundary, as in handle
             return notice_of(error, f"button {shown(press.data)}")
 
@@ -117,8 +122,8 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the boundary, as in handle
             return nothing_offered(notice_of(error, f"inline “{shown(text)}”"))
 
-    async def _answer(self, request: Request, door: Door) -> Card | None:
-        standing = await standing_at(self.app, request.address, request.person)
+    async def _answer(self, request: Request, door: Door, stored: AtPlace) -> Card | None:
+        standing = await standing_at(self.app, request.address, request.person, stored)
         role, noted = standing.role, Noted(self.app, request.address, request.person, standing)
         if role is None:
             if not await self._may_claim(request):
@@ -218,8 +223,8 @@ class Desk:
             task.cancel()
         await asyncio.gather(*self._going_on, return_exceptions=True)
 
-    async def _pressed(self, press: Press, door: Door) -> Card | None:
-        standing = await standing_at(self.app, press.address, press.person)
+    async def _pressed(self, press: Press, door: Door, stored: AtPlace) -> Card | None:
+        standing = await standing_at(self.app, press.address, press.person, stored)
         role, noted = standing.role, Noted(self.app, press.address, press.person, standing)
         if role is None:
             await noted.refused("stranger: a button")

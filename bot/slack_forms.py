@@ -64,7 +64,7 @@ def run_form(form: RunForm, metadata: str = "") -> View:
     known = (
         f"For instance {', '.join(form.suggested[:4])}." if form.suggested else "For instance NVDA, BRK-B."
     )
-    default = f"Default ({form.preset})" if form.preset else "Default of the place"
+    default = f"Default ({form.preset})" if form.preset else "Default of the channel"
     presets = [(CONFIGURED, default)]
     presets += [(one.value, _PRESET_WORDS[one]) for one in Preset]
     blocks = [

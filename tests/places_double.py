@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from core.domain.at_place import AtPlace
 from core.domain.errors import StoreError
-from core.store.place_rows import Place
 
 if TYPE_CHECKING:
     from tests.arena_double import ArenaDouble
@@ -15,13 +15,16 @@ class PlacesDouble:
     def __init__(self, arena: "ArenaDouble") -> None:
         self._arena = arena
 
-    async def at(self, person: str, chat: str) -> Place:
+    async def at(self, person: str, chat: str) -> AtPlace:
         try:
             terms = await self._arena.rows.terms(chat)
         except StoreError:
             terms = None
-        return Place(
+        known = await self._arena.known_chats.get(chat)
+        return AtPlace(
             await self._arena.people_rows.grants_at(person, chat),
             await self._arena.known_chats.earlier(chat),
             terms,
+            known.state if known else None,
+            known.moved_to if known else None,
         )

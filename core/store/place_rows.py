@@ -1,9 +1,11 @@
 """What decides what a person may do in a place and how it reads: one question, for every request asks it."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, literal, or_, select
 
+from core.domain.at_place import AtPlace
+from core.domain.chat import ChatState
 from core.domain.errors import StoreError
 from core.domain.people import Grant
 from core.domain.subscription import ChatTerms
@@ -14,6 +16,7 @@ from core.store.people_tables import chats, grants
 from core.store.schedule_tables import chat_terms
 
 _GRANT = tuple(grants.c)
+_HERE = chats.alias("here")
 
 
 def _place() -> Select[Any]:
@@ -25,25 +28,14 @@ def _place() -> Select[Any]:
     # Each of a few grants with each of a few earlier ids; hardly anybody has two of either.
     found = (
         one.outerjoin(chat_terms, chat_terms.c.chat_id == chat)
+        .outerjoin(_HERE, _HERE.c.chat_id == chat)
         .outerjoin(chats, chats.c.moved_to == chat)
         .outerjoin(grants, and_(whose, where))
     )
-    return select(TERMS, chats.c.chat_id, *_GRANT).select_from(found)
+    return select(TERMS, _HERE.c.state, _HERE.c.moved_to, chats.c.chat_id, *_GRANT).select_from(found)
 
 
 _PLACE = _place()
-
-
-class Place(NamedTuple):
-    """What is stored of a person in a chat.
-
-    `grants` are those that may hold there, of its threads too; `earlier` the ids that the chat had before;
-    `terms` are None where their row is damaged.
-    """
-
-    grants: tuple[Grant, ...]
-    earlier: tuple[str, ...]
-    terms: ChatTerms | None
 
 
 class Places:
@@ -52,13 +44,20 @@ class Places:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def at(self, person: str, chat: str) -> Place:
+    async def at(self, person: str, chat: str) -> AtPlace:
         """Return what is stored of a person in a chat such as `telegram:-100123`, as of one moment."""
         async with self._database.read() as connection:
             rows = (await connection.execute(_PLACE, {"person": person, "chat": chat})).all()
-        given = dict.fromkeys(tuple(row[2:]) for row in rows if row[2] is not None)
-        earlier = sorted({row[1] for row in rows if row[1] is not None})
-        return Place(tuple(map(_grant, given)), tuple(earlier), _terms(rows[0][0], chat))
+        given = dict.fromkeys(tuple(row[4:]) for row in rows if row[4] is not None)
+        earlier = sorted({row[3] for row in rows if row[3] is not None})
+        text, state, moved_to = rows[0][:3]
+        return AtPlace(
+            tuple(map(_grant, given)),
+            tuple(earlier),
+            _terms(text, chat),
+            None if state is None else ChatState(state),
+            moved_to,
+        )
 
 
 def _terms(text: str | None, chat: str) -> ChatTerms | None:

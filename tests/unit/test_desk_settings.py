@@ -4,11 +4,11 @@ import pytest
 
 from bot.cards import Card, DialogueCard, LeaderboardCard, Notice, SubscriptionsCard
 from bot.request import Address
+from core.domain.at_place import AtPlace
 from core.domain.quota import QuotaSpent
 from core.domain.stage import Preset
 from core.domain.subscribed import TermsShown
 from core.domain.subscription import NOISY, ChatTerms, Noise
-from core.store.place_rows import Place
 from tests.desk_scene import BOB, MALLORY
 from tests.door_double import ALICE, CHAT
 from tests.unit.test_desk_subscriptions import CAROL, Scene, buttons_on, facts
@@ -90,7 +90,7 @@ async def test_a_runners_change_never_undoes_what_an_admin_sets_at_the_same_mome
 
     at = scene.app.places.at
 
-    async def stale_place(person: str, chat: str) -> Place:
+    async def stale_place(person: str, chat: str) -> AtPlace:
         return (await at(person, chat))._replace(terms=seen)
 
     monkeypatch.setattr(scene.app.subscriptions, "terms", stale)

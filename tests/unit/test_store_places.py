@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import event, text
 
+from core.domain.at_place import AtPlace
+from core.domain.chat import ChatState
 from core.domain.people import Grant
 from core.domain.subscription import ChatTerms
 from core.store.store import Store
@@ -21,10 +23,10 @@ def grant(person: str = ALICE, chat: str = ROOM, thread: str = "") -> Grant:
 async def test_of_an_unknown_place_there_are_no_grants_and_the_terms_that_nobody_has_changed(
     store: Store,
 ) -> None:
-    assert await store.places.at(ALICE, ROOM) == ((), (), ChatTerms())
+    assert await store.places.at(ALICE, ROOM) == AtPlace((), (), ChatTerms())
 
 
-async def test_a_place_is_what_four_questions_would_tell(store: Store) -> None:
+async def test_a_place_is_what_five_questions_would_tell(store: Store) -> None:
     for given in (
         grant(),
         grant(thread="7"),
@@ -44,6 +46,11 @@ async def test_a_place_is_what_four_questions_would_tell(store: Store) -> None:
     assert len(place.grants) == len(set(place.grants)) >= 4
     assert place.earlier == await store.known_chats.earlier(ROOM) == ("telegram:-98", OLD)
     assert place.terms == await store.subscriptions.terms(ROOM) == TERMS
+    assert (place.state, place.moved_to) == (ChatState.OPEN, None)
+    left = await store.places.at(ALICE, OLD)
+    assert (left.state, left.moved_to) == (ChatState.MOVED, ROOM)
+    await store.known_chats.shut_down(ROOM, ChatState.RESTRICTED, "Muted.", START)
+    assert (await store.places.at(ALICE, ROOM)).state is ChatState.RESTRICTED
 
 
 async def test_damaged_terms_hide_nobodys_role(store: Store) -> None:
@@ -52,7 +59,7 @@ async def test_damaged_terms_hide_nobodys_role(store: Store) -> None:
     async with store.database.write() as connection:
         await connection.execute(text("UPDATE chat_terms SET terms = '{'"))
 
-    assert await store.places.at(ALICE, ROOM) == ((grant(),), (), None)
+    assert await store.places.at(ALICE, ROOM) == AtPlace((grant(),), (), None)
 
 
 async def test_a_place_is_asked_for_with_one_statement(store: Store) -> None:
