@@ -1,14 +1,9 @@
-"""A Slack with `conclave serve` whole behind a real socket, and what people do there with pages and windows.
-
-Name this module in `pytest_plugins` of a test module to have its `world`.
-"""
+"""A Slack with `conclave serve` whole behind a real socket, and what people do there with pages and forms."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
-
-import pytest
 
 from bot.signs import ACTION_SIGNS
 from core.app.app import App
@@ -31,19 +26,6 @@ class World(NamedTuple):
     models: ModelServer
     slack: SlackServer
     folder: Path
-
-
-@pytest.fixture
-async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    async with ModelServer() as models, SlackServer() as slack:
-        for name in arena.FIVE:
-            models.opine(f"{name}/{name}-1", arena.opinion(name))
-        monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
-        monkeypatch.setenv("SLACK_APP_TOKEN", slack.app_token)
-        monkeypatch.setattr("bot.slack_homes.NEWS_EVERY_S", 0.05)
-        monkeypatch.setattr("bot.slack_homes.SPACING_S", 0.01)
-        yield World(models, slack, tmp_path)
-        assert slack.violations == []
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from tests.slack_home_scene import (
     window,
 )
 
-pytest_plugins = ("tests.slack_home_scene",)
+pytest_plugins = ("tests.slack_home_fixtures",)
 pytestmark = pytest.mark.timeout(90)
 
 
