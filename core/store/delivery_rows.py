@@ -1,40 +1,25 @@
-"""Which updates of platforms have arrived; those that arrive at the same time share one commit."""
+"""Which updates of platforms have arrived."""
 
-import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.errors import StoreError
 from core.store.database import Database
 from core.store.inserting import insert_new
 from core.store.tables import deliveries
+from core.store.together import Together
 
 _KEEP = timedelta(days=7)
 _PRUNE_EVERY = timedelta(hours=1)
-_BATCH = 200
 
 
-def _future() -> "asyncio.Future[bool]":
-    return asyncio.get_running_loop().create_future()
-
-
-@dataclass(frozen=True)
-class _Claim:
+class _Claim(NamedTuple):
     platform: str
     delivery: str
     at: datetime
-    new: "asyncio.Future[bool]" = field(default_factory=_future)
-
-    def settle(self, outcome: bool | Exception) -> None:
-        if self.new.done():  # its caller was cancelled
-            return
-        if isinstance(outcome, Exception):
-            self.new.set_exception(outcome)
-        else:
-            self.new.set_result(outcome)
 
 
 class Deliveries:
@@ -42,8 +27,7 @@ class Deliveries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[_Claim] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._claims = Together(database.write, self._note)
         self._prune_from: datetime | None = None
 
     async def claim(self, platform: str, delivery: str, at: datetime) -> bool:
@@ -52,11 +36,7 @@ class Deliveries:
         Raises:
             StoreError: the database cannot be written.
         """
-        claim = _Claim(platform, delivery, at)
-        self._waiting.append(claim)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all(), name="delivery writer")
-        return await claim.new
+        return await self._claims.ask(_Claim(platform, delivery, at))
 
     async def release(self, platform: str, delivery: str) -> None:
         """Forget an update that was claimed, so that it can be claimed again."""
@@ -64,35 +44,14 @@ class Deliveries:
         async with self._database.write() as connection:
             await connection.execute(delete(deliveries).where(*known))
 
-    async def _write_all(self) -> None:
-        while self._waiting:
-            batch: list[_Claim] = []
-            try:
-                async with self._database.write() as connection:
-                    # Taken when the turn has come, so that all who came meanwhile are in it.
-                    batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-                    rows = {(one.platform, one.delivery): one for one in reversed(batch)}
-                    values = [{"platform": p, "delivery": d, "at": one.at} for (p, d), one in rows.items()]
-                    statement = insert_new(connection, deliveries).values(values)
-                    told = statement.returning(deliveries.c.platform, deliveries.c.delivery)
-                    new = {(p, d) for p, d in await connection.execute(told)}
-                    await self._prune(connection, max(one.at for one in batch))
-            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
-                failed = (
-                    error if isinstance(error, StoreError) else StoreError("It was not noted; try again.")
-                )
-                for one in batch or self._waiting:
-                    one.settle(failed)
-                self._waiting = [one for one in self._waiting if not one.new.done()]
-            except BaseException:
-                for one in [*batch, *self._waiting]:
-                    one.new.cancel()
-                self._waiting = []
-                raise
-            else:
-                for one in batch:
-                    key = (one.platform, one.delivery)
-                    one.settle(key in new and rows[key] is one)
+    async def _note(self, connection: AsyncConnection, claims: Sequence[_Claim]) -> Sequence[bool]:
+        rows = {(one.platform, one.delivery): one for one in reversed(claims)}
+        values = [one._asdict() for one in rows.values()]
+        told = insert_new(connection, deliveries).returning(deliveries.c.platform, deliveries.c.delivery)
+        new = {(platform, delivery) for platform, delivery in await connection.execute(told, values)}
+        await self._prune(connection, max(one.at for one in claims))
+        firsts = {id(one) for key, one in rows.items() if key in new}
+        return [id(one) in firsts for one in claims]
 
     async def _prune(self, connection: AsyncConnection, at: datetime) -> None:
         if self._prune_from is None or at >= self._prune_from:

@@ -1,19 +1,27 @@
 """Who has opened our page in Slack, where people have asked something, and which run a message shows."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.run import RunRecord, RunState
 from core.store.database import Database
-from core.store.inserting import add_new
+from core.store.inserting import insert_new
 from core.store.people_tables import homes, visits
 from core.store.run_record import NOT_REPLAYED, read_record
 from core.store.tables import cards, runs
+from core.store.together import Together
 
 _FINISHED = (runs.c.state == RunState.FINISHED, NOT_REPLAYED)
+
+
+class _Seen(NamedTuple):
+    table: Table
+    key: tuple[str, str]
+    at: datetime
 
 
 class Homes:
@@ -21,10 +29,11 @@ class Homes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._notes = Together(database.write, _note)
 
     async def opened(self, person: str, team: str, at: datetime) -> None:
         """Note that a person has opened their page in a workspace, and when last."""
-        await self._note(homes, {"person": person, "team": team}, "opened_at", at)
+        await self._notes.ask(_Seen(homes, (person, team), at))
 
     async def forget(self, person: str, team: str) -> None:
         """Bring a person's page up to date no more, until they open it again."""
@@ -45,7 +54,7 @@ class Homes:
 
     async def visited(self, person: str, chat_id: str, at: datetime) -> None:
         """Note that a person has asked something in a chat."""
-        await self._note(visits, {"person": person, "chat_id": chat_id}, "at", at)
+        await self._notes.ask(_Seen(visits, (person, chat_id), at))
 
     async def places(self, person: str, since: datetime, limit: int) -> tuple[str, ...]:
         """Return the chats in which a person has asked something since then, the newest first."""
@@ -97,11 +106,15 @@ class Homes:
             found = [await read_record(connection, run_id) for run_id in ids]
         return tuple(record for record in found if record is not None)
 
-    async def _note(self, table: Table, key: Mapping[str, str], column: str, at: datetime) -> None:
-        row: dict[str, Any] = {**key, column: at}
-        same = [table.c[name] == value for name, value in key.items()]
-        async with self._database.write() as connection:
-            if not await add_new(connection, table, row):
-                # Of two notes that cross, the later moment stays.
-                later = update(table).where(*same, table.c[column] < at).values({column: at})
-                await connection.execute(later)
+
+async def _note(connection: AsyncConnection, seen: Sequence[_Seen]) -> Sequence[None]:
+    for table in {one.table for one in seen}:
+        first, second, at = table.c
+        values = [(*one.key, one.at) for one in seen if one.table is table]
+        rows = [dict(zip(("first", "second", "now"), row, strict=True)) for row in values]
+        given: dict[Any, Any] = {first: bindparam("first"), second: bindparam("second"), at: bindparam("now")}
+        await connection.execute(insert_new(connection, table).values(given), rows)
+        # Of two notes that cross, the later moment stays.
+        same = first == bindparam("first"), second == bindparam("second"), at < bindparam("now")
+        await connection.execute(update(table).where(*same).values({at: bindparam("now")}), rows)
+    return [None] * len(seen)

@@ -1,63 +1,67 @@
-"""What decides what a person may do in a place and how it reads: one question, for every request asks it."""
+"""What decides what a person may do in a place, and how it reads: every request asks for that."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, literal, or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.at_place import AtPlace
 from core.domain.chat import ChatState
 from core.domain.errors import StoreError
 from core.domain.people import Grant
 from core.domain.subscription import ChatTerms
-from core.store.column_types import Words
 from core.store.database import Database
 from core.store.due_rows import TERMS, terms_in
 from core.store.people_tables import chats, grants
 from core.store.schedule_tables import chat_terms
+from core.store.together import Together
 
 _GRANT = tuple(grants.c)
-_HERE = chats.alias("here")
-
-
-def _place() -> Select[Any]:
-    """Put the question together, once for all who ask: that takes longer than the answer."""
-    person, chat = bindparam("person", type_=Words), bindparam("chat", type_=Words)
-    one = select(literal(1).label("one")).subquery()
-    whose = or_(grants.c.person == "", grants.c.person == person)
-    where = or_(grants.c.chat_id == "", grants.c.chat_id == chat)
-    # Each of a few grants with each of a few earlier ids; hardly anybody has two of either.
-    found = (
-        one.outerjoin(chat_terms, chat_terms.c.chat_id == chat)
-        .outerjoin(_HERE, _HERE.c.chat_id == chat)
-        .outerjoin(chats, chats.c.moved_to == chat)
-        .outerjoin(grants, and_(whose, where))
-    )
-    return select(TERMS, _HERE.c.state, _HERE.c.moved_to, chats.c.chat_id, *_GRANT).select_from(found)
-
-
-_PLACE = _place()
+_PERSONS: BindParameter[Any] = bindparam("persons", expanding=True)
+_CHATS: BindParameter[Any] = bindparam("chats", expanding=True)
+_TERMS = select(chat_terms.c.chat_id, TERMS).where(chat_terms.c.chat_id.in_(_CHATS))
+_KNOWN = select(chats.c.chat_id, chats.c.state, chats.c.moved_to).where(
+    or_(chats.c.chat_id.in_(_CHATS), chats.c.moved_to.in_(_CHATS))
+)
+_GIVEN = select(*_GRANT).where(grants.c.person.in_(_PERSONS), grants.c.chat_id.in_(_CHATS))
 
 
 class Places:
     """The places in which people ask."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._questions = Together(database.read, _answered)
 
     async def at(self, person: str, chat: str) -> AtPlace:
         """Return what is stored of a person in a chat such as `telegram:-100123`, as of one moment."""
-        async with self._database.read() as connection:
-            rows = (await connection.execute(_PLACE, {"person": person, "chat": chat})).all()
-        given = dict.fromkeys(tuple(row[4:]) for row in rows if row[4] is not None)
-        earlier = sorted({row[3] for row in rows if row[3] is not None})
-        text, state, moved_to = rows[0][:3]
-        return AtPlace(
-            tuple(map(_grant, given)),
-            tuple(earlier),
-            _terms(text, chat),
-            None if state is None else ChatState(state),
-            moved_to,
+        return await self._questions.ask((person, chat))
+
+
+async def _answered(connection: AsyncConnection, asked: Sequence[tuple[str, str]]) -> Sequence[AtPlace]:
+    """Answer all with the same few statements: each one has to wait for its turn in a busy process."""
+    # A grant without a person is for everybody, and one without a chat for everywhere.
+    persons, where = [{"", *values} for values in zip(*asked, strict=True)]
+    given = {"chats": list(where), "persons": list(persons)}
+    texts = {row.chat_id: row.terms for row in await connection.execute(_TERMS, given)}
+    known = {chat: (ChatState(state), to) for chat, state, to in await connection.execute(_KNOWN, given)}
+    earlier: dict[str, list[str]] = defaultdict(list)
+    for chat, (_, to) in sorted(known.items()):
+        earlier[to].append(chat)
+    granted: dict[tuple[str, str], list[Grant]] = defaultdict(list)
+    for row in await connection.execute(_GIVEN, given):
+        grant = _grant(tuple(row))
+        granted[grant.person, grant.chat].append(grant)
+    return [
+        AtPlace(
+            tuple(grant for p in ("", person) for c in ("", chat) for grant in granted.get((p, c), ())),
+            tuple(earlier.get(chat, ())),
+            _terms(texts.get(chat), chat),
+            *known.get(chat, (None, None)),
         )
+        for person, chat in asked
+    ]
 
 
 def _terms(text: str | None, chat: str) -> ChatTerms | None:

@@ -1,5 +1,7 @@
 """What a person may do in a place and how it reads, in both databases."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import event, text
 
@@ -62,16 +64,22 @@ async def test_damaged_terms_hide_nobodys_role(store: Store) -> None:
     assert await store.places.at(ALICE, ROOM) == AtPlace((grant(),), (), None)
 
 
-async def test_a_place_is_asked_for_with_one_statement(store: Store) -> None:
+async def test_a_hundred_places_cost_no_more_statements_than_one(store: Store) -> None:
+    await store.people.grant(grant())
     asked: list[str] = []
     listening = (store.database.sync_engine, "before_cursor_execute", lambda *all_: asked.append(all_[2]))
     event.listen(*listening)
     try:
         await store.places.at(ALICE, ROOM)
+        alone = len([words for words in asked if words.startswith("SELECT")])
+        places = await asyncio.gather(
+            *(store.places.at(ALICE, chat) for chat in [ROOM, *map(str, range(99))])
+        )
     finally:
         event.remove(*listening)
 
-    assert len([words for words in asked if words.startswith("SELECT")]) == 1
+    assert len([words for words in asked if words.startswith("SELECT")]) == 2 * alone
+    assert [bool(place.grants) for place in places] == [True] + [False] * 99
 
 
 @pytest.mark.parametrize("query", ["SELECT chat_id FROM chats WHERE moved_to = 'telegram:-1'"])
