@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.access import Role, Standing, place_of, role_at, standing_at
 from bot.arguments import shown
-from bot.arrival import accepted
+from bot.arrival import Room, accepted, start
 from bot.at_work import show_at_work
 from bot.cards import Card, Notice
 from bot.chat_news import ChatNews, Post, answered_at, posts_about, posts_when_reached
@@ -42,7 +42,7 @@ from core.domain.errors import ConclaveError, Refused, StoreError
 
 POST_TRIES = 4
 MOST_GOING_ON = 256
-"""So many long commands from buttons go on at once."""
+"""So many long commands from buttons go on at once; those that wait for a run do not count."""
 _LONGEST_WAIT_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class Desk:
         self.connections: dict[str, Callable[[], Sequence[Connection]]] = {}
         self._studio = Studio()
         self._going_on: set[asyncio.Task[None]] = set()
+        self._room = Room(MOST_GOING_ON)
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
@@ -150,7 +151,7 @@ class Desk:
             return await noted.answer(_not_allowed(request, role, command), what)
         if isinstance(arguments, Missing):
             return await ask(self.app, arguments, request.address)
-        if press is not None and command.handler in LIVE and len(self._going_on) >= MOST_GOING_ON:
+        if press is not None and command.handler in LIVE and self._room.full:
             raise Refused(f"Too much goes on at the moment. Send /{request.text} again in a minute.")
         if not await self._first_of_its_message(request, command, press):
             return answered_notice() if press else None
@@ -212,7 +213,7 @@ class Desk:
                 only_for = request.person if isinstance(card, Notice) else None
                 await self._post(card, request.address, door, only_for)
 
-        task = asyncio.create_task(finish())
+        task, _ = start(finish(), self._room.enter_now())
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
 

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.arrival import only_waits
 from bot.cards import Card, Notice
 from bot.delivery import LiveMessage
 from bot.door import Door, MessageRef
@@ -322,6 +323,7 @@ class _LiveRun:
                 shown = card
             self._tried.set()
             self._messages.first(self, tried=True)
+            only_waits()
             await self._remember()
 
     async def _remember(self) -> None:

@@ -13,6 +13,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import slack_press
+from bot.arrival import Room, start
 from bot.door import Flooded
 from bot.front import Front
 from bot.request import Request
@@ -42,13 +43,15 @@ class SlackUpdates:
     """The one place where payloads of Slack become work, over whichever way they came.
 
     `app` is the library's, and takes each payload. What it answers is the acknowledgement, and comes before
-    any work; the work goes on in a task of its own, of which there are at most 200.
+    any work; the work goes on in a task of its own, of which there are at most 200, and those that wait for
+    a run beside them.
     """
 
     def __init__(self, desk: Desk, teams: SlackTeams, base_url: str) -> None:
         self._desk = desk
         self._teams = teams
         self._tasks: set[asyncio.Task[None]] = set()
+        self._room = Room(MAX_TASKS)
         logger = library_logger()
         # Without a token: Bolt only routes here, and every call goes through a door. Signatures are checked
         # before, where there are any.
@@ -121,13 +124,13 @@ class SlackUpdates:
         self, req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse | None:
         # An event that is not acknowledged comes again later, which is what a full house wants.
-        if len(self._tasks) >= MAX_TASKS and "event" in req.body:
+        if self._room.full and "event" in req.body:
             return BoltResponse(status=BUSY)
         await next_()
         return None
 
     async def _on_command(self, ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
-        if len(self._tasks) >= MAX_TASKS:
+        if self._room.full:
             await ack(BUSY_TEXT)
             return
         await ack()
@@ -180,10 +183,11 @@ class SlackUpdates:
 
     def _start(self, work: Coroutine[Any, Any, object]) -> bool:
         """Do work in a task of its own; False where there are too many of them already."""
-        if len(self._tasks) >= MAX_TASKS:
+        stay = self._room.enter_now()
+        if stay is None:
             work.close()
             return False
-        task = asyncio.create_task(_guarded(work))
+        task, _ = start(_guarded(work), stay)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from telegram import Bot
 
-from bot.arrival import accepted, start
+from bot.arrival import Room, Stay, accepted, start
 from bot.chat_news import ChatNews
 from bot.request import Request
 from bot.telegram_adapter import TelegramDoor
@@ -21,7 +21,7 @@ from bot.telegram_presses import Presses
 from core.clock import Clock
 
 MAX_REQUESTS = 256
-"""How many commands and news are worked on at the same time."""
+"""How many commands and news are worked on at the same time; those that wait for a run do not count."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ class Intake:
         self._presses = Presses(bot, door, desk, clock)
         self._inquiries = Inquiries(bot, desk)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(MAX_REQUESTS)
+        self._room = Room(MAX_REQUESTS)
         self._in_order: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def full(self) -> bool:
         """Whether the next command would have to wait for room."""
-        return self._room.locked()
+        return self._room.full
 
     async def take(self, update: Payload) -> asyncio.Event | None:
         """Start the work for one update, once there is room for it.
@@ -64,10 +64,7 @@ class Intake:
             # Without waiting for room: one who presses and presses, or writes letter after letter, must
             # hold up nobody's commands.
             return self._start(incoming)[1]
-        await self._room.acquire()
-        task, kept = self._start(incoming)
-        task.add_done_callback(lambda _: self._room.release())
-        return kept
+        return self._start(incoming, await self._room.enter())[1]
 
     def look_after(self, work: Coroutine[None, None, None]) -> None:
         """Let something go on beside the updates, which ends with them."""
@@ -83,8 +80,10 @@ class Intake:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, incoming: Incoming) -> tuple[asyncio.Task[None], asyncio.Event]:
-        task, kept = start(self._work(incoming))
+    def _start(
+        self, incoming: Incoming, stay: Stay | None = None
+    ) -> tuple[asyncio.Task[None], asyncio.Event]:
+        task, kept = start(self._work(incoming), stay)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task, kept

@@ -36,6 +36,14 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
         yield made
 
 
+@pytest.fixture
+async def small_scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """With room for one request at a time."""
+    monkeypatch.setattr("bot.slack_updates.MAX_TASKS", 1)
+    async with slack_scene(monkeypatch) as made:
+        yield made
+
+
 async def test_a_slash_command_is_acknowledged_at_once_and_answered_in_the_channel(scene: Scene) -> None:
     server, desk, _ = scene
     envelope = await server.slash("/conclave", "run NVDA quick", ALICE, TRADING)
@@ -110,10 +118,9 @@ async def test_a_desk_that_takes_long_delays_no_acknowledgement(scene: Scene) ->
 
 
 async def test_a_full_house_takes_no_new_event_and_says_so_to_a_command(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    small_scene: Scene,
 ) -> None:
-    server, desk, _ = scene
-    monkeypatch.setattr("bot.slack_updates.MAX_TASKS", 1)
+    server, desk, _ = small_scene
     gate = asyncio.Event()
 
     async def slow(request: Request, door: Door) -> None:

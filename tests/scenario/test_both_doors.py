@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -278,3 +279,31 @@ async def test_hostile_words_of_a_model_reach_people_as_plain_text(world: World)
             lambda: next((v for v in world.slack.views("U0ALICE") if "evil" in shown(v.blocks)), None), 10
         )
         assert "<!channel>" not in shown(view.blocks).replace("&lt;", "")
+
+
+async def test_those_who_wait_for_a_run_keep_nobody_from_asking(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.telegram_intake.MAX_REQUESTS", 1)
+    monkeypatch.setattr("bot.slack_updates.MAX_TASKS", 1)
+    for name in arena.FIVE:
+        world.models.always(f"{name}/{name}-1", hangs())
+    private = world.telegram.private(ALICE)
+
+    def tells(words: str) -> bool:
+        return any(words in message.text for message in world.telegram.messages(private))
+
+    async with serving(world):
+        world.telegram.say(private, ALICE, "/run GOOG")
+        await world.telegram.until(partial(tells, "Asking 5 members"), "a run in flight")
+        world.telegram.say(private, ALICE, "/whoami")
+        await world.telegram.until(partial(tells, "admin"), "an answer")
+
+        await world.slack.slash("/conclave", "run IBM", "U0ALICE", CHANNEL)
+        await world.slack.until(
+            lambda: any("Asking 5 members" in shown(m.blocks) for m in world.slack.messages(CHANNEL)), 15
+        )
+        await world.slack.slash("/conclave", "whoami", "U0ALICE", CHANNEL)
+        await world.slack.until(
+            lambda: any("admin" in shown(m.blocks) for m in world.slack.ephemerals("U0ALICE")), 15
+        )
