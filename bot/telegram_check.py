@@ -2,9 +2,9 @@
 
 from telegram import Bot, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.door import DeliveryFailed
+from bot.telegram_http import AioRequest
 from bot.telegram_secrecy import hush, scrub
 from bot.telegram_text import cut, typed
 from bot.telegram_webhook import NO_HTTP, webhook_path
@@ -12,6 +12,7 @@ from bot.tokens import telegram_token
 from core.config.settings import Telegram
 from core.domain.errors import ConfigError
 
+CALL_TIMEOUT_S = 5.0
 ERROR_UNITS = 200
 
 
@@ -31,7 +32,8 @@ async def check_telegram(settings: Telegram, *, http: bool) -> str:
             raise ConfigError(NO_HTTP)
     hush(token)
     try:
-        bot = Bot(token, settings.base_url, request=HTTPXRequest(), get_updates_request=HTTPXRequest())
+        ways = [AioRequest(1, CALL_TIMEOUT_S) for _ in range(2)]
+        bot = Bot(token, settings.base_url, request=ways[0], get_updates_request=ways[1])
         async with bot:
             return f"@{bot.username}, {_way(settings, await bot.get_webhook_info())}"
     except InvalidToken:

@@ -5,6 +5,7 @@ import re
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, ThreadGone, Unsure
+from bot.telegram_http import NotAnswered
 from bot.telegram_secrecy import scrub
 
 _MESSAGE_GONE = (
@@ -37,8 +38,6 @@ _NOT_AS_DRAWN = (
     "reply markup is too long",
     "button_data_invalid",
 )
-_NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
-"""How the HTTP library calls failures from before a request is sent."""
 _BETWEEN = ("Bad Gateway", "Gateway Timeout", "Gateway Time-out")
 """What a server answers that stands in front of Telegram, and has lost sight of the request."""
 
@@ -79,10 +78,7 @@ def _maybe_taken(error: TelegramError) -> bool:
     """Say whether the request may have reached Telegram though no proper answer came back."""
     if not isinstance(error, NetworkError):
         return type(error) is TelegramError  # an answer that cannot be read
-    cause = type(error.__cause__)
-    if cause.__module__.partition(".")[0] == "httpx":
-        return cause.__name__ not in _NEVER_SENT
-    return any(words in str(error) for words in _BETWEEN)
+    return isinstance(error, NotAnswered) or any(words in str(error) for words in _BETWEEN)
 
 
 def seconds(error: RetryAfter) -> float:

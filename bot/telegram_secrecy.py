@@ -1,6 +1,6 @@
 """Keep the bot token out of logs and error messages.
 
-The token is part of every address of the Bot API, and the HTTP client logs each address.
+The token is part of every address of the Bot API.
 """
 
 import logging
@@ -8,16 +8,13 @@ import traceback
 from urllib.parse import quote
 
 HIDDEN = "<telegram token>"
-# The HTTP client tells every request at INFO; the API client logs a traceback for each answer that it
-# cannot parse, although it raises the same. Both are quiet because the update loop reports failures itself.
+# The API client logs a traceback for each answer that it cannot parse, although it raises the same; it is
+# quiet because the update loop reports failures itself.
 _LEVELS = {
-    "httpx": logging.WARNING,
-    "httpcore": logging.WARNING,
+    "aiohttp.client": logging.WARNING,
     "telegram.request.BaseRequest": logging.CRITICAL,
-    "telegram.request.HTTPXRequest": logging.WARNING,
     "telegram.Bot": logging.WARNING,
 }
-_CHILDREN = ("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
 def scrub(text: str, token: str) -> str:
@@ -52,7 +49,7 @@ def hush(token: str) -> None:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(level)
-    for name in (*_LEVELS, *_CHILDREN):
+    for name in _LEVELS:
         logger = logging.getLogger(name)
         for old in [known for known in logger.filters if isinstance(known, HideToken)]:
             logger.removeFilter(old)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.chat_news import ChatNews
 from bot.languages import languages
 from bot.request import Address
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_failures import seconds
+from bot.telegram_http import AioRequest
 from bot.telegram_intake import Desk, Intake
 from bot.telegram_menu import MenuCommand, menus, publish
 from bot.telegram_payload import Payload
@@ -25,6 +25,8 @@ from core.domain.errors import ConfigError
 
 POLL_S = 25
 CALL_TIMEOUT_S = 20.0
+CONNECTIONS = 32
+"""Enough for Telegram's 30 messages a second where each takes a second."""
 STOP_WITHIN_S = 3.0
 LONGEST_BACKOFF_S = 60.0
 KINDS = ["message", "edited_message", "callback_query", "inline_query", "my_chat_member"]
@@ -70,7 +72,10 @@ class TelegramService:
         self._token = telegram_token(settings.token)
         hush(self._token)
         self._bot = _PollingBot(
-            self._token, settings.base_url, request=_http(32), get_updates_request=_http(2)
+            self._token,
+            settings.base_url,
+            request=AioRequest(CONNECTIONS, CALL_TIMEOUT_S),
+            get_updates_request=AioRequest(2, CALL_TIMEOUT_S),
         )
         self.door = TelegramDoor(self._bot, self._moved)
         self._desk = desk
@@ -204,13 +209,3 @@ class TelegramService:
             # Then these come once more at the next start, and the desk knows them.
             _log.debug("The last updates could not be confirmed: %s", self._told(error))
         await self._bot.shutdown()
-
-
-def _http(connections: int) -> HTTPXRequest:
-    return HTTPXRequest(
-        connection_pool_size=connections,
-        connect_timeout=CALL_TIMEOUT_S,
-        read_timeout=CALL_TIMEOUT_S,
-        write_timeout=CALL_TIMEOUT_S,
-        pool_timeout=CALL_TIMEOUT_S,
-    )
