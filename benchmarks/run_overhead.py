@@ -16,14 +16,8 @@ from pathlib import Path
 
 from benchmarks._model_process import model_server
 from core.app.assemble import open_app
-from core.config.settings import (
-    Archive,
-    Market,
-    MemberSettings,
-    Provider,
-    Settings,
-    StoreSettings,
-)
+from core.config.market import Market
+from core.config.settings import Archive, MemberSettings, Provider, Settings, StoreSettings
 from core.domain.events import RunEnded
 from core.domain.run import RunRequest
 from core.domain.stage import Preset

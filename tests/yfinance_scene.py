@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from core.config.settings import YfinanceVendor as YfinanceSettings
+from core.config.market import YfinanceVendor as YfinanceSettings
 from core.market.yfinance_vendor import YfinanceVendor
 from tests.loopback.yahoo_server import YahooServer, yahoo_server
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from core.config.market import Market
 from core.config.secret import SecretRef
-from core.config.settings import DEFAULT_BASELINES, Market, MemberSettings, Provider, ProviderKey, Settings
+from core.config.settings import DEFAULT_BASELINES, MemberSettings, Provider, ProviderKey, Settings
 from core.domain.member import MemberKind
 
 OPENROUTER = "openrouter"

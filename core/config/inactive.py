@@ -2,9 +2,6 @@
 
 from core.config.settings import THRESHOLDS, Settings
 
-_UNUSED_KEYS = {
-    "market": ("news", "fundamentals", "sentiment"),
-}
 _UNUSED_SECTIONS = ("cache", "routing")
 
 
@@ -12,12 +9,6 @@ def inactive(settings: Settings) -> tuple[str, ...]:
     """Return one sentence for each key that differs from its default and that has no effect."""
     usual = Settings()
     sentences = [
-        f"{section}.{key} has no effect in this version."
-        for section, keys in _UNUSED_KEYS.items()
-        for key in keys
-        if getattr(getattr(settings, section), key) != getattr(getattr(usual, section), key)
-    ]
-    sentences += [
         f"[{section}] has no effect in this version."
         for section in _UNUSED_SECTIONS
         if getattr(settings, section) != getattr(usual, section)

@@ -18,11 +18,11 @@ from core.config.field_types import (
     Seconds,
     Text,
     Ticker,
-    TickerFile,
     Usd,
     UsdPerMtok,
     Zone,
 )
+from core.config.market import Market
 from core.config.secret import SecretRef
 from core.domain.member import FOLLOWERS, MemberKind
 from core.domain.stage import Preset
@@ -40,7 +40,6 @@ THRESHOLDS: Mapping[str, Fraction] = {
     "conviction": Fraction(1, 3),
 }
 """The consensus methods that have a threshold, each with its own where none is configured."""
-PriceVendorName = Literal["yfinance", "alpha_vantage", "csv", "sample"]
 Tier = Literal["premium", "advanced", "specialised", "fast"]
 
 
@@ -71,48 +70,6 @@ class StoreSettings(Frozen):
     """The database. SQLite by default; PostgreSQL with `postgresql+asyncpg://`."""
 
     url: DatabaseAddress = "sqlite+aiosqlite:///conclave.db"
-
-
-class CsvVendor(Frozen):
-    """Daily bars from files `date,open,high,low,close,volume`, actions from `date,kind,value`."""
-
-    dir: str = ""
-    pattern: TickerFile = "{ticker}.csv"
-    actions: TickerFile = "{ticker}.actions.csv"
-
-    @model_validator(mode="after")
-    def _files_differ(self) -> "CsvVendor":
-        if self.actions == self.pattern:
-            raise ValueError("actions and pattern name the same file; bars and actions are two files")
-        return self
-
-
-class YfinanceVendor(Frozen):
-    """Live prices from Yahoo. `base_url` empty means Yahoo's own address."""
-
-    base_url: HttpAddressOrNone = ""
-    timeout_s: Seconds = 10.0
-
-
-class AlphaVantageVendor(Frozen):
-    """Live prices from Alpha Vantage."""
-
-    base_url: HttpAddress = "https://www.alphavantage.co"
-    key: SecretRef = SecretRef("env:ALPHA_VANTAGE_API_KEY")
-    timeout_s: Seconds = 10.0
-
-
-class Market(Frozen):
-    """Vendors; each list is a fallback chain, in order. `max_age_sessions` is when a last bar is stale."""
-
-    prices: Annotated[tuple[PriceVendorName, ...], Field(min_length=1)] = ("yfinance", "alpha_vantage")
-    news: tuple[str, ...] = ()
-    fundamentals: tuple[str, ...] = ()
-    sentiment: tuple[str, ...] = ()
-    max_age_sessions: Annotated[int, Field(ge=1, le=60)] = 3
-    csv: CsvVendor = CsvVendor()
-    yfinance: YfinanceVendor = YfinanceVendor()
-    alpha_vantage: AlphaVantageVendor = AlphaVantageVendor()
 
 
 class ProviderKey(Frozen):

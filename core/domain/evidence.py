@@ -7,7 +7,10 @@ from functools import cached_property
 from pydantic import AwareDatetime
 
 from core.domain.bars import Bar, Quote
+from core.domain.evidence_items import Absence, Filing, Identity, MacroReading, Mood, NewsItem, Snapshot
 from core.domain.values import Frozen, Price, canonical_json
+
+_LATER = ("converted_from", "identity", "snapshot", "macro", "absences")
 
 
 class Indicators(Frozen):
@@ -42,7 +45,7 @@ class Indicators(Frozen):
 class Evidence(Frozen):
     """What all members of a run see, byte for byte the same.
 
-    `news`, `fundamentals` and `sentiment` are empty until vendors for them exist; the stages then say so.
+    Of what is empty the stages say so; `absences` tells why, vendor by vendor.
     `caveat` is a sentence that must stand wherever a person sees figures made from this pack.
     `converted_from` is the ISO 4217 code of the currency that the instrument trades in, if that is not USD.
     """
@@ -56,17 +59,21 @@ class Evidence(Frozen):
     quote: Quote
     indicators: Indicators
     bars: tuple[Bar, ...]
-    news: tuple[str, ...] = ()
-    fundamentals: tuple[str, ...] = ()
-    sentiment: tuple[str, ...] = ()
+    identity: Identity | None = None
+    news: tuple[NewsItem, ...] = ()
+    fundamentals: tuple[Filing, ...] = ()
+    snapshot: Snapshot | None = None
+    sentiment: tuple[Mood, ...] = ()
+    macro: tuple[MacroReading, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
     @cached_property
     def canonical(self) -> str:
         """The pack as JSON with sorted keys and no spaces: equal packs give equal text.
 
-        `converted_from` is left out where nothing was converted, so that older packs keep their hash.
+        What older packs did not have is left out where it is empty, so that they keep their hash.
         """
-        apart = {"bars"} if self.converted_from else {"bars", "converted_from"}
+        apart = {"bars", *(name for name in _LATER if not getattr(self, name))}
         fields = self.model_dump(mode="json", exclude=apart)
         texts = {name: canonical_json(value) for name, value in fields.items()}
         texts["bars"] = f"[{','.join(bar.canonical for bar in self.bars)}]"

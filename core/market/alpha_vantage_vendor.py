@@ -16,7 +16,7 @@ import aiohttp
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.clock import Clock
-from core.config.settings import AlphaVantageVendor as AlphaVantageSettings
+from core.config.market import AlphaVantageVendor as AlphaVantageSettings
 from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Bar
 from core.domain.errors import (

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import PriceVendorName
+from core.config.market import PriceVendorName
 from core.domain.actions import CorporateAction
 from core.domain.bars import Bar, BarSeries
 from core.domain.errors import NoPrices, Refused, VendorFailure

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from pathlib import Path
 
-from core.config.settings import CsvVendor as CsvSettings
+from core.config.market import CsvVendor as CsvSettings
 from core.domain.actions import CorporateAction
 from core.domain.bars import Bar
 from core.domain.errors import VendorNotConfigured

@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from core.config.settings import YfinanceVendor as YfinanceSettings
+from core.config.market import YfinanceVendor as YfinanceSettings
 from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Bar
 from core.domain.errors import (

@@ -4,13 +4,16 @@ from datetime import UTC
 
 from core.domain.bars import BarSeries, Quote
 from core.domain.evidence import Evidence
+from core.domain.evidence_items import NOTHING_GATHERED, Gathered
 from core.market.indicators import indicators
 
 EVIDENCE_BARS = 260
 """Sessions whose bars the pack holds: a year and a little, so that every return in it can be checked."""
 
 
-def build_evidence(series: BarSeries, *, session_open: bool) -> Evidence:
+def build_evidence(
+    series: BarSeries, *, session_open: bool, gathered: Gathered = NOTHING_GATHERED
+) -> Evidence:
     """Return the pack for `series.as_of`.
 
     The quote is the price of the moment if the series has the running session, and otherwise the close of
@@ -29,4 +32,5 @@ def build_evidence(series: BarSeries, *, session_open: bool) -> Evidence:
         quote=Quote(price=last.close, at=as_of, session=last.date, session_open=session_open),
         indicators=indicators(series.bars),
         bars=series.bars[-EVIDENCE_BARS:],
+        **{name: getattr(gathered, name) for name in Gathered.model_fields},
     )

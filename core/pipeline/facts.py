@@ -1,6 +1,6 @@
 """The evidence and a member's own books as text, always in the same order and the same number format."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
 
@@ -46,9 +46,9 @@ def evidence_text(evidence: Evidence) -> str:
             for bar in evidence.bars[-BARS_SHOWN:]
         ),
         "",
-        *_other("news", evidence.news),
-        *_other("fundamentals", evidence.fundamentals),
-        *_other("sentiment", evidence.sentiment),
+        *_other("news", [item.title for item in evidence.news]),
+        *_other("fundamentals", [filing.period_end.isoformat() for filing in evidence.fundamentals]),
+        *_other("sentiment", [mood.text for mood in evidence.sentiment]),
     ]
     return "\n".join(lines)
 
@@ -61,7 +61,7 @@ def _indicators(evidence: Evidence) -> Iterable[str]:
         yield f"{name}: {shown}"
 
 
-def _other(name: str, items: tuple[str, ...]) -> list[str]:
+def _other(name: str, items: Sequence[str]) -> list[str]:
     return [f"{name}:", *(f"- {item}" for item in items)] if items else [f"{name}: no data was given"]
 
 

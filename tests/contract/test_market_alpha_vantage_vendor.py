@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from core.clock import ManualClock
+from core.config.market import AlphaVantageVendor as AlphaVantageSettings
 from core.config.secret import SecretRef
-from core.config.settings import AlphaVantageVendor as AlphaVantageSettings
 from core.domain.actions import ActionKind
 from core.domain.errors import (
     BadTicker,

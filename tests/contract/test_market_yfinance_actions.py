@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.clock import ManualClock
-from core.config.settings import YfinanceVendor as YfinanceSettings
+from core.config.market import YfinanceVendor as YfinanceSettings
 from core.domain.actions import ActionKind
 from core.domain.errors import BadVendorData, NoPrices, VendorUnreachable
 from core.market.calendar import MarketCalendar

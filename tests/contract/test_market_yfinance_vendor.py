@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from aiohttp import web
 
-from core.config.settings import YfinanceVendor as YfinanceSettings
+from core.config.market import YfinanceVendor as YfinanceSettings
 from core.domain.errors import (
     BadTicker,
     BadVendorData,

@@ -127,13 +127,11 @@ def test_an_address_of_a_webhook_that_nobody_sets_is_named(tmp_path: Path) -> No
 
 def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
     toml = """
-    market.news = ["x"]
     cache.ttl_s = {news = 60}
     routing.default = "fast"
     """
     said = inactive(loaded(tmp_path, toml))
     keys = [
-        "market.news",
         "[cache]",
         "[routing]",
     ]
@@ -142,7 +140,7 @@ def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
 
 
 def test_defaults_written_out_are_not_called_ineffective(tmp_path: Path) -> None:
-    assert inactive(loaded(tmp_path, "market.news = []\nhttp.port = 8080\n")) == ()
+    assert inactive(loaded(tmp_path, "market.sentiment = []\nhttp.port = 8080\n")) == ()
 
 
 @pytest.mark.parametrize("method", METHOD_NAMES)

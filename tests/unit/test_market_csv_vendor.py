@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.config.settings import CsvVendor as CsvSettings
+from core.config.market import CsvVendor as CsvSettings
 from core.domain.actions import ActionKind
 from core.domain.errors import BadTicker, BadVendorData, VendorFailure, VendorNotConfigured
 from core.market.calendar import MarketCalendar
