@@ -46,7 +46,8 @@ class StageRecord(Frozen):
     """One finished stage of one member: what was asked, what came back, and what it used.
 
     `answer` is the validated structured answer; `output` is the same as text for people. For a member
-    without a model, `prompt` says which rule was applied, and `served_by` is None.
+    without a model, `prompt` says which rule was applied, and `served_by` is None. `marks` are what the
+    checks of this stage have found, each one sentence for people.
     """
 
     run_id: str
@@ -58,6 +59,7 @@ class StageRecord(Frozen):
     answer: dict[str, Any]
     key_points: tuple[str, ...] = ()
     sentiment: str | None = None
+    marks: tuple[str, ...] = ()
     served_by: ServedBy | None = None
     spend: Spend
     latency_ms: int

@@ -137,6 +137,7 @@ stages = Table(
     Column("latency_ms", BigInteger, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("completed_at", Moment, nullable=False),
+    Column("marks", AsJson(tuple[str, ...]), nullable=False, server_default=text("'[]'")),
     ForeignKeyConstraint(["run_id", "member"], ["seats.run_id", "seats.member"]),
     CheckConstraint("round >= 1", name="round"),
 )
