@@ -4,6 +4,7 @@ What may go wrong, and what then happens:
 
 * `Flooded`: nothing at all goes to this chat until the platform's time is over.
 * `MessageGone`: silence until the end, which is sent as a fresh message.
+* `ThreadGone`: silence until the end, which is sent to the chat itself, where the thread was.
 * `ChatGone`: nothing more is drawn; at the end one line in the log.
 * anything else: the same is tried again, later and later.
 * the end cannot be delivered in `TRIES` tries, floods left out, or `PATIENCE_S`: one line in the log.
@@ -11,11 +12,21 @@ What may go wrong, and what then happens:
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Literal
 
 from bot.bot_pacer import Rank, Turn
 from bot.cards import Card
-from bot.door import ChatGone, DeliveryFailed, Door, EditsScarce, Flooded, MessageGone, MessageRef
+from bot.door import (
+    ChatGone,
+    DeliveryFailed,
+    Door,
+    EditsScarce,
+    Flooded,
+    MessageGone,
+    MessageRef,
+    ThreadGone,
+)
 from bot.pacer import Pacer, Pacers
 from bot.request import Address
 from core.clock import Clock
@@ -64,6 +75,9 @@ class LiveMessage:
         """Show `card`, and say whether it is shown; a failure is no matter, because more is to come."""
         try:
             await self._put(card)
+        except ThreadGone:
+            # Without a message nobody has seen anything, and the run need not start.
+            self.silent, self.gone = True, self.ref is None
         except ChatGone:
             self.silent = self.gone = True
         except MessageGone:
@@ -90,11 +104,12 @@ class LiveMessage:
             self._turn = turn
             try:
                 await self._put(card)
+            except ThreadGone as error:
+                if self.address.thread is None:
+                    return self._given_up(error)
+                self.address, self.ref = replace(self.address, thread=None), None
             except ChatGone as error:
-                _log.warning(
-                    "%s is closed to us; its message stays unfinished: %s", self.address.chat_id, error
-                )
-                return "chat gone"
+                return self._given_up(error)
             except MessageGone:
                 self.ref = None
             except Flooded:
@@ -107,6 +122,10 @@ class LiveMessage:
             attempt += 1
         _log.warning("%s did not take the end of a message; giving up for now", self.address.chat_id)
         return "not delivered"
+
+    def _given_up(self, error: ChatGone) -> Delivery:
+        _log.warning("%s is closed to us; its message stays unfinished: %s", self.address.chat_id, error)
+        return "chat gone"
 
     async def _put(self, card: Card) -> None:
         """Send or edit within a time limit; whatever goes wrong is a `DeliveryFailed`."""

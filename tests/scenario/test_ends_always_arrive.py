@@ -46,11 +46,11 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         assert telegram.floods == []
 
 
-async def going_on(world: World, chat: Chat) -> tuple[Shown, asyncio.Event]:
+async def going_on(world: World, chat: Chat, thread: int | None = None) -> tuple[Shown, asyncio.Event]:
     """Start a run in which claude waits for the event, and return its message."""
     gate = asyncio.Event()
     world.models.say_next("claude/claude-1", held(filled(arena.opinion("claude")), gate))
-    world.telegram.say(chat, ALICE, "/run GOOG quick")
+    world.telegram.say(chat, ALICE, "/run GOOG quick", thread)
 
     def found() -> Shown | None:
         return next((m for m in world.telegram.messages(chat) if "4 of" in m.text or m.edits), None)
@@ -79,6 +79,17 @@ async def test_a_message_that_somebody_deleted_comes_back_as_a_fresh_one_with_th
     fresh = await verdict(world, group)
     assert fresh.id != message.id
     assert len(world.telegram.messages(group)) == 1
+
+
+async def test_the_verdict_of_a_topic_that_was_deleted_comes_to_the_chat(world: World) -> None:
+    forum = world.telegram.group(GROUP, topics={7})
+    message, gate = await going_on(world, forum, 7)
+    assert message.thread == 7
+    world.telegram.forget(message)
+    forum.topics.clear()
+    gate.set()
+    fresh = await verdict(world, forum)
+    assert fresh.thread is None
 
 
 async def test_the_verdict_follows_a_group_that_became_a_supergroup(world: World) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 
 from bot.cards import Notice
 from bot.delivery import PATIENCE_S, TRIES, Delivery, LiveMessage
-from bot.door import ChatGone, DeliveryFailed, EditsScarce, Flooded, MessageGone, MessageRef
+from bot.door import ChatGone, DeliveryFailed, EditsScarce, Flooded, MessageGone, MessageRef, ThreadGone
 from tests.door_double import CHAT
 from tests.live_scene import Scene
 
@@ -45,6 +46,38 @@ async def test_an_end_whose_message_is_gone_comes_as_a_fresh_message(scene: Scen
     assert work.result() == "delivered"
     assert scene.door.calls == ["edit", "send"]
     assert scene.door.last.now == END
+
+
+async def test_an_end_whose_thread_is_gone_comes_to_the_chat_itself(scene: Scene) -> None:
+    thread = replace(CHAT, thread="7")
+
+    def trouble(kind: str, number: int) -> Exception | None:
+        return {1: MessageGone("deleted"), 2: ThreadGone("deleted too")}.get(number)
+
+    scene.door.trouble = trouble
+    message = LiveMessage(scene.door, thread, scene.clock, scene.live.pacers, MessageRef(thread, "77"))
+    work = asyncio.create_task(message.deliver(END))
+    await scene.clock.passing(10)
+    assert work.result() == "delivered"
+    assert scene.door.calls == ["edit", "send", "send"]
+    assert (scene.door.last.address, scene.door.last.now) == (CHAT, END)
+
+
+async def test_where_the_chat_itself_is_closed_too_the_tries_end(scene: Scene) -> None:
+    scene.door.trouble = lambda kind, number: ThreadGone("closed")
+    message = LiveMessage(scene.door, replace(CHAT, thread="7"), scene.clock, scene.live.pacers)
+    work = asyncio.create_task(message.deliver(END))
+    await scene.clock.passing(10)
+    assert work.result() == "chat gone"
+    assert scene.door.calls == ["send", "send"]
+
+
+async def test_a_run_whose_thread_closes_goes_on_in_silence(scene: Scene) -> None:
+    thread = replace(CHAT, thread="7")
+    message = LiveMessage(scene.door, thread, scene.clock, scene.live.pacers, MessageRef(thread, "77"))
+    scene.door.trouble = lambda kind, number: ThreadGone("closed")
+    assert not await message.draw(END)
+    assert (message.silent, message.gone) == (True, False)
 
 
 async def test_a_closed_chat_ends_the_tries_with_one_line(
