@@ -4,6 +4,8 @@
 PYTHON ?= python3.13 python3.12 python3.11 python3
 TICKER ?=
 ARGS ?=
+# Half of the time a test waits for a socket, a clock or a database, so there is work for one more than the cores.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -23,7 +25,7 @@ run: $(VENV)/.run ## Ask the committee: a bundled sample ticker, or TICKER=NVDA 
 	@$(PY) -m bot run $(or $(TICKER),GOOG --sample) $(ARGS)
 
 test: lint ## Check everything: style, types, and all tests (ARGS="-k words" picks some)
-	@$(PY) -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
+	@$(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.test ## Check style and types
 	@$(PY) -m ruff check .
