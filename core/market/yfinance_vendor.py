@@ -171,6 +171,7 @@ class YfinanceVendor:
 
     def _fetch(self, symbol: str, start: date) -> History | None:
         from core.market import yahoo_gate
+        from core.market.yahoo_bodies import UnknownToYahoo
 
         ends = time.monotonic() + self._limit_s
         yahoo_gate.deadline.set(lambda: ends - time.monotonic())
@@ -178,7 +179,7 @@ class YfinanceVendor:
             self._gate = yahoo_gate.YahooGate(self._base_url)
         try:
             return _history(self._gate, symbol, start)
-        except yahoo_gate.UnknownToYahoo:
+        except UnknownToYahoo:
             return None
         except Exception as error:  # noqa: BLE001 - yfinance lets through whatever its libraries raise
             raise self._failure(error) from None
