@@ -28,13 +28,23 @@ _TOO_LONG = 63
 
 
 class YahooAsking:
-    """One gate to Yahoo, opened at the first question."""
+    """One gate to Yahoo, opened at the first question.
 
-    def __init__(self, vendor: str, settings: YfinanceSettings) -> None:
+    `host` is what to call Yahoo in a sentence. `unreadable` is raised for an answer that cannot be read.
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        settings: YfinanceSettings,
+        *,
+        unreadable: type[VendorFailure] = BadVendorData,
+    ) -> None:
         self._vendor = vendor
+        self._unreadable = unreadable
         self._limit_s = settings.timeout_s
         self._base_url = settings.base_url
-        self._host = urlsplit(settings.base_url).netloc.rpartition("@")[2] or "Yahoo"
+        self.host = urlsplit(settings.base_url).netloc.rpartition("@")[2] or "Yahoo"
         self._gate: YahooGate | None = None
         self._opening = threading.Lock()
 
@@ -47,7 +57,7 @@ class YahooAsking:
             VendorRateLimited: Yahoo asks to slow down.
             VendorTimeout: no answer within the vendor's `timeout_s`.
             VendorUnreachable: no connection, or a failure inside Yahoo.
-            BadVendorData: an answer that cannot be read, or whatever `work` finds wrong.
+            VendorFailure: `unreadable` for an answer that cannot be read, or what `work` raises.
         """
         return await off_loop(self._vendor, self._limit_s, lambda: self._within_limit(work))
 
@@ -81,15 +91,15 @@ class YahooAsking:
     def _failure(self, error: Exception) -> VendorFailure:
         kind = type(error).__name__
         if "RateLimit" in kind:
-            return VendorRateLimited(self._vendor, f"{self._host} asks to slow down")
+            return VendorRateLimited(self._vendor, f"{self.host} asks to slow down")
         if "Timeout" in kind:
             limit = f"{self._limit_s:g}"
-            return VendorTimeout(self._vendor, f"{self._host} gave no answer within {limit} seconds")
+            return VendorTimeout(self._vendor, f"{self.host} gave no answer within {limit} seconds")
         if getattr(error, "code", None) == _TOO_LONG:
-            return BadVendorData(self._vendor, f"{self._host} gave an answer that is too long")
+            return self._unreadable(self._vendor, f"{self.host} gave an answer that is too long")
         if isinstance(error, OSError) and not isinstance(error, ValueError):
-            return VendorUnreachable(self._vendor, f"{self._host} could not be reached or failed ({kind})")
-        return BadVendorData(self._vendor, f"{self._host} gave an answer that cannot be read ({kind})")
+            return VendorUnreachable(self._vendor, f"{self.host} could not be reached or read ({kind})")
+        return self._unreadable(self._vendor, f"{self.host} gave an answer that cannot be read ({kind})")
 
 
 def _quieten() -> None:
