@@ -1,4 +1,4 @@
-"""Fixtures of Yahoo's adapter before a server on this machine.
+"""Fixtures of Yahoo's adapters before a server on this machine.
 
 Name this module in `pytest_plugins` of a test module to have them.
 """
@@ -8,8 +8,11 @@ from itertools import count
 
 import pytest
 
+from core.clock import ManualClock
 from core.config.market import YfinanceVendor as YfinanceSettings
+from core.market.yahoo_evidence import YahooEvidence
 from core.market.yfinance_vendor import YfinanceVendor
+from tests.loopback.yahoo_evidence import NOW
 from tests.loopback.yahoo_server import YahooServer, yahoo_server
 
 # yfinance remembers time zones by ticker for the life of the process, so that each test takes a fresh one.
@@ -42,3 +45,19 @@ async def vendor(server: YahooServer, _cache_of_yfinance: None) -> AsyncIterator
     vendor = YfinanceVendor(YfinanceSettings(base_url=server.base_url, timeout_s=5))
     yield vendor
     await vendor.close()
+
+
+@pytest.fixture
+def fresh_yfinance(_cache_of_yfinance: None) -> None:
+    """yfinance as at the start of a process, without the crumb of a test before."""
+    from yfinance.data import SingletonMeta
+
+    SingletonMeta._instances.clear()
+
+
+@pytest.fixture
+async def evidence(server: YahooServer, fresh_yfinance: None) -> AsyncIterator[YahooEvidence]:
+    """The adapter for evidence beside prices; its clock stands at `NOW`."""
+    evidence = YahooEvidence(YfinanceSettings(base_url=server.base_url, timeout_s=5), ManualClock(NOW))
+    yield evidence
+    await evidence.close()

@@ -5,31 +5,21 @@ figure is multiplied again by the splits after its day. Yahoo's prices are 32-bi
 its dividends are cut to six places: both are read back as the short decimals that they stand for.
 """
 
-import logging
 import math
-import time
-import warnings
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from core.config.market import YfinanceVendor as YfinanceSettings
 from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Bar
-from core.domain.errors import (
-    BadVendorData,
-    VendorFailure,
-    VendorRateLimited,
-    VendorTimeout,
-    VendorUnreachable,
-)
+from core.domain.errors import BadVendorData, VendorUnreachable
 from core.domain.instrument import parse_ticker
 from core.domain.values import to_price
-from core.market.blocking import off_loop
 from core.market.exchanges import ARENA_CURRENCY, is_foreign
 from core.market.splits import growth, split_ratio
+from core.market.yahoo_asking import YahooAsking
 
 if TYPE_CHECKING:
     from core.market.yahoo_gate import YahooGate
@@ -77,10 +67,8 @@ class YfinanceVendor:
     caveat: str | None = None
 
     def __init__(self, settings: YfinanceSettings) -> None:
-        self._limit_s = settings.timeout_s
-        self._base_url = settings.base_url
-        self._host = urlsplit(settings.base_url).netloc.rpartition("@")[2] or "Yahoo"
-        self._gate: YahooGate | None = None
+        # What cannot be read must not make a ticker look unknown: it counts as a failure of Yahoo's.
+        self._yahoo = YahooAsking(self.name, settings, unreadable=VendorUnreachable)
         self._currencies: dict[str, str] = {}
 
     async def daily_bars(self, ticker: str, start: date, end: date) -> tuple[Bar, ...]:
@@ -128,7 +116,9 @@ class YfinanceVendor:
         symbol = parse_ticker(ticker)
         told = self._currencies.get(symbol)
         if told is None:
-            raise BadVendorData(self.name, f"{symbol}: {self._host} does not say the currency of its prices")
+            raise BadVendorData(
+                self.name, f"{symbol}: {self._yahoo.host} does not say the currency of its prices"
+            )
         return told
 
     async def usd_rates(self, currency: str, start: date, end: date) -> Mapping[date, Decimal]:
@@ -153,45 +143,28 @@ class YfinanceVendor:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._gate is not None:
-            self._gate.close()
-            self._gate = None
+        self._yahoo.close()
 
     async def _rows(self, symbol: str, start: date) -> tuple[Row, ...]:
         """Return Yahoo's rows from `start` to now, and remember the currency; none for an unknown ticker."""
-        history = await off_loop(self.name, self._limit_s, lambda: self._fetch(symbol, start))
+        history = await self._yahoo.ask(lambda gate: self._fetch(gate, symbol, start))
         if history is None:
             return ()
         if not history.rows:
-            raise VendorUnreachable(self.name, f"{self._host} gave an empty answer for {symbol}")
+            raise VendorUnreachable(self.name, f"{self._yahoo.host} gave an empty answer for {symbol}")
         told = history.currency or (None if is_foreign(symbol) else ARENA_CURRENCY)
         if told:
             self._currencies[symbol] = told
         return history.rows
 
-    def _fetch(self, symbol: str, start: date) -> History | None:
-        from core.market import yahoo_gate
+    def _fetch(self, gate: "YahooGate", symbol: str, start: date) -> History:
+        from yfinance.exceptions import YFTickerMissingError
 
-        ends = time.monotonic() + self._limit_s
-        yahoo_gate.deadline.set(lambda: ends - time.monotonic())
-        if self._gate is None:
-            self._gate = yahoo_gate.YahooGate(self._base_url)
         try:
-            return _history(self._gate, symbol, start)
-        except yahoo_gate.UnknownToYahoo:
-            return None
-        except Exception as error:  # noqa: BLE001 - yfinance lets through whatever its libraries raise
-            raise self._failure(error) from None
-
-    def _failure(self, error: Exception) -> VendorFailure:
-        kind = type(error).__name__
-        if "RateLimit" in kind:
-            return VendorRateLimited(self.name, f"{self._host} asks to slow down")
-        if "Timeout" in kind:
-            return VendorTimeout(self.name, f"{self._host} gave no answer within {self._limit_s:g} seconds")
-        if "Missing" in kind:
-            return VendorUnreachable(self.name, f"{self._host} gave no prices in its answer")
-        return VendorUnreachable(self.name, f"{self._host} could not be reached or read ({kind})")
+            return _history(gate, symbol, start)
+        except YFTickerMissingError:
+            fault = f"{self._yahoo.host} gave no prices in its answer"
+            raise VendorUnreachable(self.name, fault) from None
 
     def _splits(self, symbol: str, rows: tuple[Row, ...]) -> tuple[CorporateAction, ...]:
         return tuple(
@@ -229,10 +202,6 @@ class YfinanceVendor:
 def _history(gate: "YahooGate", symbol: str, start: date) -> History:
     import yfinance
 
-    # Its failures are raised here, so that its log and its use of old pandas need trouble nobody.
-    logging.getLogger("yfinance").setLevel(logging.CRITICAL + 1)
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
-    yfinance.config.debug.hide_exceptions = False
     ticker = yfinance.Ticker(symbol, session=gate)
     # Without an end: for a range in the past yfinance would keep the answer for the life of the process.
     frame = ticker.history(start=start.isoformat(), interval="1d", auto_adjust=False, actions=True)

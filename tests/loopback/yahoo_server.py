@@ -1,8 +1,11 @@
-"""Yahoo's chart service on a local socket, as yfinance asks it: cookie, crumb, time zone, history."""
+"""Yahoo on a local socket, as yfinance asks it: cookie, crumb, consent, charts, news, statements, profiles.
+
+As with the real one, profiles are for those only who bring the crumb that belongs to their cookie.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -10,6 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+
+from tests.loopback.yahoo_evidence import INVALID_CRUMB, failed, news_answer, profile_answer, series_answer
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOT_FOUND = {
@@ -93,11 +98,22 @@ def _with_events(answer: dict[str, Any], wanted: str) -> dict[str, Any]:
 
 @dataclass
 class YahooServer:
-    """Answers charts from `held`; what lies in `next_charts` is given first, in order."""
+    """Answers charts from `held`; what lies in `next_charts` is given first, in order.
+
+    `profiles`, `series` and `news` are what it knows by symbol. `instead` has, under one of these names, what
+    makes an answer in place of the true one. `asked_evidence` has pairs of such a name and a symbol.
+    """
 
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     next_charts: deque[web.Response] = field(default_factory=deque)
     asked: list[str] = field(default_factory=list)
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    series: dict[str, dict[str, Any]] = field(default_factory=dict)
+    news: dict[str, list[Any]] = field(default_factory=dict)
+    instead: dict[str, Callable[[], web.Response]] = field(default_factory=dict)
+    asked_evidence: list[tuple[str, str]] = field(default_factory=list)
+    cookie: str = "made-up-cookie"
+    valid_crumb: str = "made.up.crumb"
     delay_s: float = 0.0
     base_url: str = ""
 
@@ -113,7 +129,55 @@ class YahooServer:
 
     async def crumb(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
-        return web.Response(text="made.up.crumb")
+        if request.cookies.get("A3") != self.cookie:
+            return web.Response(status=401, text="")
+        return web.Response(text=self.valid_crumb)
+
+    async def front(self, request: web.Request) -> web.Response:
+        """The page that gives a cookie with its 404."""
+        self.asked.append(request.path)
+        response = web.Response(status=404, text="<html>nothing here</html>")
+        response.set_cookie("A3", self.cookie)
+        return response
+
+    async def consent(self, request: web.Request) -> web.Response:
+        form = '<input name="csrfToken" value="made-up"><input name="sessionId" value="1">'
+        return web.Response(text=f"<html><form>{form}</form></html>", content_type="text/html")
+
+    async def consented(self, request: web.Request) -> web.Response:
+        response = web.Response(text="<html>thank you</html>")
+        response.set_cookie("A3", self.cookie)
+        return response
+
+    async def profile(self, request: web.Request) -> web.Response:
+        symbol = request.match_info["symbol"]
+        if (made := await self._made("profiles", symbol)) is not None:
+            return made
+        brought = (request.cookies.get("A3"), request.query.get("crumb"))
+        if brought != (self.cookie, self.valid_crumb):
+            return web.json_response(INVALID_CRUMB, status=401)
+        if symbol not in self.profiles:
+            told = f"Quote not found for symbol: {symbol}"
+            return web.json_response(failed("quoteSummary", "Not Found", told), status=404)
+        return web.json_response(profile_answer(self.profiles[symbol], request.query["modules"]))
+
+    async def statements(self, request: web.Request) -> web.Response:
+        symbol = request.match_info["symbol"]
+        if (made := await self._made("series", symbol)) is not None:
+            return made
+        return web.json_response(series_answer(symbol, self.series.get(symbol, {}), request.query["type"]))
+
+    async def stream(self, request: web.Request) -> web.Response:
+        wanted = (await request.json())["serviceConfig"]
+        (symbol,) = wanted["s"]
+        if (made := await self._made("news", symbol)) is not None:
+            return made
+        return web.json_response(news_answer(self.news.get(symbol, [])[: wanted["snippetCount"]]))
+
+    async def _made(self, kind: str, symbol: str) -> web.Response | None:
+        self.asked_evidence.append((kind, symbol))
+        await asyncio.sleep(self.delay_s)
+        return self.instead[kind]() if kind in self.instead else None
 
     async def other(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
@@ -127,6 +191,13 @@ async def yahoo_server() -> AsyncIterator[YahooServer]:
     app = web.Application()
     app.router.add_get("/v8/finance/chart/{symbol}", server.chart)
     app.router.add_get("/v1/test/getcrumb", server.crumb)
+    app.router.add_get("/", server.front)
+    app.router.add_get("/consent", server.consent)
+    app.router.add_post("/v2/collectConsent", server.consented)
+    app.router.add_get("/copyConsent", server.consented)
+    app.router.add_get("/v10/finance/quoteSummary/{symbol}", server.profile)
+    app.router.add_get("/ws/fundamentals-timeseries/v1/finance/timeseries/{symbol}", server.statements)
+    app.router.add_post("/xhr/ncp", server.stream)
     app.router.add_route("*", "/{path:.*}", server.other)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()

@@ -1,0 +1,123 @@
+"""Evidence from Yahoo beside prices, through yfinance: identity, news, statements, ratios of the moment."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from core.clock import Clock
+from core.config.market import YfinanceVendor as YfinanceSettings
+from core.domain.errors import VendorFailure
+from core.domain.evidence_items import Filing, Identity, NewsItem, Snapshot
+from core.domain.instrument import parse_ticker
+from core.market.yahoo_asking import YahooAsking, json_answer, newest_news
+from core.market.yahoo_news import news_items
+from core.market.yahoo_profile import (
+    IDENTITY_MODULES,
+    SNAPSHOT_MODULES,
+    read_identity,
+    read_snapshot,
+)
+from core.market.yahoo_statements import FIGURE_TYPES, read_statements
+
+if TYPE_CHECKING:
+    from core.market.yahoo_gate import YahooGate
+
+log = logging.getLogger(__name__)
+
+MARKET = "^GSPC"
+"""The index whose news are those of the market: the S&P 500."""
+_NEWS_COUNT = 50
+_BACK = timedelta(days=3653)
+"""How far back statements are asked for; Yahoo has four years and five quarters of most."""
+
+
+class YahooEvidence:
+    """Yahoo as a vendor of identity, news and fundamentals (`core.market.evidence_port`).
+
+    All of them raise:
+        BadTicker: the text is no ticker.
+        VendorRateLimited: Yahoo asks to slow down.
+        VendorTimeout: no answer within the vendor's `timeout_s`.
+        VendorUnreachable: no connection, or a failure inside Yahoo, also one told with a good status.
+        BadVendorData: an answer that cannot be read.
+    """
+
+    name: str = "yfinance"
+
+    def __init__(self, settings: YfinanceSettings, clock: Clock) -> None:
+        self._clock = clock
+        self._yahoo = YahooAsking(self.name, settings)
+
+    async def identity(self, ticker: str) -> Identity | None:
+        """Return what the instrument is, or None for one that Yahoo does not know."""
+        symbol = parse_ticker(ticker)
+        return await self._yahoo.ask(
+            lambda gate: read_identity(self.name, symbol, _modules(gate, symbol, IDENTITY_MODULES))
+        )
+
+    async def news(self, ticker: str, since: datetime, until: datetime) -> tuple[NewsItem, ...]:
+        """Return the newest items about the instrument, then the newest of the market.
+
+        Yahoo cannot be asked by time, and has the newest only. Where the market's news cannot be had, those
+        of the instrument are given without them.
+        """
+        symbol = parse_ticker(ticker)
+        if symbol == MARKET:
+            return await self._news_of(symbol)
+        own, market = await asyncio.gather(self._news_of(symbol), self._market_news())
+        return own + market
+
+    async def filings(self, ticker: str) -> tuple[Filing, ...]:
+        """Return the statements of all years and quarters that Yahoo has, with their ratios, newest first.
+
+        Yahoo does not tell when they were filed: they have neither a `filed_on` nor a `lag_days`.
+        """
+        symbol = parse_ticker(ticker)
+        now = self._clock.now()
+        found = await self._yahoo.ask(
+            lambda gate: read_statements(self.name, _statements(gate, symbol, now), now.date())
+        )
+        return found or ()
+
+    async def snapshot(self, ticker: str) -> Snapshot | None:
+        """Return the ratios of this moment, or None where Yahoo has none."""
+        symbol = parse_ticker(ticker)
+        now = self._clock.now()
+        return await self._yahoo.ask(
+            lambda gate: read_snapshot(self.name, symbol, _modules(gate, symbol, SNAPSHOT_MODULES), now)
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._yahoo.close()
+
+    async def _market_news(self) -> tuple[NewsItem, ...]:
+        try:
+            return await self._news_of(MARKET, market_wide=True)
+        except VendorFailure as failure:
+            log.warning("no news of the market: %s", failure)
+            return ()
+
+    async def _news_of(self, symbol: str, *, market_wide: bool = False) -> tuple[NewsItem, ...]:
+        found = await self._yahoo.ask(
+            lambda gate: news_items(
+                self.name, newest_news(gate, symbol, _NEWS_COUNT), market_wide=market_wide
+            )
+        )
+        return tuple(found or ())
+
+
+def _modules(gate: "YahooGate", symbol: str, names: tuple[str, ...]) -> Any:
+    query = {"modules": ",".join(names), "formatted": "false", "symbol": symbol}
+    return json_answer(gate, f"/v10/finance/quoteSummary/{symbol}", query)
+
+
+def _statements(gate: "YahooGate", symbol: str, now: datetime) -> Any:
+    query = {
+        "symbol": symbol,
+        "type": ",".join(FIGURE_TYPES),
+        "period1": str(int((now - _BACK).timestamp())),
+        "period2": str(int((now + timedelta(days=1)).timestamp())),
+    }
+    return json_answer(gate, f"/ws/fundamentals-timeseries/v1/finance/timeseries/{symbol}", query)

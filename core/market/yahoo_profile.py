@@ -1,0 +1,115 @@
+"""What Yahoo tells of an instrument as it stands now: what it is, and the ratios of this moment."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from core.domain.errors import BadVendorData
+from core.domain.evidence_items import Figure, Identity, Snapshot, plain
+from core.domain.values import to_ratio
+from core.market.currencies import currency_from
+from core.market.yahoo_values import Fields, fields, number, text
+
+IDENTITY_MODULES = ("price", "assetProfile")
+SNAPSHOT_MODULES = ("price", "summaryDetail", "defaultKeyStatistics")
+
+_KINDS = {
+    "EQUITY": "stock",
+    "ETF": "etf",
+    "CRYPTOCURRENCY": "crypto",
+    "INDEX": "index",
+    "MUTUALFUND": "fund",
+    "CURRENCY": "currency",
+    "FUTURE": "future",
+    "OPTION": "option",
+}
+_NO_INSTRUMENT = "NONE"
+_RATIO = "ratio"
+_RATIOS = {
+    "trailing PE": "trailingPE",
+    "forward PE": "forwardPE",
+    "price to book": "priceToBook",
+    "dividend yield": "dividendYield",
+    "beta": "beta",
+}
+_LARGEST_RATIO = Decimal(10**12)
+
+
+class _Result(BaseModel):
+    result: list[dict[str, Any]] = Field(min_length=1)
+
+
+class _Answer(BaseModel):
+    quoteSummary: _Result  # noqa: N815 - Yahoo's name
+
+
+def read_identity(vendor: str, symbol: str, body: object) -> Identity | None:
+    """Return what the instrument is, or None if Yahoo says that the ticker stands for none.
+
+    Without a name that can be read, the symbol is the name. The currency is an ISO 4217 code: pounds for what
+    is quoted in pence.
+
+    Raises:
+        BadVendorData: the answer is of another shape.
+    """
+    modules = _modules(vendor, body)
+    price, profile = fields(modules.get("price")), fields(modules.get("assetProfile"))
+    kind = text(price.get("quoteType"))
+    if not kind:
+        raise BadVendorData(vendor, f"{symbol}: the answer does not say what the instrument is")
+    if kind == _NO_INSTRUMENT:
+        return None
+    names = (plain(text(price.get(name))) for name in ("longName", "shortName"))
+    return Identity(
+        vendor=vendor,
+        name=next((str(name) for name in names if name), symbol),
+        kind=_KINDS.get(kind, ""),
+        exchange=text(price.get("exchangeName")),
+        currency=_currency(vendor, symbol, price),
+        sector=text(profile.get("sector")),
+        industry=text(profile.get("industry")),
+    )
+
+
+def read_snapshot(vendor: str, symbol: str, body: object, at: datetime) -> Snapshot | None:
+    """Return the ratios of the moment `at`, in fixed order; None if Yahoo has none of them.
+
+    Ratios have four places; the dividend yield is a fraction.
+
+    Raises:
+        BadVendorData: the answer is of another shape.
+    """
+    modules = _modules(vendor, body)
+    price = fields(modules.get("price"))
+    detail, statistics = fields(modules.get("summaryDetail")), fields(modules.get("defaultKeyStatistics"))
+    figures = []
+    worth = _first("marketCap", detail, price)
+    if worth is not None:
+        figures.append(Figure(name="market cap", value=worth, unit=_currency(vendor, symbol, price)))
+    for name, key in _RATIOS.items():
+        value = _first(key, detail, statistics)
+        if value is not None and abs(value) <= _LARGEST_RATIO:
+            figures.append(Figure(name=name, value=to_ratio(value), unit=_RATIO))
+    return Snapshot(vendor=vendor, at=at, figures=tuple(figures)) if figures else None
+
+
+def _modules(vendor: str, body: object) -> Fields:
+    try:
+        return _Answer.model_validate(body).quoteSummary.result[0]
+    except ValidationError:
+        raise BadVendorData(vendor, "the answer about the instrument is not of the known shape") from None
+
+
+def _first(key: str, *places: Fields) -> Decimal | None:
+    told = (number(place.get(key)) for place in places)
+    return next((value for value in told if value is not None), None)
+
+
+def _currency(vendor: str, symbol: str, price: Fields) -> str:
+    """Return the code of the currency, or nothing for one that is not known."""
+    try:
+        return currency_from(vendor, symbol, text(price.get("currency"))).code
+    except BadVendorData:
+        return ""
