@@ -29,6 +29,18 @@ STATEMENT_FIGURES = (
 )
 """All in the currency of the statement, diluted EPS in currency a share, shares outstanding in shares."""
 STATEMENT_RATIOS = ("gross margin", "operating margin", "net margin", "debt to equity", "revenue growth")
+SNAPSHOT_FIGURES = (
+    "market cap",
+    "trailing PE",
+    "forward PE",
+    "price to book",
+    "dividend yield",
+    "beta",
+    "price to sales",
+    "EV to EBITDA",
+    "return on equity",
+)
+"""Market cap in the currency of the listing, all others ratios; yield and return as fractions."""
 _MOST = Decimal(10**18)
 _SMALLEST_POWER = -18
 """A figure nearer to zero than ten to this power is junk, and what is divided by it could have no end."""
@@ -39,9 +51,10 @@ def period_figures(
 ) -> tuple[Figure, ...]:
     """Return the figures of a period by `STATEMENT_FIGURES`, then its ratios by `STATEMENT_RATIOS`.
 
-    `told` and `year_before` (the same period a year earlier, in the same currency) hold figures by name; what
-    is not told, not finite, beyond 10**18, next to nothing or of another name is left out, and so is each ratio that needs it.
-    Capital expenditure is given as what was spent, above zero, because vendors differ in its sign.
+    `told` and `year_before` (the same period a year earlier, in the same currency) hold figures by name. What
+    is not told, not finite, beyond 10**18, next to nothing or of another name is left out, and so is each
+    ratio that needs it. Capital expenditure is given as what was spent, above zero, because vendors differ
+    in its sign.
 
     Ratios have four places. Their definitions:
 
@@ -66,6 +79,20 @@ def period_figures(
     }
     found = [(name, ratio, RATIO) for name in STATEMENT_RATIOS if (ratio := ratios[name]) is not None]
     return tuple(Figure(name=name, value=value, unit=unit) for name, value, unit in (*figures, *found))
+
+
+def snapshot_figures(told: Mapping[str, Decimal], currency: str) -> tuple[Figure, ...]:
+    """Return the figures of a moment by `SNAPSHOT_FIGURES`, ratios with four places.
+
+    What is not told, not finite, beyond 10**18, next to nothing or of another name is left out.
+    """
+    return tuple(
+        Figure(name=name, value=+told[name], unit=currency)
+        if name == "market cap"
+        else Figure(name=name, value=to_ratio(told[name]), unit=RATIO)
+        for name in SNAPSHOT_FIGURES
+        if name in told and _is_sane(told[name])
+    )
 
 
 def _known(told: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.market.figures import STATEMENT_FIGURES, STATEMENT_RATIOS, period_figures
+from core.market.figures import (
+    SNAPSHOT_FIGURES,
+    STATEMENT_FIGURES,
+    STATEMENT_RATIOS,
+    period_figures,
+    snapshot_figures,
+)
 
 YEAR = {
     "revenue": Decimal(62753000000),
@@ -96,3 +102,14 @@ def test_whatever_is_told_the_figures_are_finite_named_and_in_order(
     order = [*STATEMENT_FIGURES, *STATEMENT_RATIOS]
     assert names == [name for name in order if name in names]
     assert set(names) <= {*told, *STATEMENT_RATIOS, "free cash flow"}
+
+
+@given(st.dictionaries(st.sampled_from([*SNAPSHOT_FIGURES, "another name"]), NUMBERS))
+def test_a_snapshot_has_its_figures_in_order_and_ratios_with_four_places(told: dict[str, Decimal]) -> None:
+    figures = snapshot_figures(told, "GBP")
+
+    names = [figure.name for figure in figures]
+    assert names == [name for name in SNAPSHOT_FIGURES if name in names]
+    for figure in figures:
+        assert figure.unit == ("GBP" if figure.name == "market cap" else "ratio")
+        assert figure.unit == "GBP" or figure.value.as_tuple().exponent == -4
