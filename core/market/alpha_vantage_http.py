@@ -6,8 +6,10 @@ our key in the sentence: nothing that it says is repeated.
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -35,6 +37,9 @@ _BODY_LIMIT = 32 * 1024 * 1024
 _OK = 200
 _TOO_MANY_REQUESTS = 429
 
+# The sentence about asking too fast praises all "premium endpoints", and is about no paid key.
+_PAID = re.compile(r"premium (?:feature|endpoint)\b")
+
 A = TypeVar("A", bound=BaseModel)
 
 
@@ -47,6 +52,12 @@ class AlphaVantageHttp:
         self._host = urlsplit(settings.base_url).netloc.rpartition("@")[2]
         self._session: aiohttp.ClientSession | None = None
         self._free_at = clock.monotonic()
+        self._spent_on: date | None = None
+
+    @property
+    def day_is_spent(self) -> bool:
+        """Whether the service has said on this UTC day that the key's requests of the day are used up."""
+        return self._spent_on == self._clock.now().date()
 
     @asynccontextmanager
     async def within_limit(self) -> AsyncIterator[None]:
@@ -74,13 +85,18 @@ class AlphaVantageHttp:
         except ConfigError as error:
             raise VendorNotConfigured(NAME, f"no key, {str(error).rstrip('.')}") from None
 
-    async def ask_in_turn(
-        self, about: str, query: dict[str, str], most_bytes: int = _BODY_LIMIT
-    ) -> dict[str, Any]:
-        """Ask as `ask` does, but at least `PAUSE_S` seconds after the question before, whoever asked it."""
-        self.key()  # without one there is nothing to wait for
-        await self._turn()
-        return await self.ask(about, query, most_bytes)
+    async def turn(self) -> None:
+        """Wait until a question is at least `PAUSE_S` seconds after the one before, whoever asked it.
+
+        Raises:
+            VendorNotConfigured: there is no key, so that there is nothing to wait for.
+        """
+        self.key()
+        now = self._clock.monotonic()
+        begin = max(now, self._free_at)
+        self._free_at = begin + PAUSE_S  # taken before the wait, so that others queue up behind
+        if begin > now:
+            await self._clock.sleep(begin - now)
 
     async def ask(self, about: str, query: dict[str, str], most_bytes: int = _BODY_LIMIT) -> dict[str, Any]:
         """Return the body of the answer; `about` is what failures call the question by.
@@ -129,7 +145,8 @@ class AlphaVantageHttp:
         error = str(body.get("Error Message", "")).lower()
         notes = f"{body.get('Note', '')} {body.get('Information', '')}".strip().lower()
         if notes or "apikey" in error:
-            raise self._refusal(notes or error)
+            # Without our key, which the service may repeat and which may hold any word.
+            raise self._refusal((notes or error).replace(self.key().lower(), ""))
         if error:
             return None  # the same sentence for an unknown ticker as for any call that it cannot serve
         try:
@@ -145,18 +162,13 @@ class AlphaVantageHttp:
             await self._session.close()
             self._session = None
 
-    async def _turn(self) -> None:
-        now = self._clock.monotonic()
-        begin = max(now, self._free_at)
-        self._free_at = begin + PAUSE_S  # taken before the wait, so that others queue up behind
-        if begin > now:
-            await self._clock.sleep(begin - now)
-
     def _refusal(self, said: str) -> VendorFailure:
         if "apikey" in said or "demo" in said:
             return VendorNotConfigured(NAME, f"{self._host} does not accept the key")
-        if "premium feature" in said or "premium endpoint" in said:
+        if _PAID.search(said):
             return VendorNotConfigured(NAME, f"{self._host} wants a paid key for this")
+        if "per day" in said and not any(shorter in said for shorter in ("per second", "per minute")):
+            self._spent_on = self._clock.now().date()
         return VendorRateLimited(NAME, f"{self._host} says that the key's requests are used up for now")
 
 

@@ -162,7 +162,8 @@ class AlphaVantageVendor(InDollars):
 
     async def _paced(self, symbol: str, function: Literal["SPLITS", "DIVIDENDS"]) -> dict[str, Any]:
         """Ask, but not within a second of the question before."""
-        return await self._http.ask_in_turn(symbol, {"function": function, "symbol": symbol})
+        await self._http.turn()
+        return await self._http.ask(symbol, {"function": function, "symbol": symbol})
 
     def _bars(self, symbol: str, body: dict[str, Any], start: date, end: date) -> tuple[Bar, ...]:
         answer = self._http.read(symbol, body, _Answer)
