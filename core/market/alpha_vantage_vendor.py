@@ -1,46 +1,29 @@
 """Prices from Alpha Vantage, as traded (not adjusted for splits), with splits and dividends.
 
-The service answers almost everything with status 200 and says in the body what is wrong, sometimes with
-our key in the sentence: nothing that it says is repeated. A free key gets the newest 100 bars only. It does
-not say in which currency a daily series is, so listings outside the United States are refused.
+A free key gets the newest 100 bars only. The service does not say in which currency a daily series is, so
+listings outside the United States are refused.
 """
 
-import asyncio
-import json
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
 
-import aiohttp
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.clock import Clock
 from core.config.market import AlphaVantageVendor as AlphaVantageSettings
 from core.domain.actions import ActionKind, CorporateAction
 from core.domain.bars import Bar
-from core.domain.errors import (
-    BadVendorData,
-    ConfigError,
-    VendorFailure,
-    VendorNotConfigured,
-    VendorRateLimited,
-    VendorTimeout,
-    VendorUnreachable,
-)
+from core.domain.errors import BadVendorData
 from core.domain.instrument import parse_ticker
 from core.domain.values import PRICE_STEP, to_price
+from core.market.alpha_vantage_http import NAME, PAUSE_S, connection
 from core.market.dollars import InDollars
 from core.market.exchanges import is_foreign
 from core.market.splits import split_ratio
 
 _COMPACT_DAYS = 140
 """Calendar days back within which the newest 100 bars surely reach (holidays and weekends counted)."""
-_PAUSE_S = 1.2
-"""Free keys may ask once a second."""
-_BODY_LIMIT = 32 * 1024 * 1024
-_OK = 200
-_TOO_MANY_REQUESTS = 429
 
 
 def _text_or_number(value: object) -> object:
@@ -97,22 +80,16 @@ class _Dividends(BaseModel):
     data: tuple[_DividendRow, ...]
 
 
-A = TypeVar("A", bound=BaseModel)
-
-
 class AlphaVantageVendor(InDollars):
     """Daily bars over HTTP; the connection is opened at the first question."""
 
-    name: str = "alpha_vantage"
+    name: str = NAME
     caveat: str | None = None
 
     def __init__(self, settings: AlphaVantageSettings, clock: Clock) -> None:
-        self._settings = settings
         self._clock = clock
-        self._host = urlsplit(settings.base_url).netloc.rpartition("@")[2]
-        self._session: aiohttp.ClientSession | None = None
+        self._http = connection(settings, clock)
         self._full_is_refused = False
-        self._asked_at: datetime | None = None
 
     async def daily_bars(self, ticker: str, start: date, end: date) -> tuple[Bar, ...]:
         """Return the bars of `ticker` from `start` to `end`, oldest first; none for an unknown ticker.
@@ -129,17 +106,13 @@ class AlphaVantageVendor(InDollars):
             BadVendorData: the answer is not what the service documents.
         """
         symbol = parse_ticker(ticker)
-        key = self._key()
         recent = (self._clock.now().date() - start).days <= _COMPACT_DAYS
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                body = await self._series(symbol, key, full=not recent and not self._full_is_refused)
-                if _full_is_paid(body):
-                    self._full_is_refused = True
-                    await self._clock.sleep(_PAUSE_S)
-                    body = await self._series(symbol, key, full=False)
-        except TimeoutError:
-            raise self._too_slow() from None
+        async with self._http.within_limit():
+            body = await self._series(symbol, full=not recent and not self._full_is_refused)
+            if _full_is_paid(body):
+                self._full_is_refused = True
+                await self._clock.sleep(PAUSE_S)
+                body = await self._series(symbol, full=False)
         return self._bars(symbol, body, start, end)
 
     async def actions(self, ticker: str, start: date, end: date) -> tuple[CorporateAction, ...]:
@@ -152,13 +125,9 @@ class AlphaVantageVendor(InDollars):
             As `daily_bars`.
         """
         symbol = parse_ticker(ticker)
-        key = self._key()
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                splits = await self._paced(symbol, key, "SPLITS")
-                dividends = await self._paced(symbol, key, "DIVIDENDS")
-        except TimeoutError:
-            raise self._too_slow() from None
+        async with self._http.within_limit():
+            splits = await self._paced(symbol, "SPLITS")
+            dividends = await self._paced(symbol, "DIVIDENDS")
         return (
             *self._actions(symbol, splits, ActionKind.SPLIT, start, end),
             *self._actions(symbol, dividends, ActionKind.DIVIDEND, start, end),
@@ -184,62 +153,20 @@ class AlphaVantageVendor(InDollars):
 
     async def close(self) -> None:
         """Close the connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.close()
 
-    def _key(self) -> str:
-        try:
-            return self._settings.key.reveal()
-        except ConfigError as error:
-            raise VendorNotConfigured(self.name, f"no key, {str(error).rstrip('.')}") from None
-
-    def _too_slow(self) -> VendorTimeout:
-        limit = f"{self._settings.timeout_s:g}"
-        return VendorTimeout(self.name, f"{self._host} gave no answer within {limit} seconds")
-
-    async def _series(self, symbol: str, key: str, *, full: bool) -> dict[str, Any]:
+    async def _series(self, symbol: str, *, full: bool) -> dict[str, Any]:
         size = "full" if full else "compact"
-        return await self._ask(
-            {"function": "TIME_SERIES_DAILY", "symbol": symbol, "outputsize": size, "apikey": key}
-        )
+        query = {"function": "TIME_SERIES_DAILY", "symbol": symbol, "outputsize": size}
+        return await self._http.ask(symbol, query)
 
-    async def _paced(self, symbol: str, key: str, function: Literal["SPLITS", "DIVIDENDS"]) -> dict[str, Any]:
+    async def _paced(self, symbol: str, function: Literal["SPLITS", "DIVIDENDS"]) -> dict[str, Any]:
         """Ask, but not within a second of the question before."""
-        now = self._clock.now()
-        since = (now - self._asked_at).total_seconds() if self._asked_at else _PAUSE_S
-        if since < _PAUSE_S:
-            await self._clock.sleep(_PAUSE_S - since)
-        return await self._ask({"function": function, "symbol": symbol, "apikey": key})
-
-    async def _ask(self, query: dict[str, str]) -> dict[str, Any]:
-        self._asked_at = self._clock.now()
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession()
-        address = f"{self._settings.base_url.rstrip('/')}/query"
-        # What aiohttp raises may hold the address with the key, so it is neither repeated nor chained.
-        try:
-            async with self._session.get(address, params=query, allow_redirects=False) as response:
-                status = response.status
-                text = await _text(response)
-        except aiohttp.ClientError as error:
-            kind = type(error).__name__
-            raise VendorUnreachable(self.name, f"{self._host} could not be reached ({kind})") from None
-        if status == _TOO_MANY_REQUESTS:
-            raise VendorRateLimited(self.name, f"{self._host} asks to slow down (HTTP {status})")
-        if status != _OK:
-            raise VendorUnreachable(self.name, f"{self._host} answered HTTP {status}")
-        try:
-            body = json.loads(text or "", parse_float=Decimal)
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            fault = f"{query['symbol']}: {self._host} did not answer with a JSON object"
-            raise BadVendorData(self.name, fault)
-        return body
+        await self._http.turn()
+        return await self._http.ask(symbol, {"function": function, "symbol": symbol})
 
     def _bars(self, symbol: str, body: dict[str, Any], start: date, end: date) -> tuple[Bar, ...]:
-        answer = self._read(symbol, body, _Answer)
+        answer = self._http.read(symbol, body, _Answer)
         if answer is None:
             return ()
         self._check_symbol(symbol, answer.meta.symbol)
@@ -250,9 +177,9 @@ class AlphaVantageVendor(InDollars):
     ) -> tuple[CorporateAction, ...]:
         answer: _Splits | _Dividends | None
         if kind is ActionKind.SPLIT:
-            answer = self._read(symbol, body, _Splits)
+            answer = self._http.read(symbol, body, _Splits)
         else:
-            answer = self._read(symbol, body, _Dividends)
+            answer = self._http.read(symbol, body, _Dividends)
         if answer is None:
             return ()
         self._check_symbol(symbol, answer.symbol)
@@ -268,31 +195,9 @@ class AlphaVantageVendor(InDollars):
             if start <= row.day <= end and row.value
         )
 
-    def _read(self, symbol: str, body: dict[str, Any], shape: type[A]) -> A | None:
-        """Return the body as `shape`, or None when the service does not know the symbol."""
-        error = str(body.get("Error Message", "")).lower()
-        notes = f"{body.get('Note', '')} {body.get('Information', '')}".strip().lower()
-        if notes or "apikey" in error:
-            raise self._refusal(notes or error)
-        if error:
-            return None  # the same sentence for an unknown ticker as for any call that it cannot serve
-        try:
-            return shape.model_validate(body)
-        except ValidationError as mismatch:
-            place = ".".join(str(part) for part in mismatch.errors(include_input=False)[0]["loc"])
-            fault = f"the answer is not of the documented shape (at {place[:80]})"
-            raise BadVendorData(self.name, f"{symbol}: {fault}") from None
-
     def _check_symbol(self, symbol: str, told: str) -> None:
         if told.upper() != symbol:
             raise BadVendorData(self.name, f"{symbol}: the answer is about another ticker")
-
-    def _refusal(self, said: str) -> VendorFailure:
-        if "apikey" in said or "demo" in said:
-            return VendorNotConfigured(self.name, f"{self._host} does not accept the key")
-        if "premium feature" in said or "premium endpoint" in said:
-            return VendorNotConfigured(self.name, f"{self._host} wants a paid key for this")
-        return VendorRateLimited(self.name, f"{self._host} says that the key's requests are used up for now")
 
 
 def _full_is_paid(body: dict[str, Any]) -> bool:
@@ -309,14 +214,3 @@ def _bar(day: date, row: _Row) -> Bar:
         close=to_price(row.close),
         volume=row.volume,
     )
-
-
-async def _text(response: aiohttp.ClientResponse) -> str | None:
-    """Return the body, or None if it is longer than any series of bars could be."""
-    parts, length = [], 0
-    async for part in response.content.iter_any():
-        length += len(part)
-        if length > _BODY_LIMIT:
-            return None
-        parts.append(part)
-    return b"".join(parts).decode("utf-8", "replace")

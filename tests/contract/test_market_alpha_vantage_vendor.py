@@ -22,6 +22,7 @@ from core.domain.errors import (
     VendorUnreachable,
 )
 from core.market.alpha_vantage_vendor import AlphaVantageVendor
+from tests.loopback.alpha_vantage_bodies import BURST_NOTE_THAT_NAMES_THE_DAY
 from tests.loopback.alpha_vantage_server import (
     BURST_NOTE,
     DEMO_KEY,
@@ -124,7 +125,7 @@ async def test_an_unknown_ticker_has_no_bars(vendor: AlphaVantageVendor) -> None
     assert await vendor.daily_bars("NVDA", START, END) == ()
 
 
-@pytest.mark.parametrize("note", [OLD_RATE_NOTE, BURST_NOTE, daily_limit(KEY)])
+@pytest.mark.parametrize("note", [OLD_RATE_NOTE, BURST_NOTE, BURST_NOTE_THAT_NAMES_THE_DAY, daily_limit(KEY)])
 async def test_a_rate_limit_with_status_200_is_named_without_the_key_that_the_vendor_repeats(
     server: AlphaVantageServer, vendor: AlphaVantageVendor, note: dict[str, str]
 ) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.alpha_vantage_bodies import NO_ARTICLES, news_feed
+
+_ABOUT_COMPANIES = {"OVERVIEW", "INCOME_STATEMENT", "BALANCE_SHEET", "CASH_FLOW", "EARNINGS"}
 _PREMIUM = "https://www.alphavantage.co/premium/"
 UNKNOWN_SYMBOL = {
     "Error Message": "Invalid API call. Please retry or visit the documentation for TIME_SERIES_DAILY."
@@ -88,6 +91,9 @@ class AlphaVantageServer:
     held: dict[str, list[tuple[str, str, str, str, str, str]]] = field(default_factory=dict)
     splits: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     dividends: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    told: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """Bodies by function and symbol: OVERVIEW, INCOME_STATEMENT, BALANCE_SHEET, CASH_FLOW, EARNINGS."""
+    feed: list[dict[str, Any]] = field(default_factory=list)
     next_answers: deque[Any] = field(default_factory=deque)
     asked: list[dict[str, str]] = field(default_factory=list)
     delay_s: float = 0.0
@@ -103,6 +109,10 @@ class AlphaVantageServer:
         if query.get("apikey") != self.key:
             return web.json_response(NO_KEY)
         symbol = query.get("symbol", "")
+        if query.get("function") == "NEWS_SENTIMENT":
+            return web.json_response(self._news(query))
+        if query.get("function") in _ABOUT_COMPANIES:
+            return web.json_response(self.told.get((query["function"], symbol), {}))
         if query.get("function") == "SPLITS":
             return web.json_response(splits(symbol, self.splits.get(symbol, ())))
         if query.get("function") == "DIVIDENDS":
@@ -113,6 +123,19 @@ class AlphaVantageServer:
         if query.get("outputsize") == "full":
             return web.json_response(daily(query["symbol"], rows) if self.paid else FULL_IS_PAID)
         return web.json_response(daily(query["symbol"], rows[-100:]))
+
+    def _news(self, query: dict[str, str]) -> dict[str, Any]:
+        """Items of the asked ticker (of all where a topic is asked) and time, the newest first."""
+        about = query.get("tickers")
+        begin, end = query["time_from"], query["time_to"]
+        found = [
+            item
+            for item in self.feed
+            if begin <= item["time_published"][: len(begin)] <= end
+            and (about is None or any(told["ticker"] == about for told in item["ticker_sentiment"]))
+        ]
+        found.sort(key=lambda item: str(item["time_published"]), reverse=True)
+        return news_feed(found[: int(query["limit"])]) if found else NO_ARTICLES
 
 
 @asynccontextmanager
