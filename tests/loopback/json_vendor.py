@@ -27,11 +27,15 @@ class HalfABody:
 
 @dataclass
 class JsonVendorServer:
-    """Gives what lies in `next_answers` first: responses, half bodies or JSON. Silent if `mute`."""
+    """Gives what lies in `next_answers` first: responses, half bodies or JSON.
+
+    Silent if `mute`, and about series in `mute_about`.
+    """
 
     next_answers: deque[Any] = field(default_factory=deque)
     asked: list[Asked] = field(default_factory=list)
     mute: bool = False
+    mute_about: set[str] = field(default_factory=set)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     base_url: str = ""
 
@@ -41,7 +45,7 @@ class JsonVendorServer:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(Asked(request.path, dict(request.query), request.headers))
-        if self.mute:
+        if self.mute or request.query.get("series_id") in self.mute_about:
             await self.over.wait()
         if not self.next_answers:
             return self.usual(request)
