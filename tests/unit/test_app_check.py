@@ -86,7 +86,7 @@ def test_a_connected_chat_that_nobody_may_use_is_a_failure() -> None:
 
 
 def test_keys_without_effect_are_listed() -> None:
-    assert "market.news has no effect" in found(of({"market": {"news": ["x"]}}))["settings"].detail
+    assert "[cache] has no effect" in found(of({"cache": {"ttl_s": {"news": 60}}}))["settings"].detail
 
 
 async def test_probes_are_asked_at_once_and_each_failure_is_a_line() -> None:
