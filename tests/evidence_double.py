@@ -131,6 +131,7 @@ def asked(
     memory: Any = None,
     rate: Rate = OFTEN,
     timeout_s: float = 5.0,
+    grace_s: float = 1.0,
     limits: EvidenceLimits | None = None,
     made: Callable[[], None] = lambda: None,
 ) -> AskedVendor:
@@ -141,7 +142,7 @@ def asked(
         return vendor
 
     vendor.name = name
-    maker = VendorMaker(name, make, rate, timeout_s)
+    maker = VendorMaker(name, make, rate, timeout_s, grace_s)
     return AskedVendor(maker, memory or Remembered(), limits or EvidenceLimits(), clock or ManualClock(AS_OF))
 
 

@@ -34,7 +34,6 @@ from core.market.vendor_pace import Rate, VendorPace
 MOST_KEPT = 4_000_000
 """A longer answer, in bytes of JSON, is used but not kept."""
 _WAIT_SHARE = 0.5
-_GRACE_S = 1.0
 _SHAPES: dict[Question, TypeAdapter[Any]] = {
     Question.IDENTITY: TypeAdapter(Identity | None),
     Question.NEWS: TypeAdapter(tuple[NewsItem, ...]),
@@ -60,12 +59,16 @@ class AnswerMemory(Protocol):
 
 
 class VendorMaker(NamedTuple):
-    """How a vendor comes into being, how often it may be asked, and for how long one answer is waited for."""
+    """How a vendor comes into being, how often it may be asked, and for how long one answer is waited for.
+
+    The vendor itself holds to `timeout_s` seconds; `grace_s` later it is not waited for any more.
+    """
 
     name: str
     make: Callable[[], Awaitable[EvidenceVendor]]
     rate: Rate
     timeout_s: float
+    grace_s: float = 1.0
 
 
 class AskedVendor:
@@ -146,9 +149,8 @@ class AskedVendor:
         return shape.validate_json(said)
 
     async def _said(self, question: Question, words: tuple[object, ...]) -> Any:
-        limit_s = self._maker.timeout_s + _GRACE_S
+        limit_s = self._maker.timeout_s + self._maker.grace_s
         try:
-            # The vendors hold to limits of their own; this is the last resort behind them.
             async with asyncio.timeout(limit_s):
                 return await getattr(await self._made(), question.value)(*words)
         except TimeoutError:
