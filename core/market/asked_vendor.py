@@ -33,7 +33,8 @@ from core.market.vendor_pace import Rate, VendorPace
 
 MOST_KEPT = 4_000_000
 """A longer answer, in bytes of JSON, is used but not kept."""
-_WAIT_SHARE = 0.5
+_WAIT_SHARE = 0.75
+"""So much of a vendor's time limit a question may wait for its turn; the limit itself begins after that."""
 _SHAPES: dict[Question, TypeAdapter[Any]] = {
     Question.IDENTITY: TypeAdapter(Identity | None),
     Question.NEWS: TypeAdapter(tuple[NewsItem, ...]),
@@ -133,8 +134,8 @@ class AskedVendor:
         asked_at = self._clock.now()
         try:
             said = shape.dump_json(shape.validate_python(await self._said(key.question, words)))
-        except VendorRateLimited:
-            self._pace.cool_down()
+        except VendorRateLimited as failure:
+            self._pace.cool_down(failure.reason)
             raise
         except VendorFailure:
             raise

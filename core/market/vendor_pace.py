@@ -28,7 +28,7 @@ class VendorPace:
         self._rate = rate
         self._clock = clock
         self._booked: deque[float] = deque(maxlen=rate.asks)
-        self._alone_until: float | None = None
+        self._alone: tuple[float, str] | None = None
 
     async def admit(self, most_wait_s: float) -> None:
         """Wait for this question's turn, at most `most_wait_s` seconds.
@@ -49,12 +49,10 @@ class VendorPace:
             # Another question may have been told meanwhile to slow down.
             self._check_alone()
 
-    def cool_down(self) -> None:
-        """Leave the vendor alone from now on, for `COOL_DOWN_S`."""
-        self._alone_until = self._clock.monotonic() + COOL_DOWN_S
+    def cool_down(self, reason: str) -> None:
+        """Leave the vendor alone from now on, for `COOL_DOWN_S`; who asks meanwhile is told the reason."""
+        self._alone = self._clock.monotonic() + COOL_DOWN_S, reason
 
     def _check_alone(self) -> None:
-        if self._alone_until is not None and self._clock.monotonic() < self._alone_until:
-            raise VendorRateLimited(
-                self._vendor, "is left alone for a minute, because it asked us to slow down"
-            )
+        if self._alone is not None and self._clock.monotonic() < self._alone[0]:
+            raise VendorRateLimited(self._vendor, self._alone[1])

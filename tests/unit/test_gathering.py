@@ -356,7 +356,7 @@ async def test_a_rate_limited_vendor_is_left_alone_until_the_cool_down_is_over()
 
     clock.advance(COOL_DOWN_S - 1)
     for ticker in ("NVDA", "AAPL"):
-        with pytest.raises(VendorRateLimited, match="is left alone for a minute"):
+        with pytest.raises(VendorRateLimited, match="asks to slow down"):
             await ask_news(vendor, ticker)
     assert double.times("news") == 1
 
