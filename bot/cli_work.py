@@ -112,6 +112,7 @@ def _secrets(settings: "Settings") -> list[str]:
         settings.slack.app_token,
         settings.slack.signing_secret,
         settings.market.alpha_vantage.key,
+        settings.market.fred.key,
         settings.http.token,
         *(key.secret for provider in settings.providers for key in provider.keys),
     ]

@@ -84,8 +84,10 @@ async def run(
     async with opened(settings) as app:
         await warned(app, output.sentence)
         chosen = preset or settings.pipeline.preset
+        present = app.clock.now() if len(tickers) > 1 else None
         requests = [
-            RunRequest(ticker=ticker, preset=chosen, as_of=as_of, members=members) for ticker in tickers
+            RunRequest(ticker=ticker, preset=chosen, as_of=as_of, members=members, present=present)
+            for ticker in tickers
         ]
         streams = {request.ticker: app.run(request) for request in requests}
         return await _show(app, output, streams)

@@ -14,6 +14,7 @@ async def run(call: Call, arguments: RunArguments) -> None:
     """Run every ticker at the same time, each with its own live message."""
     address, person = call.request.address, call.request.person
     preset = arguments.preset or (await call.app.subscriptions.terms(address.platform, address.chat)).preset
+    present = call.app.clock.now() if len(arguments.tickers) > 1 else None
     requests = [
         RunRequest(
             ticker=ticker,
@@ -22,6 +23,7 @@ async def run(call: Call, arguments: RunArguments) -> None:
             members=arguments.members,
             requested_by=person.id,
             requested_in=address.chat_id,
+            present=present,
         )
         for ticker in arguments.tickers
     ]

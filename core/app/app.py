@@ -12,6 +12,7 @@ from core.app.claims import Claims
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
+from core.app.evidencework import Evidencework
 from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.lookback import Lookback
@@ -54,6 +55,8 @@ from core.domain.vote import VoteTaken
 from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
+from core.market.gathering import Gatherer
+from core.pipeline.committee import Committee
 from core.pipeline.importing import Importer
 from core.store.place_rows import Places
 from core.store.store import Store
@@ -62,7 +65,18 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Stopwork, Timework):
+class App(
+    Naming,
+    Bookwork,
+    Chartwork,
+    Chatwork,
+    Digestwork,
+    Evidencework,
+    Lookback,
+    Seasonwork,
+    Stopwork,
+    Timework,
+):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -72,6 +86,8 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         *,
         store: Store,
         prices: PriceChain,
+        gatherer: Gatherer,
+        committee: Committee,
         gateway: Gateway,
         runs: Runs,
         live: LiveSeasons,
@@ -95,6 +111,8 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         self.clock = clock
         self._store = store
         self._prices = prices
+        self._gatherer = gatherer
+        self._committee = committee
         self._gateway = gateway
         self._runs = runs
         self._live = live
@@ -345,4 +363,5 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         await self._runs.close()
         await self._gateway.close()
         await self._prices.close()
+        await self._gatherer.close()
         await self._store.close()

@@ -27,6 +27,7 @@ from core.domain.member import MemberKind
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
 from core.market.chain import build_chain
+from core.market.evidence_vendors import build_gatherer
 from core.pipeline.committee import Committee
 from core.pipeline.importing import Importer
 from core.store.member_rows import Wanted
@@ -50,11 +51,12 @@ async def open_app(
         await store.members.seat([*voters, *_followers(settings)])
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)
+        gatherer = build_gatherer(settings, clock, store.vendor_answers)
         gateway = Gateway(settings, environ=environ, clock=clock)
     except BaseException:
         await store.close()
         raise
-    committee = Committee(settings, store, prices, calendar, gateway, clock)
+    committee = Committee(settings, store, prices, calendar, gateway, clock, gatherer=gatherer)
     scoreboard = Scoreboard(store, settings, clock)
     estimates = Estimates(store, settings, calendar)
     people = People(store, settings, clock, Quotas(store, settings, estimates, clock))
@@ -65,10 +67,12 @@ async def open_app(
         clock,
         store=store,
         prices=prices,
+        gatherer=gatherer,
+        committee=committee,
         gateway=gateway,
         runs=runs,
         live=LiveSeasons(settings, store, calendar, committee.keeper, scoreboard, clock),
-        replays=Replays(settings, store, calendar, gateway, clock),
+        replays=Replays(settings, store, calendar, gateway, clock, gatherer),
         importer=Importer(settings, store, prices, calendar, committee.keeper, clock),
         polls=Polls(store, calendar, clock),
         scoreboard=scoreboard,

@@ -1,10 +1,11 @@
-"""What `conclave check` asks of the outside: the store, the price vendors, the providers. Costs nothing."""
+"""What `conclave check` asks of the outside: the store, the vendors, the providers. Costs nothing."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 from core.app.check import Probe, inspect
+from core.app.evidence_probes import evidence_probes, gatherer_to_check, lacks_its_key
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.config.settings import Provider
@@ -29,11 +30,13 @@ async def run_checks(
     """Check all that is configured, each part within 30 s; `platforms` are the doors' own probes."""
     clock, calendar = SystemClock(), MarketCalendar()
     chain = build_chain(settings, calendar, clock)
+    gatherer = gatherer_to_check(settings, clock)
     gateway = Gateway(settings, environ=environ, clock=clock)
     try:
         probes = [
             Probe("store", partial(_store, settings), _STORE),
             *(_vendor(vendor, settings, clock, calendar) for vendor in chain.vendors),
+            *evidence_probes(gatherer, clock),
             *(_provider(gateway, provider) for provider in settings.providers),
             *platforms,
         ]
@@ -41,6 +44,7 @@ async def run_checks(
         checks = await inspect(settings, environ, probes, limit_s=LIMIT_S, granted=granted)
     finally:
         await chain.close()
+        await gatherer.close()
         await gateway.close()
     return tuple(_optional(check, settings) for check in checks)
 
@@ -99,6 +103,6 @@ def _provider(gateway: Gateway, provider: Provider) -> Probe:
 def _optional(check: Check, settings: Settings) -> Check:
     """A vendor that lacks its key is no failure while another stands in the chain."""
     lacking = check.name == "prices: alpha_vantage" and not settings.market.alpha_vantage.key.present()
-    if lacking and len(settings.market.prices) > 1:
+    if (lacking and len(settings.market.prices) > 1) or lacks_its_key(check, settings):
         return check.model_copy(update={"state": "off", "mend": None})
     return check

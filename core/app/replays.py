@@ -17,6 +17,7 @@ from core.domain.stage import Preset
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
 from core.market.chain import build_chain
+from core.market.gathering import Gatherer
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.committee import Committee
 from core.pipeline.replay import Replay
@@ -27,16 +28,23 @@ _AFTER = timedelta(days=10)
 
 
 class Replays:
-    """Makes and carries out replays. They share the store and the gateway, and have prices of their own."""
+    """Makes and carries out replays. They share all but prices, of which they have their own."""
 
     def __init__(
-        self, settings: Settings, store: Store, calendar: MarketCalendar, gateway: Gateway, clock: Clock
+        self,
+        settings: Settings,
+        store: Store,
+        calendar: MarketCalendar,
+        gateway: Gateway,
+        clock: Clock,
+        gatherer: Gatherer | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
         self._calendar = calendar
         self._gateway = gateway
         self._clock = clock
+        self._gatherer = gatherer
 
     def plan(
         self,
@@ -88,7 +96,7 @@ class Replays:
             models = any(member.kind is MemberKind.LLM for member in members)
             keeper = Bookkeeper(self._settings, self._store, prices, self._calendar, market, models=models)
             parts = (self._settings, self._store, prices, self._calendar, self._gateway, self._clock)
-            committee = Committee(*parts, keeper)
+            committee = Committee(*parts, keeper, self._gatherer)
             replay = Replay(
                 self._settings, self._store, committee, self._calendar, self._gateway, market, self._clock
             )

@@ -18,7 +18,7 @@ def config_hash(settings: Settings) -> str:
     """
     shaping: dict[str, Any] = settings.model_dump(
         include={"pipeline", "members", "consensus", "trading", "market"},
-        exclude={"market": {"alpha_vantage": {"key"}}},
+        exclude={"market": {"alpha_vantage": {"key"}, "fred": {"key"}}},
     )
     shaping["strict"] = settings.arena.strict
     text = json.dumps(shaping, sort_keys=True, separators=(",", ":"), default=_number)

@@ -32,7 +32,8 @@ class RunRequest(Frozen):
     `season` is that of a replay; None means the arena's own, live or, for sample prices, the sample's.
     `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
     the same one, now or later and in any process, gets the same run. `fresh` refuses a run on an older price
-    than that of the last session that has closed.
+    than that of the last session that has closed. `present` is what now means to the several tickers of one
+    command, so that all their evidence is of one moment; it matters only without `as_of`.
     """
 
     ticker: str
@@ -44,6 +45,7 @@ class RunRequest(Frozen):
     season: Season | None = None
     once: str | None = None
     fresh: bool = False
+    present: AwareDatetime | None = None
 
     @property
     def key(self) -> str:

@@ -50,12 +50,15 @@ class PriceChain:
         self._max_age = max_age_sessions
         self._desk = VendorDesk(calendar, clock, timeout_s)
 
-    async def bars(self, ticker: str, as_of: datetime | None, sessions: int = 300) -> BarSeries:
+    async def bars(
+        self, ticker: str, as_of: datetime | None, sessions: int = 300, *, present: datetime | None = None
+    ) -> BarSeries:
         """Return up to `sessions` newest bars that were final at `as_of`, of the first vendor with good ones.
 
         They are in the shares of `as_of`: adjusted for each split whose session had opened by then, and for
         no later one. A vendor that cannot tell splits leaves them as traded, and the caveat says so.
-        Without `as_of` it is the present: the clock's, or the archive's own for a fixed archive.
+        Without `as_of` it is the present: the archive's own for a fixed archive, else `present`, which is a
+        moment that has just passed, or the clock's.
 
         Raises:
             BadTicker: the text is no ticker.
@@ -67,7 +70,7 @@ class PriceChain:
         causes: list[VendorFailure] = []
         for vendor in self.vendors:
             try:
-                series = await self._series(vendor, ticker, as_of, sessions)
+                series = await self._series(vendor, ticker, as_of, sessions, present)
                 return await self._in_shares_of_then(vendor, series)
             except VendorFailure as failure:
                 causes.append(failure)
@@ -146,10 +149,15 @@ class PriceChain:
             await vendor.close()
 
     async def _series(
-        self, vendor: PriceVendor, ticker: str, as_of: datetime | None, count: int
+        self,
+        vendor: PriceVendor,
+        ticker: str,
+        as_of: datetime | None,
+        count: int,
+        present: datetime | None,
     ) -> BarSeries:
         sessions = await self._sessions(ticker)
-        moment = as_of or await self._present(vendor, ticker) or self._clock.now()
+        moment = as_of or await self._present(vendor, ticker) or present or self._clock.now()
         newest = sessions.last_closed(moment)
         start = sessions.back(newest.day, count - 1).day
         live = as_of is None and sessions.is_open(moment)

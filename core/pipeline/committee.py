@@ -6,7 +6,7 @@ This is the one impure path; everything that it calls to decide something is a p
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -17,8 +17,10 @@ from core.config.fingerprint import config_hash
 from core.consensus.settled import HORIZON, Judged, judged
 from core.consensus.tally import tally
 from core.consensus.weights import weights_from
+from core.domain.bars import BarSeries
 from core.domain.errors import NotFound, Refused
 from core.domain.evidence import Evidence
+from core.domain.evidence_items import NOTHING_GATHERED, Gathered
 from core.domain.ids import new_id
 from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunRequest, RunState, Seat
@@ -29,6 +31,8 @@ from core.llm.gateway import Gateway
 from core.llm.scopes import run_scope
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain
+from core.market.gathering import Gatherer
+from core.market.sample_vendor import SampleVendor
 from core.pipeline.bookkeeping import Bookkeeper
 from core.pipeline.briefing import brief
 from core.pipeline.evidence import build_evidence
@@ -41,6 +45,8 @@ from core.pipeline.presets import steps
 from core.pipeline.season_days import check_trading
 from core.pipeline.spending import limits_a_day, spent_today
 from core.store.store import Store
+
+_STILL_NOW = timedelta(hours=1)
 
 
 class Committee:
@@ -55,6 +61,7 @@ class Committee:
         gateway: Gateway,
         clock: Clock,
         keeper: Bookkeeper | None = None,
+        gatherer: Gatherer | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -62,6 +69,7 @@ class Committee:
         self._calendar = calendar
         self._gateway = gateway
         self._clock = clock
+        self._gatherer = gatherer
         self.hearings = Hearings(settings, store, gateway, clock)
         self._judged: tuple[tuple[Season, datetime] | None, Mapping[str, Sequence[Judged]]] = None, {}
         self._config_hash = config_hash(settings)
@@ -106,8 +114,28 @@ class Committee:
         Raises:
             NoPrices: no vendor has usable prices.
         """
-        series = await self._prices.bars(request.ticker, request.as_of)
-        return build_evidence(series, session_open=self._calendar.of(series.ticker).is_open(series.as_of))
+        series = await self._prices.bars(request.ticker, request.as_of, present=request.present)
+        return build_evidence(
+            series,
+            session_open=self._calendar.of(series.ticker).is_open(series.as_of),
+            gathered=await self._gathered(request, series),
+        )
+
+    async def _gathered(self, request: RunRequest, series: BarSeries) -> Gathered:
+        """Return what was known beside prices at the series' moment.
+
+        A run of now on the prices of an archive is of the archive's time. A replay, and whoever has the
+        bundled sample, asks no service but those that the configuration names.
+        """
+        if self._gatherer is None:
+            return NOTHING_GATHERED
+        is_now = self._clock.now() - series.as_of < _STILL_NOW
+        return await self._gatherer.gather(
+            series.ticker,
+            series.as_of,
+            live=request.as_of is None and is_now,
+            named_only=request.season is not None or series.source == SampleVendor.name,
+        )
 
     async def _live_season(self) -> Season:
         """Return the live season that trades now."""

@@ -27,6 +27,7 @@ from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
+from core.store.vendor_answer_rows import VendorAnswers
 from core.store.vote_rows import Votes
 from core.store.watch_rows import Watched
 
@@ -47,6 +48,7 @@ class Store:
         self.live = LiveSeasons(database)
         self.outcomes = Outcomes(database)
         self.answers = Answers(database)
+        self.vendor_answers = VendorAnswers(database)
         self.scores = Scores(database)
         self.chats = Chats(database)
         self.homes = Homes(database)

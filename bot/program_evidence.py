@@ -1,0 +1,67 @@
+"""What the command about evidence does, once the command line is read."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.app.app import App
+from core.domain.evidence import Evidence
+from core.domain.evidence_items import EvidenceKind
+
+if TYPE_CHECKING:
+    from bot.program import Output
+
+
+class Origin(NamedTuple):
+    """How many items of one kind came from which vendor."""
+
+    kind: str
+    vendor: str
+    items: int
+
+
+async def show(app: App, output: "Output", ticker: str, as_of: datetime | None) -> None:
+    """Print a pack as members read it, its hash, and what came from where."""
+    evidence = await app.evidence(ticker, as_of)
+    text = app.as_read(evidence)
+    if output.as_json:
+        output.document(evidence_document(evidence, text))
+        return
+    lines = [
+        text,
+        "",
+        f"SHA-256: {evidence.sha256}",
+        *(f"{one.kind}: {one.items} from {one.vendor}" for one in origins(evidence)),
+        *(f"{one.kind.value}: nothing from {one.vendor}, {one.reason}" for one in evidence.absences),
+    ]
+    output.out.print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def evidence_document(evidence: Evidence, text: str) -> dict[str, object]:
+    """Return a pack, as it is and as members read it."""
+    return {
+        "ticker": evidence.ticker,
+        "as_of": evidence.as_of.isoformat(),
+        "evidence_sha256": evidence.sha256,
+        "text": text,
+        "origins": [one._asdict() for one in origins(evidence)],
+        "absences": [one.model_dump(mode="json") for one in evidence.absences],
+        "evidence": evidence.model_dump(mode="json"),
+    }
+
+
+def origins(evidence: Evidence) -> Iterator[Origin]:
+    """Tell from which vendor the items of each kind came."""
+    yield Origin("prices", evidence.source, len(evidence.bars))
+    if evidence.identity is not None:
+        yield Origin(EvidenceKind.IDENTITY.value, evidence.identity.vendor, 1)
+    snapshot = [evidence.snapshot.vendor] if evidence.snapshot is not None else []
+    kinds = (
+        (EvidenceKind.NEWS, [item.vendor for item in evidence.news]),
+        (EvidenceKind.FUNDAMENTALS, [*(filing.vendor for filing in evidence.fundamentals), *snapshot]),
+        (EvidenceKind.SENTIMENT, [mood.vendor for mood in evidence.sentiment]),
+        (EvidenceKind.MACRO, [reading.vendor for reading in evidence.macro]),
+    )
+    for kind, vendors in kinds:
+        for vendor in dict.fromkeys(vendors):
+            yield Origin(kind.value, vendor, vendors.count(vendor))

@@ -1,0 +1,46 @@
+"""The use case behind a look at evidence: the pack that a run would have, and as its members read it."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+
+from core.config import Settings
+from core.domain.errors import NoPrices
+from core.domain.evidence import Evidence
+from core.domain.instrument import parse_ticker
+from core.domain.run import RunRequest
+from core.pipeline.committee import Committee
+from core.pipeline.facts import evidence_text
+
+
+class Evidencework(ABC):
+    """A part of `App`."""
+
+    settings: Settings
+    _committee: Committee
+
+    @abstractmethod
+    async def _nearest(self, ticker: str, error: NoPrices) -> NoPrices:
+        """Return `error`, or a better sentence about it."""
+
+    async def evidence(self, ticker: str, as_of: datetime | None) -> Evidence:
+        """Return the pack that a run of a ticker would have now, or as of a moment. No run is begun.
+
+        Raises:
+            BadTicker: the text is no ticker.
+            Refused: the moment lies in the future.
+            NoPrices: no vendor had usable prices; an UnknownTicker names what may have been meant.
+        """
+        ticker = parse_ticker(ticker)
+        request = RunRequest(ticker=ticker, preset=self.settings.pipeline.preset, as_of=as_of)
+        try:
+            return await self._committee.freeze(request)
+        except NoPrices as error:
+            better = await self._nearest(ticker, error)
+            if better is error:
+                raise
+            raise better from error
+
+    @staticmethod
+    def as_read(evidence: Evidence) -> str:
+        """Return the pack as its members read it."""
+        return evidence_text(evidence)
