@@ -1,4 +1,4 @@
-"""What the command about evidence does, once the command line is read."""
+"""What the commands about evidence do, once the command line is read."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.app.app import App
 from core.domain.evidence import Evidence
 from core.domain.evidence_items import EvidenceKind
+from core.domain.lookahead import LookaheadReport, LookaheadTrial
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -65,3 +66,33 @@ def origins(evidence: Evidence) -> Iterator[Origin]:
     for kind, vendors in kinds:
         for vendor in dict.fromkeys(vendors):
             yield Origin(kind.value, vendor, vendors.count(vendor))
+
+
+async def look_ahead(app: App, output: "Output", ticker: str, as_of: datetime) -> bool:
+    """Print what the check for look-ahead has found; False where something of the future came through."""
+    report = await app.look_ahead(ticker, as_of)
+    if output.as_json:
+        output.document(report.model_dump(mode="json") | {"clean": report.clean})
+        return report.clean
+    lines = [
+        f"{report.ticker} as of {report.as_of.isoformat()}: {report.prompts} prompts, "
+        f"{report.size:,} bytes, from {report.source}.",
+        *(_trial_line(trial) for trial in report.trials),
+        "",
+        _conclusion(report),
+    ]
+    output.out.print("\n".join(lines), markup=False, soft_wrap=True)
+    return report.clean
+
+
+def _trial_line(trial: LookaheadTrial) -> str:
+    found = f"CHANGES {trial.differs}" if trial.differs else "not a byte changes"
+    return f"- {trial.vendor} ({trial.what}): {trial.items} answers of the future {trial.how}, {found}"
+
+
+def _conclusion(report: LookaheadReport) -> str:
+    if report.clean:
+        return "No prompt knows anything of the time after that moment."
+    if all(trial.differs is None for trial in report.trials):
+        return "Nothing was proved: no vendor said anything of the time after that moment."
+    return "Something of the future reaches a prompt. Please report this with the lines above."

@@ -9,9 +9,8 @@ from core.config import Settings
 from core.domain.check import Check
 from core.domain.evidence_items import EvidenceKind
 from core.domain.vendor_answers import AnswerKey, Question
-from core.market.asked_vendor import AskedVendor
 from core.market.evidence_vendors import build_gatherer
-from core.market.gathering import Gatherer
+from core.market.gathering import Asked, Gatherer
 
 _KNOWN_TICKER = "AAPL"
 _SPAN = timedelta(days=7)
@@ -43,7 +42,7 @@ def evidence_probes(gatherer: Gatherer, clock: Clock) -> Iterator[Probe]:
                 yield _probe(vendor, kind, clock)
 
 
-def _probe(vendor: AskedVendor, kind: EvidenceKind, clock: Clock) -> Probe:
+def _probe(vendor: Asked, kind: EvidenceKind, clock: Clock) -> Probe:
     async def ask() -> str:
         now = clock.now()
         match kind:

@@ -3,11 +3,15 @@
 from abc import ABC, abstractmethod
 from datetime import datetime
 
+from core.app.lookaheadwork import check_lookahead
+from core.clock import Clock
 from core.config import Settings
 from core.domain.errors import NoPrices
 from core.domain.evidence import Evidence
 from core.domain.instrument import parse_ticker
+from core.domain.lookahead import LookaheadReport
 from core.domain.run import RunRequest
+from core.market.gathering import Gatherer
 from core.pipeline.committee import Committee
 from core.pipeline.facts import evidence_text
 
@@ -16,7 +20,9 @@ class Evidencework(ABC):
     """A part of `App`."""
 
     settings: Settings
+    clock: Clock
     _committee: Committee
+    _gatherer: Gatherer
 
     @abstractmethod
     async def _nearest(self, ticker: str, error: NoPrices) -> NoPrices:
@@ -39,6 +45,10 @@ class Evidencework(ABC):
             if better is error:
                 raise
             raise better from error
+
+    async def look_ahead(self, ticker: str, as_of: datetime) -> LookaheadReport:
+        """Prove, or disprove, that nothing from after `as_of` reaches a prompt; see `check_lookahead`."""
+        return await check_lookahead(self.settings, self._gatherer, self.clock, ticker, as_of)
 
     @staticmethod
     def as_read(evidence: Evidence) -> str:

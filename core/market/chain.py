@@ -48,7 +48,13 @@ class PriceChain:
         self._calendar = calendar
         self._clock = clock
         self._max_age = max_age_sessions
+        self._timeout_s = timeout_s
         self._desk = VendorDesk(calendar, clock, timeout_s)
+
+    def over(self, change: Callable[[PriceVendor], PriceVendor]) -> "PriceChain":
+        """Return a chain like this one, with nothing remembered, over what `change` makes of its vendors."""
+        vendors = [change(vendor) for vendor in self.vendors]
+        return PriceChain(vendors, self._calendar, self._clock, self._max_age, self._timeout_s)
 
     async def bars(
         self, ticker: str, as_of: datetime | None, sessions: int = 300, *, present: datetime | None = None

@@ -57,7 +57,7 @@ def cut_filings(filings: Iterable[Filing], as_of: datetime, limits: EvidenceLimi
     """
     today = as_of.astimezone(UTC).date()
     newest: dict[tuple[object, bool], Filing] = {}
-    for filing in sorted((_with_lag(one, limits) for one in filings), key=_json):
+    for filing in sorted((with_lag(one, limits) for one in filings), key=_json):
         known_on = filing.known_on
         if not filing.figures or known_on is None or known_on > today or filing.period_end > today:
             continue
@@ -144,7 +144,8 @@ def _as_fit(items: list[T], signs: Iterable[int], most: int, most_signs: int) ->
     return tuple(fitting)
 
 
-def _with_lag(filing: Filing, limits: EvidenceLimits) -> Filing:
+def with_lag(filing: Filing, limits: EvidenceLimits) -> Filing:
+    """Return a filing with the configured lag, where nobody knows its day."""
     if filing.filed_on is not None:
         return filing.model_copy(update={"lag_days": None})
     lag = limits.year_lag_days if filing.annual else limits.quarter_lag_days

@@ -6,7 +6,7 @@ What comes out follows from what the vendors said, `as_of`, `live` and the confi
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from core.config.market import EvidenceLimits
 from core.domain.errors import VendorFailure
@@ -17,7 +17,6 @@ from core.domain.evidence_items import (
     Gathered,
 )
 from core.domain.vendor_answers import Question
-from core.market.asked_vendor import AskedVendor
 from core.market.evidence_cut import cut_filings, cut_moods, cut_news, cut_readings, cut_snapshot
 
 NOW = "now"
@@ -25,10 +24,28 @@ NOW = "now"
 _MOST_REASON = 200
 
 
+class Asked(Protocol):
+    """A vendor as the gathering asks it; the real one is `core.market.asked_vendor.AskedVendor`."""
+
+    name: str
+
+    async def ask(self, question: Question, subject: str, span: str, *words: object) -> Any:
+        """Return the answer to a question.
+
+        Raises:
+            VendorFailure: there is none.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
 class KindChain(NamedTuple):
     """The vendors of one kind, in order. `named` says that the configuration names them itself."""
 
-    vendors: tuple[AskedVendor, ...]
+    vendors: tuple[Asked, ...]
     named: bool
 
 
@@ -56,7 +73,7 @@ class Gatherer:
     def __init__(
         self,
         chains: Mapping[EvidenceKind, KindChain],
-        vendors: Sequence[AskedVendor],
+        vendors: Sequence[Asked],
         limits: EvidenceLimits,
     ) -> None:
         self._chains = chains
@@ -102,6 +119,20 @@ class Gatherer:
             }
         )
 
+    @property
+    def vendors(self) -> tuple[Asked, ...]:
+        """Every vendor that is in some chain, once."""
+        return self._vendors
+
+    def over(self, change: Callable[[Asked], Asked]) -> "Gatherer":
+        """Return a gathering like this one, whose vendors are what `change` makes of these."""
+        made = {id(vendor): change(vendor) for chain in self._chains.values() for vendor in chain.vendors}
+        chains = {
+            kind: chain._replace(vendors=tuple(made[id(vendor)] for vendor in chain.vendors))
+            for kind, chain in self._chains.items()
+        }
+        return Gatherer(chains, tuple(made.values()), self._limits)
+
     async def close(self) -> None:
         """Release the connections of every vendor."""
         for vendor in self._vendors:
@@ -125,7 +156,7 @@ class Gatherer:
                 return bool(limits.macro_readings)
 
 
-async def _first(asking: _Asking, vendors: Sequence[AskedVendor]) -> _Found:
+async def _first(asking: _Asking, vendors: Sequence[Asked]) -> _Found:
     """Ask one vendor after the other, until one has something that is left after the cut."""
     absences: list[Absence] = []
     for vendor in vendors:
