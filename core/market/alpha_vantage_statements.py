@@ -22,8 +22,6 @@ _SAME_PERIOD = timedelta(days=7)
 """So far apart the ends of one period may be told: some years end on the last Saturday of a month."""
 _YEAR = timedelta(days=365)
 _LATEST_REPORT = timedelta(days=400)
-_UNTIL_KNOWN = timedelta(days=1)
-"""The service tells the day of a report and not the hour, often after the close: it counts from the next."""
 
 
 class _Report(BaseModel):
@@ -105,7 +103,7 @@ def filings_from(
 ) -> tuple[Filing, ...]:
     """Return one filing a period, annual ones first, the newest first among each.
 
-    A filing counts from the day after its earnings were reported; a year's with those of its last quarter.
+    A filing became known on the day on which its earnings were reported; a year's with its last quarter's.
     Periods of which nothing is told are left out.
 
     Raises:
@@ -156,4 +154,4 @@ def _filed_on(end: date, days: Mapping[date, date | None]) -> date | None:
     # known too early, or never.
     if reported is None or not end < reported <= end + _LATEST_REPORT:
         return None
-    return reported + _UNTIL_KNOWN
+    return reported

@@ -50,16 +50,16 @@ def cut_moods(
 
 
 def cut_filings(filings: Iterable[Filing], as_of: datetime, limits: EvidenceLimits) -> tuple[Filing, ...]:
-    """Return the statements known on the day of `as_of` (in UTC), the newest period first.
+    """Return the statements known before the day of `as_of` (in UTC), the newest period first.
 
-    Where nobody knows the day of the filing, the configured lag is put in. Of several statements for one
+    A day has no hour, so what became known on the very day may have become known after `as_of`. Where nobody knows the day of the filing, the configured lag is put in. Of several statements for one
     period the one that was known last counts.
     """
     today = as_of.astimezone(UTC).date()
     newest: dict[tuple[object, bool], Filing] = {}
     for filing in sorted((with_lag(one, limits) for one in filings), key=_json):
         known_on = filing.known_on
-        if not filing.figures or known_on is None or known_on > today or filing.period_end > today:
+        if not filing.figures or known_on is None or known_on >= today or filing.period_end > today:
             continue
         period = filing.period_end, filing.annual
         other = newest.get(period)
@@ -79,12 +79,12 @@ def cut_snapshot(snapshot: Snapshot | None, as_of: datetime, *, live: bool) -> S
 def cut_readings(
     readings: Iterable[MacroReading], as_of: datetime, limits: EvidenceLimits
 ) -> tuple[MacroReading, ...]:
-    """Return the readings released by the day of `as_of` (in UTC): by series, each with its newest first.
+    """Return the readings released before the day of `as_of` (in UTC): by series, each with its newest first.
 
     Of several releases for one period the last one counts.
     """
     today = as_of.astimezone(UTC).date()
-    known = (one for one in readings if one.released_on <= today and one.period <= today)
+    known = (one for one in readings if one.released_on < today and one.period <= today)
     last = {
         (one.series, one.period): one for one in sorted(known, key=lambda one: (one.released_on, _json(one)))
     }
