@@ -52,8 +52,9 @@ def cut_moods(
 def cut_filings(filings: Iterable[Filing], as_of: datetime, limits: EvidenceLimits) -> tuple[Filing, ...]:
     """Return the statements known before the day of `as_of` (in UTC), the newest period first.
 
-    A day has no hour, so what became known on the very day may have become known after `as_of`. Where nobody knows the day of the filing, the configured lag is put in. Of several statements for one
-    period the one that was known last counts.
+    A day has no hour, so what became known on the very day may have become known after `as_of`. Where nobody
+    knows the day of the filing, the configured lag is put in. Of several statements for one period the one
+    that was known last counts.
     """
     today = as_of.astimezone(UTC).date()
     newest: dict[tuple[object, bool], Filing] = {}
