@@ -77,7 +77,7 @@ def read_identity(vendor: str, symbol: str, body: object) -> Identity | None:
 def read_snapshot(vendor: str, symbol: str, body: object, at: datetime) -> Snapshot | None:
     """Return the ratios of the moment `at`, in fixed order; None if Yahoo has none of them.
 
-    Only what stands there is told; the figures are those of `snapshot_figures`.
+    Order, units and places are those of `snapshot_figures`; the dividend yield is a fraction.
 
     Raises:
         BadVendorData: the answer is of another shape.
