@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.domain.stage import Stage, StageRecord, Step
 from core.domain.usage import Spend
-from core.pipeline.prompting import fence, role, user_prompt
+from core.pipeline.fences import fence
+from core.pipeline.prompting import role, user_prompt
 from tests import packs
 
 NOON = datetime(2025, 10, 29, 12, tzinfo=UTC)
