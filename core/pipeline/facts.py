@@ -1,6 +1,6 @@
 """The evidence and a member's own books as text, always in the same order and the same number format."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from core.config.settings import EvidenceTokens, Trading
@@ -10,7 +10,9 @@ from core.domain.run import Briefing
 from core.pipeline.number_format import price, quantity, usd
 from core.pipeline.sections import Section, section_texts
 
-_APART = (Section.QUOTE, Section.INDICATORS, Section.BARS)
+CORE = (Section.QUOTE, Section.INDICATORS, Section.BARS)
+"""The sections about prices, which every pack has and every stage reads first."""
+
 _STANDARD = EvidenceTokens()
 
 
@@ -20,11 +22,22 @@ class Facts:
     def __init__(self, evidence: Evidence, budget: EvidenceTokens = _STANDARD) -> None:
         self._evidence = evidence
         self._budget = budget
+        self._made: dict[tuple[Section, ...], str] = {}
 
     @cached_property
+    def _sections(self) -> Mapping[Section, str]:
+        return section_texts(self._evidence, self._budget)
+
+    @property
     def text(self) -> str:
-        """What `evidence_text` makes of it."""
-        return evidence_text(self._evidence, self._budget)
+        """All sections, as `evidence_text` makes them."""
+        return self.of(*Section)
+
+    def of(self, *sections: Section) -> str:
+        """Return these sections in the order given."""
+        if sections not in self._made:
+            self._made[sections] = _joined(self._sections, sections)
+        return self._made[sections]
 
 
 def evidence_text(
@@ -34,8 +47,11 @@ def evidence_text(
 
     Sections stand in `order`; those that it does not name are left out.
     """
-    texts = section_texts(evidence, budget)
-    blocks = [f"{texts[name]}\n" if name in _APART else texts[name] for name in order if name in texts]
+    return _joined(section_texts(evidence, budget), order)
+
+
+def _joined(texts: Mapping[Section, str], order: Sequence[Section]) -> str:
+    blocks = [f"{texts[name]}\n" if name in CORE else texts[name] for name in order if name in texts]
     return "\n".join(blocks)
 
 

@@ -11,7 +11,7 @@ _BRACKET_BEFORE_ANOTHER = re.compile(r"(\[(?=\[)|\](?=\]))")
 _TURN_MARK = re.compile(r"<(?=\|)|\|(?=>)")
 """Servers of open models read `<|` as the start of a sign that ends a turn, wherever it stands."""
 _LINK = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,20}://[^\s<>()\[\]]+|\bmailto:\S+|\bwww\.[^\s<>()\[\]]+"
+    r"(?:\b[a-z][a-z0-9+.-]{0,20})?://\S[^\s<>()\[\]]*|\bmailto:\S+|\bwww\.[^\s<>()\[\]]+"
     r"|\b(?:[\w-]{1,63}\.){1,4}[a-z]{2,24}/[^\s<>()\[\]]*",
     re.IGNORECASE,
 )

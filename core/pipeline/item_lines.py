@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from core.domain.evidence_items import (
     Figure,
@@ -101,11 +102,11 @@ def mood_items(moods: Iterable[Mood]) -> list[Item]:
 
 
 def macro_items(readings: Iterable[MacroReading]) -> list[Item]:
-    """Return readings of the economy: series, title, period, value, day of the release, vendor."""
+    """Return readings of the economy: series, title, begin of the period, value, day of release, vendor."""
     return [
         Item(
-            f"- {shown(each.series)}, {shown(each.title)}: {figure(each.value)} {shown(each.unit)}".rstrip()
-            + f" for the period from {each.period}, released {each.released_on} ({shown(each.vendor)})",
+            f"- {shown(each.series)}, {shown(each.title)}, {each.period}: "
+            f"{_with_unit(each.value, each.unit)}, released {each.released_on} ({shown(each.vendor)})",
             at=each.released_on.toordinal(),
         )
         for each in readings
@@ -129,7 +130,11 @@ def _figures(figures: Sequence[Figure]) -> str:
 
 
 def _figure(each: Figure) -> str:
-    return f"{shown(each.name)} {figure(each.value)} {shown(each.unit)}".rstrip()
+    return f"{shown(each.name)} {_with_unit(each.value, each.unit)}"
+
+
+def _with_unit(value: Decimal, unit: str) -> str:
+    return f"{figure(value)} {shown(unit)}".rstrip()
 
 
 def _score(mood: Mood) -> str:

@@ -1,7 +1,9 @@
 """Prompts: the role files, the evidence, and what was written before, each inside its fence.
 
-The system's text and the evidence stand first, so that all stages and rounds of all members share one prefix
-and a provider's prompt cache can serve it.
+The system's text and the prices stand first, so that all stages and rounds of all members share one prefix
+and a provider's prompt cache can serve it. The analysts read their own sections after that, the judge and the
+ballot all of them; the others argue from the analysts' reports. So texts of strangers go no further than they
+must, and a run does not pay twelve times for reading them.
 """
 
 from functools import cache
@@ -11,9 +13,10 @@ from core.domain.evidence import Evidence
 from core.domain.stage import Stage, StageRecord, Step
 from core.pipeline.author import View
 from core.pipeline.canary import canary_of
-from core.pipeline.facts import briefing_text
+from core.pipeline.facts import CORE, briefing_text
 from core.pipeline.fences import fence, key_of, marked
 from core.pipeline.presets import ANALYSTS, DEBATERS, RISK_VOICES
+from core.pipeline.sections import Section
 
 _FOLDER = Path(__file__).parent / "prompts"
 
@@ -26,6 +29,13 @@ _READS: dict[Stage, tuple[Stage, ...]] = {
     Stage.RISK_NEUTRAL: (Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
     Stage.RISK_CONSERVATIVE: (Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
     Stage.DECISION: (*ANALYSTS, Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
+}
+_SECTIONS: dict[Stage, tuple[Section, ...]] = {
+    Stage.NEWS: (*CORE, Section.NEWS, Section.MACRO),
+    Stage.FUNDAMENTALS: (*CORE, Section.FUNDAMENTALS, Section.RATIOS),
+    Stage.SENTIMENT: (*CORE, Section.SENTIMENT),
+    Stage.RESEARCH: tuple(Section),
+    Stage.DECISION: tuple(Section),
 }
 _BRIEFED = (Stage.TRADER, *RISK_VOICES, Stage.DECISION)
 
@@ -45,7 +55,7 @@ def user_prompt(step: Step, view: View) -> str:
     """Return what the member is asked in `step`; equal views give equal text, byte for byte."""
     key = key_of(view.evidence.sha256)
     # Its texts are made safe one by one, and sections have fences of their own inside.
-    parts = [marked("evidence", key, view.facts.text)]
+    parts = [marked("evidence", key, view.facts.of(*_SECTIONS.get(step.stage, CORE)))]
     for record in view.said(*_READS.get(step.stage, ())):
         if record.step != step and _may_read(step, record):
             name = record.stage if record.round == 1 else f"{record.stage} round {record.round}"
