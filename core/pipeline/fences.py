@@ -6,6 +6,7 @@ spaced out inside, so that not even a text that has seen the key, a model's own,
 """
 
 import re
+import unicodedata
 
 _BRACKET_BEFORE_ANOTHER = re.compile(r"(\[(?=\[)|\](?=\]))")
 _TURN_MARK = re.compile(r"<(?=\|)|\|(?=>)")
@@ -15,6 +16,9 @@ _LINK = re.compile(
     r"|\b(?:[\w-]{1,63}\.){1,4}[a-z]{2,24}/[^\s<>()\[\]]*",
     re.IGNORECASE,
 )
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+"""Controls, formats such as those of no width or that turn the direction, surrogates, private use."""
 
 
 def key_of(sha256: str) -> str:
@@ -39,5 +43,6 @@ def marked(name: str, key: str, text: str) -> str:
 
 
 def fence(name: str, key: str, text: str) -> str:
-    """Put data between marks that the data itself cannot hold."""
-    return marked(name, key, spaced(text))
+    """Put data between marks that the data itself cannot hold, without links and signs that nobody sees."""
+    seen = "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in _UNSEEN)
+    return marked(name, key, spaced(without_links(seen)))

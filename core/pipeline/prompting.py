@@ -1,8 +1,8 @@
 """Prompts: the role files, the evidence, and what was written before, each inside its fence.
 
 The system's text and the prices stand first, so that all stages and rounds of all members share one prefix
-and a provider's prompt cache can serve it. The analysts read their own sections after that, the judge and the
-ballot all of them; the others argue from the analysts' reports. So texts of strangers go no further than they
+and a provider's prompt cache can serve it. The analysts read their own sections after that, and the ballot
+all of them; the others argue from the analysts' reports. So texts of strangers go no further than they
 must, and a run does not pay twelve times for reading them.
 """
 
@@ -34,7 +34,6 @@ _SECTIONS: dict[Stage, tuple[Section, ...]] = {
     Stage.NEWS: (*CORE, Section.NEWS, Section.MACRO),
     Stage.FUNDAMENTALS: (*CORE, Section.FUNDAMENTALS, Section.RATIOS),
     Stage.SENTIMENT: (*CORE, Section.SENTIMENT),
-    Stage.RESEARCH: tuple(Section),
     Stage.DECISION: tuple(Section),
 }
 _BRIEFED = (Stage.TRADER, *RISK_VOICES, Stage.DECISION)
