@@ -34,6 +34,9 @@ def spaced(text: str) -> str:
 
 def without_links(text: str) -> str:
     """Return the text with `(link)` for every address: a member cannot open it, and it may be a trap."""
+    lower = text.lower()
+    if "/" not in lower and "mailto:" not in lower and "www." not in lower:
+        return text
     return _LINK.sub("(link)", text)
 
 

@@ -37,7 +37,8 @@ class Item:
 
 def shown(text: str) -> str:
     """Return a text from outside as it may stand in a line of the evidence."""
-    return spaced(without_links(str(plain(text))))
+    # Items are plain by their types; this holds for what has no such type, and costs next to nothing.
+    return spaced(without_links(text if text.isprintable() else str(plain(text))))
 
 
 def identity_lines(identity: Identity) -> list[str]:
