@@ -12,6 +12,8 @@ from core.pipeline.sections import Section, section_texts
 
 CORE = (Section.QUOTE, Section.INDICATORS, Section.BARS)
 """The sections about prices, which every pack has and every stage reads first."""
+SECTIONS: tuple[Section, ...] = tuple(section for section in Section if section is not Section.QUOTE)
+"""The sections behind the quote, which stands on top, in the order in which every run shows them."""
 
 _STANDARD = EvidenceTokens()
 
@@ -19,8 +21,11 @@ _STANDARD = EvidenceTokens()
 class Facts:
     """The evidence of one run as text, the same for all its members; made when the first one reads it."""
 
-    def __init__(self, evidence: Evidence, budget: EvidenceTokens = _STANDARD) -> None:
+    def __init__(
+        self, evidence: Evidence, order: Sequence[Section] = SECTIONS, budget: EvidenceTokens = _STANDARD
+    ) -> None:
         self._evidence = evidence
+        self._order = order
         self._budget = budget
         self._made: dict[tuple[Section, ...], str] = {}
 
@@ -31,28 +36,29 @@ class Facts:
     @property
     def text(self) -> str:
         """All sections, as `evidence_text` makes them."""
-        return self.of(*Section)
+        return self.of(*SECTIONS)
 
     def of(self, *sections: Section) -> str:
-        """Return these sections in the order given."""
+        """Return the quote and these sections, in the order of this object."""
         if sections not in self._made:
-            self._made[sections] = _joined(self._sections, sections)
+            order = [section for section in self._order if section in sections]
+            self._made[sections] = _joined(self._sections, order)
         return self._made[sections]
 
 
 def evidence_text(
-    evidence: Evidence, budget: EvidenceTokens = _STANDARD, order: Sequence[Section] = tuple(Section)
+    evidence: Evidence, order: Sequence[Section] = SECTIONS, budget: EvidenceTokens = _STANDARD
 ) -> str:
     """Return the pack as a member reads it, as safe to stand in a fence as it is.
 
-    Sections stand in `order`; those that it does not name are left out.
+    The quote stands on top, the other sections in `order`; those that it does not name are left out.
     """
     return _joined(section_texts(evidence, budget), order)
 
 
 def _joined(texts: Mapping[Section, str], order: Sequence[Section]) -> str:
-    blocks = [f"{texts[name]}\n" if name in CORE else texts[name] for name in order if name in texts]
-    return "\n".join(blocks)
+    names = [name for name in (Section.QUOTE, *order) if name in texts]
+    return "\n".join(f"{texts[name]}\n" if name in CORE else texts[name] for name in names)
 
 
 def briefing_text(briefing: Briefing, ticker: str, terms: Trading) -> str:

@@ -13,7 +13,7 @@ from core.domain.evidence import Evidence
 from core.domain.stage import Stage, StageRecord, Step
 from core.pipeline.author import View
 from core.pipeline.canary import canary_of
-from core.pipeline.facts import CORE, briefing_text
+from core.pipeline.facts import CORE, SECTIONS, briefing_text
 from core.pipeline.fences import fence, key_of, marked
 from core.pipeline.presets import ANALYSTS, DEBATERS, RISK_VOICES
 from core.pipeline.sections import Section
@@ -34,7 +34,7 @@ _SECTIONS: dict[Stage, tuple[Section, ...]] = {
     Stage.NEWS: (*CORE, Section.NEWS, Section.MACRO),
     Stage.FUNDAMENTALS: (*CORE, Section.FUNDAMENTALS, Section.RATIOS),
     Stage.SENTIMENT: (*CORE, Section.SENTIMENT),
-    Stage.DECISION: tuple(Section),
+    Stage.DECISION: SECTIONS,
 }
 _BRIEFED = (Stage.TRADER, *RISK_VOICES, Stage.DECISION)
 

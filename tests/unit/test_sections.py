@@ -25,7 +25,7 @@ from core.domain.evidence_items import (
     plain,
 )
 from core.pipeline import item_lines, sections
-from core.pipeline.facts import CORE, Facts, evidence_text
+from core.pipeline.facts import CORE, SECTIONS, Facts, evidence_text
 from core.pipeline.fences import key_of
 from core.pipeline.sections import Section, section_texts
 from core.pipeline.tokens import tokens
@@ -144,7 +144,7 @@ def test_a_pack_of_prices_alone_reads_as_it_always_did() -> None:
 
 
 def test_every_kind_is_told_with_its_time_its_source_and_its_vendor() -> None:
-    text = evidence_text(full_pack.evidence(), ROOMY)
+    text = evidence_text(full_pack.evidence(), budget=ROOMY)
     for line in (
         "name: NVIDIA Corporation",
         "exchange: NasdaqGS",
@@ -208,7 +208,7 @@ def test_whatever_items_hold_the_text_reads_back_into_exactly_the_sections_given
     with pytest.MonkeyPatch.context() as patch:
         # Some of the texts hold this very key: the signs alone must keep them in.
         patch.setattr(sections, "key_of", lambda _: KEY)
-        text = evidence_text(full_pack.evidence(given_pack), ROOMY)
+        text = evidence_text(full_pack.evidence(given_pack), budget=ROOMY)
     got = read(text, KEY)
     expected = {
         "news": item_lines.news_items(given_pack.news),
@@ -301,11 +301,13 @@ def test_facts_give_any_choice_of_sections_after_the_same_beginning() -> None:
     assert "news:" not in facts.of(*CORE, Section.SENTIMENT)
 
 
-def test_sections_can_be_put_in_another_order_without_changing_a_word() -> None:
+def test_sections_can_be_put_in_another_order_below_the_quote_without_changing_a_word() -> None:
     pack: Evidence = full_pack.evidence()
-    turned = evidence_text(pack, order=tuple(reversed(Section)))
-    assert turned.startswith("macro: ")
-    assert sorted(turned.split("\n")) == sorted([*evidence_text(pack).split("\n")])
+    usual, turned = evidence_text(pack), evidence_text(pack, SECTIONS[::-1])
+    assert turned.startswith(f"{section_texts(pack, EvidenceTokens())[Section.QUOTE]}\n\nmacro: ")
+    assert sorted(turned.split("\n")) == sorted(usual.split("\n"))
+    assert Facts(pack, SECTIONS[::-1]).text == turned
+    assert Facts(pack).text == usual
 
 
 def test_undated_and_old_items_go_before_new_ones_wherever_they_stand() -> None:
