@@ -129,6 +129,24 @@ class MemberSettings(Frozen):
         return self
 
 
+Tokens = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class EvidenceTokens(Frozen):
+    """How many tokens each section of the evidence may take in a prompt, and all together.
+
+    Tokens are counted by the rule of `core.pipeline.tokens`.
+    """
+
+    total: Annotated[int, Field(ge=1000, le=400_000)] = 10_000
+    bars: Tokens = 2_500
+    news: Tokens = 3_000
+    fundamentals: Tokens = 2_000
+    ratios: Tokens = 500
+    sentiment: Tokens = 2_000
+    macro: Tokens = 1_000
+
+
 class Pipeline(Frozen):
     """How a run goes. Times in seconds; `max_steps` model calls a member and run."""
 
@@ -140,6 +158,7 @@ class Pipeline(Frozen):
     base_delay_s: Annotated[float, Field(ge=0, le=60)] = 1.0
     debate_rounds: Annotated[int, Field(ge=2, le=5)] = 2
     max_concurrency: Annotated[int, Field(ge=1, le=1024)] = 64
+    evidence_tokens: EvidenceTokens = EvidenceTokens()
 
 
 class Consensus(Frozen):

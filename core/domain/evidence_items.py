@@ -3,7 +3,6 @@
 Texts come from outside. They are made plain here, so that nothing invisible and nothing endless goes further.
 """
 
-import unicodedata
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -31,14 +30,13 @@ def plain(text: object) -> object:
     """Return a text in one line, without invisible signs and of at most `MOST_SIGNS` signs."""
     if not isinstance(text, str):
         return text
-    shown = "".join(" " if sign.isspace() else sign for sign in text if sign.isspace() or _is_seen(sign))
-    line = " ".join(shown.split())
-    return line if len(line) <= MOST_SIGNS else f"{line[: MOST_SIGNS - 2]} …"
-
-
-def _is_seen(sign: str) -> bool:
-    # Controls, formats such as zero-width signs and those that turn the direction, surrogates, private use.
-    return unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+    if not text.isprintable():
+        # Controls, formats such as zero-width signs and those that turn the direction, surrogates, private
+        # use, what Unicode does not know; and every space but the plain one.
+        unseen = {sign for sign in set(text) if not sign.isprintable()}
+        text = text.translate({ord(sign): " " if sign.isspace() else None for sign in unseen})
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_SIGNS else f"{line[: MOST_SIGNS - 2].rstrip()} …"
 
 
 Plain = Annotated[str, BeforeValidator(plain)]

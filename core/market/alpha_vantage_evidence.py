@@ -194,7 +194,7 @@ class AlphaVantageEvidence:
             self._refuse_on_a_spent_day()
             await self._http.turn()
             self._refuse_on_a_spent_day()  # whoever had the turn before may have used up the last one
-            async with self._http.within_limit():
+            async with self._http.in_time():
                 body = await self._http.ask(about, query, _MOST_BYTES)
             told = None if not body or is_nothing(body) else self._http.read(about, body, shape)
             self._kept[question] = _Kept(self._clock.monotonic(), told)

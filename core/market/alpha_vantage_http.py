@@ -4,38 +4,26 @@ The service answers almost everything with status 200 and says in the body what 
 our key in the sentence: nothing that it says is repeated.
 """
 
-import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
-import aiohttp
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from core.clock import Clock
 from core.config.market import AlphaVantageVendor as AlphaVantageSettings
-from core.domain.errors import (
-    BadVendorData,
-    ConfigError,
-    VendorFailure,
-    VendorNotConfigured,
-    VendorRateLimited,
-    VendorTimeout,
-    VendorUnreachable,
-)
+from core.domain.errors import VendorFailure, VendorNotConfigured, VendorRateLimited
+from core.market.json_http import JsonHttp
+from core.market.vendor_edge import key_of
 
 NAME = "alpha_vantage"
 PAUSE_S = 1.2
 """Free keys may ask once a second."""
 _BODY_LIMIT = 32 * 1024 * 1024
-_OK = 200
-_TOO_MANY_REQUESTS = 429
 
 # The sentence about asking too fast praises all "premium endpoints", and is about no paid key.
 _PAID = re.compile(r"premium (?:feature|endpoint)\b")
@@ -49,8 +37,7 @@ class AlphaVantageHttp:
     def __init__(self, settings: AlphaVantageSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._host = urlsplit(settings.base_url).netloc.rpartition("@")[2]
-        self._session: aiohttp.ClientSession | None = None
+        self._http = JsonHttp(NAME, settings.base_url, settings.timeout_s)
         self._free_at = clock.monotonic()
         self._spent_on: date | None = None
 
@@ -59,20 +46,13 @@ class AlphaVantageHttp:
         """Whether the service has said on this UTC day that the key's requests of the day are used up."""
         return self._spent_on == self._clock.now().date()
 
-    @asynccontextmanager
-    async def within_limit(self) -> AsyncIterator[None]:
+    def in_time(self) -> AbstractAsyncContextManager[None]:
         """Let what is done inside take `timeout_s` seconds at most.
 
         Raises:
             VendorTimeout: it took longer.
         """
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                yield
-        except TimeoutError:
-            limit = f"{self._settings.timeout_s:g}"
-            reason = f"{self._host} gave no answer within {limit} seconds"
-            raise VendorTimeout(NAME, reason) from None
+        return self._http.in_time()
 
     def key(self) -> str:
         """Return the key.
@@ -80,10 +60,7 @@ class AlphaVantageHttp:
         Raises:
             VendorNotConfigured: there is none.
         """
-        try:
-            return self._settings.key.reveal()
-        except ConfigError as error:
-            raise VendorNotConfigured(NAME, f"no key, {str(error).rstrip('.')}") from None
+        return key_of(NAME, self._settings.key)
 
     async def turn(self) -> None:
         """Wait until a question is at least `PAUSE_S` seconds after the one before, whoever asked it.
@@ -111,27 +88,13 @@ class AlphaVantageHttp:
         """
         asked = {**query, "apikey": self.key()}
         self._free_at = max(self._free_at, self._clock.monotonic() + PAUSE_S)
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession()
-        address = f"{self._settings.base_url.rstrip('/')}/query"
-        # What aiohttp raises may hold the address with the key, so it is neither repeated nor chained.
+        _, raw = await self._http.get_bytes("/query", asked, most=most_bytes)
         try:
-            async with self._session.get(address, params=asked, allow_redirects=False) as response:
-                status = response.status
-                text = await _text(response, most_bytes)
-        except aiohttp.ClientError as error:
-            kind = type(error).__name__
-            raise VendorUnreachable(NAME, f"{self._host} could not be reached ({kind})") from None
-        if status == _TOO_MANY_REQUESTS:
-            raise VendorRateLimited(NAME, f"{self._host} asks to slow down (HTTP {status})")
-        if status != _OK:
-            raise VendorUnreachable(NAME, f"{self._host} answered HTTP {status}")
-        try:
-            body = json.loads(text or "", parse_float=Decimal)
+            body = json.loads((raw or b"").decode("utf-8", "replace"), parse_float=Decimal)
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
-            raise BadVendorData(NAME, f"{about}: {self._host} did not answer with a JSON object")
+            raise self._http.bad(about, f"{self._http.host} did not answer with a JSON object")
         return body
 
     def read(self, about: str, body: dict[str, Any], shape: type[A]) -> A | None:
@@ -149,27 +112,20 @@ class AlphaVantageHttp:
             raise self._refusal((notes or error).replace(self.key().lower(), ""))
         if error:
             return None  # the same sentence for an unknown ticker as for any call that it cannot serve
-        try:
-            return shape.model_validate(body)
-        except ValidationError as mismatch:
-            place = ".".join(str(part) for part in mismatch.errors(include_input=False)[0]["loc"])
-            fault = f"the answer is not of the documented shape (at {place[:80]})"
-            raise BadVendorData(NAME, f"{about}: {fault}") from None
+        return self._http.read(body, shape, about)
 
     async def close(self) -> None:
         """Close the connection, for all who share it; the next question opens it again."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.close()
 
     def _refusal(self, said: str) -> VendorFailure:
         if "apikey" in said or "demo" in said:
-            return VendorNotConfigured(NAME, f"{self._host} does not accept the key")
+            return VendorNotConfigured(NAME, f"{self._http.host} does not accept the key")
         if _PAID.search(said):
-            return VendorNotConfigured(NAME, f"{self._host} wants a paid key for this")
+            return VendorNotConfigured(NAME, f"{self._http.host} wants a paid key for this")
         if "per day" in said and not any(shorter in said for shorter in ("per second", "per minute")):
             self._spent_on = self._clock.now().date()
-        return VendorRateLimited(NAME, f"{self._host} says that the key's requests are used up for now")
+        return VendorRateLimited(NAME, f"{self._http.host} says that the key's requests are used up for now")
 
 
 _SHARED: WeakValueDictionary[tuple[str, str, float, int], AlphaVantageHttp] = WeakValueDictionary()
@@ -185,14 +141,3 @@ def connection(settings: AlphaVantageSettings, clock: Clock) -> AlphaVantageHttp
     if shared is None:
         shared = _SHARED[name] = AlphaVantageHttp(settings, clock)
     return shared
-
-
-async def _text(response: aiohttp.ClientResponse, most_bytes: int) -> str | None:
-    """Return the body, or None if it is longer than `most_bytes`."""
-    parts, length = [], 0
-    async for part in response.content.iter_any():
-        length += len(part)
-        if length > most_bytes:
-            return None
-        parts.append(part)
-    return b"".join(parts).decode("utf-8", "replace")

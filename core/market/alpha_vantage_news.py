@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from core.domain.evidence_items import Mood, NewsItem, Web
+from core.domain.evidence_items import Mood, NewsItem
 from core.domain.values import to_ratio
 from core.market.alpha_vantage_http import NAME
 from core.market.alpha_vantage_values import OptionalNumber, OptionalText
+from core.market.vendor_edge import web_link
 
 LEAST_RELEVANCE = Decimal("0.3")
 """From 0 to 1: below it an item only mentions the ticker, and its score says little about it."""
@@ -22,7 +23,6 @@ MARKET_TOPIC = "financial_markets"
 _STAMP = re.compile(r"\d{8}T\d{4}(?:\d{2})?", re.ASCII)
 _MINUTE = "%Y%m%dT%H%M"
 _CRYPTO = re.compile(r"([A-Z0-9]{2,10})-[A-Z]{3,4}", re.ASCII)
-_ADDRESS: TypeAdapter[str] = TypeAdapter(Web)
 
 
 class _Score(BaseModel):
@@ -105,7 +105,7 @@ def _scored(raw: object, name: str | None) -> Scored | None:
             publisher=item.source or "",
             vendor=NAME,
             published_at=_moment(item.published),
-            url=_link(item.url),
+            url=web_link(item.url),
             market_wide=name is None,
         )
     except ValidationError:
@@ -128,11 +128,4 @@ def _moment(stamp: object) -> datetime | None:
     try:
         return datetime.strptime(stamp.ljust(15, "0"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        return None
-
-
-def _link(text: object) -> str | None:
-    try:
-        return _ADDRESS.validate_python(text)
-    except ValidationError:
         return None

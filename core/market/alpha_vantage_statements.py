@@ -16,11 +16,10 @@ from core.domain.errors import BadVendorData
 from core.domain.evidence_items import Filing
 from core.market.alpha_vantage_http import NAME
 from core.market.alpha_vantage_values import CurrencyOrNothing, Day, OptionalDay, OptionalNumber
-from core.market.figures import period_figures
+from core.market.figures import Amount, figures_by_period
 
 _SAME_PERIOD = timedelta(days=7)
 """So far apart the ends of one period may be told: some years end on the last Saturday of a month."""
-_YEAR = timedelta(days=365)
 _LATEST_REPORT = timedelta(days=400)
 
 
@@ -130,26 +129,20 @@ def _together(ticker: str, reports: Iterable[_Report]) -> dict[date, _Period]:
 def _filings(
     periods: Mapping[date, _Period], days: Mapping[date, date | None], *, annual: bool
 ) -> Iterator[Filing]:
-    for end in sorted(periods, reverse=True):
-        period = periods[end]
-        year_ago = _nearest(periods, end - _YEAR)
-        before = None if year_ago is None else periods[year_ago]
-        comparable = before is not None and before.currency == period.currency
-        earlier = before.figures if before is not None and comparable else None
-        figures = period_figures(period.figures, period.currency, earlier)
-        if figures:
-            filed_on = _filed_on(end, days)
-            yield Filing(vendor=NAME, period_end=end, annual=annual, figures=figures, filed_on=filed_on)
-
-
-def _nearest(ends: Iterable[date], wanted: date) -> date | None:
-    near = min(ends, key=lambda end: abs(end - wanted), default=None)
-    return near if near is not None and abs(near - wanted) <= _SAME_PERIOD else None
+    told = {
+        end: {name: Amount(value, period.currency) for name, value in period.figures.items()}
+        for end, period in periods.items()
+    }
+    for end, figures in figures_by_period(told):
+        filed_on = _filed_on(end, days)
+        yield Filing(vendor=NAME, period_end=end, annual=annual, figures=figures, filed_on=filed_on)
 
 
 def _filed_on(end: date, days: Mapping[date, date | None]) -> date | None:
-    period = _nearest(days, end)
-    reported = None if period is None else days[period]
+    period = min(days, key=lambda told: abs(told - end), default=None)
+    if period is None or abs(period - end) > _SAME_PERIOD:
+        return None
+    reported = days[period]
     # A report before the end of its period, or years after it, is a mistake that would let figures be
     # known too early, or never.
     if reported is None or not end < reported <= end + _LATEST_REPORT:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from core.market.vendor_edge import no_flag
+
 _NOTHING = frozenset({"", "-", "none", "null", "n/a", "nan"})
 _LONGEST_NUMBER = 60
 _LONGEST_TEXT = 4_000
@@ -24,9 +26,9 @@ def _text(value: object) -> object:
 
 
 def _number(value: object) -> object:
-    if isinstance(value, bool) or (isinstance(value, str) and len(value) > _LONGEST_NUMBER):
+    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
         raise ValueError("must be a number")
-    return _or_none(value)
+    return _or_none(no_flag(value))
 
 
 def _day(value: object) -> object:

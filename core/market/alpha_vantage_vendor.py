@@ -21,21 +21,14 @@ from core.market.alpha_vantage_http import NAME, PAUSE_S, connection
 from core.market.dollars import InDollars
 from core.market.exchanges import is_foreign
 from core.market.splits import split_ratio
+from core.market.vendor_edge import no_flag
 
 _COMPACT_DAYS = 140
 """Calendar days back within which the newest 100 bars surely reach (holidays and weekends counted)."""
 
 
-def _text_or_number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("must be a number")  # noqa: TRY004 - Pydantic wants ValueError
-    return value
-
-
-_Number = Annotated[
-    Decimal, BeforeValidator(_text_or_number), Field(ge=PRICE_STEP, le=10**12, allow_inf_nan=False)
-]
-_Volume = Annotated[int, BeforeValidator(_text_or_number), Field(ge=0, le=10**18)]
+_Number = Annotated[Decimal, BeforeValidator(no_flag), Field(ge=PRICE_STEP, le=10**12, allow_inf_nan=False)]
+_Volume = Annotated[int, BeforeValidator(no_flag), Field(ge=0, le=10**18)]
 
 
 class _Row(BaseModel):
@@ -57,7 +50,7 @@ class _Answer(BaseModel):
     series: dict[date, _Row] = Field(alias="Time Series (Daily)")
 
 
-_Amount = Annotated[Decimal, BeforeValidator(_text_or_number), Field(ge=0, le=10**9, allow_inf_nan=False)]
+_Amount = Annotated[Decimal, BeforeValidator(no_flag), Field(ge=0, le=10**9, allow_inf_nan=False)]
 
 
 class _SplitRow(BaseModel):
@@ -107,7 +100,7 @@ class AlphaVantageVendor(InDollars):
         """
         symbol = parse_ticker(ticker)
         recent = (self._clock.now().date() - start).days <= _COMPACT_DAYS
-        async with self._http.within_limit():
+        async with self._http.in_time():
             body = await self._series(symbol, full=not recent and not self._full_is_refused)
             if _full_is_paid(body):
                 self._full_is_refused = True
@@ -125,7 +118,7 @@ class AlphaVantageVendor(InDollars):
             As `daily_bars`.
         """
         symbol = parse_ticker(ticker)
-        async with self._http.within_limit():
+        async with self._http.in_time():
             splits = await self._paced(symbol, "SPLITS")
             dividends = await self._paced(symbol, "DIVIDENDS")
         return (

@@ -4,8 +4,8 @@ Pure, and the same for all vendors. Where two items come first alike, their whol
 order in which a vendor told them changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -16,7 +16,8 @@ SNAPSHOT_WITHIN = timedelta(minutes=15)
 """A snapshot is taken a moment after the run's own; one from further ahead is wrong."""
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
-T = TypeVar("T", NewsItem, Mood)
+T = TypeVar("T")
+D = TypeVar("D", Filing, MacroReading)
 
 
 def cut_news(
@@ -24,14 +25,13 @@ def cut_news(
 ) -> tuple[NewsItem, ...]:
     """Return the news that may be known at `as_of`, newest first, undated last (and only when `live`)."""
     since = _back(as_of, limits.news_days)
-    known = [
-        item.model_copy(update={"published_at": _utc(item.published_at)})
-        for item in items
-        if _in_time(item.published_at, since, as_of, live=live)
-    ]
-    newest = _newest_first(_once(_newest_first(known, _published)[::-1]), _published)
+    known = sorted(
+        (item for item in items if _in_time(item.published_at, since, as_of, live=live)), key=_news_order
+    )
+    newest = sorted(_once(known), key=_news_order, reverse=True)
     signs = (len(item.title) + len(item.summary) + len(item.publisher) for item in newest)
-    return _as_fit(newest, signs, limits.news_items, limits.news_characters)
+    fitting = _as_fit(newest, signs, limits.news_items, limits.news_characters)
+    return tuple(item.model_copy(update={"published_at": _utc(item.published_at)}) for item in fitting)
 
 
 def cut_moods(
@@ -39,14 +39,11 @@ def cut_moods(
 ) -> tuple[Mood, ...]:
     """Return the posts and scores that may be known at `as_of`, in the order of news."""
     since = _back(as_of, limits.sentiment_days)
-    known = [
-        mood.model_copy(update={"at": _utc(mood.at)})
-        for mood in moods
-        if _in_time(mood.at, since, as_of, live=live)
-    ]
-    newest = _newest_first(dict.fromkeys(known), lambda mood: mood.at)
+    known = {_mood_order(mood): mood for mood in moods if _in_time(mood.at, since, as_of, live=live)}
+    newest = [known[order] for order in sorted(known, reverse=True)]
     signs = (len(mood.text) for mood in newest)
-    return _as_fit(newest, signs, limits.sentiment_items, limits.sentiment_characters)
+    fitting = _as_fit(newest, signs, limits.sentiment_items, limits.sentiment_characters)
+    return tuple(mood.model_copy(update={"at": _utc(mood.at)}) for mood in fitting)
 
 
 def cut_filings(filings: Iterable[Filing], as_of: datetime, limits: EvidenceLimits) -> tuple[Filing, ...]:
@@ -57,17 +54,12 @@ def cut_filings(filings: Iterable[Filing], as_of: datetime, limits: EvidenceLimi
     that was known last counts.
     """
     today = as_of.astimezone(UTC).date()
-    newest: dict[tuple[object, bool], Filing] = {}
-    for filing in sorted((with_lag(one, limits) for one in filings), key=_json):
-        known_on = filing.known_on
-        if not filing.figures or known_on is None or known_on >= today or filing.period_end > today:
-            continue
-        period = filing.period_end, filing.annual
-        other = newest.get(period)
-        if other is None or other.known_on is None or other.known_on <= known_on:
-            newest[period] = filing
-    ordered = sorted(newest.values(), key=lambda one: (one.period_end, one.annual), reverse=True)
-    return tuple(ordered[: limits.filings])
+    periods: dict[tuple[date, bool], list[tuple[date, Filing]]] = {}
+    for filing in (with_lag(one, limits) for one in filings if one.figures and one.period_end <= today):
+        if filing.known_on is not None and filing.known_on < today:
+            periods.setdefault((filing.period_end, filing.annual), []).append((filing.known_on, filing))
+    newest = sorted(periods, reverse=True)[: limits.filings]
+    return tuple(_last_known(periods[period]) for period in newest)
 
 
 def cut_snapshot(snapshot: Snapshot | None, as_of: datetime, *, live: bool) -> Snapshot | None:
@@ -85,26 +77,38 @@ def cut_readings(
     Of several releases for one period the last one counts.
     """
     today = as_of.astimezone(UTC).date()
-    known = (one for one in readings if one.released_on < today and one.period <= today)
-    last = {
-        (one.series, one.period): one for one in sorted(known, key=lambda one: (one.released_on, _json(one)))
-    }
-    series: dict[str, list[MacroReading]] = {}
-    for one in sorted(last.values(), key=lambda one: one.period, reverse=True):
-        series.setdefault(one.series, []).append(one)
-    return tuple(one for name in sorted(series) for one in series[name][: limits.macro_readings])
+    series: dict[str, dict[date, list[tuple[date, MacroReading]]]] = {}
+    for one in readings:
+        if one.released_on < today and one.period <= today:
+            periods = series.setdefault(one.series, {})
+            periods.setdefault(one.period, []).append((one.released_on, one))
+    return tuple(
+        _last_known(series[name][period])
+        for name in sorted(series)
+        for period in sorted(series[name], reverse=True)[: limits.macro_readings]
+    )
 
 
 def _in_time(at: datetime | None, since: datetime, as_of: datetime, *, live: bool) -> bool:
     return live if at is None else since <= at <= as_of
 
 
-def _newest_first(items: Iterable[T], at: Callable[[T], datetime | None]) -> list[T]:
-    return sorted(items, key=lambda item: (at(item) or _FIRST, _json(item)), reverse=True)
+def _news_order(item: NewsItem) -> tuple[datetime, str, str, str, str, str, bool]:
+    """Return what puts news in order: all of it, so that only what is equal stands equal."""
+    at, url = item.published_at or _FIRST, item.url or ""
+    return at, item.title, url, item.summary, item.publisher, item.vendor, item.market_wide
 
 
-def _published(item: NewsItem) -> datetime | None:
-    return item.published_at
+def _mood_order(mood: Mood) -> tuple[datetime, bool, str, str, str, str, str]:
+    at, url = mood.at or _FIRST, mood.url or ""
+    return at, mood.at is None, mood.text, url, mood.vendor, f"{mood.score}", f"{mood.voices}"
+
+
+def _last_known(told: list[tuple[date, D]]) -> D:
+    """Return what was known last of what was told of one period; its text decides between equals."""
+    if len(told) == 1:
+        return told[0][1]
+    return max(told, key=lambda one: (one[0], one[1].model_dump_json()))[1]
 
 
 def _once(items: Iterable[NewsItem]) -> Iterator[NewsItem]:
@@ -159,7 +163,3 @@ def _back(as_of: datetime, days: int) -> datetime:
 
 def _utc(at: datetime | None) -> datetime | None:
     return None if at is None else at.astimezone(UTC)
-
-
-def _json(item: NewsItem | Mood | Filing | MacroReading) -> str:
-    return item.model_dump_json()

@@ -18,9 +18,10 @@ from pydantic import BaseModel, Field
 
 from core.clock import Clock
 from core.config.market import FredVendor as FredSettings
-from core.domain.errors import ConfigError, VendorFailure, VendorNotConfigured
+from core.domain.errors import VendorFailure, VendorNotConfigured
 from core.domain.evidence_items import MacroReading
 from core.market.json_http import JsonHttp, Status, Title, Words
+from core.market.vendor_edge import key_of
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class FredVendor:
             VendorUnreachable: no connection, or a refusal.
             BadVendorData: the answers are not what the service documents.
         """
-        key = self._key()
+        key = key_of(self.name, self._settings.key)
         # FRED refuses days that have not begun in St. Louis.
         day = min(until, self._clock.now().astimezone(_HOME).date())
         turns = asyncio.Semaphore(_AT_ONCE)
@@ -100,12 +101,6 @@ class FredVendor:
     async def close(self) -> None:
         """Close the connection."""
         await self._http.close()
-
-    def _key(self) -> str:
-        try:
-            return self._settings.key.reveal()
-        except ConfigError as error:
-            raise VendorNotConfigured(self.name, f"no key, {str(error).rstrip('.')}") from None
 
     async def _attempt(
         self, series: str, key: str, day: date, turns: asyncio.Semaphore

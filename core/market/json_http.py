@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar
-from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
@@ -19,10 +18,10 @@ from core.domain.errors import (
     VendorFailure,
     VendorNotConfigured,
     VendorRateLimited,
-    VendorTimeout,
     VendorUnreachable,
 )
 from core.domain.evidence_items import MOST_SIGNS, Plain, Said
+from core.market.vendor_edge import host_of, too_slow
 
 BODY_LIMIT = 4 * 1024 * 1024
 """Bytes; longer than any answer that is asked for, and short enough to be read without a pause for others."""
@@ -79,33 +78,17 @@ class JsonHttp:
         self._timeout_s = timeout_s
         self._keyed = keyed
         self._agent = " ".join(agent.split())
-        self.host = urlsplit(base_url).netloc.rpartition("@")[2]
+        self.host = host_of(base_url)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, path: str, query: Mapping[str, str], *, also: Collection[int] = ()) -> Reply:
         """Return the answer with status 200, or with one of the statuses in `also`.
 
-        Redirects are not followed. There is no time limit here; see `in_time`.
-
         Raises:
-            VendorNotConfigured: the key is not accepted (401, 403).
-            VendorRateLimited: too many requests (429).
-            VendorUnreachable: no connection, half an answer, or any other status.
             BadVendorData: the body is no JSON, holds a number that is none, or is longer than `BODY_LIMIT`.
+            VendorNotConfigured, VendorRateLimited, VendorUnreachable: as `get_bytes`.
         """
-        # What aiohttp raises may hold the address with the key, so it is neither repeated nor chained.
-        try:
-            async with self._open().get(
-                f"{self._base_url}{path}", params=query, allow_redirects=False
-            ) as response:
-                status = response.status
-                wanted = status == _OK or status in also
-                raw = await _bytes(response) if wanted else None
-        except (aiohttp.ClientError, ValueError) as error:
-            kind = type(error).__name__
-            raise VendorUnreachable(self._vendor, f"{self.host} could not be reached ({kind})") from None
-        if not wanted:
-            raise self.refused(status)
+        status, raw = await self.get_bytes(path, query, also=also)
         try:
             body = json.loads((raw or b"").decode("utf-8", "replace"), parse_constant=_no_number)
         except (ValueError, RecursionError):
@@ -113,6 +96,31 @@ class JsonHttp:
                 return Reply(status, None)
             raise BadVendorData(self._vendor, f"{self.host} did not answer with JSON") from None
         return Reply(status, body)
+
+    async def get_bytes(
+        self, path: str, query: Mapping[str, str], *, most: int = BODY_LIMIT, also: Collection[int] = ()
+    ) -> tuple[int, bytes | None]:
+        """Return status and body of an answer as `get`; None is a body of more than `most` bytes.
+
+        Redirects are not followed. There is no time limit here; see `in_time`.
+
+        Raises:
+            VendorNotConfigured: the key is not accepted (401, 403).
+            VendorRateLimited: too many requests (429).
+            VendorUnreachable: no connection, half an answer, or any other status.
+        """
+        # What aiohttp raises may hold the address with the key, so it is neither repeated nor chained.
+        try:
+            async with self._open().get(
+                f"{self._base_url}{path}", params=query, allow_redirects=False
+            ) as response:
+                status = response.status
+                if status == _OK or status in also:
+                    return status, await _bytes(response, most)
+        except (aiohttp.ClientError, ValueError) as error:
+            kind = type(error).__name__
+            raise VendorUnreachable(self._vendor, f"{self.host} could not be reached ({kind})") from None
+        raise self.refused(status)
 
     @asynccontextmanager
     async def in_time(self) -> AsyncIterator[None]:
@@ -125,8 +133,7 @@ class JsonHttp:
             async with asyncio.timeout(self._timeout_s):
                 yield
         except TimeoutError:
-            limit = f"{self._timeout_s:g}"
-            raise VendorTimeout(self._vendor, f"{self.host} gave no answer within {limit} seconds") from None
+            raise too_slow(self._vendor, self.host, self._timeout_s) from None
 
     def refused(self, status: int) -> VendorFailure:
         """Return the failure that a status means, wherever the vendor named it."""
@@ -193,12 +200,12 @@ def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-async def _bytes(response: aiohttp.ClientResponse) -> bytes | None:
+async def _bytes(response: aiohttp.ClientResponse, most: int) -> bytes | None:
     """Return the body, or None if it is too long."""
     parts, length = [], 0
     async for part in response.content.iter_any():
         length += len(part)
-        if length > BODY_LIMIT:
+        if length > most:
             return None
         parts.append(part)
     return b"".join(parts)

@@ -18,6 +18,7 @@ from core.domain.evidence_items import Mood
 from core.domain.instrument import parse_ticker
 from core.market.json_http import ENOUGH, JsonHttp, Status
 from core.market.ticker_words import names_of, speaks_of
+from core.market.vendor_edge import no_flag
 
 _MOST_POSTS = 100
 _SPANS = ((3_600, "hour"), (86_400, "day"), (604_800, "week"), (2_592_000, "month"), (31_536_000, "year"))
@@ -25,13 +26,7 @@ _PERMALINK = re.compile(r"/r/[A-Za-z0-9_]{1,30}/comments/[a-z0-9]{1,12}(?=/|$)",
 _GONE = {"[removed]", "[deleted]"}
 
 
-def _no_flag(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("must be a number")  # noqa: TRY004 - Pydantic wants ValueError
-    return value
-
-
-_Seconds = Annotated[float, BeforeValidator(_no_flag), Field(ge=0, le=7_000_000_000, allow_inf_nan=False)]
+_Seconds = Annotated[float, BeforeValidator(no_flag), Field(ge=0, le=7_000_000_000, allow_inf_nan=False)]
 
 
 class _Post(BaseModel):

@@ -18,11 +18,11 @@ from core.domain.evidence_items import Mood
 from core.domain.instrument import parse_ticker
 from core.market.exchanges import is_foreign
 from core.market.json_http import ENOUGH, JsonHttp, Moment, Status
+from core.market.ticker_words import coin_of
 
 _OK = 200
 _NOT_FOUND = 404
 _SCORES = {"Bullish": Decimal(1), "Bearish": Decimal(-1)}
-_PAIR = re.compile(r"([A-Z0-9]{2,10})-USD[CT]?", re.ASCII)
 _USERNAME = re.compile(r"[A-Za-z0-9_.-]{1,60}", re.ASCII)
 
 
@@ -121,8 +121,8 @@ class StocktwitsVendor:
 
 def stocktwits_symbol(ticker: str) -> str | None:
     """Return what StockTwits calls a ticker, BTC.X for BTC-USD, BRK.B for BRK-B; None where nobody knows."""
-    if pair := _PAIR.fullmatch(ticker):
-        return f"{pair[1]}.X"
+    if coin := coin_of(ticker):
+        return f"{coin}.X"
     if is_foreign(ticker) or "^" in ticker or "=" in ticker:
         return None
     return ticker.replace("-", ".")

@@ -21,6 +21,12 @@ _COMMON_WORDS = (
 _COMMON = frozenset(_COMMON_WORDS.split())
 
 
+def coin_of(ticker: str) -> str | None:
+    """Return the crypto currency of its pair with the dollar, BTC for BTC-USD; None for anything else."""
+    pair = _PAIR.fullmatch(ticker)
+    return pair[1] if pair else None
+
+
 def names_of(ticker: str) -> tuple[str, ...]:
     """Return how people write the ticker, those with a $ first; none for what they do not write like one."""
     if "=" in ticker:
@@ -36,8 +42,8 @@ def speaks_of(names: Sequence[str], texts: Iterable[str]) -> bool:
 
 
 def _forms(symbol: str) -> tuple[str, ...]:
-    if pair := _PAIR.fullmatch(symbol):
-        return (pair[1], f"{pair[1]}.X", symbol)
+    if coin := coin_of(symbol):
+        return (coin, f"{coin}.X", symbol)
     if is_foreign(symbol) or not re.search(r"[.-]", symbol):
         return (symbol,)
     return (symbol.replace("-", "."), symbol.replace(".", "-"))

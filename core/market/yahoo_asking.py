@@ -6,17 +6,16 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from core.config.market import YfinanceVendor as YfinanceSettings
 from core.domain.errors import (
     BadVendorData,
     VendorFailure,
     VendorRateLimited,
-    VendorTimeout,
     VendorUnreachable,
 )
 from core.market.blocking import off_loop
+from core.market.vendor_edge import host_of, too_slow
 
 if TYPE_CHECKING:
     from core.market.yahoo_gate import YahooGate
@@ -44,7 +43,7 @@ class YahooAsking:
         self._unreadable = unreadable
         self._limit_s = settings.timeout_s
         self._base_url = settings.base_url
-        self.host = urlsplit(settings.base_url).netloc.rpartition("@")[2] or "Yahoo"
+        self.host = host_of(settings.base_url) or "Yahoo"
         self._gate: YahooGate | None = None
         self._opening = threading.Lock()
 
@@ -93,8 +92,7 @@ class YahooAsking:
         if "RateLimit" in kind:
             return VendorRateLimited(self._vendor, f"{self.host} asks to slow down")
         if "Timeout" in kind:
-            limit = f"{self._limit_s:g}"
-            return VendorTimeout(self._vendor, f"{self.host} gave no answer within {limit} seconds")
+            return too_slow(self._vendor, self.host, self._limit_s)
         if getattr(error, "code", None) == _TOO_LONG:
             return self._unreadable(self._vendor, f"{self.host} gave an answer that is too long")
         if isinstance(error, OSError) and not isinstance(error, ValueError):

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from core.domain.errors import BadVendorData
-from core.domain.evidence_items import NewsItem, Web
+from core.domain.evidence_items import NewsItem
+from core.market.vendor_edge import web_link
 from core.market.yahoo_values import Fields, fields, number, text
 
 _LATEST_SECOND = 4_102_444_800
 """1 January 2100: beyond it, the number is no time in seconds."""
 _LONGEST_TIME = 40
-_web: TypeAdapter[str] = TypeAdapter(Web)
 
 
 def news_items(vendor: str, told: Sequence[Any], *, market_wide: bool) -> list[NewsItem]:
@@ -76,9 +76,6 @@ def _from_seconds(value: object) -> datetime | None:
 def _link(item: Fields) -> str | None:
     """Return the publisher's address, else Yahoo's, else None; only of the web."""
     for told in (item.get("canonicalUrl"), item.get("clickThroughUrl"), item.get("link")):
-        address = fields(told).get("url") if isinstance(told, dict) else told
-        try:
-            return _web.validate_python(address)
-        except ValidationError:
-            continue
+        if link := web_link(fields(told).get("url") if isinstance(told, dict) else told):
+            return link
     return None

@@ -1,5 +1,6 @@
 """What Yahoo tells of an instrument as it stands now: what it is, and the ratios of this moment."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -7,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from core.domain.errors import BadVendorData
-from core.domain.evidence_items import Figure, Identity, Snapshot, plain
-from core.domain.values import to_ratio
+from core.domain.evidence_items import Identity, Snapshot, plain
 from core.market.currencies import currency_from
+from core.market.figures import snapshot_figures
 from core.market.yahoo_values import Fields, fields, number, text
 
 IDENTITY_MODULES = ("price", "assetProfile")
@@ -26,15 +27,15 @@ _KINDS = {
     "OPTION": "option",
 }
 _NO_INSTRUMENT = "NONE"
-_RATIO = "ratio"
-_RATIOS = {
+_FIGURES = {
+    "market cap": "marketCap",
     "trailing PE": "trailingPE",
     "forward PE": "forwardPE",
     "price to book": "priceToBook",
     "dividend yield": "dividendYield",
     "beta": "beta",
 }
-_LARGEST_RATIO = Decimal(10**12)
+"""The names of `core.market.figures`, and Yahoo's."""
 
 
 class _Result(BaseModel):
@@ -76,23 +77,17 @@ def read_identity(vendor: str, symbol: str, body: object) -> Identity | None:
 def read_snapshot(vendor: str, symbol: str, body: object, at: datetime) -> Snapshot | None:
     """Return the ratios of the moment `at`, in fixed order; None if Yahoo has none of them.
 
-    Ratios have four places; the dividend yield is a fraction.
+    Order, units and places are those of `snapshot_figures`; the dividend yield is a fraction.
 
     Raises:
         BadVendorData: the answer is of another shape.
     """
     modules = _modules(vendor, body)
-    price = fields(modules.get("price"))
-    detail, statistics = fields(modules.get("summaryDetail")), fields(modules.get("defaultKeyStatistics"))
-    figures = []
-    worth = _first("marketCap", detail, price)
-    if worth is not None:
-        figures.append(Figure(name="market cap", value=worth, unit=_currency(vendor, symbol, price)))
-    for name, key in _RATIOS.items():
-        value = _first(key, detail, statistics)
-        if value is not None and abs(value) <= _LARGEST_RATIO:
-            figures.append(Figure(name=name, value=to_ratio(value), unit=_RATIO))
-    return Snapshot(vendor=vendor, at=at, figures=tuple(figures)) if figures else None
+    places = [fields(modules.get(name)) for name in ("summaryDetail", "defaultKeyStatistics", "price")]
+    found = {name: _first(key, places) for name, key in _FIGURES.items()}
+    told = {name: value for name, value in found.items() if value is not None}
+    figures = snapshot_figures(told, _currency(vendor, symbol, fields(modules.get("price"))))
+    return Snapshot(vendor=vendor, at=at, figures=figures) if figures else None
 
 
 def _modules(vendor: str, body: object) -> Fields:
@@ -102,7 +97,7 @@ def _modules(vendor: str, body: object) -> Fields:
         raise BadVendorData(vendor, "the answer about the instrument is not of the known shape") from None
 
 
-def _first(key: str, *places: Fields) -> Decimal | None:
+def _first(key: str, places: Iterable[Fields]) -> Decimal | None:
     told = (number(place.get(key)) for place in places)
     return next((value for value in told if value is not None), None)
 

@@ -11,44 +11,35 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from core.domain.errors import BadVendorData
-from core.domain.evidence_items import Figure, Filing
-from core.market.ratios import (
-    EQUITY,
-    GROSS_PROFIT,
-    NET_INCOME,
-    OPERATING_INCOME,
-    REVENUE,
-    TOTAL_DEBT,
-    with_ratios,
-)
+from core.domain.evidence_items import Filing
+from core.market.figures import Amount, figures_by_period
 from core.market.yahoo_values import number, text
 
-_SHARES = "shares"
 _FIGURES = {
-    "TotalRevenue": REVENUE,
-    "GrossProfit": GROSS_PROFIT,
-    "OperatingIncome": OPERATING_INCOME,
-    "NetIncome": NET_INCOME,
+    "TotalRevenue": "revenue",
+    "GrossProfit": "gross profit",
+    "OperatingIncome": "operating income",
+    "NetIncome": "net income",
     "DilutedEPS": "diluted EPS",
     "TotalAssets": "total assets",
     "TotalLiabilitiesNetMinorityInterest": "total liabilities",
-    "StockholdersEquity": EQUITY,
+    "StockholdersEquity": "equity",
     "CashAndCashEquivalents": "cash",
-    "TotalDebt": TOTAL_DEBT,
+    "TotalDebt": "total debt",
     "OperatingCashFlow": "operating cash flow",
     "CapitalExpenditure": "capital expenditure",
     "FreeCashFlow": "free cash flow",
     "OrdinarySharesNumber": "shares outstanding",
 }
-"""Yahoo's names and ours, in the order in which a filing has them."""
-_UNITS = {"OrdinarySharesNumber": _SHARES}
-_MONTHS = {"annual": "12M", "quarterly": "3M"}
+"""Yahoo's names, and those of `core.market.figures`."""
+_ANNUAL = "annual"
+_MONTHS = {_ANNUAL: "12M", "quarterly": "3M"}
 _PERIOD = re.compile(r"\d{1,2}M", re.ASCII)
 _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 FIGURE_TYPES = tuple(f"{often}{name}" for often in _MONTHS for name in _FIGURES)
 """The series to ask for."""
 
-Periods = dict[tuple[date, bool], dict[str, Figure]]
+Periods = dict[date, dict[str, Amount]]
 
 
 def _iso_day(value: object) -> object:
@@ -85,26 +76,23 @@ def read_statements(vendor: str, body: object, today: date) -> tuple[Filing, ...
         answer = _Answer.model_validate(body)
     except ValidationError:
         raise BadVendorData(vendor, "the answer with the statements is not of the known shape") from None
-    periods: Periods = {}
-    told = sum(_read_series(series, periods) for series in answer.timeseries.result or ())
-    if told and not periods:
+    found: dict[str, Periods] = {often: {} for often in _MONTHS}
+    told = sum(_read_series(series, found) for series in answer.timeseries.result or ())
+    if told and not any(found.values()):
         raise BadVendorData(vendor, "not one figure of the statements can be read")
-    ended = sorted((key for key in periods if periods[key] and key[0] <= today), reverse=True)
-    return with_ratios(
-        Filing(
-            vendor=vendor,
-            period_end=end,
-            annual=annual,
-            figures=tuple(periods[end, annual][name] for name in _FIGURES if name in periods[end, annual]),
-        )
-        for end, annual in ended
-    )
+    filings = [
+        Filing(vendor=vendor, period_end=end, annual=often == _ANNUAL, figures=figures)
+        for often, periods in found.items()
+        for end, figures in figures_by_period(periods)
+        if end <= today
+    ]
+    return tuple(sorted(filings, key=lambda filing: filing.period_end, reverse=True))
 
 
-def _read_series(series: dict[str, Any], periods: Periods) -> int:
+def _read_series(series: dict[str, Any], found: dict[str, Periods]) -> int:
     """Add the figures of one series to their periods, and return how many points it has."""
     told = 0
-    for often, months in _MONTHS.items():
+    for often, periods in found.items():
         for name in _FIGURES:
             points = series.get(f"{often}{name}")
             if not isinstance(points, list):
@@ -112,7 +100,7 @@ def _read_series(series: dict[str, Any], periods: Periods) -> int:
                 continue
             for point in points:
                 told += point is not None
-                _read_point(name, point, months, periods)
+                _read_point(name, point, _MONTHS[often], periods)
     return told
 
 
@@ -124,10 +112,9 @@ def _read_point(name: str, told: object, months: str, periods: Periods) -> None:
     # Some companies report half-years, which must not pass for quarters.
     if _PERIOD.fullmatch(point.periodType) and point.periodType != months:
         return
-    figures = periods.setdefault((point.asOfDate, months == _MONTHS["annual"]), {})
+    amounts = periods.setdefault(point.asOfDate, {})
     value = number(point.reportedValue)
     if value is None:
         return
     currency = text(point.currencyCode)
-    unit = _UNITS.get(name) or (currency if _CURRENCY.fullmatch(currency) else "")
-    figures[name] = Figure(name=_FIGURES[name], value=value, unit=unit)
+    amounts[_FIGURES[name]] = Amount(value, currency if _CURRENCY.fullmatch(currency) else "")

@@ -32,13 +32,14 @@ class View:
 
 
 class Draft(Frozen):
-    """A stage as its author wrote it; `answer` follows `core.pipeline.answers`."""
+    """A stage as its author wrote it; `answer` follows `core.pipeline.answers`, `marks` as on a record."""
 
     prompt: str
     output: str
     answer: dict[str, Any]
     key_points: tuple[str, ...] = ()
     sentiment: str | None = None
+    marks: tuple[str, ...] = ()
     served_by: ServedBy | None = None
     spend: Spend = NOTHING_SPENT
 

@@ -207,7 +207,7 @@ class Committee:
         if limits_a_day(self._settings):
             # Other processes spend too, and a restart forgets: the store knows both.
             self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
-        facts = Facts(evidence)
+        facts = Facts(evidence, budget=self._settings.pipeline.evidence_tokens)
         try:
             async with asyncio.TaskGroup() as group:
                 for seat in record.voters:

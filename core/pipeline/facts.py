@@ -1,68 +1,64 @@
 """The evidence and a member's own books as text, always in the same order and the same number format."""
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from core.config.settings import Trading
+from core.config.settings import EvidenceTokens, Trading
 from core.domain.books import Position
 from core.domain.evidence import Evidence
 from core.domain.run import Briefing
+from core.pipeline.number_format import price, quantity, usd
+from core.pipeline.sections import Section, section_texts
 
-BARS_SHOWN = 30
+CORE = (Section.QUOTE, Section.INDICATORS, Section.BARS)
+"""The sections about prices, which every pack has and every stage reads first."""
+SECTIONS: tuple[Section, ...] = tuple(section for section in Section if section is not Section.QUOTE)
+"""The sections behind the quote, which stands on top, in the order in which every run shows them."""
+
+_STANDARD = EvidenceTokens()
 
 
 class Facts:
     """The evidence of one run as text, the same for all its members; made when the first one reads it."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(
+        self, evidence: Evidence, order: Sequence[Section] = SECTIONS, budget: EvidenceTokens = _STANDARD
+    ) -> None:
         self._evidence = evidence
+        self._order = order
+        self._budget = budget
+        self._made: dict[tuple[Section, ...], str] = {}
 
     @cached_property
+    def _sections(self) -> Mapping[Section, str]:
+        return section_texts(self._evidence, self._budget)
+
+    @property
     def text(self) -> str:
-        """What `evidence_text` makes of it."""
-        return evidence_text(self._evidence)
+        """All sections, as `evidence_text` makes them."""
+        return self.of(*SECTIONS)
+
+    def of(self, *sections: Section) -> str:
+        """Return the quote and these sections, in the order of this object."""
+        if sections not in self._made:
+            order = [section for section in self._order if section in sections]
+            self._made[sections] = _joined(self._sections, order)
+        return self._made[sections]
 
 
-def evidence_text(evidence: Evidence) -> str:
-    """Return the pack as a member reads it: identity, quote, indicators, last bars, other evidence."""
-    quote = evidence.quote
-    state = "open" if quote.session_open else "closed"
-    traded = f", traded in {evidence.converted_from}" if evidence.converted_from else ""
-    lines = [
-        f"instrument: {evidence.ticker} ({evidence.currency}{traded})",
-        f"as of: {evidence.as_of.isoformat()} (exchange {state})",
-        f"prices from: {evidence.source}",
-        *([f"note: {evidence.caveat}"] if evidence.caveat else []),
-        f"last price: {price(quote.price)} (session {quote.session.isoformat()})",
-        "",
-        "indicators",
-        *_indicators(evidence),
-        "",
-        f"last {min(BARS_SHOWN, len(evidence.bars))} of {len(evidence.bars)} sessions: "
-        "date open high low close volume",
-        *(
-            f"{bar.date} {price(bar.open)} {price(bar.high)} {price(bar.low)} {price(bar.close)} {bar.volume}"
-            for bar in evidence.bars[-BARS_SHOWN:]
-        ),
-        "",
-        *_other("news", [item.title for item in evidence.news]),
-        *_other("fundamentals", [filing.period_end.isoformat() for filing in evidence.fundamentals]),
-        *_other("sentiment", [mood.text for mood in evidence.sentiment]),
-    ]
-    return "\n".join(lines)
+def evidence_text(
+    evidence: Evidence, order: Sequence[Section] = SECTIONS, budget: EvidenceTokens = _STANDARD
+) -> str:
+    """Return the pack as a member reads it, as safe to stand in a fence as it is.
+
+    The quote stands on top, the other sections in `order`; those that it does not name are left out.
+    """
+    return _joined(section_texts(evidence, budget), order)
 
 
-def _indicators(evidence: Evidence) -> Iterable[str]:
-    figures = evidence.indicators
-    for name in type(figures).model_fields:
-        value: Decimal | None = getattr(figures, name)
-        shown = f"n/a (needs more than {len(evidence.bars)} sessions)" if value is None else f"{value:.4f}"
-        yield f"{name}: {shown}"
-
-
-def _other(name: str, items: Sequence[str]) -> list[str]:
-    return [f"{name}:", *(f"- {item}" for item in items)] if items else [f"{name}: no data was given"]
+def _joined(texts: Mapping[Section, str], order: Sequence[Section]) -> str:
+    names = [name for name in (Section.QUOTE, *order) if name in texts]
+    return "\n".join(f"{texts[name]}\n" if name in CORE else texts[name] for name in names)
 
 
 def briefing_text(briefing: Briefing, ticker: str, terms: Trading) -> str:
@@ -108,20 +104,3 @@ def _position(held: Position | None) -> str:
     levels = (("stop", held.stop_loss), ("take profit", held.take_profit))
     guarded = "".join(f", {name} {price(level)}" for name, level in levels if level is not None)
     return f"{quantity(held.shares)} shares at {price(held.average_cost)}{guarded}"
-
-
-def price(value: Decimal) -> str:
-    """Return a price with two to six decimals, for instance 207.04 or 0.000123."""
-    text = f"{value.normalize():f}"
-    whole, _, decimals = text.partition(".")
-    return f"{whole}.{decimals.ljust(2, '0')}"
-
-
-def quantity(value: Decimal) -> str:
-    """Return a number of shares without trailing zeros."""
-    return f"{value.normalize():f}"
-
-
-def usd(value: Decimal) -> str:
-    """Return an amount of USD in dollars and cents."""
-    return f"${value:,.2f}"

@@ -9,7 +9,8 @@ from core.llm.port import LanguageModel, Message
 from core.llm.structured import ask_structured
 from core.pipeline.answers import ANSWER_OF
 from core.pipeline.author import Draft, View
-from core.pipeline.prompting import role, user_prompt
+from core.pipeline.canary import canary_of, marks_of, speaks
+from core.pipeline.prompting import system_prompt, user_prompt
 
 
 class LlmAuthor:
@@ -26,7 +27,7 @@ class LlmAuthor:
     def messages(self, step: Step, view: View) -> tuple[Message, ...]:
         """Return what is asked for one stage."""
         return (
-            Message(role="system", content=role("system")),
+            Message(role="system", content=system_prompt(view.evidence)),
             Message(role="user", content=user_prompt(step, view)),
         )
 
@@ -44,12 +45,15 @@ class LlmAuthor:
         )
         if step.stage is Stage.DECISION and self.family and family_of(got.served_by.model) != self.family:
             raise AnotherModelAnswered(f"{got.served_by} answered instead of {self.family}", spent=got.spend)
+        answer = got.value.model_dump(mode="json")
+        spoken = speaks(canary_of(view.evidence.sha256), got.text, answer)
         return Draft(
             prompt="\n\n".join(message.content for message in messages),
             output=got.value.prose(),
-            answer=got.value.model_dump(mode="json"),
+            answer=answer,
             key_points=tuple(got.value.key_points),
             sentiment=got.value.sentiment,
+            marks=marks_of(spoken, step.stage is Stage.DECISION, view.done),
             served_by=got.served_by,
             spend=got.spend,
         )

@@ -1,21 +1,23 @@
 """Prompts: the role files, the evidence, and what was written before, each inside its fence.
 
-The fence's key comes from the hash of the evidence, which covers every text in it, so no news item can know
-it; and double brackets inside are spaced out, so that no text, a model's own included, can end its fence.
-The evidence stands first, so that all stages of all members share one prefix and a provider's prompt cache
-can serve it.
+The system's text and the prices stand first, so that all stages and rounds of all members share one prefix
+and a provider's prompt cache can serve it. The analysts read their own sections after that, and the ballot
+all of them; the others argue from the analysts' reports. So texts of strangers go no further than they
+must, and a run does not pay twelve times for reading them.
 """
 
-import re
 from functools import cache
 from pathlib import Path
 
+from core.domain.evidence import Evidence
 from core.domain.stage import Stage, StageRecord, Step
 from core.pipeline.author import View
-from core.pipeline.facts import briefing_text
+from core.pipeline.canary import canary_of
+from core.pipeline.facts import CORE, SECTIONS, briefing_text
+from core.pipeline.fences import fence, key_of, marked
 from core.pipeline.presets import ANALYSTS, DEBATERS, RISK_VOICES
+from core.pipeline.sections import Section
 
-_BRACKET_BEFORE_ANOTHER = re.compile(r"(\[(?=\[)|\](?=\]))")
 _FOLDER = Path(__file__).parent / "prompts"
 
 _READS: dict[Stage, tuple[Stage, ...]] = {
@@ -28,6 +30,12 @@ _READS: dict[Stage, tuple[Stage, ...]] = {
     Stage.RISK_CONSERVATIVE: (Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
     Stage.DECISION: (*ANALYSTS, Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
 }
+_SECTIONS: dict[Stage, tuple[Section, ...]] = {
+    Stage.NEWS: (*CORE, Section.NEWS, Section.MACRO),
+    Stage.FUNDAMENTALS: (*CORE, Section.FUNDAMENTALS, Section.RATIOS),
+    Stage.SENTIMENT: (*CORE, Section.SENTIMENT),
+    Stage.DECISION: SECTIONS,
+}
 _BRIEFED = (Stage.TRADER, *RISK_VOICES, Stage.DECISION)
 
 
@@ -37,10 +45,16 @@ def role(name: str) -> str:
     return (_FOLDER / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
+def system_prompt(evidence: Evidence) -> str:
+    """Return what all members are told in every stage of a run about this evidence."""
+    return role("system").replace("{canary}", canary_of(evidence.sha256))
+
+
 def user_prompt(step: Step, view: View) -> str:
     """Return what the member is asked in `step`; equal views give equal text, byte for byte."""
-    key = view.evidence.sha256[:12]
-    parts = [fence("evidence", key, view.facts.text)]
+    key = key_of(view.evidence.sha256)
+    # Its texts are made safe one by one, and sections have fences of their own inside.
+    parts = [marked("evidence", key, view.facts.of(*_SECTIONS.get(step.stage, CORE)))]
     for record in view.said(*_READS.get(step.stage, ())):
         if record.step != step and _may_read(step, record):
             name = record.stage if record.round == 1 else f"{record.stage} round {record.round}"
@@ -58,9 +72,3 @@ def _may_read(step: Step, record: StageRecord) -> bool:
         if step.stage in voices and record.stage in voices:
             return record.round == step.round - 1
     return True
-
-
-def fence(name: str, key: str, text: str) -> str:
-    """Put data between marks that the data itself cannot hold."""
-    inside = _BRACKET_BEFORE_ANOTHER.sub(r"\1 ", text)
-    return f"[[{name} {key}]]\n{inside}\n[[/{name} {key}]]"

@@ -106,7 +106,7 @@ class Sitting:
         """Bring the members without a model to their results: return the runs with them, and what is new."""
         heard, stages, results = list[Convened](), list[StageRecord](), list[tuple[str, MemberResult]]()
         for record, evidence in convened:
-            facts, own = Facts(evidence), []
+            facts, own = Facts(evidence, budget=self._settings.pipeline.evidence_tokens), []
             for seat in record.voters:
                 if seat.result is None:
                     made = await self._committee.hearings.by_rule(record, seat, evidence, facts)

@@ -59,7 +59,7 @@ class TestFilings:
             ("cash", "35934000000", "USD"),
             ("total debt", "98657000000", "USD"),
             ("operating cash flow", "111482000000", "USD"),
-            ("capital expenditure", "-12715000000", "USD"),
+            ("capital expenditure", "12715000000", "USD"),
             ("free cash flow", "98767000000", "USD"),
             ("shares outstanding", "14773260000", "shares"),
             ("gross margin", "0.4691", "ratio"),

@@ -58,9 +58,14 @@ async def test_all_members_see_byte_identical_evidence_and_its_hash_is_kept(
 ) -> None:
     app = await opening(models.base_url, tmp_path)
     record = await arena.finished(app, arena.request())
-    packs = {sent.messages[1]["content"].split("[[/evidence")[0] for sent in models.requests}
+    prompts = {name: [sent.messages for sent in models.asked(f"{name}/{name}-1")] for name in arena.FIVE}
+    packs = {
+        frozenset(user["content"].split("[[/evidence")[0] for _, user in turns) for turns in prompts.values()
+    }
     assert len(packs) == 1
-    assert f"[[evidence {record.evidence_sha256[:12]}]]" in packs.pop()
+    core = f"[[evidence {record.evidence_sha256[:12]}]]\ninstrument: AAPL"
+    assert all(pack.startswith(core) for pack in packs.pop())
+    assert len({system["content"] for turns in prompts.values() for system, _ in turns}) == 1
 
 
 async def test_every_finished_modelchat_is_one_json_file(

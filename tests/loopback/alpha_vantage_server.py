@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.loopback.alpha_vantage_bodies import NO_ARTICLES, news_feed
+from tests.loopback.free_port import on_a_free_port
 
 _ABOUT_COMPANIES = {"OVERVIEW", "INCOME_STATEMENT", "BALANCE_SHEET", "CASH_FLOW", "EARNINGS"}
 _PREMIUM = "https://www.alphavantage.co/premium/"
@@ -144,13 +145,5 @@ async def alpha_vantage_server() -> AsyncIterator[AlphaVantageServer]:
     server = AlphaVantageServer()
     app = web.Application()
     app.router.add_get("/query", server.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        server.base_url = f"http://{host}:{port}"
+    async with on_a_free_port(app) as server.base_url:
         yield server
-    finally:
-        await runner.cleanup()

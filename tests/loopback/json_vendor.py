@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from aiohttp import web
 
+from tests.loopback.free_port import on_a_free_port
+
 
 class Asked(NamedTuple):
     """One request that came in."""
@@ -37,7 +39,15 @@ class JsonVendorServer:
     mute: bool = False
     mute_about: set[str] = field(default_factory=set)
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
     base_url: str = ""
+
+    async def until_asked(self, count: int, timeout_s: float = 10.0) -> None:
+        """Wait until so many requests have come in."""
+        async with asyncio.timeout(timeout_s):
+            while len(self.asked) < count:
+                self.came.clear()
+                await self.came.wait()
 
     def usual(self, request: web.Request) -> web.StreamResponse:
         """What the vendor itself would answer."""
@@ -45,6 +55,7 @@ class JsonVendorServer:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(Asked(request.path, dict(request.query), request.headers))
+        self.came.set()
         if self.mute or request.query.get("series_id") in self.mute_about:
             await self.over.wait()
         if not self.next_answers:
@@ -72,14 +83,8 @@ async def served(server: S) -> AsyncIterator[S]:
     """Serve on a free port of 127.0.0.1 until left."""
     app = web.Application()
     app.router.add_get("/{path:.*}", server.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        server.base_url = f"http://{host}:{port}"
-        yield server
-    finally:
-        server.over.set()
-        await runner.cleanup()
+    async with on_a_free_port(app) as server.base_url:
+        try:
+            yield server
+        finally:
+            server.over.set()

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from tests.loopback.free_port import on_a_free_port
 from tests.loopback.yahoo_evidence import INVALID_CRUMB, failed, news_answer, profile_answer, series_answer
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -199,13 +200,5 @@ async def yahoo_server() -> AsyncIterator[YahooServer]:
     app.router.add_get("/ws/fundamentals-timeseries/v1/finance/timeseries/{symbol}", server.statements)
     app.router.add_post("/xhr/ncp", server.stream)
     app.router.add_route("*", "/{path:.*}", server.other)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        server.base_url = f"http://{host}:{port}"
+    async with on_a_free_port(app) as server.base_url:
         yield server
-    finally:
-        await runner.cleanup()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.domain.stage import Stage, StageRecord, Step
 from core.domain.usage import Spend
-from core.pipeline.prompting import fence, role, user_prompt
+from core.pipeline.fences import fence
+from core.pipeline.prompting import role, user_prompt
 from tests import packs
 
 NOON = datetime(2025, 10, 29, 12, tzinfo=UTC)
@@ -47,7 +48,8 @@ def test_all_prompts_begin_with_the_same_evidence_so_that_a_prefix_cache_serves_
 
 
 def test_missing_evidence_is_said_plainly() -> None:
-    prompt = user_prompt(Step(Stage.NEWS), packs.view())
+    assert "news: no data was given" in user_prompt(Step(Stage.NEWS), packs.view())
+    prompt = user_prompt(Step(Stage.DECISION), packs.view())
     assert "news: no data was given" in prompt
     assert "fundamentals: no data was given" in prompt
     assert "sentiment: no data was given" in prompt
