@@ -27,6 +27,7 @@ from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
+from core.app.stabilitywork import Stabilitywork
 from core.app.stopwork import Stopwork
 from core.app.subscriptions import Subscriptions
 from core.app.timework import Timework
@@ -54,6 +55,7 @@ from core.domain.vote import VoteTaken
 from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
+from core.pipeline.committee import Committee
 from core.pipeline.importing import Importer
 from core.store.place_rows import Places
 from core.store.store import Store
@@ -62,7 +64,9 @@ _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _LAST_FILLS = 10
 
 
-class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Stopwork, Timework):
+class App(
+    Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwork, Stabilitywork, Stopwork, Timework
+):
     """One arena, open for use. Made by `core.app.assemble.open_app`; close it when done."""
 
     def __init__(
@@ -73,6 +77,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         store: Store,
         prices: PriceChain,
         gateway: Gateway,
+        committee: Committee,
         runs: Runs,
         live: LiveSeasons,
         replays: Replays,
@@ -96,6 +101,8 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         self._store = store
         self._prices = prices
         self._gateway = gateway
+        self._committee = committee
+        self._estimates = estimates
         self._runs = runs
         self._live = live
         self._replays = replays

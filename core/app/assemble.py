@@ -66,6 +66,7 @@ async def open_app(
         store=store,
         prices=prices,
         gateway=gateway,
+        committee=committee,
         runs=runs,
         live=LiveSeasons(settings, store, calendar, committee.keeper, scoreboard, clock),
         replays=Replays(settings, store, calendar, gateway, clock),

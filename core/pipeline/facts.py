@@ -10,47 +10,57 @@ from core.domain.evidence import Evidence
 from core.domain.run import Briefing
 
 BARS_SHOWN = 30
+SECTIONS = ("indicators", "bars", "news", "fundamentals", "sentiment")
+"""The parts of the evidence behind its head, in the order in which every run shows them."""
 
 
 class Facts:
     """The evidence of one run as text, the same for all its members; made when the first one reads it."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, order: Sequence[str] = SECTIONS) -> None:
         self._evidence = evidence
+        self._order = order
 
     @cached_property
     def text(self) -> str:
         """What `evidence_text` makes of it."""
-        return evidence_text(self._evidence)
+        return evidence_text(self._evidence, self._order)
 
 
-def evidence_text(evidence: Evidence) -> str:
-    """Return the pack as a member reads it: identity, quote, indicators, last bars, other evidence."""
+def evidence_text(evidence: Evidence, order: Sequence[str] = SECTIONS) -> str:
+    """Return the pack as a member reads it: identity and quote, then the `SECTIONS` in this order."""
     quote = evidence.quote
     state = "open" if quote.session_open else "closed"
     traded = f", traded in {evidence.converted_from}" if evidence.converted_from else ""
-    lines = [
+    head = [
         f"instrument: {evidence.ticker} ({evidence.currency}{traded})",
         f"as of: {evidence.as_of.isoformat()} (exchange {state})",
         f"prices from: {evidence.source}",
         *([f"note: {evidence.caveat}"] if evidence.caveat else []),
         f"last price: {price(quote.price)} (session {quote.session.isoformat()})",
         "",
-        "indicators",
-        *_indicators(evidence),
-        "",
+    ]
+    sections = {
+        "indicators": ["indicators", *_indicators(evidence), ""],
+        "bars": [*_bars(evidence), ""],
+        "news": _other("news", [item.title for item in evidence.news]),
+        "fundamentals": _other(
+            "fundamentals", [filing.period_end.isoformat() for filing in evidence.fundamentals]
+        ),
+        "sentiment": _other("sentiment", [mood.text for mood in evidence.sentiment]),
+    }
+    return "\n".join([*head, *(line for name in order for line in sections[name])])
+
+
+def _bars(evidence: Evidence) -> list[str]:
+    return [
         f"last {min(BARS_SHOWN, len(evidence.bars))} of {len(evidence.bars)} sessions: "
         "date open high low close volume",
         *(
             f"{bar.date} {price(bar.open)} {price(bar.high)} {price(bar.low)} {price(bar.close)} {bar.volume}"
             for bar in evidence.bars[-BARS_SHOWN:]
         ),
-        "",
-        *_other("news", [item.title for item in evidence.news]),
-        *_other("fundamentals", [filing.period_end.isoformat() for filing in evidence.fundamentals]),
-        *_other("sentiment", [mood.text for mood in evidence.sentiment]),
     ]
-    return "\n".join(lines)
 
 
 def _indicators(evidence: Evidence) -> Iterable[str]:

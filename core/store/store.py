@@ -25,6 +25,7 @@ from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
 from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
+from core.store.stability_rows import Stabilities
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
 from core.store.vote_rows import Votes
@@ -47,6 +48,7 @@ class Store:
         self.live = LiveSeasons(database)
         self.outcomes = Outcomes(database)
         self.answers = Answers(database)
+        self.stabilities = Stabilities(database)
         self.scores = Scores(database)
         self.chats = Chats(database)
         self.homes = Homes(database)
