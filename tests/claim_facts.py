@@ -190,6 +190,13 @@ RIGHT = (
     "The 200-day line, near 165, is far below.",
     "Dividend yield of 0.02% is immaterial.",
     "Free cash flow was $13.5 billion, 29% of revenue.",
+    "Position: 5% of equity at a price of 195.00.",
+    "- **P/E**: 56.9x trailing, 30.4x forward",
+    "Two ATRs of 10.27 below the price give 189.53.",
+    "With RSI in the 70s, momentum is stretched.",
+    "Trailing stop at 2.0 ATR, i.e. 189.53.",
+    "The RSI reached 84.6 in June.",
+    "price 199.80, target 220, stop 189, reward/risk 1.87",
     "Its price is up 14.2% in 60 sessions, and the RSI at 71.24 warns.",
 )
 """Nothing here is to be marked: it is right, or it is no claim about the figures of this pack."""
@@ -219,6 +226,10 @@ WRONG: tuple[tuple[str, str], ...] = (
     ("The gross margin of 61.5% is healthy.", "cites 61.5%; evidence says 72.4%"),
     ("EPS of 1.62 is strong.", "cites 1.62; evidence says 1.08"),
     ("Beta is 1.35, so risk is moderate.", "cites 1.35; evidence says 2.12"),
+    ("- RSI 14: 62.0", "cites 62.0; evidence says 71.24"),
+    ("Price: $187.40; SMA 50: $191.70.", "cites 187.40; evidence says 199.80"),
+    ("P/E: 45.1x", "cites 45.1; evidence says 56.92"),
+    ("The trailing P/E of 48 is fair.", "cites 48; evidence says 56.92"),
     ("The Fed funds rate at 5.25% weighs on growth.", "cites 5.25%; evidence says 3.87%"),
 )
 """Each of these names a figure of the pack and gives it wrongly, with the mark that tells so."""

@@ -27,16 +27,17 @@ _ELSEWHERE = re.compile(
     r"retreats?|towards?|support|resistance|previous(?:ly)?|prior|earlier|former(?:ly)?|yesterday|"
     r"ago|then|back|from|since|averaged|on average|mean|median|histor\w+|typical(?:ly)?|"
     r"normal(?:ly)?|usual(?:ly)?|consensus|expect\w*|estimat\w*|guid(?:ance|ed|es)|forecast\w*|"
-    r"project\w*|implie[sd]|imply|fair|peers?|sector|industry|competitors?|rivals?|index|analysts?|"
-    r"scenarios?|assum\w+|hypothe\w+|upside|downside|potential\w*|next|future|tomorrow|will|"
-    r"week(?:ly)?|month(?:ly)?|hourly|intraday|minute|january|february|march|april|june|july|august|"
-    r"september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|monday|"
-    r"tuesday|wednesday|thursday|friday|spring|summer|autumn|fall|winter|not|never|no|instead|rather|"
-    r"minimum|maximum|highest|lowest|peak\w*|trough|record|all-time|52-week|low|high|session's|"
-    r"segment|quarter\w*|bought|buy at|purchase|paid|cost|limit|order|threshold|line|zone|range|"
-    r"between|band|per|every|each|max|min|another|other|others|unlike|versus|vs|compared|than|"
-    r"rumou?rs?|alleged\w*|claims?|claimed|wrong|error|typo|mismatch|split\w*|adjust\w*|pre-?market|"
-    r"after-?hours)\b|n't\b|\d{4}-\d{2}-\d{2}|\b(?:19|20)\d\d\b|\bQ[1-4]\b|\bFY",
+    r"project\w*|implie[sd]|imply|fair (?:value|price)|peers?|sector|industry|competitors?|rivals?|"
+    r"index|analysts?|scenarios?|assum\w+|hypothe\w+|upside|downside|potential\w*|next|future|"
+    r"tomorrow|will|week(?:ly)?|month(?:ly)?|hourly|intraday|minute|january|february|march|april|"
+    r"june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|"
+    r"dec|monday|tuesday|wednesday|thursday|friday|spring|summer|autumn|fall|winter|not|never|no|"
+    r"instead|rather|minimum|maximum|highest|lowest|peak\w*|trough|record|all-time|52-week|low|high|"
+    r"session's|segment|position\w*|buys|buying|sells|selling|pay|equity|quarter\w*|bought|buy at|"
+    r"purchase|paid|cost|limit|order|threshold|line|zone|range|between|band|per|every|each|max|min|"
+    r"another|other|others|unlike|versus|vs|compared|than|rumou?rs?|alleged\w*|claims?|claimed|wrong|"
+    r"error|typo|mismatch|split\w*|adjust\w*|pre-?market|after-?hours)\b|n't\b|\d{4}-\d{2}-\d{2}|"
+    r"\b(?:19|20)\d\d\b|\bQ[1-4]\b|\bFY",
     re.IGNORECASE,
 )
 """Words of another time, another thing or a case that may come: what they stand by is not checked."""
@@ -82,6 +83,8 @@ def speaks_plainly(text: str, sentence: tuple[int, int], name: tuple[int, int], 
         return True
     word = _last_word(before)
     allowed = _SUBJECTS if _VERBS.match(text[start : name[1]]) else _BEFORE
+    if word in {"a", "an"} and text[start : name[1]].lower().endswith("price"):
+        return False  # "at a price of 195" is any price
     return word in allowed or (bool(word) and _stem(word) in instrument)
 
 

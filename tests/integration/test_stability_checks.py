@@ -1,11 +1,15 @@
 """Models asked the same again, over a real socket, with the evidence in another order."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot import arguments
+from bot.program import Output
+from bot.program_stability import check
 from core.domain.ballot import Action
 from core.domain.errors import Refused
 from core.domain.run import RunRequest
@@ -16,6 +20,7 @@ from tests import arena
 from tests.arena import Opening
 from tests.loopback.model_replies import ModelRequest, filled, junk, with_cost
 from tests.loopback.model_server import ModelServer
+from tests.program import conclave
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
 
@@ -138,3 +143,23 @@ async def test_what_cannot_be_asked_is_refused_in_a_sentence(
     app = await opening(models.base_url, tmp_path, **TWO)
     with pytest.raises(Refused, match=sentence):
         await app.stability_plan(GOOG.model_copy(update={"members": names}), times=times, seed=seed)
+
+
+async def test_the_terminal_tells_the_cost_before_it_asks_and_then_what_was_found(
+    models: ModelServer, opening: Opening, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = await opening(models.base_url, tmp_path, **TWO)
+    wanted = arguments.run(["GOOG", "--members", "claude", "--as-of", "2012-10-01"])
+    await check(app, Output(as_json=True), wanted, times=3, seed=1)
+    told = capsys.readouterr()
+    assert told.err.strip() == "Asking 1 model 3 times about GOOG: about $0."
+    (document,) = json.loads(told.out)
+    assert (document["actions"], document["stable"]) == (["BUY", "BUY", "BUY"], True)
+    await check(app, Output(as_json=False), wanted, times=2, seed=1)
+    assert "same action 2 of 2 times: 2 BUY" in capsys.readouterr().out
+
+
+def test_the_command_says_in_a_sentence_what_is_missing(empty_folder: Path) -> None:
+    done = conclave(empty_folder, "stability", "GOOG", "-k", "3", "--sample")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip().splitlines()[-1].startswith("No language model takes part.")
