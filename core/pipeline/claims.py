@@ -41,6 +41,8 @@ MOST_MARKS = 5
 _BESIDE = 6
 """So many numbers beside one, before and after it, may have led to it."""
 _MOST_BETWEEN = 60
+_LONGEST_SENTENCE = 600
+"""What is longer is no sentence, and nobody can say what its numbers belong to."""
 _HEDGED = Decimal("0.05")
 """How far "about 200" may be from the figure, as a fraction of it."""
 _HUNDRED = Decimal(100)
@@ -58,10 +60,7 @@ class Checked:
 
 
 class Claims:
-    """Checks texts against one pack of evidence.
-
-    `read` are the texts that the member read beside its own: the evidence and the briefing.
-    """
+    """Checks texts against one pack of evidence. `read` is the evidence as the members read it."""
 
     def __init__(self, evidence: Evidence, read: Iterable[str]) -> None:
         self._price = evidence.price
@@ -73,7 +72,7 @@ class Claims:
         self._known = sorted(known)
 
     def check(self, texts: Sequence[str], own: Iterable[Decimal] = ()) -> Checked:
-        """Check one stage. `own` are levels, weights and confidences that the member has set itself."""
+        """Check one stage. `own` are its levels, weights and confidences, and the numbers of its books."""
         text = "\n".join(texts)[:MOST_SIGNS]
         page = _Page(text, self._names)
         mine = sorted({abs(value) for value in own})
@@ -109,6 +108,8 @@ class Claims:
         """Return what to tell of a number that has a name, or None where it may be right."""
         start, end, named = found
         sentence = page.sentence(cited)
+        if sentence[1] - sentence[0] > _LONGEST_SENTENCE:
+            return None
         if not _fits(cited, named) or page.is_range(cited) or not page.may_follow(cited):
             return None
         if not speaks_plainly(page.text, sentence, (start, end), self._instrument):
