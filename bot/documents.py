@@ -211,6 +211,7 @@ def _stage(record: StageRecord) -> Document:
         "answer": record.answer,
         "key_points": list(record.key_points),
         "sentiment": record.sentiment,
+        "marks": list(record.marks),
         "served_by": str(record.served_by) if record.served_by else None,
         "prompt_tokens": record.spend.prompt_tokens,
         "completion_tokens": record.spend.completion_tokens,

@@ -1,16 +1,20 @@
 """Members, and what must be known to read their figures, as JSON documents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.domain.books import Standing, Statement
 from core.domain.member import Member
+from core.domain.stability import Stability
 
 Document = dict[str, Any]
 
 
-def members_document(members: Sequence[Member]) -> list[Document]:
-    """Return who sits on the committee."""
+def members_document(
+    members: Sequence[Member], stabilities: Mapping[str, Stability] | None = None
+) -> list[Document]:
+    """Return who sits on the committee, with how steadily each decided when it was last checked."""
+    found = stabilities or {}
     return [
         {
             "member": member.name,
@@ -19,9 +23,23 @@ def members_document(members: Sequence[Member]) -> list[Document]:
             "weight": float(member.weight),
             "enabled": member.enabled,
             "removed_at": member.removed_at.isoformat() if member.removed_at else None,
+            "stability": stability_document(found.get(member.name)),
         }
         for member in members
     ]
+
+
+def stability_document(found: Stability | None) -> Document | None:
+    """Return what a check of stability has found on one member, or null without any."""
+    if found is None:
+        return None
+    return {
+        **found.model_dump(mode="json", exclude={"spend"}),
+        "same": found.same,
+        "times": len(found.actions),
+        "stable": found.is_stable,
+        "cost_usd": f"{found.spend.cost_usd:f}",
+    }
 
 
 def asides(of: Standing | Statement) -> Document:

@@ -21,7 +21,7 @@ from bot.documents import (
     run_document,
 )
 from bot.facts import recount_of, verdict_of, zone_of
-from bot.member_documents import members_document
+from bot.member_documents import members_document, stability_document
 from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card
@@ -260,18 +260,20 @@ async def portfolio(settings: Settings, output: Output, member: str, season: Sea
 async def models(settings: Settings, output: Output, member: str | None, season: Season | None) -> None:
     """Print who sits on the committee, or how far one member is to be trusted."""
     async with opened(settings) as app:
+        steady = await app.stabilities()
         if member is None:
             members = await app.members()
             if output.as_json:
-                output.document(members_document(members))
+                output.document(members_document(members, steady))
             else:
-                Screen(output.out).show(models_card(members))
+                Screen(output.out).show(models_card(members, steady, zone_of(app)))
             return
         found = await app.calibration(member, season)
+        steadiness = steady.get(found.member)
         if output.as_json:
-            output.document(calibration_document(found))
+            output.document(calibration_document(found) | {"stability": stability_document(steadiness)})
         else:
-            Screen(output.out).show(calibration_card(found, zone_of(app)))
+            Screen(output.out).show(calibration_card(found, zone_of(app), steadiness))
 
 
 async def chat(settings: Settings, output: Output) -> None:

@@ -18,6 +18,7 @@ from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.scores import Metric
 from core.domain.season import Season
+from core.domain.stability import Stability
 from core.domain.stage import ModelChat
 from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
@@ -172,6 +173,9 @@ class ArenaDouble(App):
 
     async def members(self) -> tuple[Member, ...]:
         return arena_facts.MEMBERS
+
+    async def stabilities(self) -> dict[str, Stability]:
+        return {}
 
     async def leaderboard(
         self,

@@ -24,14 +24,15 @@ class Page:
     of: int
     body: str
     key_points: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 def pages(chat: ModelChat, page_size: int) -> tuple[Page, ...]:
     """Return all pages of a ModelChat in reading order.
 
-    Body and key points of a page hold `page_size` signs together. Key points that would fill more than a
-    third of the first page stand in the running text instead, so that nothing is ever clamped away. Key
-    points that the text has already, word for word, are left out.
+    Body, key points and checks of a page hold `page_size` signs together. Key points that would fill more
+    than a third of the first page stand in the running text instead, so that nothing is ever clamped away.
+    Key points that the text has already, word for word, are left out.
     """
     return tuple(
         page
@@ -47,9 +48,11 @@ def _stage_pages(stage: StageRecord, ordinal: int, page_size: int) -> list[Page]
     if used > page_size // 3:
         text = "\n\n".join([text, "\n".join(f"• {point}" for point in points)]).strip()
         points, used = (), 0
-    bodies = split(text, page_size, first=page_size - used)
+    checks = words.checks_of(stage.marks)
+    used += sum(len(check) + 2 for check in checks)
+    bodies = split(text, page_size, first=max(page_size - used, 1))
     return [
-        Page(stage, ordinal, number, len(bodies), body, points if number == 1 else ())
+        Page(stage, ordinal, number, len(bodies), body, *((points, checks) if number == 1 else ((), ())))
         for number, body in enumerate(bodies, 1)
     ]
 
@@ -91,6 +94,7 @@ def reasoning_card(
         position=position if page.of == 1 else f"{position} · page {page.number} of {page.of}",
         body=page.body,
         key_points=page.key_points,
+        checks=page.checks,
         footer=_footer(page.stage, member),
         caveat=record.caveat,
         page_buttons=_page_buttons(book, page, member),

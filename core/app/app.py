@@ -28,6 +28,7 @@ from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
+from core.app.stabilitywork import Stabilitywork
 from core.app.stopwork import Stopwork
 from core.app.subscriptions import Subscriptions
 from core.app.timework import Timework
@@ -74,6 +75,7 @@ class App(
     Evidencework,
     Lookback,
     Seasonwork,
+    Stabilitywork,
     Stopwork,
     Timework,
 ):
@@ -114,6 +116,7 @@ class App(
         self._gatherer = gatherer
         self._committee = committee
         self._gateway = gateway
+        self._estimates = estimates
         self._runs = runs
         self._live = live
         self._replays = replays

@@ -192,6 +192,7 @@ def _stage(stage: StageRecord) -> str:
     ]
     if stage.sentiment:
         facts.append(("Sentiment", stage.sentiment))
+    facts += [("Check", mark) for mark in stage.marks]
     again = f", round {stage.round}" if stage.round > 1 else ""
     lines = [f"### {_code(stage.member)}: {stage.stage}{again}", "", *_facts(facts), ""]
     if stage.key_points:

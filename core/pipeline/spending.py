@@ -25,7 +25,9 @@ async def spent_today(settings: Settings, store: Store, clock: Clock) -> dict[st
     midnight, today = datetime.combine(now, time(), now.tzinfo), now.date()
     tiers = {member.name: member.tier for member in settings.members}
     spent: dict[str, Decimal] = {}
-    for member, chat, cost in await store.runs.spent_since(midnight):
+    # Checks of stability are asked for at the terminal alone.
+    checks = [(member, "terminal", cost) for member, cost in await store.stabilities.spent_since(midnight)]
+    for member, chat, cost in [*await store.runs.spent_since(midnight), *checks]:
         tier = tiers.get(member)
         scopes = [day_scope(today), chat_scope(chat, today), *([tier_scope(tier, today)] if tier else [])]
         for scope in scopes:

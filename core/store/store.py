@@ -25,6 +25,7 @@ from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
 from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
+from core.store.stability_rows import Stabilities
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
 from core.store.vendor_answer_rows import VendorAnswers
@@ -49,6 +50,7 @@ class Store:
         self.outcomes = Outcomes(database)
         self.answers = Answers(database)
         self.vendor_answers = VendorAnswers(database)
+        self.stabilities = Stabilities(database)
         self.scores = Scores(database)
         self.chats = Chats(database)
         self.homes = Homes(database)
