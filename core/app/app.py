@@ -55,6 +55,7 @@ from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
 from core.pipeline.importing import Importer
+from core.pipeline.reflecting import Reflecting
 from core.store.place_rows import Places
 from core.store.store import Store
 
@@ -90,6 +91,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         resets: Resets,
         people: People,
         places: Places,
+        reflecting: Reflecting,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -114,6 +116,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
         self.places = places
         self._watch = watch
         self.resets = resets
+        self._reflecting = reflecting
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
@@ -244,6 +247,7 @@ class App(Naming, Bookwork, Chartwork, Chatwork, Digestwork, Lookback, Seasonwor
             member=name,
             stages=stages,
             result=seat.result,
+            reflection=await self._store.reflections.of(record.run_id, name),
         )
 
     async def leaderboard(

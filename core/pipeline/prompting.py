@@ -13,6 +13,7 @@ from pathlib import Path
 from core.domain.stage import Stage, StageRecord, Step
 from core.pipeline.author import View
 from core.pipeline.facts import briefing_text
+from core.pipeline.memory_text import memory_text
 from core.pipeline.presets import ANALYSTS, DEBATERS, RISK_VOICES
 
 _BRACKET_BEFORE_ANOTHER = re.compile(r"(\[(?=\[)|\](?=\]))")
@@ -48,6 +49,9 @@ def user_prompt(step: Step, view: View) -> str:
     if step.stage in _BRIEFED:
         books = briefing_text(view.briefing, view.evidence.ticker, view.terms)
         parts.append(fence("briefing", key, books))
+    if step.stage is Stage.DECISION and view.memory is not None:
+        parts.append(fence("memory", key, memory_text(view.memory, view.evidence.ticker)))
+        parts.append(role("memory"))
     parts.append(role(step.stage))
     return "\n\n".join(parts)
 
