@@ -62,6 +62,7 @@ SETTLED_LATELY = timedelta(days=14)
 _AT_ONCE = 4
 _MOST_TOKENS = 1024
 _MOST_SENTENCES = 4
+_NO_MONEY = timedelta(hours=1)
 _MARGIN = timedelta(minutes=1)
 _SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*\s+(?=[A-Z])")
 
@@ -196,7 +197,9 @@ class Reflecting:
             if failure.spent.calls:
                 await rows.failed(run_id, member.name, failure.spent, self._clock.now())
             else:
-                await rows.put_back(run_id, member.name)
+                # Later, so that the ballots of members with money are not kept waiting behind it.
+                later = timedelta(0) if replay else _NO_MONEY
+                await rows.put_back(run_id, member.name, self._clock.now() + later)
             if replay:
                 raise BudgetSpent(f"{failure.reason[:1].upper()}{failure.reason[1:]}.") from None
             return False

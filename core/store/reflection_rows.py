@@ -86,11 +86,11 @@ class Reflections:
             change = update(reflections).where(*key)
             await connection.execute(change.values(claimed_until=None, tries=reflections.c.tries + 1))
 
-    async def put_back(self, run_id: str, member: str) -> None:
-        """Let a ballot be taken again at once: nobody was asked."""
+    async def put_back(self, run_id: str, member: str, until: datetime) -> None:
+        """Let a ballot be taken again from `until` on, without counting a try: nobody was asked."""
         change = update(reflections).where(*_key(run_id, member), reflections.c.text.is_(None))
         async with self._database.write() as connection:
-            await connection.execute(change.values(claimed_until=None))
+            await connection.execute(change.values(claimed_until=until))
 
     async def of(self, run_id: str, member: str) -> Reflection | None:
         """Return what a member wrote about its ballot in a run, or None."""

@@ -193,6 +193,8 @@ async def test_without_budget_nobody_is_asked_until_there_is_some_again(tmp_path
             assert await poor.reflect() == 0
         assert hindsights(days._models) == []
         rich = await days.start(budget={"daily_usd": "5"})
+        assert await rich.reflect() == 0
+        days.clock.set(at("2025-10-08", 23, 30))
         assert await rich.reflect() == 1
 
 

@@ -72,13 +72,14 @@ facts = st.builds(
     Fact,
     ticker=st.sampled_from(["NVDA", "NVDA", "AAPL", "MSFT"]),
     season=st.sampled_from([LIVE, SECOND, REPLAY]),
-    decided=st.integers(0, 40),
-    finished_after=st.integers(0, 2),
-    settled_after=st.integers(1, 9),
-    written_after=st.integers(0, 5),
+    # Near the run's moment, so that each of a ballot's own moments is often on the other side of it.
+    decided=st.integers(20, 31),
+    finished_after=st.integers(0, 6),
+    settled_after=st.integers(1, 8),
+    written_after=st.integers(0, 6),
     action=st.sampled_from(Action),
     rise=st.integers(-20, 20),
-    abstains=st.booleans(),
+    abstains=st.sampled_from([False, False, False, True]),
 )
 
 
@@ -188,7 +189,7 @@ def _any(*conditions: Any) -> Any:
 
 
 @given(
-    found=st.lists(facts, max_size=12),
+    found=st.lists(facts, min_size=3, max_size=12),
     season=st.sampled_from([LIVE, SECOND, REPLAY]),
     remove=st.booleans(),
 )

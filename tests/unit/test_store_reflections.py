@@ -106,7 +106,9 @@ async def test_who_was_not_asked_is_not_counted_as_tried(store: Store) -> None:
     await settled(store, "alpha")
     for _ in range(MOST_TRIES + 2):
         assert len(await claimed(store)) == 1
-        await store.reflections.put_back("run00001", "alpha")
+        await store.reflections.put_back("run00001", "alpha", NOW)
+    await store.reflections.put_back("run00001", "alpha", NOW + LEASE)
+    assert await claimed(store) == ()
     async with store.database.read() as connection:
         assert (await connection.execute(select(reflections.c.tries))).scalar() == 0
 
