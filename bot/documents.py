@@ -15,6 +15,7 @@ from core.domain.ballot import Abstention, Action, Ballot
 from core.domain.books import Fill, Happening, Leaderboard, Order, Standing, Statement
 from core.domain.calibration import Calibration
 from core.domain.member import MemberKind
+from core.domain.memory import Reflection
 from core.domain.run import RunRecord
 from core.domain.scores import Figure, Luck
 from core.domain.stage import ModelChat, Stage, StageRecord
@@ -199,6 +200,20 @@ def chat_document(chat: ModelChat, stage: Stage | None = None) -> Document:
         "member": chat.member,
         "stages": [_stage(record) for record in chat.stages if stage in {None, record.stage}],
         "result": chat.result.model_dump(mode="json") if chat.result else None,
+        "reflection": _reflection(chat.reflection) if chat.reflection else None,
+    }
+
+
+def _reflection(written: Reflection) -> Document:
+    return {
+        "text": written.text,
+        "return": float(written.return_ratio),
+        "alpha": _ratio(written.alpha),
+        "settled_at": written.settled_at.isoformat(),
+        "written_at": written.written_at.isoformat(),
+        "served_by": str(written.served_by) if written.served_by else None,
+        "cost_usd": _money(written.spend.cost_usd),
+        "tokens": written.spend.tokens,
     }
 
 

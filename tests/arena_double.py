@@ -233,6 +233,9 @@ class ArenaDouble(App):
     async def keep_books(self) -> None:
         pass
 
+    async def reflect(self) -> int:
+        return 0
+
     async def look_out(self) -> tuple[Alert, ...]:
         return ()
 

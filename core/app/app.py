@@ -59,6 +59,7 @@ from core.market.chain import PriceChain
 from core.market.gathering import Gatherer
 from core.pipeline.committee import Committee
 from core.pipeline.importing import Importer
+from core.pipeline.reflecting import Reflecting
 from core.store.place_rows import Places
 from core.store.store import Store
 
@@ -108,6 +109,7 @@ class App(
         resets: Resets,
         people: People,
         places: Places,
+        reflecting: Reflecting,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -135,6 +137,7 @@ class App(
         self.places = places
         self._watch = watch
         self.resets = resets
+        self._reflecting = reflecting
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
@@ -265,6 +268,7 @@ class App(
             member=name,
             stages=stages,
             result=seat.result,
+            reflection=await self._store.reflections.of(record.run_id, name),
         )
 
     async def leaderboard(

@@ -79,7 +79,8 @@ def prompts_of(evidence: Evidence, settings: Settings) -> Mapping[str, str]:
     prompts: dict[str, str] = {}
     for step in steps(Preset.DEEP, settings.pipeline.debate_rounds):
         view = View(evidence, facts, briefing, settings.trading, tuple(done))
-        prompts[f"{step.stage} round {step.round}"] = f"{system_prompt(evidence)}\n\n{user_prompt(step, view)}"
+        asked = f"{system_prompt(evidence)}\n\n{user_prompt(step, view)}"
+        prompts[f"{step.stage} round {step.round}"] = asked
         done.append(
             StageRecord(
                 run_id=_MEMBER,

@@ -15,10 +15,12 @@ from core.store.known_chat_rows import KnownChats
 from core.store.live_season_rows import LiveSeasons
 from core.store.member_changes import MemberChanges
 from core.store.member_rows import Members
+from core.store.memory_rows import Memories
 from core.store.outcome_rows import Outcomes
 from core.store.past_rows import Past
 from core.store.people_rows import People
 from core.store.place_rows import Places
+from core.store.reflection_rows import Reflections
 from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
@@ -48,6 +50,8 @@ class Store:
         self.seasons = Seasons(database)
         self.live = LiveSeasons(database)
         self.outcomes = Outcomes(database)
+        self.reflections = Reflections(database)
+        self.memories = Memories(database)
         self.answers = Answers(database)
         self.vendor_answers = VendorAnswers(database)
         self.stabilities = Stabilities(database)
