@@ -19,7 +19,6 @@ from core.domain.memory import Reflection
 from core.domain.run import RunRecord
 from core.domain.scores import Figure, Luck
 from core.domain.stage import ModelChat, Stage, StageRecord
-from core.domain.trade_log import Imported
 from core.domain.verdict import Dissent, Verdict, WeightUsed
 
 Document = dict[str, Any]
@@ -382,20 +381,3 @@ def _scored(figure: Figure) -> Document:
 
 def _ratio(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
-
-
-def imported_document(done: Imported) -> Document:
-    """Return what an import has done."""
-    return {
-        "season": str(done.season),
-        "member": done.member,
-        "rows": done.rows,
-        "trades": done.trades,
-        "without_trade": done.without_trade,
-        "outside_range": done.outside_range,
-        "first_outside": done.first_outside,
-        "sessions": done.sessions,
-        "first": done.first.isoformat(),
-        "last": done.last.isoformat(),
-        "value_usd": _money(done.value_usd),
-    }

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.plain_money import plain_money
 from core.domain.books import Standing, Statement
 from core.domain.member import Member
 from core.domain.stability import Stability
+from core.domain.trade_log import Imported
 
 Document = dict[str, Any]
 
@@ -48,4 +50,21 @@ def asides(of: Standing | Statement) -> Document:
         "left_on": of.left_on.isoformat() if of.left_on else None,
         "reset_on": of.reset_on.isoformat() if of.reset_on else None,
         "reset_was_usd": None if of.reset_was_usd is None else f"{of.reset_was_usd:f}",
+    }
+
+
+def imported_document(done: Imported) -> Document:
+    """Return what an import has done."""
+    return {
+        "season": str(done.season),
+        "member": done.member,
+        "rows": done.rows,
+        "trades": done.trades,
+        "without_trade": done.without_trade,
+        "outside_range": done.outside_range,
+        "first_outside": done.first_outside,
+        "sessions": done.sessions,
+        "first": done.first.isoformat(),
+        "last": done.last.isoformat(),
+        "value_usd": plain_money(done.value_usd),
     }

@@ -1,7 +1,7 @@
 """An arena in memory that plays back runs which a test has prepared, in place of the real one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -152,6 +152,11 @@ class ArenaDouble(App):
         if run_id not in self.records:
             raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
         return await self.record(run_id)
+
+    async def prices_of(self, records: Iterable[RunRecord]) -> dict[str, Decimal]:
+        if self.busy:
+            raise self.busy
+        return {record.run_id: Decimal("207.04") for record in records}
 
     async def model_chat(self, reference: str, member: str) -> ModelChat:
         await self.record(reference)
