@@ -66,7 +66,7 @@ class Figure(Frozen):
 
 
 class Filing(Frozen):
-    """The figures of one fiscal period, from the day on which they were known.
+    """The figures of one fiscal period, and the day on which they became known.
 
     `filed_on` is the day of the filing where a vendor tells it. Otherwise `lag_days` after the end of the
     period are assumed, and said; without either nobody knows since when the figures are known.
@@ -81,7 +81,10 @@ class Filing(Frozen):
 
     @property
     def known_on(self) -> date | None:
-        """The first day on which these figures may be used."""
+        """The day on which these figures became known, at an hour that nobody tells.
+
+        They may be used from the day after, so that a filing after the close is in no run of that day.
+        """
         if self.filed_on is not None:
             return self.filed_on
         return None if self.lag_days is None else self.period_end + timedelta(days=self.lag_days)
@@ -107,7 +110,10 @@ class Mood(Frozen):
 
 
 class MacroReading(Frozen):
-    """One figure of the economy, for the period that begins on `period`, known since `released_on`."""
+    """One figure of the economy, for the period that begins on `period`, released on `released_on`.
+
+    Nobody tells the hour of the release, so the figure may be used from the day after.
+    """
 
     vendor: str
     series: Said

@@ -21,8 +21,6 @@ from core.market.figures import Amount, figures_by_period
 _SAME_PERIOD = timedelta(days=7)
 """So far apart the ends of one period may be told: some years end on the last Saturday of a month."""
 _LATEST_REPORT = timedelta(days=400)
-_UNTIL_KNOWN = timedelta(days=1)
-"""The service tells the day of a report and not the hour, often after the close: it counts from the next."""
 
 
 class _Report(BaseModel):
@@ -104,7 +102,7 @@ def filings_from(
 ) -> tuple[Filing, ...]:
     """Return one filing a period, annual ones first, the newest first among each.
 
-    A filing counts from the day after its earnings were reported; a year's with those of its last quarter.
+    A filing became known on the day on which its earnings were reported; a year's with its last quarter's.
     Periods of which nothing is told are left out.
 
     Raises:
@@ -149,4 +147,4 @@ def _filed_on(end: date, days: Mapping[date, date | None]) -> date | None:
     # known too early, or never.
     if reported is None or not end < reported <= end + _LATEST_REPORT:
         return None
-    return reported + _UNTIL_KNOWN
+    return reported

@@ -47,15 +47,16 @@ def cut_moods(
 
 
 def cut_filings(filings: Iterable[Filing], as_of: datetime, limits: EvidenceLimits) -> tuple[Filing, ...]:
-    """Return the statements known on the day of `as_of` (in UTC), the newest period first.
+    """Return the statements known before the day of `as_of` (in UTC), the newest period first.
 
-    Where nobody knows the day of the filing, the configured lag is put in. Of several statements for one
-    period the one that was known last counts.
+    A day has no hour, so what became known on the very day may have become known after `as_of`. Where nobody
+    knows the day of the filing, the configured lag is put in. Of several statements for one period the one
+    that was known last counts.
     """
     today = as_of.astimezone(UTC).date()
     periods: dict[tuple[date, bool], list[tuple[date, Filing]]] = {}
     for filing in (with_lag(one, limits) for one in filings if one.figures and one.period_end <= today):
-        if filing.known_on is not None and filing.known_on <= today:
+        if filing.known_on is not None and filing.known_on < today:
             periods.setdefault((filing.period_end, filing.annual), []).append((filing.known_on, filing))
     newest = sorted(periods, reverse=True)[: limits.filings]
     return tuple(_last_known(periods[period]) for period in newest)
@@ -71,14 +72,14 @@ def cut_snapshot(snapshot: Snapshot | None, as_of: datetime, *, live: bool) -> S
 def cut_readings(
     readings: Iterable[MacroReading], as_of: datetime, limits: EvidenceLimits
 ) -> tuple[MacroReading, ...]:
-    """Return the readings released by the day of `as_of` (in UTC): by series, each with its newest first.
+    """Return the readings released before the day of `as_of` (in UTC): by series, each with its newest first.
 
     Of several releases for one period the last one counts.
     """
     today = as_of.astimezone(UTC).date()
     series: dict[str, dict[date, list[tuple[date, MacroReading]]]] = {}
     for one in readings:
-        if one.released_on <= today and one.period <= today:
+        if one.released_on < today and one.period <= today:
             periods = series.setdefault(one.series, {})
             periods.setdefault(one.period, []).append((one.released_on, one))
     return tuple(

@@ -174,7 +174,9 @@ async def _first(asking: _Asking, vendors: Sequence[Asked]) -> _Found:
 
 def _askings(ticker: str, as_of: datetime, limits: EvidenceLimits, *, live: bool) -> tuple[_Asking, ...]:
     """Return every question, in the order in which absences are told."""
-    today, span = as_of.date(), NOW if live else as_of.isoformat()
+    span = NOW if live else as_of.isoformat()
+    # What is released today may be released after `as_of`, and may replace what was known until then.
+    yesterday = as_of.date() - timedelta(days=1)
     news_since = as_of - timedelta(days=limits.news_days)
     moods_since = as_of - timedelta(days=limits.sentiment_days)
     return (
@@ -205,8 +207,8 @@ def _askings(ticker: str, as_of: datetime, limits: EvidenceLimits, *, live: bool
         _Asking(
             Question.READINGS,
             "",
-            today.isoformat(),
-            (today,),
+            yesterday.isoformat(),
+            (yesterday,),
             lambda said: cut_readings(said, as_of, limits),
         ),
     )

@@ -156,7 +156,7 @@ class TamperedVendor:
             case Question.FILINGS:
                 return self._of(said, self._is_unknown, _other_filing, self._filings())
             case Question.READINGS:
-                return self._of(said, lambda one: one.released_on > today, _other_reading, self._readings())
+                return self._of(said, lambda one: one.released_on >= today, _other_reading, self._readings())
             case Question.SNAPSHOT:
                 return self._snapshot()
             case Question.IDENTITY:
@@ -180,7 +180,7 @@ class TamperedVendor:
 
     def _is_unknown(self, filing: Filing) -> bool:
         known = with_lag(filing, self._limits).known_on
-        return known is None or known > self._as_of.date()
+        return known is None or known >= self._as_of.date()
 
     def _news(self) -> list[NewsItem]:
         times = [None, self._as_of + timedelta(seconds=1), self._as_of + timedelta(days=3)]
@@ -194,9 +194,9 @@ class TamperedVendor:
         return [Mood(vendor=self.name, at=at, text=f"{_INVENTED} ({at})", score=Decimal(1)) for at in times]
 
     def _filings(self) -> list[Filing]:
-        tomorrow = self._as_of.date() + timedelta(days=1)
+        today = self._as_of.date()
         figures = (Figure(name="revenue", value=_WILD, unit="USD"),)
-        days: list[tuple[date, date | None]] = [(tomorrow, None), (tomorrow - timedelta(days=40), tomorrow)]
+        days: list[tuple[date, date | None]] = [(today, None), (today - timedelta(days=40), today)]
         return [
             Filing(vendor=self.name, period_end=end, annual=annual, figures=figures, filed_on=filed)
             for end, filed in days
@@ -210,8 +210,8 @@ class TamperedVendor:
                 vendor=self.name,
                 series="INVENTED",
                 title=_INVENTED,
-                period=day,
-                released_on=day + timedelta(days=1),
+                period=day - timedelta(days=40),
+                released_on=day,
                 value=_WILD,
             )
         ]

@@ -262,12 +262,12 @@ class TestFilings:
 
         assert "diluted EPS" not in names
 
-    async def test_figures_count_from_the_day_after_the_report_of_their_period_where_it_is_known(
+    async def test_figures_became_known_on_the_day_of_the_report_of_their_period_where_that_is_told(
         self, vendor: AlphaVantageEvidence
     ) -> None:
         filings = await vendor.filings("IBM")
 
-        assert [filing.filed_on for filing in filings] == [date(2025, 1, 30), None, date(2025, 7, 24), None]
+        assert [filing.filed_on for filing in filings] == [date(2025, 1, 29), None, date(2025, 7, 23), None]
         assert {filing.lag_days for filing in filings} == {None}
 
     @pytest.mark.parametrize("day", ["None", "-", "2024-12-31", "2024-06-01", "2027-01-01"])
@@ -288,7 +288,7 @@ class TestFilings:
 
         latest = (await vendor.filings("IBM"))[0]
 
-        assert latest.filed_on == date(2024, 11, 1)
+        assert latest.filed_on == date(2024, 10, 31)
         assert latest.figures[-1].name == "revenue growth"
         assert latest.figures[-1].value == Decimal("0.1000")
 

@@ -4,6 +4,7 @@ import random
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,12 +142,12 @@ def test_no_figures_pass_that_were_not_known_yet(
 ) -> None:
     cut = cut_filings(said, AS_OF, configured)
 
-    assert all(one.known_on is not None and one.known_on <= AS_OF.date() for one in cut)
+    assert all(one.known_on is not None and one.known_on < AS_OF.date() for one in cut)
     assert all(one.figures and (one.filed_on is None) != (one.lag_days is None) for one in cut)
     periods = [(one.period_end, one.annual) for one in cut]
     assert periods == sorted(set(periods), reverse=True)
     assert len(cut) <= configured.filings
-    then = [one for one in said if one.filed_on is None or one.filed_on <= AS_OF.date()]
+    then = [one for one in said if one.filed_on is None or one.filed_on < AS_OF.date()]
     chance.shuffle(then)
     assert cut_filings(then, AS_OF, configured) == cut
 
@@ -157,12 +158,12 @@ def test_no_reading_passes_before_its_release(
 ) -> None:
     cut = cut_readings(said, AS_OF, configured)
 
-    assert all(one.released_on <= AS_OF.date() for one in cut)
+    assert all(one.released_on < AS_OF.date() for one in cut)
     for name in ("GDP", "UNRATE"):
         periods = [one.period for one in cut if one.series == name]
         assert periods == sorted(set(periods), reverse=True)
         assert len(periods) <= configured.macro_readings
-    then = [one for one in said if one.released_on <= AS_OF.date()]
+    then = [one for one in said if one.released_on < AS_OF.date()]
     chance.shuffle(then)
     assert cut_readings(then, AS_OF, configured) == cut
 
@@ -209,8 +210,9 @@ def test_times_come_out_in_utc_whatever_their_zone() -> None:
 
 def test_the_lag_is_put_in_where_nobody_knows_the_day_of_the_filing() -> None:
     said = [
+        filing("2025-09-13"),
         filing("2025-09-14"),
-        filing("2025-09-15"),
+        filing("2025-07-30", annual=True),
         filing("2025-07-31", annual=True),
         filing("2025-06-30", "2025-08-01", lag_days=3),
     ]
@@ -218,8 +220,8 @@ def test_the_lag_is_put_in_where_nobody_knows_the_day_of_the_filing() -> None:
     cut = cut_filings(said, AS_OF, LIMITS)
 
     assert [(one.period_end, one.lag_days, one.known_on) for one in cut] == [
-        (date(2025, 9, 14), 45, date(2025, 10, 29)),
-        (date(2025, 7, 31), 90, date(2025, 10, 29)),
+        (date(2025, 9, 13), 45, date(2025, 10, 28)),
+        (date(2025, 7, 30), 90, date(2025, 10, 28)),
         (date(2025, 6, 30), None, date(2025, 8, 1)),
     ]
 
@@ -230,6 +232,26 @@ def test_the_restatement_that_was_known_last_counts() -> None:
     not_yet = filing("2025-06-30", "2025-11-01", figures=(figure(value="9"),))
 
     assert cut_filings([not_yet, restated, first], AS_OF, LIMITS) == (restated,)
+
+
+@pytest.mark.parametrize("hour", [0, 11, 23])
+def test_what_became_known_on_the_very_day_counts_from_the_day_after_whatever_the_hour(hour: int) -> None:
+    at = datetime(2025, 10, 29, hour, 59, tzinfo=UTC)
+    filed = filing("2025-09-30", "2025-10-29")
+    released = reading("GDP", "2025-07-01", "2025-10-29")
+    before = reading("GDP", "2025-07-01", "2025-09-25", "3.8")
+
+    assert cut_filings([filed], at, LIMITS) == ()
+    assert cut_filings([filed], at + DAY, LIMITS) == (filed.model_copy(update={"lag_days": None}),)
+    assert cut_readings([released, before], at, LIMITS) == (before,)
+    assert cut_readings([released, before], at + DAY, LIMITS) == (released,)
+
+
+def test_the_day_is_that_of_utc_wherever_the_moment_was_told() -> None:
+    evening = datetime(2025, 10, 29, 21, 30, tzinfo=timezone(timedelta(hours=-4)))
+
+    assert cut_filings([filing("2025-09-30", "2025-10-29")], evening, LIMITS)
+    assert cut_readings([reading("GDP", "2025-07-01", "2025-10-29")], evening, LIMITS)
 
 
 def test_a_snapshot_is_for_the_present_alone_and_not_from_the_future() -> None:
@@ -247,7 +269,7 @@ def test_of_several_releases_the_last_one_known_counts() -> None:
         reading("UNRATE", "2025-08-01", "2025-09-05", "4.3"),
         reading("UNRATE", "2025-08-01", "2025-10-03", "4.4"),
         reading("UNRATE", "2025-08-01", "2025-11-20", "4.5"),
-        reading("GDP", "2025-07-01", "2025-10-30"),
+        reading("GDP", "2025-07-01", "2025-10-29"),
     ]
 
     (known,) = cut_readings(said, AS_OF, LIMITS)

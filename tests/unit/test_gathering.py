@@ -240,11 +240,10 @@ def test_what_is_later_than_the_moment_changes_not_one_byte(
         return result.model_dump_json()
 
     known = [hour for hour in hours if hour <= 0]
-    # The day's own filings and releases count, so what is later begins on the next day.
-    changed = [*known, *(hour + 24 for hour in later)]
+    changed = [*known, *later]
     changed = changed[order:] + changed[:order]
 
-    assert gathered(known if emptied else [*known, *(h + 24 for h in hours if h > 0)]) == gathered(changed)
+    assert gathered(known if emptied else hours) == gathered(changed)
 
 
 async def test_the_same_answers_give_the_same_bytes_fresh_or_remembered() -> None:
@@ -272,7 +271,7 @@ async def test_an_empty_answer_is_remembered_and_a_failure_is_not() -> None:
 
 
 async def test_a_remembered_answer_is_uncut_so_that_another_moment_has_its_own() -> None:
-    vendor = EvidenceDouble(filings=(filing("2025-07-27", "2025-10-29"),))
+    vendor = EvidenceDouble(filings=(filing("2025-07-27", "2025-10-28"),))
     chain = gatherer(asked("one", vendor))
 
     early = await chain.gather("NVDA", AS_OF - timedelta(days=1), live=False)
