@@ -127,7 +127,7 @@ class ReasoningCard(Frozen):
     """One page of one member's ModelChat. `body` fits the platform's page.
 
     `stage_buttons` jump to a stage, `page_buttons` go back and forth; `position` is
-    "stage 5 of 12 · page 1 of 2".
+    "stage 5 of 12 · page 1 of 2"; `checks` are what was found wrong with the stage, a sentence each.
     """
 
     title: str
@@ -136,6 +136,7 @@ class ReasoningCard(Frozen):
     position: str
     body: str
     key_points: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     footer: str
     caveat: str | None = None
     page_buttons: tuple[Button, ...] = ()

@@ -16,6 +16,7 @@ from bot.cli_import import imports
 from bot.cli_report import reports
 from bot.cli_season import season as seasons
 from bot.cli_setup import setup
+from bot.cli_stability import stabilities
 from bot.cli_work import AsJson, Config, InSeason, Sample, carry_out, known_preset, season_named
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ app.add_typer(packs)
 app.add_typer(reports)
 app.add_typer(imports)
 app.add_typer(books)
+app.add_typer(stabilities)
 
 
 @app.callback(invoke_without_command=True)

@@ -42,7 +42,7 @@ def import_trades(
     """Replay a log of trades made elsewhere into a member's books; all of it or nothing."""
 
     async def work(program: Any, settings: "Settings", output: "Output") -> None:
-        from bot.documents import imported_document
+        from bot.member_documents import imported_document
         from bot.present.trades import imported_sentence
         from core.domain.trade_log import LogPrice
 

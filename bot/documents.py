@@ -15,10 +15,10 @@ from core.domain.ballot import Abstention, Action, Ballot
 from core.domain.books import Fill, Happening, Leaderboard, Order, Standing, Statement
 from core.domain.calibration import Calibration
 from core.domain.member import MemberKind
+from core.domain.memory import Reflection
 from core.domain.run import RunRecord
 from core.domain.scores import Figure, Luck
 from core.domain.stage import ModelChat, Stage, StageRecord
-from core.domain.trade_log import Imported
 from core.domain.verdict import Dissent, Verdict, WeightUsed
 
 Document = dict[str, Any]
@@ -199,6 +199,20 @@ def chat_document(chat: ModelChat, stage: Stage | None = None) -> Document:
         "member": chat.member,
         "stages": [_stage(record) for record in chat.stages if stage in {None, record.stage}],
         "result": chat.result.model_dump(mode="json") if chat.result else None,
+        "reflection": _reflection(chat.reflection) if chat.reflection else None,
+    }
+
+
+def _reflection(written: Reflection) -> Document:
+    return {
+        "text": written.text,
+        "return": float(written.return_ratio),
+        "alpha": _ratio(written.alpha),
+        "settled_at": written.settled_at.isoformat(),
+        "written_at": written.written_at.isoformat(),
+        "served_by": str(written.served_by) if written.served_by else None,
+        "cost_usd": _money(written.spend.cost_usd),
+        "tokens": written.spend.tokens,
     }
 
 
@@ -211,6 +225,7 @@ def _stage(record: StageRecord) -> Document:
         "answer": record.answer,
         "key_points": list(record.key_points),
         "sentiment": record.sentiment,
+        "marks": list(record.marks),
         "served_by": str(record.served_by) if record.served_by else None,
         "prompt_tokens": record.spend.prompt_tokens,
         "completion_tokens": record.spend.completion_tokens,
@@ -366,20 +381,3 @@ def _scored(figure: Figure) -> Document:
 
 def _ratio(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
-
-
-def imported_document(done: Imported) -> Document:
-    """Return what an import has done."""
-    return {
-        "season": str(done.season),
-        "member": done.member,
-        "rows": done.rows,
-        "trades": done.trades,
-        "without_trade": done.without_trade,
-        "outside_range": done.outside_range,
-        "first_outside": done.first_outside,
-        "sessions": done.sessions,
-        "first": done.first.isoformat(),
-        "last": done.last.isoformat(),
-        "value_usd": _money(done.value_usd),
-    }

@@ -20,8 +20,8 @@ from bot.documents import (
     recount_document,
     run_document,
 )
-from bot.facts import recount_of, verdict_of, zone_of
-from bot.member_documents import members_document
+from bot.facts import recount_of, verdict_of, verdicts_of, zone_of
+from bot.member_documents import members_document, stability_document
 from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card
@@ -111,7 +111,7 @@ async def _show(
     *,
     going_on: Sequence[RunRecord] = (),
 ) -> bool:
-    """Follow runs to their ends, then print verdicts and leaderboard, or the documents.
+    """Follow runs to their ends, then print verdicts, leaderboard and a summary, or the documents.
 
     Raises:
         Refused: Ctrl-C came before; the sentence names the runs that can be continued.
@@ -147,7 +147,14 @@ async def _show(
             screen.show(await verdict_of(app, record))
         for season in dict.fromkeys(record.season for record in records):
             screen.show(leaderboard_card(await app.leaderboard(season), app.settings.scores))
+        asked = zip(streams, outcomes, strict=True)
+        if summary := await verdicts_of(app, [(ticker, _told(outcome)) for ticker, outcome in asked]):
+            screen.show(summary)
     return not failures
+
+
+def _told(outcome: RunRecord | BaseException) -> RunRecord | str:
+    return outcome if isinstance(outcome, RunRecord) else str(outcome)
 
 
 async def _follow(
@@ -260,18 +267,20 @@ async def portfolio(settings: Settings, output: Output, member: str, season: Sea
 async def models(settings: Settings, output: Output, member: str | None, season: Season | None) -> None:
     """Print who sits on the committee, or how far one member is to be trusted."""
     async with opened(settings) as app:
+        steady = await app.stabilities()
         if member is None:
             members = await app.members()
             if output.as_json:
-                output.document(members_document(members))
+                output.document(members_document(members, steady))
             else:
-                Screen(output.out).show(models_card(members))
+                Screen(output.out).show(models_card(members, steady, zone_of(app)))
             return
         found = await app.calibration(member, season)
+        steadiness = steady.get(found.member)
         if output.as_json:
-            output.document(calibration_document(found))
+            output.document(calibration_document(found) | {"stability": stability_document(steadiness)})
         else:
-            Screen(output.out).show(calibration_card(found, zone_of(app)))
+            Screen(output.out).show(calibration_card(found, zone_of(app), steadiness))
 
 
 async def chat(settings: Settings, output: Output) -> None:

@@ -27,7 +27,11 @@ def compare(card: CompareCard) -> list[Part]:
         *(Part(block, 2) for pair in said for block in _columns([pair])),
         *_parts(rich(facts), 1),
         *_parts(context(card.footer), 3),
-        *_parts(buttons(card.open_buttons, f"{ACTION_PREFIX}.open")),
+        # One row always has room; more of them than any comparison needs go first.
+        *(
+            Part(row, 4 if at else 0)
+            for at, row in enumerate(buttons(card.open_buttons, f"{ACTION_PREFIX}.open"))
+        ),
         *_parts(buttons(card.page_buttons, f"{ACTION_PREFIX}.turn")),
     ]
 

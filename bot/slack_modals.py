@@ -23,7 +23,7 @@ from bot.window_cards import ReasoningWindow, VerdictWindow
 MAX_TITLE = 24
 MAX_METADATA = 3_000
 MAX_VIEW_BLOCKS = 100
-MAX_VIEW_TOTAL = 60_000
+MAX_VIEW_TOTAL = 38_000
 """Far below the 250,000 bytes that Slack takes: nobody reads more in a window."""
 
 _MEMBERS_ROOM = 20_000

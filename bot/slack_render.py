@@ -237,6 +237,7 @@ def reasoning_parts(card: ReasoningCard, *, headed: bool = True) -> list[Part]:
         *_parts(rich([[run(_name(card.stage), bold=True), run(f"  {_name(card.position)}")]])),
         *_parts(sections(card.body[:PAGE_SIZE])),
         *_parts(sections(card.body[PAGE_SIZE:]), 5),
+        *_parts(context(" ".join(card.checks)), 3),
         *_parts(rich([[run("Key points", bold=True)]]) if points else [], 4),
         *_parts(sections(points), 0 if len(points) <= room else 4),
         *_parts(context(card.footer), 1),

@@ -229,7 +229,7 @@ def _reasoning(card: ReasoningCard) -> tuple[list[Block], tuple[Row, ...]]:
         [[bold(card.stage), *after(" · ", card.position)]],
         _bullets(card.key_points, MAX_NOTES),
         [[Span(body, tag, Rank.BODY)]],
-        [[italic(card.footer)]],
+        [*([plain(check)] for check in card.checks), [italic(card.footer)]],
     ]
     return blocks, _keyboard(card.page_buttons, card.stage_buttons)
 

@@ -106,6 +106,7 @@ def _reasoning(card: ReasoningCard) -> list[str]:
         f"<p><b>{_text(card.stage)}</b> · {_text(card.position)}</p>",
         _list(card.key_points) if card.key_points else "",
         _folded("The whole text", body) if long else "".join(body),
+        *(_paragraph(check) for check in card.checks),
         _foot(card.footer),
     ]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bot.cards import Card, Notice, ProgressCard, VerdictCard
+from bot.cards import Card, Notice, ProgressCard, SummaryCard, VerdictCard
 from bot.command_buttons import command_of
 from bot.desk import Desk
 from bot.door import DeliveryFailed, MessageRef
@@ -106,6 +106,8 @@ class TerminalDoor:
         if not self._left:
             self._screen.offer(card)
             return
+        if isinstance(card, SummaryCard):
+            return  # each run in it has had its line
         if isinstance(card, VerdictCard):
             card = Notice(text=f"{card.ticker} is done: {card.headline}. /why {card.ticker} shows the run.")
         # The person is at the prompt, which the line pushes down.

@@ -145,6 +145,7 @@ def reasoning(card: ReasoningCard, width: int, numbered_from: int | None) -> Ren
         parts.append(say(card.body))
     if card.key_points:
         parts.append(lines(card.key_points))
+    parts += [say(check, "yellow") for check in card.checks]
     if numbered_from is not None:
         if card.page_buttons:
             parts.append(choices(card.page_buttons, numbered_from, inside))

@@ -46,6 +46,7 @@ class Timer:
         work: tuple[tuple[Callable[[], Awaitable[object]], float], ...] = (
             (self._postman.tick, TICK_S),
             (self.books, BOOKS_S),
+            (self._app.reflect, BOOKS_S),
             *([(self._app.resume_interrupted, INTERRUPTED_S)] if self._resume else []),
         )
         for number, (what, every_s) in enumerate(work):

@@ -1,7 +1,7 @@
 """An arena in memory that plays back runs which a test has prepared, in place of the real one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.scores import Metric
 from core.domain.season import Season
+from core.domain.stability import Stability
 from core.domain.stage import ModelChat
 from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
@@ -152,6 +153,11 @@ class ArenaDouble(App):
             raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
         return await self.record(run_id)
 
+    async def prices_of(self, records: Iterable[RunRecord]) -> dict[str, Decimal]:
+        if self.busy:
+            raise self.busy
+        return {record.run_id: Decimal("207.04") for record in records}
+
     async def model_chat(self, reference: str, member: str) -> ModelChat:
         await self.record(reference)
         if member not in self.chats:
@@ -172,6 +178,9 @@ class ArenaDouble(App):
 
     async def members(self) -> tuple[Member, ...]:
         return arena_facts.MEMBERS
+
+    async def stabilities(self) -> dict[str, Stability]:
+        return {}
 
     async def leaderboard(
         self,
@@ -228,6 +237,9 @@ class ArenaDouble(App):
 
     async def keep_books(self) -> None:
         pass
+
+    async def reflect(self) -> int:
+        return 0
 
     async def look_out(self) -> tuple[Alert, ...]:
         return ()

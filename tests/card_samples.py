@@ -128,6 +128,7 @@ REASONING = ReasoningCard(
         "A close below the 50-day average would end the thesis."
     ),
     key_points=("Above all three averages", "Volume 1.4× on the breakout", "Stop at 191.50"),
+    checks=("Check: cites 181.70; evidence says 183.40.",),
     footer="answered by openrouter:anthropic/claude-sonnet-4.5 · 4,021 tokens · $0.0013 · 1.2 s",
     page_buttons=(
         Button(label="◀ Back", data="p.k3v9x2ma.1.4.1"),

@@ -28,6 +28,7 @@ from core.domain.digest import (
     VerdictSoFar,
 )
 from core.domain.member import MemberKind
+from core.domain.run import RunState
 from core.domain.scores import Figure
 from core.domain.season import Season
 from core.domain.usage import Spend
@@ -316,6 +317,14 @@ UNDECIDED = arena_facts.record(
     ),
     orders=(),
 )
+STOPPED = arena_facts.record(
+    run_id="6j9w4x5z",
+    ticker="MSFT",
+    state=RunState.CANCELLED,
+    reason="Stopped by Alice; what was done is kept.",
+    verdict=None,
+    orders=(),
+)
 CARDS: dict[str, PostedCard] = {
     "digest": digest_card(DIGEST, ZONE, LATE),
     "quiet digest": digest_card(QUIET, ZONE),
@@ -328,6 +337,12 @@ CARDS: dict[str, PostedCard] = {
         ZONE,
         prices={"5h8n3p2r": Decimal("269.70")},
         note=LATE,
+    ),
+    "runs asked for together": verdicts_card(
+        "Verdicts",
+        (arena_facts.record(), UNDECIDED, STOPPED),
+        (("NVDAA", "Its own message says why."),),
+        ZONE,
     ),
     **{f"{alert.kind} alert {place}": alert_card(alert, ZONE) for place, alert in enumerate(ALERTS)},
 }

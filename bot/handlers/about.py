@@ -17,9 +17,12 @@ from bot.present.people import quota_words
 
 async def models(call: Call, arguments: ModelsArguments) -> Card:
     """List the members, or with one, show how far it is to be trusted."""
+    app, zone = call.app, zone_of(call.app)
+    found = await app.stabilities()
     if arguments.member is None:
-        return models_card(await call.app.members())
-    return calibration_card(await call.app.calibration(arguments.member), zone_of(call.app))
+        return models_card(await app.members(), found, zone)
+    record = await app.calibration(arguments.member)
+    return calibration_card(record, zone, found.get(record.member))
 
 
 async def health(call: Call, arguments: NoArguments) -> Card:

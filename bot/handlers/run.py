@@ -4,14 +4,23 @@ import asyncio
 from functools import partial
 
 from bot.arguments import RunArguments
+from bot.cards import SummaryCard
+from bot.facts import verdicts_of
 from bot.handlers.call import Call, release_once
 from bot.present.people import quota_words
 from core.app.app import App
 from core.domain.run import RunRequest
 
+_NO_RUN = "Its own message says why."
 
-async def run(call: Call, arguments: RunArguments) -> None:
-    """Run every ticker at the same time, each with its own live message."""
+
+async def run(call: Call, arguments: RunArguments) -> SummaryCard | None:
+    """Run every ticker at the same time, each with its own live message, and return one card of them all.
+
+    The card comes once, after the last of them has ended: before that the live messages tell more, and edits
+    of one more message would take from their pace. It adds no fact to theirs, so that a process which stops
+    before need not bring it later; their ends always arrive.
+    """
     address, person = call.request.address, call.request.person
     preset = arguments.preset or (await call.app.subscriptions.terms(address.platform, address.chat)).preset
     present = call.app.clock.now() if len(arguments.tickers) > 1 else None
@@ -43,6 +52,10 @@ async def run(call: Call, arguments: RunArguments) -> None:
     )
     if not any(records):  # none of them could start, as with a ticker that does not exist
         await release_once(call.app, call.request)
+    return await verdicts_of(
+        call.app,
+        [(ticker, record or _NO_RUN) for ticker, record in zip(arguments.tickers, records, strict=True)],
+    )
 
 
 async def _quota_note(app: App, person: str, chat: str) -> str:

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 from bot.cards import BinLine, CalibrationCard
 from bot.present import numbers, words
+from bot.present.stability import steadiness
 from core.domain.calibration import Calibration, ReliabilityBin
 from core.domain.scores import Figure
 from core.domain.season import Season
+from core.domain.stability import Stability
 
 UNKNOWN = "n/a"
 _LEGEND = (
@@ -18,8 +20,13 @@ _LEGEND = (
 )
 
 
-def calibration_card(found: Calibration, zone: ZoneInfo) -> CalibrationCard:
-    """Return the card of one member; figures below the minimum sample are n/a beside their sample."""
+def calibration_card(
+    found: Calibration, zone: ZoneInfo, stability: Stability | None = None
+) -> CalibrationCard:
+    """Return the card of one member; figures below the minimum sample are n/a beside their sample.
+
+    `stability` is what the last check of it has found.
+    """
     settled = numbers.counted(found.settled, "ballot")
     holds = f" · {numbers.counted(found.holds, 'HOLD')} left out" if found.holds else ""
     after = numbers.counted(found.horizon, "session")
@@ -34,10 +41,18 @@ def calibration_card(found: Calibration, zone: ZoneInfo) -> CalibrationCard:
             ("Learned", _learned(found)),
         ),
         bins=tuple(_line(one) for one in found.bins if one.count),
-        legend=_LEGEND if found.settled else f"No ballot for BUY or SELL is {after} old yet.",
+        legend=_steady(stability, zone)
+        + (_LEGEND if found.settled else f"No ballot for BUY or SELL is {after} old yet."),
         footer=f"{_settled(found.season, found.newest, zone)} · {words.PAPER}",
         caveat=found.caveat,
     )
+
+
+def _steady(found: Stability | None, zone: ZoneInfo) -> str:
+    if found is None:
+        return ""
+    told = steadiness(found, zone)
+    return f"{told[:1].upper()}{told[1:]}. "
 
 
 def _sessions(horizon: int) -> str:

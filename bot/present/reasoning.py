@@ -8,8 +8,9 @@ from bot.buttons import TurnTo, encode
 from bot.cards import Button, Notice, ReasoningCard
 from bot.present import numbers, words
 from bot.present.paging import split
-from core.domain.ballot import Abstention, AbstentionKind, Ballot
+from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot
 from core.domain.member import Member
+from core.domain.memory import REFLECTED_AT, Reflection
 from core.domain.run import RunRecord
 from core.domain.stage import ModelChat, Stage, StageRecord
 
@@ -24,34 +25,50 @@ class Page:
     of: int
     body: str
     key_points: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 def pages(chat: ModelChat, page_size: int) -> tuple[Page, ...]:
     """Return all pages of a ModelChat in reading order.
 
-    Body and key points of a page hold `page_size` signs together. Key points that would fill more than a
-    third of the first page stand in the running text instead, so that nothing is ever clamped away. Key
-    points that the text has already, word for word, are left out.
+    Body, key points and checks of a page hold `page_size` signs together. Key points that would fill more
+    than a third of the first page stand in the running text instead, so that nothing is ever clamped away.
+    Key points that the text has already, word for word, are left out. What the member
+    wrote later about its ballot follows where it decided.
     """
     return tuple(
         page
         for ordinal, stage in enumerate(chat.stages, 1)
-        for page in _stage_pages(stage, ordinal, page_size)
+        for page in _stage_pages(stage, ordinal, page_size, chat.reflection)
     )
 
 
-def _stage_pages(stage: StageRecord, ordinal: int, page_size: int) -> list[Page]:
+def _stage_pages(
+    stage: StageRecord, ordinal: int, page_size: int, reflection: Reflection | None
+) -> list[Page]:
     text = stage.output.strip()
+    if reflection is not None and stage.stage is Stage.DECISION:
+        text = f"{text}\n\n{_looking_back(reflection)}"
     points = _not_said(tuple(" ".join(point.split()) for point in stage.key_points if point.strip()), text)
     used = sum(len(point) + 2 for point in points)
     if used > page_size // 3:
         text = "\n\n".join([text, "\n".join(f"• {point}" for point in points)]).strip()
         points, used = (), 0
-    bodies = split(text, page_size, first=page_size - used)
+    checks = words.checks_of(stage.marks)
+    used += sum(len(check) + 2 for check in checks)
+    bodies = split(text, page_size, first=max(page_size - used, 1))
     return [
-        Page(stage, ordinal, number, len(bodies), body, points if number == 1 else ())
+        Page(stage, ordinal, number, len(bodies), body, *((points, checks) if number == 1 else ((), ())))
         for number, body in enumerate(bodies, 1)
     ]
+
+
+def _looking_back(reflection: Reflection) -> str:
+    """Return what a member wrote about its ballot, with what had become of the instrument."""
+    outcome = f"return {numbers.percent_change(reflection.return_ratio)}"
+    if reflection.alpha is not None and reflection.action is not Action.HOLD:
+        outcome += f", alpha {numbers.percent_change(reflection.alpha)}"
+    return f"Looking back after {REFLECTED_AT} sessions ({outcome}): {reflection.text}"
 
 
 def _not_said(points: tuple[str, ...], text: str) -> tuple[str, ...]:
@@ -91,6 +108,7 @@ def reasoning_card(
         position=position if page.of == 1 else f"{position} · page {page.number} of {page.of}",
         body=page.body,
         key_points=page.key_points,
+        checks=page.checks,
         footer=_footer(page.stage, member),
         caveat=record.caveat,
         page_buttons=_page_buttons(book, page, member),

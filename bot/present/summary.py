@@ -64,6 +64,11 @@ def _subtitle(records: Sequence[RunRecord], zone: ZoneInfo) -> str:
 
 
 def _line(record: RunRecord, price: Decimal | None) -> SummaryLine:
+    if record.state is not RunState.FINISHED:  # who voted until then, and at which price, decides nothing
+        told = _plain(record.reason or "")
+        return SummaryLine(
+            ticker=record.ticker, action=None, headline=_WITHOUT_VERDICT[record.state], detail=told
+        )
     verdict = record.verdict
     at = [numbers.price(price)] if price is not None else []
     if verdict is None or verdict.decision is None:

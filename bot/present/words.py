@@ -1,7 +1,7 @@
 """The names of stages, members and models in front of people."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -36,6 +36,7 @@ _SHORT = {
     Stage.RISK_NEUTRAL: "Risk =",
     Stage.RISK_CONSERVATIVE: "Risk −",
 }
+_MOST_CHECKS, _MOST_SIGNS = 5, 160
 # Providers add the day on which they froze a model to the name under which it was asked for.
 _FROZEN_ON = re.compile(r"[-@](?:20\d{2}-?[01]\d-?[0-3]\d)$", re.ASCII)
 
@@ -54,6 +55,13 @@ def stage_label(stage: Stage, round_: int = 1) -> str:
 def stage_name(stage: Stage, round_: int = 1) -> str:
     """Return the stage's name within a line of progress: `bull`, `risk aggressive`, `bull, round 2`."""
     return stage.value.replace("_", " ") + (f", round {round_}" if round_ > 1 else "")
+
+
+def checks_of(marks: Sequence[str]) -> tuple[str, ...]:
+    """Say what the checks of a stage have found, as in `Check: cites 181.30; evidence says 199.80.`."""
+    return tuple(
+        f"Check: {' '.join(mark.split()).rstrip('.')[:_MOST_SIGNS]}." for mark in marks[:_MOST_CHECKS]
+    )
 
 
 def cost_of(spend: Spend) -> str:

@@ -11,7 +11,8 @@ COMMITTEE: tuple[Command, ...] = (
         summary="Ask the committee about a ticker",
         detail="Every model gets the same evidence, argues through its stages and casts a ballot; the "
         "ballots become a verdict, and each model trades its own paper portfolio. Up to five "
-        "tickers at once. quick asks one question a model, standard twelve, deep adds rounds of debate. "
+        "tickers at once, and then one card has all their verdicts. quick asks one question a model, "
+        "standard twelve, deep adds rounds of debate. "
         "With a date, or a time such as 2025-10-29T15:30:00-04:00, they see only what was known then; a date "
         "means after that day's close. --members asks only some of them, and a part of each name is enough. "
         "--preset and --as-of work as in the terminal.",

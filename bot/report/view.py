@@ -93,6 +93,7 @@ class StageView(NamedTuple):
     title: str
     facts: str
     points: tuple[str, ...]
+    checks: tuple[str, ...]
     output: str
     prompt: tuple[Part, ...]
 
@@ -318,6 +319,7 @@ def _stage(stage: StageRecord, passages: Passages) -> StageView:
         title=words.stage_title(stage.stage, stage.round),
         facts=" · ".join(facts),
         points=stage.key_points,
+        checks=words.checks_of(stage.marks),
         output=stage.output,
         prompt=tuple(passages.parts(stage.prompt)),
     )

@@ -28,6 +28,7 @@ from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
 from core.app.seasonwork import Seasonwork
+from core.app.stabilitywork import Stabilitywork
 from core.app.stopwork import Stopwork
 from core.app.subscriptions import Subscriptions
 from core.app.timework import Timework
@@ -58,6 +59,7 @@ from core.market.chain import PriceChain
 from core.market.gathering import Gatherer
 from core.pipeline.committee import Committee
 from core.pipeline.importing import Importer
+from core.pipeline.reflecting import Reflecting
 from core.store.place_rows import Places
 from core.store.store import Store
 
@@ -74,6 +76,7 @@ class App(
     Evidencework,
     Lookback,
     Seasonwork,
+    Stabilitywork,
     Stopwork,
     Timework,
 ):
@@ -106,6 +109,7 @@ class App(
         resets: Resets,
         people: People,
         places: Places,
+        reflecting: Reflecting,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -114,6 +118,7 @@ class App(
         self._gatherer = gatherer
         self._committee = committee
         self._gateway = gateway
+        self._estimates = estimates
         self._runs = runs
         self._live = live
         self._replays = replays
@@ -132,6 +137,7 @@ class App(
         self.places = places
         self._watch = watch
         self.resets = resets
+        self._reflecting = reflecting
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
@@ -262,6 +268,7 @@ class App(
             member=name,
             stages=stages,
             result=seat.result,
+            reflection=await self._store.reflections.of(record.run_id, name),
         )
 
     async def leaderboard(

@@ -87,6 +87,7 @@ async def open_app(
         resets=Resets(store, calendar, committee.keeper, clock),
         people=people,
         places=store.places,
+        reflecting=committee.reflecting,
     )
 
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from core.app.inflight import reason_of_stop
 from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.errors import Refused
+from core.domain.memory import Reflection
 from core.domain.run import RunRecord, RunState
 from core.domain.stage import ModelChat, StageRecord
 from core.domain.usage import Spend
@@ -181,7 +182,22 @@ def _chat(chat: ModelChat) -> list[str]:
     pieces = [f"## What {_code(chat.member)} was asked and said\n\n"]
     if not chat.stages:
         pieces.append("It finished no stage.\n\n")
-    return [*pieces, *(_stage(stage) for stage in chat.stages)]
+    return [*pieces, *(_stage(stage) for stage in chat.stages), *_reflection(chat.reflection)]
+
+
+def _reflection(written: Reflection | None) -> list[str]:
+    """Return what a member wrote about its ballot once that was settled."""
+    if written is None:
+        return []
+    facts = [
+        ("Settled", written.settled_at.isoformat()),
+        ("Return", f"{written.return_ratio:f}"),
+        ("Alpha", "unknown" if written.alpha is None else f"{written.alpha:f}"),
+        ("Answered by", str(written.served_by)),
+        ("Cost", _spent(written.spend)),
+    ]
+    lines = [f"### {_code(written.member)}: looking back", "", *_facts(facts), "", *_fenced(written.text)]
+    return ["\n".join([*lines, "", ""])]
 
 
 def _stage(stage: StageRecord) -> str:
@@ -192,6 +208,7 @@ def _stage(stage: StageRecord) -> str:
     ]
     if stage.sentiment:
         facts.append(("Sentiment", stage.sentiment))
+    facts += [("Check", mark) for mark in stage.marks]
     again = f", round {stage.round}" if stage.round > 1 else ""
     lines = [f"### {_code(stage.member)}: {stage.stage}{again}", "", *_facts(facts), ""]
     if stage.key_points:

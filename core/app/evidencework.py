@@ -50,7 +50,6 @@ class Evidencework(ABC):
         """Prove, or disprove, that nothing from after `as_of` reaches a prompt; see `check_lookahead`."""
         return await check_lookahead(self.settings, self._gatherer, self.clock, ticker, as_of)
 
-    @staticmethod
-    def as_read(evidence: Evidence) -> str:
+    def as_read(self, evidence: Evidence) -> str:
         """Return the pack as its members read it."""
-        return evidence_text(evidence)
+        return evidence_text(evidence, budget=self.settings.pipeline.evidence_tokens)

@@ -181,7 +181,8 @@ class RememberedSeason:
         if self._final_until is None or until > self._final_until + _ADD_UP_EVERY:
             more = await scores.final_costs(self._season, until, self._final_until)
             self._final, self._final_until = _added(self._final, more), until
-        return _added(self._final, await scores.other_costs(self._season, self._final_until))
+        runs = _added(self._final, await scores.other_costs(self._season, self._final_until))
+        return _added(runs, await self._store.reflections.costs(self._season))
 
 
 def _changes_the_past(known: Watermark, mark: Watermark) -> bool:

@@ -23,6 +23,8 @@ from core.domain.season_report import SeasonReport
 from core.domain.stage import Preset
 from core.domain.trade_log import Imported, LogPrice
 from core.pipeline.importing import Importer
+from core.pipeline.reflecting import Reflecting
+from core.store.store import Store
 
 
 class Seasonwork(ABC):
@@ -32,6 +34,8 @@ class Seasonwork(ABC):
     _importer: Importer
     _reports: SeasonReports
     _live: LiveSeasons
+    _reflecting: Reflecting
+    _store: Store
     clock: Clock
 
     @abstractmethod
@@ -110,6 +114,15 @@ class Seasonwork(ABC):
         """
         await self._live.keep()
         await self.freeze_if_due()
+
+    async def reflect(self) -> int:
+        """Let members look back at the ballots that the live books have settled; return how many did.
+
+        `conclave serve` asks for it from time to time. What fails, or is too much for once, is done the next
+        time.
+        """
+        live = await self._store.live.current()
+        return await self._reflecting.round(live.season, self.clock.now()) if live else 0
 
     async def season_status(self) -> SeasonStatus:
         """Say where the live season stands, which is frozen first if over, and how those before it ended."""

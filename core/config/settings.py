@@ -148,7 +148,10 @@ class EvidenceTokens(Frozen):
 
 
 class Pipeline(Frozen):
-    """How a run goes. Times in seconds; `max_steps` model calls a member and run."""
+    """How a run goes. Times in seconds; `max_steps` model calls a member and run.
+
+    `memory`: members look back at settled ballots, and remember them when they decide.
+    """
 
     preset: Preset = Preset.STANDARD
     stage_timeout_s: Seconds = 120.0
@@ -158,6 +161,7 @@ class Pipeline(Frozen):
     base_delay_s: Annotated[float, Field(ge=0, le=60)] = 1.0
     debate_rounds: Annotated[int, Field(ge=2, le=5)] = 2
     max_concurrency: Annotated[int, Field(ge=1, le=1024)] = 64
+    memory: bool = True
     evidence_tokens: EvidenceTokens = EvidenceTokens()
 
 

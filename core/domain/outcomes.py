@@ -12,6 +12,8 @@ from core.domain.values import Frozen, Price, Ratio
 HORIZONS = (1, 5, 20)
 """Sessions after which ballots are settled; 1 is the close of the session whose open follows the ballot."""
 
+_SIGN = {Action.BUY: 1, Action.SELL: -1, Action.HOLD: 0}
+
 
 class Outcome(Frozen):
     """One ballot, settled at one horizon.
@@ -40,9 +42,20 @@ class Outcome(Frozen):
     settled_at: AwareDatetime
 
     @property
+    def alpha(self) -> Decimal | None:
+        """The return beyond the benchmark's, in the ballot's direction; None where the benchmark has none.
+
+        For SELL it is what the instrument fell more than the benchmark, and HOLD, which names no direction,
+        has none either way: 0.
+        """
+        if self.benchmark_return is None:
+            return None
+        return (self.return_ratio - self.benchmark_return) * _SIGN[self.action]
+
+    @property
     def earned(self) -> Decimal:
         """The return in the ballot's direction: a fall earns for SELL, and HOLD earns nothing."""
-        return self.return_ratio * {Action.BUY: 1, Action.SELL: -1, Action.HOLD: 0}[self.action]
+        return self.return_ratio * _SIGN[self.action]
 
     @property
     def right(self) -> bool | None:

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.books import Fill, Order, Portfolio
 from core.domain.member import MemberKind
+from core.domain.memory import Memory
 from core.domain.season import Season
 from core.domain.stage import Preset
 from core.domain.usage import NOTHING_SPENT, Spend
@@ -58,12 +59,14 @@ class RunRequest(Frozen):
 class Briefing(Written):
     """What a member is told about its own books when a run starts; kept so that a resumed run says the same.
 
-    `equity_usd` is None when a holding cannot be priced.
+    `equity_usd` is None when a holding cannot be priced. `memory` is what the member remembers, None where
+    there is nothing or it is switched off.
     """
 
     portfolio: Portfolio
     equity_usd: Decimal | None
     pending: tuple[Order, ...] = ()
+    memory: Memory | None = None
 
 
 class Seat(Frozen):

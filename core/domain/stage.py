@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import AwareDatetime
 
 from core.domain.ballot import MemberResult
+from core.domain.memory import Reflection
 from core.domain.usage import ServedBy, Spend
 from core.domain.values import Frozen
 
@@ -73,7 +74,10 @@ class StageRecord(Frozen):
 
 
 class ModelChat(Frozen):
-    """The complete record of one member's run: every stage in reading order, and how it ended."""
+    """The complete record of one member's run: every stage in reading order, and how it ended.
+
+    `reflection` is what the member wrote about its ballot once it was settled, None before.
+    """
 
     run_id: str
     ticker: str
@@ -81,3 +85,4 @@ class ModelChat(Frozen):
     member: str
     stages: tuple[StageRecord, ...]
     result: MemberResult | None
+    reflection: Reflection | None = None

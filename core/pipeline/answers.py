@@ -10,6 +10,7 @@ from core.domain.stage import Stage
 from core.pipeline.lenient import (
     Confidence,
     OptionalPrice,
+    OptionalProse,
     OptionalTargetWeight,
     capitalised,
     lower_case,
@@ -89,7 +90,11 @@ class Plan(StageAnswer):
 
 
 class Decision(StageAnswer):
-    """The ballot as the member writes it. A rating that contradicts the action is refused."""
+    """The ballot as the member writes it. A rating that contradicts the action is refused.
+
+    `answer_to_objection` has the strongest objection and the answer to it. Every model is asked for it, but
+    one that leaves it out still votes, and older answers do not have it.
+    """
 
     rating: Annotated[Rating, capitalised]
     action: Annotated[Action, upper_case]
@@ -100,6 +105,7 @@ class Decision(StageAnswer):
     risk_level: Annotated[RiskLevel, lower_case]
     horizon: str
     reasoning: Prose
+    answer_to_objection: OptionalProse = ""
 
     @model_validator(mode="after")
     def _rating_and_action_agree(self) -> "Decision":
@@ -110,8 +116,11 @@ class Decision(StageAnswer):
         return self
 
     def prose(self) -> str:
-        """The decision in one line, and the reasoning."""
-        return f"{self.action} ({self.rating}), confidence {self.confidence:.0%}. {self.reasoning}"
+        """The decision in one line, the reasoning, and the answer to what speaks most against it."""
+        decided = f"{self.action} ({self.rating}), confidence {self.confidence:.0%}. {self.reasoning}"
+        if not self.answer_to_objection:
+            return decided
+        return f"{decided}\n\nAnswer to the strongest objection: {self.answer_to_objection}"
 
 
 ANSWER_OF: dict[Stage, type[StageAnswer]] = {

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from core.config.settings import Trading
 from core.domain.evidence import Evidence
+from core.domain.memory import Memory
 from core.domain.run import Briefing
 from core.domain.stage import Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
@@ -17,7 +18,7 @@ class View:
     """All that a member may know when it writes a stage.
 
     `facts` is the evidence as text, for all stages of all members. `done` has the stages that the member has
-    already written, in reading order.
+    already written, in reading order. `memory` is for the decision alone; None where there is nothing.
     """
 
     evidence: Evidence
@@ -25,6 +26,7 @@ class View:
     briefing: Briefing
     terms: Trading
     done: tuple[StageRecord, ...] = ()
+    memory: Memory | None = None
 
     def said(self, *stages: Stage) -> tuple[StageRecord, ...]:
         """Return what the member wrote in these stages, in reading order."""

@@ -42,6 +42,8 @@ from core.pipeline.followers import committee_result, counted_weights, crowd_res
 from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
+from core.pipeline.reflecting import Reflecting
+from core.pipeline.remembering import Remembering
 from core.pipeline.season_days import check_trading
 from core.pipeline.spending import limits_a_day, spent_today
 from core.store.store import Store
@@ -71,6 +73,8 @@ class Committee:
         self._clock = clock
         self._gatherer = gatherer
         self.hearings = Hearings(settings, store, gateway, clock)
+        self.remembering = Remembering(settings, store)
+        self.reflecting = Reflecting(settings, store, gateway, clock)
         self._judged: tuple[tuple[Season, datetime] | None, Mapping[str, Sequence[Judged]]] = None, {}
         self._config_hash = config_hash(settings)
         self.keeper = keeper or Bookkeeper(settings, store, prices, calendar, clock)
@@ -97,6 +101,8 @@ class Committee:
         await self._store.runs.save_evidence(evidence)
         await self.open(season, members, evidence.as_of, kind=kind)
         seats = await brief(self._store, season, members, evidence, self.keeper.mark(evidence))
+        replay = request.season is not None
+        seats = await self.remembering.seated(seats, season, evidence, replay=replay)
         return self.begun(request, season, evidence, seats), evidence
 
     def _check_fresh(self, evidence: Evidence) -> None:

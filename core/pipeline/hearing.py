@@ -180,6 +180,7 @@ class Hearings:
                 briefing=seat.briefing,
                 terms=self._settings.trading,
                 done=tuple(stages),
+                memory=seat.briefing.memory,
             ),
             graph,
             clock=self._clock,

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
 
 _PLAIN = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{1,18})?", re.ASCII)
@@ -54,6 +54,11 @@ def _optional_price(value: Any) -> Decimal | None:
     return number.quantize(_LEAST_PRICE)
 
 
+def _text_or_none(value: Any) -> Any:
+    """Return no text for what says that there is none."""
+    return "" if _absent(value) else value
+
+
 def _word(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -78,6 +83,12 @@ OptionalPrice = Annotated[
     Decimal | None,
     BeforeValidator(_optional_price),
     WithJsonSchema({"anyOf": _NUMBER_OR_NULL, "description": "USD a share"}),
+]
+
+OptionalProse = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    BeforeValidator(_text_or_none),
 ]
 
 lower_case = BeforeValidator(_word)

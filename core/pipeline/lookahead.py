@@ -21,7 +21,7 @@ from core.pipeline.author import View
 from core.pipeline.evidence import build_evidence
 from core.pipeline.facts import Facts
 from core.pipeline.presets import steps
-from core.pipeline.prompting import role, user_prompt
+from core.pipeline.prompting import system_prompt, user_prompt
 
 _MEMBER = "lookahead"
 V = TypeVar("V", PriceVendor, Asked)
@@ -74,12 +74,13 @@ def prompts_of(evidence: Evidence, settings: Settings) -> Mapping[str, str]:
     """Return every prompt of the deepest preset, by stage and round, as a member without books reads it."""
     cash = settings.arena.initial_cash
     briefing = Briefing(portfolio=Portfolio(member=_MEMBER, cash_usd=cash), equity_usd=cash)
-    facts = Facts(evidence)
+    facts = Facts(evidence, budget=settings.pipeline.evidence_tokens)
     done: list[StageRecord] = []
     prompts: dict[str, str] = {}
     for step in steps(Preset.DEEP, settings.pipeline.debate_rounds):
         view = View(evidence, facts, briefing, settings.trading, tuple(done))
-        prompts[f"{step.stage} round {step.round}"] = f"{role('system')}\n\n{user_prompt(step, view)}"
+        asked = f"{system_prompt(evidence)}\n\n{user_prompt(step, view)}"
+        prompts[f"{step.stage} round {step.round}"] = asked
         done.append(
             StageRecord(
                 run_id=_MEMBER,

@@ -20,6 +20,7 @@ from core.domain.usage import NOTHING_SPENT, Spend
 from core.pipeline.answers import Decision
 from core.pipeline.author import Author, View
 from core.pipeline.presets import Graph
+from core.pipeline.stage_checks import StageChecks
 
 _KINDS: tuple[tuple[type[ModelFailure], AbstentionKind], ...] = (
     (ModelTimeout, AbstentionKind.TIMEOUT),
@@ -68,6 +69,7 @@ class MemberRun:
         self._tell = tell
         self._done = {record.step: record for record in view.done}
         self._lost = NOTHING_SPENT
+        self._checks = StageChecks(view)
 
     @property
     def done(self) -> int:
@@ -139,7 +141,7 @@ class MemberRun:
             latency_ms=elapsed_ms,
             started_at=started_at,
             completed_at=started_at + timedelta(milliseconds=elapsed_ms),
-            **dict(draft),
+            **{**dict(draft), "marks": (*draft.marks, *self._checks.marks(step.stage, draft, known))},
         )
 
     def _ballot(self, latency_ms: int) -> Ballot:

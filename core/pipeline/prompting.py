@@ -15,6 +15,7 @@ from core.pipeline.author import View
 from core.pipeline.canary import canary_of
 from core.pipeline.facts import CORE, SECTIONS, briefing_text
 from core.pipeline.fences import fence, key_of, marked
+from core.pipeline.memory_text import memory_text
 from core.pipeline.presets import ANALYSTS, DEBATERS, RISK_VOICES
 from core.pipeline.sections import Section
 
@@ -62,6 +63,9 @@ def user_prompt(step: Step, view: View) -> str:
     if step.stage in _BRIEFED:
         books = briefing_text(view.briefing, view.evidence.ticker, view.terms)
         parts.append(fence("briefing", key, books))
+    if step.stage is Stage.DECISION and view.memory is not None:
+        parts.append(fence("memory", key, memory_text(view.memory, view.evidence.ticker)))
+        parts.append(role("memory"))
     parts.append(role(step.stage))
     return "\n\n".join(parts)
 

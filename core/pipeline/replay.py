@@ -128,6 +128,8 @@ class Replay:
         for number, session in enumerate(sessions, start=1):
             self._market.set(session.closes)
             await self._committee.keeper.advance(season, session.closes)
+            if models:
+                await self._committee.reflecting.after_session(season, session.closes)
             if session in asked:
                 await self._session(sitting, plan, season, session, members, known)
             finished = sum(1 for _, done in known.values() if done)

@@ -80,6 +80,7 @@ class Sitting:
         begun = []
         for request, evidence in packs:
             seats = briefings.seats(self._keeper.mark(evidence))
+            seats = await self._committee.remembering.seated(seats, self._season, evidence, replay=True)
             begun.append((self._committee.begun(request, self._season, evidence, seats), evidence))
         convened, stages, _ = await self._by_rules(begun)
         keyed = [(record, evidence, _key(record)) for record, evidence in convened]

@@ -25,11 +25,19 @@ async def spent_today(settings: Settings, store: Store, clock: Clock) -> dict[st
     midnight, today = datetime.combine(now, time(), now.tzinfo), now.date()
     tiers = {member.name: member.tier for member in settings.members}
     spent: dict[str, Decimal] = {}
-    for member, chat, cost in await store.runs.spent_since(midnight):
+    # Checks of stability are asked for at the terminal alone.
+    checks = [(member, "terminal", cost) for member, cost in await store.stabilities.spent_since(midnight)]
+    for member, chat, cost in [*await store.runs.spent_since(midnight), *checks]:
         tier = tiers.get(member)
         scopes = [day_scope(today), chat_scope(chat, today), *([tier_scope(tier, today)] if tier else [])]
         for scope in scopes:
             spent[scope] = spent.get(scope, Decimal(0)) + cost
     for (provider, key), cost in (await store.stages.spent_by_key_since(midnight)).items():
         spent[key_scope(provider, key, today)] = cost
+    for member, served_by, cost in await store.reflections.spent_since(midnight):
+        tier = tiers.get(member)
+        scopes = [day_scope(today), *([tier_scope(tier, today)] if tier else [])]
+        scopes += [key_scope(served_by.provider, served_by.key, today)] if served_by else []
+        for scope in scopes:
+            spent[scope] = spent.get(scope, Decimal(0)) + cost
     return spent

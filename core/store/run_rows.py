@@ -21,6 +21,7 @@ from core.store.costs import for_sums, total_cost
 from core.store.database import Database
 from core.store.inserting import add_new, insert_new
 from core.store.quota_rows import check_allowance, used
+from core.store.reflection_rows import reflection_costs
 from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
 from core.store.season_rows import check_held
 from core.store.stage_rows import stage_row
@@ -296,7 +297,8 @@ class Runs:
     async def token_costs(self, season: Season, before: datetime | None = None) -> dict[str, Decimal]:
         """Return what each member's model calls have cost in a season, in USD; of runs decided `before` that.
 
-        A run decided at a close trades in the next session and is counted there, whenever it was made.
+        A run decided at a close trades in the next session and is counted there, whenever it was made; so is
+        what a member wrote about a ballot that was settled at that close.
         """
         query = (
             select(seats.c.member, total_cost())
@@ -308,7 +310,9 @@ class Runs:
             query = query.where(runs.c.as_of < before)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return {str(member): cost for member, cost in rows}
+            looking_back = await reflection_costs(connection, season, before)
+        costs = {str(member): cost for member, cost in rows}
+        return costs | {name: costs.get(name, Decimal(0)) + cost for name, cost in looking_back.items()}
 
     async def _change(self, run_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
         change = update(runs).where(runs.c.run_id == run_id, *conditions).values(**values)

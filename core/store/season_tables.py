@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from core.domain.live_season import FinalTable
+from core.domain.usage import ServedBy, Spend
 from core.store.column_types import COST_PLACES, AsJson, Exact, FreeJson, Moment, PlainDecimal, Words
 from core.store.tables import metadata
 
@@ -198,6 +199,39 @@ outcomes = Table(
     CheckConstraint("horizon > 0", name="horizon"),
     Index("ix_outcomes_season_member_settled_at", "season", "member", "settled_at"),
 )
+
+reflections = Table(
+    "reflections",
+    metadata,
+    Column("season", Words, nullable=False),
+    Column("run_id", Words, primary_key=True),
+    Column("member", Words, primary_key=True),
+    Column("ticker", Words, nullable=False),
+    Column("decided_at", Moment, nullable=False),
+    Column("settled_at", Moment, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("confidence", PlainDecimal, nullable=False),
+    Column("return_ratio", PlainDecimal, nullable=False),
+    Column("alpha", PlainDecimal),
+    Column("tries", Integer, nullable=False),
+    Column("claimed_until", Moment),
+    Column("tried_at", Moment),
+    Column("text", Words),
+    Column("lesson", Words),
+    Column("served_by", AsJson(ServedBy)),
+    Column("spend", AsJson(Spend), nullable=False),
+    Column("cost_usd", Exact(COST_PLACES), nullable=False),
+    Column("written_at", Moment),
+    ForeignKeyConstraint(["run_id", "member"], ["seats.run_id", "seats.member"]),
+    CheckConstraint("(text IS NULL) = (written_at IS NULL)", name="written_at"),
+    CheckConstraint("(text IS NULL) = (lesson IS NULL)", name="lesson"),
+    Index("ix_reflections_member_settled_at", "member", "settled_at"),
+    Index("ix_reflections_season_settled_at", "season", "settled_at"),
+    Index("ix_reflections_tried_at", "tried_at"),
+)
+"""What members wrote about their ballots: without `text` while nobody has, or one is being asked. `spend` has
+all tries, of which the last ended at `tried_at`; `tries` counts those that failed. Who holds a claim asks,
+nobody else until it has run out."""
 
 votes = Table(
     "votes",

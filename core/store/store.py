@@ -15,16 +15,19 @@ from core.store.known_chat_rows import KnownChats
 from core.store.live_season_rows import LiveSeasons
 from core.store.member_changes import MemberChanges
 from core.store.member_rows import Members
+from core.store.memory_rows import Memories
 from core.store.outcome_rows import Outcomes
 from core.store.past_rows import Past
 from core.store.people_rows import People
 from core.store.place_rows import Places
+from core.store.reflection_rows import Reflections
 from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
 from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
+from core.store.stability_rows import Stabilities
 from core.store.stage_rows import Stages
 from core.store.subscription_rows import Subscriptions
 from core.store.vendor_answer_rows import VendorAnswers
@@ -47,8 +50,11 @@ class Store:
         self.seasons = Seasons(database)
         self.live = LiveSeasons(database)
         self.outcomes = Outcomes(database)
+        self.reflections = Reflections(database)
+        self.memories = Memories(database)
         self.answers = Answers(database)
         self.vendor_answers = VendorAnswers(database)
+        self.stabilities = Stabilities(database)
         self.scores = Scores(database)
         self.chats = Chats(database)
         self.homes = Homes(database)

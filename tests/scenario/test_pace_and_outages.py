@@ -99,9 +99,10 @@ async def test_several_runs_in_a_group_never_hear_of_too_many_requests(world: Wo
             return sum("claude" in "".join(m.labels) for m in world.telegram.messages(group)) == 3
 
         await world.telegram.until(ended, "three verdicts", 20)
+        await world.until(group, "Verdicts")
     assert world.telegram.flood is not None
     assert world.telegram.flood.refused == []
-    assert len(world.telegram.messages(group)) == 3
+    assert len(world.telegram.messages(group)) == 4
 
 
 async def test_a_run_in_a_chat_that_is_closed_to_us_costs_nothing(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.llm.answer_schema import answer_schema
 from core.pipeline.answers import ANSWER_OF, Decision
 
 GOOD = {
@@ -27,6 +28,31 @@ GOOD = {
 
 def read(**changes: object) -> Decision:
     return Decision.model_validate_json(json.dumps({**GOOD, **changes}))
+
+
+def test_a_decision_tells_its_answer_to_the_strongest_objection() -> None:
+    said = read(answer_to_objection=" The price is high; growth pays for it. ")
+    assert said.prose().endswith(
+        "agree.\n\nAnswer to the strongest objection: The price is high; growth pays for it."
+    )
+
+
+@pytest.mark.parametrize("written", ["", None, "N/A", "none", "-"])
+def test_no_answer_to_an_objection_costs_no_ballot(written: object) -> None:
+    assert read(answer_to_objection=written) == read()
+    assert read().prose().endswith("Trend and volume agree.")
+
+
+def test_a_stored_decision_from_before_objections_still_loads() -> None:
+    old = {**read().model_dump(mode="json")}
+    del old["answer_to_objection"]
+    assert Decision.model_validate(old).answer_to_objection == ""
+
+
+def test_models_must_be_asked_for_the_answer_to_the_objection() -> None:
+    schema = answer_schema(Decision).json_schema
+    assert "answer_to_objection" in schema["required"]
+    assert schema["properties"]["answer_to_objection"] == {"type": "string"}
 
 
 @pytest.mark.parametrize(

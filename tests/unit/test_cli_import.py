@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.documents import imported_document
+from bot.member_documents import imported_document
 from bot.present.trades import imported_sentence
 from core.domain.season import Season
 from core.domain.trade_log import Imported

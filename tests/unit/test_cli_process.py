@@ -52,6 +52,18 @@ def test_a_run_with_json_prints_one_document_and_nothing_else(
     assert "GOOG: run" in ended.stderr
 
 
+def test_several_tickers_end_with_one_summary_and_with_json_stay_a_list_of_runs(folder: Path) -> None:
+    shown = conclave(folder, "run", "GOOG", "NVDA", "IBM", "--preset", "quick")
+    assert shown.returncode == 1, "NVDA has no sample prices"
+    _, summary = shown.stdout.rsplit("Leaderboard", 1)
+    told = summary[summary.index("Verdicts") :]
+    for ticker in ("GOOG", "IBM", "NVDA ○ skipped"):
+        assert ticker in told
+    assert "Prices for NVDA could not be had" in told
+    listed = json.loads(conclave(folder, "run", "GOOG", "IBM", "--preset", "quick", "--json").stdout)
+    assert [run["ticker"] for run in listed] == ["GOOG", "IBM"]
+
+
 def test_later_commands_read_what_the_run_has_left(
     used: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:

@@ -91,7 +91,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
             'pipeline.presett = "quick"',
             'pipeline.presett = "quick": is not a known key; the nearest is pipeline.preset; '
             "known in [pipeline]: preset, stage_timeout_s, run_timeout_s, max_steps, max_retries, "
-            "base_delay_s, debate_rounds, max_concurrency.",
+            "base_delay_s, debate_rounds, max_concurrency, memory, evidence_tokens.",
         ),
         (
             "archive.max_position = 0.3",

@@ -150,5 +150,6 @@ async def test_the_known_past_is_in_the_prompts_and_the_future_is_not() -> None:
     series = await build_chain(settings(), calendar, clock, KEPT).bars("GOOG", AS_OF)
     gathered = await gatherer().gather("GOOG", AS_OF, live=False)
     prompts = prompts_of(build_evidence(series, session_open=False, gathered=gathered), settings())
-    assert {name for name, text in prompts.items() if "Known at that moment" in text} >= {"news round 1"}
-    assert not [name for name, text in prompts.items() if "A second later" in text]
+    knows = {name for name, text in prompts.items() if "Known at that moment" in text}
+    assert knows == {"news round 1", "decision round 1"}
+    assert not any("A second later" in text for text in prompts.values())

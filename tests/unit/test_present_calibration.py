@@ -150,4 +150,5 @@ def test_the_list_of_members_is_a_document_too() -> None:
         "weight": 0.8,
         "enabled": True,
         "removed_at": None,
+        "stability": None,
     }

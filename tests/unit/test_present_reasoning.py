@@ -1,5 +1,6 @@
 """One member's ModelChat, page by page, and the members as a list."""
 
+from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,10 @@ from bot.cards import Notice, ReasoningCard
 from bot.present import words
 from bot.present.models import models_card
 from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
-from core.domain.ballot import Abstention, AbstentionKind
+from core.domain.ballot import Abstention, AbstentionKind, Action
 from core.domain.member import Member, MemberKind
+from core.domain.memory import Reflection
+from core.domain.season import Season
 from core.domain.stage import ModelChat, Stage, StageRecord
 from core.domain.usage import ServedBy
 from tests import arena_facts
@@ -38,6 +41,41 @@ def card_of(
     return reasoning_card(
         book, book[number], record=arena_facts.record(**run), chat=chat, member=member, zone=ZONE
     )
+
+
+REFLECTION = Reflection(
+    season=Season.LIVE,
+    run_id=arena_facts.RUN_ID,
+    member=CLAUDE.name,
+    ticker="NVDA",
+    decided_at=arena_facts.AS_OF,
+    settled_at=arena_facts.AS_OF + timedelta(days=7),
+    action=Action.BUY,
+    confidence=Decimal("0.72"),
+    return_ratio=Decimal("0.0321"),
+    alpha=Decimal("-0.011"),
+    text="The call was right. Margins held. Wait for volume.",
+    lesson="Wait for volume.",
+    written_at=arena_facts.AS_OF + timedelta(days=7, hours=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({}, "return +3.21 %, alpha −1.10 %"),
+        ({"alpha": None}, "return +3.21 %"),
+        ({"action": Action.HOLD}, "return +3.21 %"),
+    ],
+)
+def test_what_a_member_wrote_later_follows_where_it_decided_and_nowhere_else(
+    changes: dict[str, object], outcome: str
+) -> None:
+    written = REFLECTION.model_copy(update=changes)
+    chat = arena_facts.chat().model_copy(update={"reflection": written})
+    with_it = [page for page in pages(chat, 2_000) if "Looking back" in page.body]
+    assert [page.stage.stage for page in with_it] == [Stage.DECISION]
+    assert with_it[0].body.endswith(f"\n\nLooking back after 5 sessions ({outcome}): {written.text}")
 
 
 def visible(*texts: str) -> str:

@@ -1,0 +1,134 @@
+"""The same evidence asked again and again with its sections in another order: who decides by the order?
+
+Nothing of it reaches the books: there are no ballots, no orders, and the member is told of an empty portfolio
+with the arena's initial cash, the same for all.
+"""
+
+import asyncio
+import math
+import random
+from collections.abc import Sequence
+
+from core.clock import Clock
+from core.config import Settings
+from core.config.settings import MemberSettings
+from core.domain.ballot import Action, Ballot, MemberResult
+from core.domain.books import Portfolio
+from core.domain.evidence import Evidence
+from core.domain.ids import new_id
+from core.domain.run import Briefing
+from core.domain.stability import Stability
+from core.domain.stage import Preset, StageRecord, Step
+from core.domain.usage import NOTHING_SPENT
+from core.llm.gateway import Gateway
+from core.llm.scopes import chat_scope, run_scope
+from core.pipeline.author import View
+from core.pipeline.facts import SECTIONS, Facts
+from core.pipeline.llm_author import LlmAuthor, family_of
+from core.pipeline.member_run import MemberRun, first_of
+from core.pipeline.presets import steps
+from core.pipeline.sections import Section
+
+Order = tuple[Section, ...]
+
+
+def shuffled(times: int, seed: int) -> tuple[Order, ...]:
+    """Return so many orders of the sections; equal seeds give equal ones, and none repeats too soon."""
+    dice = random.Random(seed)  # noqa: S311 - orders that anybody can make again
+    most = math.factorial(len(SECTIONS))
+    orders: list[Order] = []
+    while len(orders) < times:
+        order = tuple(dice.sample(SECTIONS, len(SECTIONS)))
+        if order not in orders[len(orders) // most * most :]:
+            orders.append(order)
+    return tuple(orders)
+
+
+class StabilityCheck:
+    """Asks models for their decision on one pack. Each time is charged as a run of its own."""
+
+    def __init__(self, settings: Settings, gateway: Gateway, clock: Clock) -> None:
+        self._settings = settings
+        self._gateway = gateway
+        self._clock = clock
+
+    async def check(
+        self,
+        evidence: Evidence,
+        members: Sequence[MemberSettings],
+        *,
+        times: int,
+        seed: int,
+        preset: Preset,
+        asked_in: str = "terminal",
+    ) -> tuple[Stability, ...]:
+        """Return what each member decided each time; what fails in one is no ballot of that member."""
+        budget = self._settings.pipeline.evidence_tokens
+        every = [Facts(evidence, order, budget) for order in shuffled(times, seed)]
+        at = self._clock.now()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    [
+                        group.create_task(self._decided(member, evidence, facts, preset, asked_in))
+                        for facts in every
+                    ]
+                    for member in members
+                ]
+        except BaseExceptionGroup as failures:
+            raise first_of(failures) from None
+        return tuple(
+            Stability(
+                member=member.name,
+                ticker=evidence.ticker,
+                as_of=evidence.as_of,
+                at=at,
+                preset=preset,
+                seed=seed,
+                evidence_sha256=evidence.sha256,
+                actions=tuple(_action(task.result()) for task in row),
+                spend=sum((task.result().spend for task in row), NOTHING_SPENT),
+            )
+            for member, row in zip(members, tasks, strict=True)
+        )
+
+    async def _decided(
+        self, member: MemberSettings, evidence: Evidence, facts: Facts, preset: Preset, asked_in: str
+    ) -> MemberResult:
+        pipeline, cash = self._settings.pipeline, self._settings.arena.initial_cash
+        run_id = new_id()
+        scopes = (run_scope(run_id), chat_scope(asked_in, self._gateway.today()))
+        own = member.route[0].partition(":")[2]
+        author = LlmAuthor(
+            self._gateway.model_for(member, scopes=scopes),
+            max_output_tokens=member.max_output_tokens,
+            family=family_of(own) if self._settings.arena.strict else None,
+        )
+        briefing = Briefing(portfolio=Portfolio(member=member.name, cash_usd=cash), equity_usd=cash)
+        run = MemberRun(
+            run_id,
+            member.name,
+            author,
+            View(evidence=evidence, facts=facts, briefing=briefing, terms=self._settings.trading),
+            steps(preset, pipeline.debate_rounds),
+            clock=self._clock,
+            stage_timeout_s=pipeline.stage_timeout_s,
+            keep=_nowhere,
+            tell=_nobody,
+        )
+        try:
+            return await run.result(pipeline.run_timeout_s)
+        finally:
+            self._gateway.budget.forget(run_scope(run_id))
+
+
+def _action(result: MemberResult) -> Action | None:
+    return result.action if isinstance(result, Ballot) else None
+
+
+async def _nowhere(record: StageRecord) -> None:
+    """Keep nothing of a stage."""
+
+
+def _nobody(step: Step, record: StageRecord | None) -> None:
+    """Tell nobody of a stage."""

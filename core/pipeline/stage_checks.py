@@ -1,0 +1,68 @@
+"""What is checked of a stage once a model has written it; what is found stands on the stage as marks."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from core.domain.stage import Stage, StageRecord
+from core.pipeline.author import Draft, View
+from core.pipeline.claim_numbers import values_of
+from core.pipeline.claims import Claims
+from core.pipeline.facts import Facts, briefing_text
+
+UNANSWERED = "gives no answer to the strongest objection"
+_LEVELS = ("target_weight", "stop_loss", "take_profit", "confidence")
+
+log = logging.getLogger(__name__)
+
+
+class StageChecks:
+    """Checks the stages of one member in one run."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def marks(self, stage: Stage, draft: Draft, done: Iterable[StageRecord]) -> tuple[str, ...]:
+        """Return the marks of a stage; `done` are the member's stages before it.
+
+        A rule computes its figures from the evidence, so what no model wrote is not checked.
+        """
+        if draft.served_by is None:
+            return ()
+        answers = [draft.answer, *(record.answer for record in done)]
+        own = [*_levels(answers), *self._books]
+        found = _claims(self._view).check([draft.output, *draft.key_points], own)
+        if found.unknown:
+            log.debug("%s: %d numbers are not in the evidence", stage, found.unknown)
+        unanswered = stage is Stage.DECISION and not draft.answer.get("answer_to_objection")
+        return (*found.marks, *([UNANSWERED] if unanswered else []))
+
+    @cached_property
+    def _books(self) -> tuple[Decimal, ...]:
+        view = self._view
+        return tuple(values_of([briefing_text(view.briefing, view.evidence.ticker, view.terms)]))
+
+
+_OF_RUNS: WeakKeyDictionary[Facts, Claims] = WeakKeyDictionary()
+"""All members of a run read the same evidence, whose figures are sorted once."""
+
+
+def _claims(view: View) -> Claims:
+    if view.facts not in _OF_RUNS:
+        _OF_RUNS[view.facts] = Claims(view.evidence, [view.facts.text])
+    return _OF_RUNS[view.facts]
+
+
+def _levels(answers: Iterable[dict[str, Any]]) -> Iterator[Decimal]:
+    """Tell the levels, weights and confidences in answers as they are stored."""
+    for answer in answers:
+        for name in _LEVELS:
+            try:
+                value = Decimal(str(answer.get(name)))
+            except InvalidOperation:
+                continue
+            if value.is_finite():
+                yield value

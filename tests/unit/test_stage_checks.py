@@ -1,0 +1,95 @@
+"""Marks on the stages that models write, and where people read them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.present.reasoning import pages
+from core.clock import SystemClock
+from core.domain.stage import ModelChat, Preset, Stage, StageRecord, Step
+from core.domain.usage import ServedBy
+from core.pipeline.author import Draft, View
+from core.pipeline.facts import Facts
+from core.pipeline.member_run import MemberRun
+from core.pipeline.presets import steps
+from core.pipeline.stage_checks import UNANSWERED, StageChecks
+from tests import packs
+from tests.claim_facts import pack
+from tests.unit.test_answers import GOOD
+
+MODEL = ServedBy(provider="p", model="claude-1")
+
+
+class Saying:
+    """Writes the decision with these fields."""
+
+    def __init__(
+        self, output: str, *, by: ServedBy | None = MODEL, points: tuple[str, ...] = (), **more: Any
+    ):
+        answer = {**GOOD, "answer_to_objection": "Growth pays for the price.", **more}
+        self.draft = Draft(prompt="p", output=output, answer=answer, key_points=points, served_by=by)
+
+    async def write(self, step: Step, view: View) -> Draft:
+        return self.draft
+
+
+async def written(author: Saying) -> StageRecord:
+    kept: list[StageRecord] = []
+
+    async def keep(record: StageRecord) -> None:
+        kept.append(record)
+
+    evidence = pack()
+    run = MemberRun(
+        "run00001",
+        "claude",
+        author,
+        replace(packs.view(evidence), facts=Facts(evidence)),
+        steps(Preset.QUICK),
+        clock=SystemClock(),
+        stage_timeout_s=5,
+        keep=keep,
+        tell=lambda step, record: None,
+    )
+    await run.result(5)
+    return kept[0]
+
+
+async def test_a_figure_that_the_evidence_contradicts_is_marked_on_the_stage() -> None:
+    record = await written(Saying("The price is 181.30.", points=("RSI at 45.",)))
+    assert record.marks == ("cites 181.30; evidence says 199.80", "cites 45; evidence says 71.24")
+
+
+async def test_a_right_stage_has_no_mark() -> None:
+    record = await written(Saying("The price is 199.80, stop loss 190.5, take profit 240."))
+    assert record.marks == ()
+
+
+async def test_what_a_rule_computes_is_not_checked() -> None:
+    assert (await written(Saying("The price is 181.30.", by=None))).marks == ()
+
+
+@pytest.mark.parametrize("missing", ["", None])
+async def test_a_decision_that_answers_no_objection_is_marked(missing: str | None) -> None:
+    assert (await written(Saying("Buy.", answer_to_objection=missing))).marks == (UNANSWERED,)
+
+
+@pytest.mark.parametrize("level", ["NaN", "Infinity", None, [1], {"a": 1}, "x", "1e999999"])
+def test_odd_levels_in_an_answer_break_nothing(level: object) -> None:
+    said = Saying("The price is 181.30.", take_profit=level)
+    evidence = pack()
+    checks = StageChecks(replace(packs.view(evidence), facts=Facts(evidence)))
+    assert checks.marks(Stage.DECISION, said.draft, ()) == ("cites 181.30; evidence says 199.80",)
+
+
+async def test_marks_are_read_on_the_first_page_of_their_stage_only() -> None:
+    record = await written(Saying("The price is 181.30. " + "All is well. " * 60))
+    chat = ModelChat(
+        run_id="r", ticker="NVDA", as_of=pack().as_of, member="claude", stages=(record,), result=None
+    )
+    book = pages(chat, 300)
+    assert book[0].checks == ("Check: cites 181.30; evidence says 199.80.",)
+    assert all(page.checks == () for page in book[1:])
+    assert all(len(page.body) + sum(map(len, page.checks)) <= 300 for page in book)
+    assert len(book) > 1
