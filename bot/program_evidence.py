@@ -87,7 +87,8 @@ async def look_ahead(app: App, output: "Output", ticker: str, as_of: datetime) -
 
 def _trial_line(trial: LookaheadTrial) -> str:
     found = f"CHANGES {trial.differs}" if trial.differs else "not a byte changes"
-    return f"- {trial.vendor} ({trial.what}): {trial.items} answers of the future {trial.how}, {found}"
+    counted = "1 answer" if trial.items == 1 else f"{trial.items} answers"
+    return f"- {trial.vendor} ({trial.what}): {counted} of the future {trial.how}, {found}"
 
 
 def _conclusion(report: LookaheadReport) -> str:

@@ -122,7 +122,7 @@ class AllVendors:
         income = alpha.statement(
             TICKER,
             [alpha.income_report(end, revenue) for end, revenue in zip(years, _REVENUES, strict=True)],
-            [alpha.income_report(end, revenue) for end, revenue in quarters],
+            [alpha.income_report(end, revenue, **_EARNED) for end, revenue in quarters],
         )
         balance = alpha.statement(TICKER, [alpha.balance_report(end) for end in years])
         cash = alpha.statement(TICKER, [alpha.cash_report(end) for end in years])
@@ -170,7 +170,7 @@ async def all_vendors(folder: Path) -> AsyncIterator[AllVendors]:
 
 def _prices(sessions: Iterable[date]) -> Days:
     """A walk of prices in dollars and cents, as traded; the split of the future divides what follows."""
-    chance, close, days = random.Random(22), 282.0, []
+    chance, close, days = random.Random(22), 205.0, []
     for day in sessions:
         opened = round(close + chance.uniform(-1.5, 1.5), 2)
         close = round(opened * (1 + chance.gauss(0.0002, 0.012)), 2)
@@ -274,6 +274,7 @@ _FRED = {
 }
 _REPORTED = [("2025-09-30", "2025-10-22"), ("2025-06-30", "2025-07-23"), ("2024-12-31", "2025-01-29")]
 _SALES = {"2025-09-30": "16331000000", "2025-06-30": "16977000000", "2024-12-31": "17554000000"}
+_EARNED = {"grossProfit": "9977000000", "operatingIncome": "2996000000", "netIncome": "2194000000"}
 _REVENUES = ["62753000000", "61860000000"]
 _YEARS = {
     "TotalRevenue": [("2024-12-31", 62_753_000_000), ("2023-12-31", 61_860_000_000)],

@@ -35,12 +35,13 @@ def plain(text: object) -> object:
         # use, what Unicode does not know; and every space but the plain one.
         unseen = {sign for sign in set(text) if not sign.isprintable()}
         text = text.translate({ord(sign): " " if sign.isspace() else None for sign in unseen})
-    line = " ".join(text.split())
+    # Nearly every text is one line already, above all what was plain before; the plain space is its only one.
+    line = text if "  " not in text and text.strip(" ") == text else " ".join(text.split())
     return line if len(line) <= MOST_SIGNS else f"{line[: MOST_SIGNS - 2].rstrip()} …"
 
 
 Plain = Annotated[str, BeforeValidator(plain)]
-Said = Annotated[Plain, Field(min_length=1)]
+Said = Annotated[str, Field(min_length=1), BeforeValidator(plain)]  # made plain first, then measured
 Web = Annotated[str, Field(pattern=r"^https?://[^\s\"<>\[\]]{1,1000}$")]
 Number = Annotated[Decimal, Field(allow_inf_nan=False, ge=-(10**18), le=10**18)]
 

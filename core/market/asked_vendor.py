@@ -90,6 +90,7 @@ class AskedVendor:
         self._vendor: EvidenceVendor | None = None
         self._making = asyncio.Lock()
         self._asking: dict[AnswerKey, asyncio.Task[Any]] = {}
+        self._shared: tuple[AnswerKey, str, Any] | None = None
 
     async def ask(self, question: Question, subject: str, span: str, *words: object) -> Any:
         """Return the answer to `question`, which is put to the vendor with `words`.
@@ -167,10 +168,22 @@ class AskedVendor:
         """Return the answer that is kept, if any; a memory that fails is no failure of the vendor."""
         try:
             found = await self._memory.find(key, self._clock.now())
-            return None if found is None else (_SHAPES[key.question].validate_json(found),)
+            return None if found is None else (self._read(key, found),)
         except (ConclaveError, ValueError) as error:
             log.warning("what %s said about %s could not be read: %s", self.name, key.question, _short(error))
             return None
+
+    def _read(self, key: AnswerKey, text: str) -> Any:
+        """Return an answer from its JSON. The last one that is of no one instrument is read once for all.
+
+        Answers are frozen, so that all may have the same.
+        """
+        if self._shared is not None and self._shared[:2] == (key, text):
+            return self._shared[2]
+        said = _SHAPES[key.question].validate_json(text)
+        if not key.subject:
+            self._shared = key, text, said
+        return said
 
     async def _keep(self, key: AnswerKey, said: bytes, asked_at: datetime) -> None:
         if len(said) > MOST_KEPT:

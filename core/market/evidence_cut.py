@@ -4,10 +4,10 @@ Pure, and the same for all vendors. Where two items come first alike, their whol
 order in which a vendor told them changes nothing.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from core.config.market import EvidenceLimits
 from core.domain.evidence_items import Filing, MacroReading, Mood, NewsItem, Snapshot
@@ -15,6 +15,7 @@ from core.domain.evidence_items import Filing, MacroReading, Mood, NewsItem, Sna
 SNAPSHOT_WITHIN = timedelta(minutes=15)
 """A snapshot is taken a moment after the run's own; one from further ahead is wrong."""
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_NO_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 T = TypeVar("T")
 D = TypeVar("D", Filing, MacroReading)
@@ -31,7 +32,10 @@ def cut_news(
     newest = sorted(_once(known), key=_news_order, reverse=True)
     signs = (len(item.title) + len(item.summary) + len(item.publisher) for item in newest)
     fitting = _as_fit(newest, signs, limits.news_items, limits.news_characters)
-    return tuple(item.model_copy(update={"published_at": _utc(item.published_at)}) for item in fitting)
+    return tuple(
+        item if _is_utc(at := item.published_at) else item.model_copy(update={"published_at": _utc(at)})
+        for item in fitting
+    )
 
 
 def cut_moods(
@@ -43,7 +47,9 @@ def cut_moods(
     newest = [known[order] for order in sorted(known, reverse=True)]
     signs = (len(mood.text) for mood in newest)
     fitting = _as_fit(newest, signs, limits.sentiment_items, limits.sentiment_characters)
-    return tuple(mood.model_copy(update={"at": _utc(mood.at)}) for mood in fitting)
+    return tuple(
+        mood if _is_utc(mood.at) else mood.model_copy(update={"at": _utc(mood.at)}) for mood in fitting
+    )
 
 
 def cut_filings(filings: Iterable[Filing], as_of: datetime, limits: EvidenceLimits) -> tuple[Filing, ...]:
@@ -123,7 +129,7 @@ def _once(items: Iterable[NewsItem]) -> Iterator[NewsItem]:
 
 def _marks(item: NewsItem) -> set[str]:
     """Return by what an item is known again: its title, and its address without query and fragment."""
-    plain = "".join(sign for sign in item.title.casefold() if sign.isalnum())
+    plain = _NO_LETTER_OR_DIGIT.sub("", item.title.casefold())
     marks = {f"title {plain or item.title}"}
     if item.url is not None:
         marks.add(f"url {_address(item.url)}")
@@ -131,11 +137,10 @@ def _marks(item: NewsItem) -> set[str]:
 
 
 def _address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    """Return an address without what comes before its host and after its path."""
+    rest = url.partition("://")[2].partition("#")[0].partition("?")[0]
+    host, _, path = rest.partition("/")
+    return f"{host.lower()}/{path}".rstrip("/")
 
 
 def _as_fit(items: list[T], signs: Iterable[int], most: int, most_signs: int) -> tuple[T, ...]:
@@ -152,13 +157,18 @@ def _as_fit(items: list[T], signs: Iterable[int], most: int, most_signs: int) ->
 def with_lag(filing: Filing, limits: EvidenceLimits) -> Filing:
     """Return a filing with the configured lag, where nobody knows its day."""
     if filing.filed_on is not None:
-        return filing.model_copy(update={"lag_days": None})
+        return filing if filing.lag_days is None else filing.model_copy(update={"lag_days": None})
     lag = limits.year_lag_days if filing.annual else limits.quarter_lag_days
     return filing.model_copy(update={"lag_days": lag})
 
 
 def _back(as_of: datetime, days: int) -> datetime:
     return as_of - min(timedelta(days=days), as_of - _FIRST)
+
+
+def _is_utc(at: datetime | None) -> bool:
+    """Say whether a time is written as one of UTC already; to copy an item costs more than to look."""
+    return at is None or at.utcoffset() == timedelta(0)
 
 
 def _utc(at: datetime | None) -> datetime | None:

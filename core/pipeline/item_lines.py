@@ -123,7 +123,7 @@ def _known(filing: Filing) -> str:
         return f"filed {filing.filed_on}"
     if filing.known_on is None:
         return "day of filing unknown"
-    return f"period end + {filing.lag_days} days, so known from {filing.known_on}"
+    return f"period end + {filing.lag_days} days, so taken as known on {filing.known_on}"
 
 
 def _figures(figures: Sequence[Figure]) -> str:

@@ -11,16 +11,13 @@ from core.app.lookaheadwork import check_lookahead
 from core.clock import ManualClock
 from core.config import Settings
 from core.config.market import EvidenceLimits
-from core.domain.evidence import Evidence
 from core.domain.evidence_items import Mood
 from core.domain.lookahead import LookaheadReport
-from core.market.calendar import MarketCalendar
-from core.market.chain import build_chain
 from core.market.evidence_cut import cut_moods
 from core.market.evidence_vendors import build_gatherer
-from core.pipeline.evidence import build_evidence
 from core.pipeline.lookahead import prompts_of
 from tests.evidence_double import Remembered
+from tests.gallery.evidence_pack import frozen
 from tests.vendors_scene import ABROAD, AS_OF, KEYS, NOW, TICKER, AllVendors, all_vendors
 
 pytest_plugins = ("tests.yfinance_scene",)
@@ -58,19 +55,6 @@ async def checked(settings: Settings, ticker: str = TICKER, as_of: datetime = AS
     try:
         return await check_lookahead(settings, gatherer, clock, ticker, as_of)
     finally:
-        await gatherer.close()
-
-
-async def frozen(settings: Settings) -> Evidence:
-    """The pack of the moment, with nothing remembered."""
-    clock, calendar = ManualClock(NOW), MarketCalendar()
-    prices, gatherer = build_chain(settings, calendar, clock), build_gatherer(settings, clock, Remembered())
-    try:
-        series = await prices.bars(TICKER, AS_OF)
-        gathered = await gatherer.gather(TICKER, AS_OF, live=False)
-        return build_evidence(series, session_open=False, gathered=gathered)
-    finally:
-        await prices.close()
         await gatherer.close()
 
 

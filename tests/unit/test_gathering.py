@@ -301,6 +301,21 @@ async def test_what_is_of_the_whole_market_is_asked_once_for_all_tickers() -> No
     assert (vendor.times("readings"), vendor.times("news")) == (1, 3)
 
 
+async def test_a_kept_answer_about_the_whole_market_is_read_once_and_a_newer_one_again() -> None:
+    memory, vendor = Remembered(), EvidenceDouble(**FULL)
+    chain = gatherer(asked("one", vendor, memory=memory))
+    for _ in range(2):
+        first = await chain.gather("NVDA", AS_OF, live=True)
+    second = await chain.gather("AAPL", AS_OF, live=True)
+    (key,) = [key for key in memory.kept if key.question is Question.READINGS]
+    text, expires = memory.kept[key]
+    memory.kept[key] = text.replace("4.1", "4.2"), expires
+    third = await chain.gather("MSFT", AS_OF, live=True)
+
+    assert first.macro[0] is second.macro[0]
+    assert [str(each.macro[0].value) for each in (first, second, third)] == ["4.1", "4.1", "4.2"]
+
+
 async def test_a_memory_that_fails_costs_a_question_and_no_run(caplog: pytest.LogCaptureFixture) -> None:
     memory = Remembered()
     memory.failure = StoreError("The database is busy.")

@@ -159,7 +159,9 @@ def test_every_kind_is_told_with_its_time_its_source_and_its_vendor() -> None:
     ):
         assert line in text.split("\n")
     assert "- quarter to 2025-07-27, filed 2025-08-27 (yfinance): revenue 46.743 billion USD; " in text
-    assert "- quarter to 2025-04-27, period end + 45 days, so known from 2025-06-11 (yfinance): " in text
+    assert (
+        "- quarter to 2025-04-27, period end + 45 days, so taken as known on 2025-06-11 (yfinance): " in text
+    )
     assert ": score 0.4 of 12 voices: Holding" in text
     assert ", market-wide: Treasury" in text
     assert "://" not in text

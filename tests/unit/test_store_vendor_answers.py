@@ -3,7 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import event, func, select
 
 from core.clock import ManualClock
 from core.domain.vendor_answers import AnswerKey, Question
@@ -43,6 +44,52 @@ async def test_each_part_of_the_key_tells_answers_apart(store: Store) -> None:
         await store.vendor_answers.keep(key, str(number), START, START + HOUR)
 
     assert [await store.vendor_answers.find(key, START) for key in [KEY, *others]] == list("01234")
+
+
+async def test_answers_that_are_looked_for_at_once_are_read_in_one_question(store: Store) -> None:
+    keys = [KEY._replace(subject=f"T{number}", question=one) for number in range(9) for one in Question]
+    for number, key in enumerate(keys[::2]):
+        await store.vendor_answers.keep(key, str(number), START, START + HOUR)
+    asked: list[str] = []
+    event.listen(store.database.sync_engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    found = await asyncio.gather(*(store.vendor_answers.find(key, START) for key in keys))
+
+    assert found[::2] == [str(number) for number in range(len(keys[::2]))]
+    assert set(found[1::2]) == {None}
+    assert len([text for text in asked if "SELECT" in text]) == 1
+
+
+async def test_of_those_who_look_at_once_each_has_what_is_fresh_at_its_own_moment(store: Store) -> None:
+    await store.vendor_answers.keep(KEY, "x", START, START + HOUR)
+    moments = [START + HOUR, START, START + 2 * HOUR, START + HOUR / 2]
+
+    found = await asyncio.gather(*(store.vendor_answers.find(KEY, at) for at in moments))
+
+    assert found == [None, "x", None, "x"]
+
+
+async def test_who_leaves_does_not_take_the_answer_away_from_the_others(store: Store) -> None:
+    await store.vendor_answers.keep(KEY, "x", START, START + HOUR)
+    looking = [asyncio.create_task(store.vendor_answers.find(KEY, START)) for _ in range(3)]
+    await asyncio.sleep(0)
+    looking[0].cancel()
+
+    assert await asyncio.gather(*looking[1:]) == ["x", "x"]
+    assert looking[0].cancelled()
+
+
+async def test_more_than_are_read_at_once_are_all_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.vendor_answer_rows._MOST_TOGETHER", 2)
+    keys = [KEY._replace(subject=f"T{number}") for number in range(5)]
+    for key in keys:
+        await store.vendor_answers.keep(key, key.subject, START, START + HOUR)
+
+    found = await asyncio.gather(*(store.vendor_answers.find(key, START) for key in keys))
+
+    assert found == [key.subject for key in keys]
 
 
 async def test_a_newer_answer_takes_the_place_and_an_older_one_does_not(store: Store) -> None:
