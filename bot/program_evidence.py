@@ -93,7 +93,11 @@ def _trial_line(trial: LookaheadTrial) -> str:
 
 def _conclusion(report: LookaheadReport) -> str:
     if report.clean:
-        return "No prompt knows anything of the time after that moment."
+        proved = "No prompt knows anything of the time after that moment."
+        if not report.untried:
+            return proved
+        names = ", ".join(report.untried)
+        return f"{proved} Of {names} nothing was proved: others answered first, or there was nothing later."
     if all(trial.differs is None for trial in report.trials):
         return "Nothing was proved: no vendor said anything of the time after that moment."
     return "Something of the future reaches a prompt. Please report this with the lines above."

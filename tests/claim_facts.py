@@ -131,6 +131,8 @@ def pack() -> Evidence:
 
 
 RIGHT = (
+    "The price is 1.3 ATR above its 20-day average.",
+    "The stock trades at 1.2 standard deviations above its mean of the year.",
     "The price is 199.80, well above the SMA 50 of 191.70.",
     "Last close $199.80; RSI 71.2 signals overbought conditions.",
     "RSI(14) at 71 is stretched.",

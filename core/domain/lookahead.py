@@ -30,6 +30,12 @@ class LookaheadReport(Frozen):
     trials: tuple[LookaheadTrial, ...]
 
     @property
+    def untried(self) -> tuple[str, ...]:
+        """The vendors of whose future nothing was changed: they were not asked, or had none."""
+        tried = {trial.vendor for trial in self.trials if trial.items}
+        return tuple(dict.fromkeys(one.vendor for one in self.trials if one.vendor not in tried))
+
+    @property
     def clean(self) -> bool:
         """Whether no change of the future changed a byte, and there was a future to change."""
         return all(trial.differs is None for trial in self.trials) and any(

@@ -15,6 +15,9 @@ from core.domain.evidence_items import Filing, MacroReading, Mood, NewsItem, Sna
 SNAPSHOT_WITHIN = timedelta(minutes=15)
 """A snapshot is taken a moment after the run's own; one from further ahead is wrong."""
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_COUNTS_READERS = re.compile(
+    r"(?:utm_\w*|mod|cid|src|\.tsrc|guc\w*|ref\w*|source|fbclid|gclid|ncid)(?:=|$)", re.IGNORECASE
+)
 _NO_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 
 T = TypeVar("T")
@@ -30,8 +33,11 @@ def cut_news(
         (item for item in items if _in_time(item.published_at, since, as_of, live=live)), key=_news_order
     )
     newest = sorted(_once(known), key=_news_order, reverse=True)
-    signs = (len(item.title) + len(item.summary) + len(item.publisher) for item in newest)
-    fitting = _as_fit(newest, signs, limits.news_items, limits.news_characters)
+    # There is always news of the market: it takes the room that the instrument's own leaves.
+    wanted = sorted(newest, key=lambda item: item.market_wide)
+    signs = (len(item.title) + len(item.summary) + len(item.publisher) for item in wanted)
+    kept = {id(item) for item in _as_fit(wanted, signs, limits.news_items, limits.news_characters)}
+    fitting = [item for item in newest if id(item) in kept]
     return tuple(
         item if _is_utc(at := item.published_at) else item.model_copy(update={"published_at": _utc(at)})
         for item in fitting
@@ -128,7 +134,7 @@ def _once(items: Iterable[NewsItem]) -> Iterator[NewsItem]:
 
 
 def _marks(item: NewsItem) -> set[str]:
-    """Return by what an item is known again: its title, and its address without query and fragment."""
+    """Return by what an item is known again: its title, and its address without what only counts readers."""
     plain = _NO_LETTER_OR_DIGIT.sub("", item.title.casefold())
     marks = {f"title {plain or item.title}"}
     if item.url is not None:
@@ -137,10 +143,12 @@ def _marks(item: NewsItem) -> set[str]:
 
 
 def _address(url: str) -> str:
-    """Return an address without what comes before its host and after its path."""
-    rest = url.partition("://")[2].partition("#")[0].partition("?")[0]
+    """Return an address without what comes before its host, and without what only counts readers."""
+    rest, _, query = url.partition("://")[2].partition("#")[0].partition("?")
     host, _, path = rest.partition("/")
-    return f"{host.lower()}/{path}".rstrip("/")
+    # The article itself may be named there, as in `?id=7`.
+    named = sorted(part for part in query.split("&") if part and not _COUNTS_READERS.match(part))
+    return f"{host.lower()}/{path}".rstrip("/") + "".join(f"?{part}" for part in named)
 
 
 def _as_fit(items: list[T], signs: Iterable[int], most: int, most_signs: int) -> tuple[T, ...]:

@@ -5,7 +5,7 @@ The same for all vendors of statements, so that a member reads the same words wh
 
 from collections.abc import Container, Iterator, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import NamedTuple
 
 from core.domain.evidence_items import Figure
@@ -45,6 +45,8 @@ SNAPSHOT_FIGURES = (
 """Market cap in the currency of the listing, all others ratios; yield and return as fractions."""
 _MOST = Decimal(10**18)
 _SMALLEST_POWER = -18
+_DIGITS = Context(prec=28)
+"""Endless digits are cut here, whatever precision somebody else has set."""
 """A figure nearer to zero than ten to this power is junk, and what is divided by it could have no end."""
 _YEAR_DAYS = sorted(range(350, 381), key=lambda days: abs(days - 365))
 """So long a fiscal year may be, a calendar year first: one of 52 or 53 weeks ends on another day."""
@@ -125,7 +127,7 @@ def snapshot_figures(told: Mapping[str, Decimal], currency: str) -> tuple[Figure
     What is not told, not finite, beyond 10**18, next to nothing or of another name is left out.
     """
     return tuple(
-        Figure(name=name, value=+told[name], unit=currency)
+        Figure(name=name, value=_DIGITS.plus(told[name]), unit=currency)
         if name == "market cap"
         else Figure(name=name, value=to_ratio(told[name]), unit=RATIO)
         for name in SNAPSHOT_FIGURES
@@ -138,8 +140,9 @@ def _figure(name: str, told: Amount) -> Figure:
 
 
 def _known(told: Amounts) -> dict[str, Amount]:
-    # "+" cuts endless digits.
-    known = {name: one._replace(value=+one.value) for name, one in told.items() if _is_sane(one.value)}
+    known = {
+        name: one._replace(value=_DIGITS.plus(one.value)) for name, one in told.items() if _is_sane(one.value)
+    }
     spent, earned = known.get("capital expenditure"), known.get("operating cash flow")
     if spent is not None:
         spent = known["capital expenditure"] = spent._replace(value=abs(spent.value))

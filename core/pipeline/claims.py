@@ -188,6 +188,7 @@ class _Page:
 _COUNTED = re.compile(
     r"[\s-]*(?:trading |calendar |straight |consecutive )*"
     r"(?:sessions?|days?|weeks?|months?|years?|quarters?|hours?|minutes?|bars?|closes|headlines?|items?|posts?|"
+    r"ATRs?|average true ranges?|standard deviations?|sigmas?|"
     r"voices|shares|contracts|analysts?|members?|models?|reasons?|points?|of \d|out of|"
     r"to \d+ (?:weeks?|days?|sessions?|months?)|in \d)\b",
     re.IGNORECASE,

@@ -9,8 +9,10 @@ import re
 import unicodedata
 
 _BRACKET_BEFORE_ANOTHER = re.compile(r"(\[(?=\[)|\](?=\]))")
-_TURN_MARK = re.compile(r"<(?=\|)|\|(?=>)")
-"""Servers of open models read `<|` as the start of a sign that ends a turn, wherever it stands."""
+_TURN_MARK = re.compile(
+    r"<(?=[|\uff5c])|[|\uff5c](?=>)|<(?=/?s>|(?:start|end)_of_turn>)|\[(?=/?inst\])", re.IGNORECASE
+)
+"""Servers of open models read these as signs that end a turn, wherever they stand."""
 _LINK = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{0,20})?://\S[^\s<>()\[\]]*|\bmailto:\S+|\bwww\.[^\s<>()\[\]]+"
     r"|\b(?:[\w-]{1,63}\.){1,4}[a-z]{2,24}/[^\s<>()\[\]]*",

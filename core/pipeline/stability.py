@@ -5,6 +5,7 @@ with the arena's initial cash, the same for all.
 """
 
 import asyncio
+import logging
 import math
 import random
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from core.clock import Clock
 from core.config import Settings
 from core.config.settings import MemberSettings
-from core.domain.ballot import Action, Ballot, MemberResult
+from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult
 from core.domain.books import Portfolio
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
@@ -30,6 +31,8 @@ from core.pipeline.presets import steps
 from core.pipeline.sections import Section
 
 Order = tuple[Section, ...]
+
+log = logging.getLogger(__name__)
 
 
 def shuffled(times: int, seed: int) -> tuple[Order, ...]:
@@ -66,11 +69,16 @@ class StabilityCheck:
         budget = self._settings.pipeline.evidence_tokens
         every = [Facts(evidence, order, budget) for order in shuffled(times, seed)]
         at = self._clock.now()
+        # Stages of one run go on at the same time; whoever waits for them must not run out of time.
+        together = 1 if preset is Preset.QUICK else 4
+        turns = {one.name: asyncio.Semaphore(max(1, one.max_concurrency // together)) for one in members}
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     [
-                        group.create_task(self._decided(member, evidence, facts, preset, asked_in))
+                        group.create_task(
+                            self._decided(turns[member.name], member, evidence, facts, preset, asked_in)
+                        )
                         for facts in every
                     ]
                     for member in members
@@ -93,7 +101,13 @@ class StabilityCheck:
         )
 
     async def _decided(
-        self, member: MemberSettings, evidence: Evidence, facts: Facts, preset: Preset, asked_in: str
+        self,
+        turns: asyncio.Semaphore,
+        member: MemberSettings,
+        evidence: Evidence,
+        facts: Facts,
+        preset: Preset,
+        asked_in: str,
     ) -> MemberResult:
         pipeline, cash = self._settings.pipeline, self._settings.arena.initial_cash
         run_id = new_id()
@@ -117,7 +131,13 @@ class StabilityCheck:
             tell=_nobody,
         )
         try:
-            return await run.result(pipeline.run_timeout_s)
+            async with turns:
+                return await run.result(pipeline.run_timeout_s)
+        except Exception as error:
+            # As in a run: what goes wrong inside is no ballot of this member, and nobody else's matter.
+            log.exception("%s failed inside in a check of stability", member.name)
+            reason = f"something went wrong inside ({type(error).__name__})"
+            return Abstention(member=member.name, kind=AbstentionKind.FAILED, reason=reason)
         finally:
             self._gateway.budget.forget(run_scope(run_id))
 

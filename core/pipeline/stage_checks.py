@@ -28,10 +28,18 @@ class StageChecks:
     def marks(self, stage: Stage, draft: Draft, done: Iterable[StageRecord]) -> tuple[str, ...]:
         """Return the marks of a stage; `done` are the member's stages before it.
 
-        A rule computes its figures from the evidence, so what no model wrote is not checked.
+        A rule computes its figures from the evidence, so what no model wrote is not checked. A check that
+        fails inside finds nothing: the answer is paid for, and stays.
         """
         if draft.served_by is None:
             return ()
+        try:
+            return self._marks(stage, draft, done)
+        except Exception:
+            log.exception("the check of %s failed inside", stage)
+            return ()
+
+    def _marks(self, stage: Stage, draft: Draft, done: Iterable[StageRecord]) -> tuple[str, ...]:
         answers = [draft.answer, *(record.answer for record in done)]
         own = [*_levels(answers), *self._books]
         found = _claims(self._view).check([draft.output, *draft.key_points], own)

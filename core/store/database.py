@@ -1,6 +1,7 @@
 """One open database: transactions to read in, transactions to write in."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from core.store.engine import (
 _BUSY_ATTEMPTS = 4
 _BUSY_PAUSE_S = 0.05
 _QUEUE_S = 30.0
+_CLOSE_S = 2.0
 
 
 class Database:
@@ -40,6 +42,9 @@ class Database:
         self._engine = engine
         self._one_writer = asyncio.Lock() if self.is_sqlite else None
         self._writing: set[asyncio.Task[Any] | None] = set()
+        self._in_use = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Database":
@@ -82,7 +87,7 @@ class Database:
             try:
                 yield connection
             finally:
-                await _give_back(connection)
+                await self._give_back(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -105,12 +110,15 @@ class Database:
                         yield connection
                         await connection.commit()
                     finally:
-                        await _give_back(connection)
+                        await self._give_back(connection)
             finally:
                 self._writing.discard(task)
 
     async def close(self) -> None:
-        """Release every connection."""
+        """Release every connection; those that somebody still uses are waited for, for a moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self._unused.wait()
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -129,6 +137,26 @@ class Database:
             self._one_writer.release()
 
     async def _begin(self, options: dict[str, Any]) -> AsyncConnection:
+        self._in_use += 1
+        self._unused.clear()
+        try:
+            return await self._begun(options)
+        except BaseException:
+            self._no_longer()
+            raise
+
+    async def _give_back(self, connection: AsyncConnection) -> None:
+        try:
+            await _give_back(connection)
+        finally:
+            self._no_longer()
+
+    def _no_longer(self) -> None:
+        self._in_use -= 1
+        if not self._in_use:
+            self._unused.set()
+
+    async def _begun(self, options: dict[str, Any]) -> AsyncConnection:
         connection = await self._connect()
         try:
             await connection.execution_options(**options)

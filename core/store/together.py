@@ -68,6 +68,7 @@ class Together(Generic[_Q, _A]):
                     # are in it, and nobody gets an answer from before the question.
                     batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
                     answers = await self._answer(connection, [asked.question for asked in batch])
+                answered = list(zip(batch, answers, strict=True))
             except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
                 failed = error if isinstance(error, StoreError) else StoreError("It failed; try again.")
                 for asked in batch or self._waiting:
@@ -79,5 +80,5 @@ class Together(Generic[_Q, _A]):
                 self._waiting = []
                 raise
             else:
-                for asked, answer in zip(batch, answers, strict=True):
+                for asked, answer in answered:
                     asked.settle(answer)
