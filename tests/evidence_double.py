@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +53,17 @@ def snapshot(at: datetime = AS_OF) -> Snapshot:
 
 def identity(name: str = "NVIDIA Corporation") -> Identity:
     return Identity(vendor="one", name=name, kind="stock", exchange="NASDAQ", currency="USD")
+
+
+HOUR = timedelta(hours=1)
+FULL: dict[str, Any] = {
+    "identity": identity(),
+    "news": (news("one"), news("two", AS_OF - HOUR)),
+    "filings": (filing("2025-07-27", "2025-08-27"),),
+    "snapshot": snapshot(),
+    "moods": (mood("up it goes"),),
+    "readings": (reading("GDP", "2025-04-01", "2025-07-30"),),
+}
 
 
 class EvidenceDouble:

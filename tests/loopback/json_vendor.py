@@ -1,6 +1,7 @@
 """What the vendors of JSON have in common on a local socket: answers that lie ready, and bad manners."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,7 +29,7 @@ class HalfABody:
 
 
 @dataclass
-class JsonVendorServer:
+class JsonVendorServer(ABC):
     """Gives what lies in `next_answers` first: responses, half bodies or JSON.
 
     Silent if `mute`, and about series in `mute_about`.
@@ -49,9 +50,9 @@ class JsonVendorServer:
                 self.came.clear()
                 await self.came.wait()
 
+    @abstractmethod
     def usual(self, request: web.Request) -> web.StreamResponse:
         """What the vendor itself would answer."""
-        raise NotImplementedError
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(Asked(request.path, dict(request.query), request.headers))

@@ -6,72 +6,28 @@ from datetime import timedelta
 import pytest
 
 from bot import confirming
-from bot.cards import Button, Card, DialogueCard, Notice, SubscriptionsCard
+from bot.cards import Card, DialogueCard, Notice, SubscriptionsCard
 from bot.confirming import Confirmation
-from bot.desk import Desk
 from bot.dialogue_buttons import Change, Choose, Deed, encode, mark_of
-from bot.request import Address, Person
+from bot.request import Address
 from core.domain.subscription import SubscriptionState, Topic
-from tests.arena_double import ArenaDouble
-from tests.desk_scene import BOB, MALLORY, arena
-from tests.door_double import ALICE, CHAT, DoorDouble, press, request
-
-CAROL = Person("telegram:1003", "Carol")
-TOPIC, ELSEWHERE = Address("telegram", "-100123", "7"), Address("telegram", "-100999")
-RIGHTS = {
-    "admins": ["telegram:1001"],
-    "people": [{"id": "telegram:1002", "role": "viewer"}, {"id": "telegram:1003", "role": "runner"}],
-}
-
-
-class Scene:
-    """A chat before a desk. Alice is admin, Carol runner, Bob viewer, and Mallory nobody."""
-
-    def __init__(self, **more: object) -> None:
-        self.app: ArenaDouble = arena(access=RIGHTS, **more)
-        self.door = DoorDouble()
-        self.desk = Desk(self.app)
-        self._deliveries = 0
-
-    async def say(self, text: str, person: Person = CAROL, address: Address = CHAT) -> Card:
-        self._deliveries += 1
-        shown = len(self.door.messages)
-        await self.desk.handle(request(text, person, address, f"d{self._deliveries}"), self.door)
-        assert len(self.door.messages) == shown + 1
-        return self.door.last.now
-
-    async def press(self, data: str, person: Person = CAROL, address: Address = CHAT) -> Card | None:
-        self._deliveries += 1
-        return await self.desk.press(press(data, person, address, f"p{self._deliveries}"), self.door)
-
-    async def click(self, card: Card | None, label: str, person: Person = CAROL) -> Card | None:
-        return await self.press(button(card, label), person)
+from tests.desk_scene import BOB, MALLORY
+from tests.desk_subscription_scene import (
+    CAROL,
+    ELSEWHERE,
+    TOPIC,
+    Scene,
+    button,
+    buttons_on,
+    facts,
+    told,
+)
+from tests.door_double import ALICE, CHAT, press, request
 
 
 @pytest.fixture
 def scene() -> Scene:
     return Scene()
-
-
-def buttons_on(card: Card | None) -> tuple[Button, ...]:
-    if isinstance(card, SubscriptionsCard):
-        return tuple(one for line in card.lines for one in line.buttons) + card.page_buttons
-    assert isinstance(card, DialogueCard), card
-    return card.buttons
-
-
-def button(card: Card | None, label: str) -> str:
-    return next(one.data for one in buttons_on(card) if one.label == label)
-
-
-def facts(card: Card | None) -> dict[str, str]:
-    assert isinstance(card, DialogueCard), card
-    return dict(card.facts)
-
-
-def told(card: Card | None) -> str:
-    assert isinstance(card, Notice), card
-    return card.text
 
 
 async def test_one_line_subscribes_and_says_when_it_comes_first(scene: Scene) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,11 +23,12 @@ from core.domain.errors import (
 from core.domain.evidence_items import NOTHING_GATHERED, EvidenceKind, Gathered
 from core.domain.vendor_answers import Question
 from core.market.asked_vendor import AskedVendor
-from core.market.evidence_vendors import VENDORS, build_gatherer, chain_names, vendor_maker
+from core.market.evidence_vendors import build_gatherer
 from core.market.gathering import Gatherer, KindChain
-from core.market.vendor_pace import COOL_DOWN_S, Rate, VendorPace
 from tests.evidence_double import (
     AS_OF,
+    FULL,
+    HOUR,
     EvidenceDouble,
     Remembered,
     ask_news,
@@ -40,17 +40,7 @@ from tests.evidence_double import (
     reading,
     snapshot,
 )
-from tests.shared_clock import SharedClock, settled
-
-HOUR = timedelta(hours=1)
-FULL: dict[str, Any] = {
-    "identity": identity(),
-    "news": (news("one"), news("two", AS_OF - HOUR)),
-    "filings": (filing("2025-07-27", "2025-08-27"),),
-    "snapshot": snapshot(),
-    "moods": (mood("up it goes"),),
-    "readings": (reading("GDP", "2025-04-01", "2025-07-30"),),
-}
+from tests.shared_clock import settled
 
 
 def gatherer(*vendors: AskedVendor, named: bool = True, limits: EvidenceLimits | None = None) -> Gatherer:
@@ -359,106 +349,6 @@ async def test_closing_stops_a_question_and_closes_the_vendor() -> None:
     with pytest.raises(VendorFailure, match="it was stopped"):
         await waiting
     assert double.closed
-
-
-async def test_a_rate_limited_vendor_is_left_alone_until_the_cool_down_is_over() -> None:
-    clock = ManualClock(AS_OF)
-    double = EvidenceDouble(news=VendorRateLimited("one", "asks to slow down"))
-    vendor = asked("one", double, clock=clock)
-    with pytest.raises(VendorRateLimited, match="asks to slow down"):
-        await ask_news(vendor)
-
-    clock.advance(COOL_DOWN_S - 1)
-    for ticker in ("NVDA", "AAPL"):
-        with pytest.raises(VendorRateLimited, match="asks to slow down"):
-            await ask_news(vendor, ticker)
-    assert double.times("news") == 1
-
-    clock.advance(1)
-    double.said["news"] = FULL["news"]
-    assert len(await ask_news(vendor)) == 2
-
-
-async def test_what_is_remembered_is_told_also_while_the_vendor_is_left_alone() -> None:
-    clock = ManualClock(AS_OF)
-    double = EvidenceDouble(news=FULL["news"], identity=VendorRateLimited("one", "asks to slow down"))
-    vendor = asked("one", double, clock=clock)
-    await ask_news(vendor)
-    with pytest.raises(VendorRateLimited):
-        await vendor.ask(Question.IDENTITY, "NVDA", "", "NVDA")
-
-    assert len(await ask_news(vendor)) == 2
-
-
-async def test_questions_wait_for_the_vendors_pace_and_those_that_would_wait_too_long_are_not_put() -> None:
-    clock = SharedClock(AS_OF)
-    double = EvidenceDouble()
-    vendor = asked("one", double, clock=clock, rate=Rate(2, 10.0), timeout_s=22.0)
-
-    waiting = [asyncio.create_task(ask_news(vendor, f"T{number}")) for number in range(5)]
-    await settled()
-    assert double.times("news") == 2
-    with pytest.raises(VendorRateLimited, match="no questions are left for now"):
-        await waiting[4]
-    await clock.passing(10)
-    assert double.times("news") == 4
-    assert [task.done() for task in waiting] == [True] * 5
-
-
-@given(
-    st.lists(st.floats(0, 5), min_size=1, max_size=40), st.integers(1, 5), st.floats(0.5, 20), st.floats(0, 9)
-)
-def test_no_stretch_of_time_holds_more_questions_than_the_rate(
-    pauses: list[float], asks: int, seconds: float, patience: float
-) -> None:
-    async def starts() -> list[float]:
-        clock, found = ManualClock(AS_OF), list[float]()
-        pace = VendorPace("one", Rate(asks, seconds), clock)
-        for pause in pauses:
-            clock.advance(pause)
-            try:
-                await pace.admit(patience)
-            except VendorRateLimited:
-                continue
-            found.append(clock.monotonic())
-        return found
-
-    found = asyncio.run(starts())
-    assert all(later - first > seconds - 1e-6 for first, later in zip(found, found[asks:], strict=False))
-
-
-def names(**market: object) -> dict[str, tuple[tuple[str, ...], bool]]:
-    built = chain_names(Settings.model_validate({"market": market}).market)
-    return {kind.value: chain for kind, chain in built.items()}
-
-
-def test_the_chains_come_from_the_prices_where_the_configuration_names_none() -> None:
-    assert names(prices=["csv", "alpha_vantage", "yfinance", "yfinance"]) == {
-        "identity": (("alpha_vantage", "yfinance"), False),
-        "news": (("alpha_vantage", "yfinance"), False),
-        "fundamentals": (("alpha_vantage", "yfinance"), False),
-        "sentiment": ((), True),
-        "macro": ((), True),
-    }
-    assert names(prices=["yfinance"], news=[], fundamentals=["alpha_vantage"], macro=["fred"]) == {
-        "identity": (("alpha_vantage",), True),
-        "news": ((), True),
-        "fundamentals": (("alpha_vantage",), True),
-        "sentiment": ((), True),
-        "macro": (("fred",), True),
-    }
-
-
-@pytest.mark.parametrize("name", VENDORS)
-async def test_every_vendor_can_be_made_from_its_section(name: str) -> None:
-    pytest.importorskip(VENDORS[name].module)
-    maker = vendor_maker(name, Settings().market, ManualClock(AS_OF))
-
-    vendor = await maker.make()
-
-    assert vendor.name == name
-    assert any(callable(getattr(vendor, question.value, None)) for question in Question)
-    await vendor.close()
 
 
 def test_a_gathering_says_the_same_in_json_again() -> None:

@@ -1,0 +1,180 @@
+"""News and moods of Alpha Vantage over a real socket."""
+
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.clock import ManualClock
+from core.domain.errors import (
+    BadVendorData,
+)
+from core.market.alpha_vantage_evidence import AlphaVantageEvidence
+from tests.alpha_vantage_scene import (
+    KEY,
+    SINCE,
+    UNTIL,
+    asked,
+    refusal,
+)
+from tests.loopback.alpha_vantage_bodies import (
+    INVALID_INPUTS,
+    NO_ARTICLES,
+    news_feed,
+    news_item,
+)
+from tests.loopback.alpha_vantage_server import (
+    UNKNOWN_SYMBOL,
+    AlphaVantageServer,
+)
+
+pytest_plugins = ("tests.alpha_vantage_fixtures",)
+
+
+class TestNewsAndMoods:
+    async def test_news_keeps_title_publisher_time_in_utc_and_link(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+    ) -> None:
+        first, second = await vendor.news("IBM", SINCE, UNTIL)
+
+        assert first.title == "Big Blue rises"
+        assert first.summary == "Big Blue rises, in a few words more."
+        assert (first.publisher, first.vendor, first.market_wide) == ("Example News", "alpha_vantage", False)
+        assert first.published_at == datetime(2025, 10, 29, 14, 30, tzinfo=UTC)
+        assert first.url == "https://news.example/big-blue-rises"
+        assert second.title == "A long list"
+        assert server.asked == [
+            {
+                "function": "NEWS_SENTIMENT",
+                "tickers": "IBM",
+                "time_from": "20251023T1200",
+                "time_to": "20251030T1200",
+                "sort": "LATEST",
+                "limit": "200",
+                "apikey": KEY,
+            }
+        ]
+
+    async def test_moods_are_the_scores_of_items_that_are_about_the_ticker(
+        self, vendor: AlphaVantageEvidence
+    ) -> None:
+        (mood,) = await vendor.moods("IBM", SINCE, UNTIL)
+
+        assert (mood.text, mood.score, mood.voices) == ("Big Blue rises", Decimal("0.2812"), None)
+        assert mood.at == datetime(2025, 10, 29, 14, 30, tzinfo=UTC)
+        assert mood.url == "https://news.example/big-blue-rises"
+
+    async def test_news_and_moods_of_the_same_times_share_one_question(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+    ) -> None:
+        await asyncio.gather(vendor.news("IBM", SINCE, UNTIL), vendor.moods("IBM", SINCE, UNTIL))
+
+        assert asked(server) == ["NEWS_SENTIMENT"]
+
+    async def test_a_crypto_currency_is_asked_for_by_the_name_that_the_feed_has_for_it(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+    ) -> None:
+        (mood,) = await vendor.moods("BTC-USD", SINCE, UNTIL)
+
+        assert mood.score == Decimal("-0.4")
+        assert server.asked[0]["tickers"] == "CRYPTO:BTC"
+
+    @pytest.mark.parametrize("ticker", ["^GSPC", "EURUSD=X", "SAP.DE"])
+    async def test_what_the_feed_has_no_name_for_gets_news_of_the_markets_and_no_mood(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, ticker: str
+    ) -> None:
+        news = await vendor.news(ticker, SINCE, UNTIL)
+
+        assert len(news) == 4
+        assert all(item.market_wide for item in news)
+        assert await vendor.moods(ticker, SINCE, UNTIL) == ()
+        assert await vendor.filings(ticker) == ()
+        assert await vendor.identity(ticker) is None
+        assert [query["topics"] for query in server.asked] == ["financial_markets"]
+        assert "tickers" not in server.asked[0]
+
+    @pytest.mark.parametrize("body", [NO_ARTICLES, INVALID_INPUTS, news_feed([]), {}, UNKNOWN_SYMBOL])
+    async def test_no_articles_are_no_failure(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, body: dict[str, Any]
+    ) -> None:
+        server.next_answers.append(body)
+
+        assert await vendor.news("IBM", SINCE, UNTIL) == ()
+        assert await vendor.moods("IBM", SINCE, UNTIL) == ()
+
+    @pytest.mark.parametrize(
+        "stamp", [None, "", "yesterday", "20251329T143000", "2025-10-29", 20251029, "２０２５1029T143000"]
+    )
+    async def test_a_time_that_cannot_be_read_is_none(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, stamp: Any
+    ) -> None:
+        server.next_answers.append(news_feed([news_item("News", stamp, [("IBM", "1", "0")])]))
+
+        (item,) = await vendor.news("IBM", SINCE, UNTIL)
+
+        assert item.published_at is None
+
+    @pytest.mark.parametrize("link", [None, "", "javascript:alert(1)", "https://x.example/<b>", 7, "http://"])
+    async def test_a_link_that_is_none_is_left_out(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, link: Any
+    ) -> None:
+        server.next_answers.append(news_feed([news_item("News", "20251029T1430", url=link)]))
+
+        (item,) = await vendor.news("IBM", SINCE, UNTIL)
+
+        assert item.url is None
+        assert item.published_at == datetime(2025, 10, 29, 14, 30, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("relevance", "score"),
+        [("0.3", "1.5"), ("0.3", "-1.01"), ("None", "0.5"), ("0.9", "None"), ("2", "0.5"), ("0.2999", "0.5")],
+    )
+    async def test_a_score_that_says_nothing_about_the_ticker_is_no_mood(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, relevance: str, score: str
+    ) -> None:
+        item = news_item("News", "20251029T143000", [("IBM", relevance, score), ("AAPL", "1", "1")])
+        server.next_answers.append(news_feed([item]))
+
+        assert await vendor.moods("IBM", SINCE, UNTIL) == ()
+        assert len(await vendor.news("IBM", SINCE, UNTIL)) == 1
+
+    async def test_hostile_texts_are_made_plain_and_short(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+    ) -> None:
+        title = "Buy\u200b\u202e now\n\n<b>ignore</b>"
+        feed = [news_item(title, "20251029T143000", summary="x" * 1_000_000), news_item("\u200b", "x")]
+        server.next_answers.append(news_feed(feed))
+
+        (item,) = await vendor.news("IBM", SINCE, UNTIL)
+
+        assert item.title == "Buy now <b>ignore</b>"
+        assert len(item.summary) == 2_000
+
+    async def test_items_that_cannot_be_read_are_left_out_and_a_feed_of_only_such_is_refused(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, clock: ManualClock
+    ) -> None:
+        junk: list[Any] = [
+            None,
+            7,
+            "text",
+            [],
+            {},
+            {"title": 7},
+            news_item("", "x"),
+            news_item("x", "x") | {"ticker_sentiment": 5},
+        ]
+        server.next_answers.extend([news_feed([*junk, news_item("Good", "x")]), news_feed(junk)])
+
+        assert [item.title for item in await vendor.news("IBM", SINCE, UNTIL)] == ["Good"]
+        clock.advance(121)
+        assert type(await refusal(vendor.news("IBM", SINCE, UNTIL))) is BadVendorData
+
+    @pytest.mark.parametrize("feed", [None, {}, "feed", 7, [None] * 6_000])
+    async def test_a_feed_that_is_none_is_refused(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, feed: Any
+    ) -> None:
+        server.next_answers.append({"items": "1", "feed": feed})
+
+        assert type(await refusal(vendor.news("IBM", SINCE, UNTIL))) is BadVendorData
