@@ -18,6 +18,7 @@ from tests.loopback.slack_server import SlackServer
 from tests.loopback.slack_state import Message
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Chat, Shown, User
+from tests.platforms import platforms
 from tests.service import actions, served
 
 ALICE = User(1001, "Alice")
@@ -35,15 +36,9 @@ class World(NamedTuple):
 
 @pytest.fixture
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    async with ModelServer() as models, TelegramServer() as telegram, SlackServer() as slack:
-        for name in arena.FIVE:
-            models.opine(f"{name}/{name}-1", arena.opinion(name))
-        monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
-        monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
-        monkeypatch.setenv("SLACK_APP_TOKEN", slack.app_token)
+    async with platforms(monkeypatch) as reached:
+        models, telegram, slack = reached
         yield World(models, telegram, slack, tmp_path)
-        assert telegram.violations == []
-        assert slack.violations == []
 
 
 @asynccontextmanager

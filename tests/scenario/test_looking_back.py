@@ -10,12 +10,12 @@ import pytest
 from core.app.app import App
 from core.domain.stage import Preset
 from tests import arena
-from tests.loopback.model_server import ModelServer
 from tests.loopback.slack_scene import shown
 from tests.loopback.slack_server import SlackServer
 from tests.loopback.slack_state import Message
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import BOT_ID, Chat, Shown, User
+from tests.platforms import platforms
 from tests.service import served
 
 ALICE, BOB, MALLORY = User(1001, "Alice"), User(1002, "Bob"), User(6666, "Mallory")
@@ -34,17 +34,12 @@ class World(NamedTuple):
 
 @pytest.fixture
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    async with ModelServer() as models, TelegramServer() as telegram, SlackServer() as slack:
-        for name in arena.FIVE:
-            models.opine(f"{name}/{name}-1", arena.opinion(name))
-        monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
-        monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
-        monkeypatch.setenv("SLACK_APP_TOKEN", slack.app_token)
+    async with platforms(monkeypatch) as reached:
+        models, telegram, slack = reached
         app = await arena.opened(
             models.base_url,
             tmp_path,
-            telegram={"base_url": telegram.base_url},
-            slack={"base_url": slack.base_url},
+            **reached.sections,
             access={
                 "admins": [f"telegram:{ALICE.id}", "slack:U0ALICE"],
                 "people": [{"id": f"telegram:{BOB.id}", "role": "viewer"}],
@@ -56,8 +51,6 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             wanted = [arena.request(ticker, preset=preset) for ticker, preset in asked]
             runs = tuple([(await arena.finished(app, one)).run_id for one in wanted])
             yield World(telegram, slack, app, telegram.group(GROUP), runs)
-        assert telegram.violations == []
-        assert slack.violations == []
 
 
 async def said(world: World, words: str) -> Shown:

@@ -15,6 +15,7 @@ from tests.loopback.slack_server import SlackServer
 from tests.loopback.slack_state import Message
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Chat, Shown, User
+from tests.platforms import platforms
 from tests.service import actions, served
 
 ALICE = User(1001, "Alice")
@@ -33,23 +34,16 @@ class World(NamedTuple):
 
 @pytest.fixture
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    async with ModelServer() as models, TelegramServer() as telegram, SlackServer() as slack:
-        for name in arena.FIVE:
-            models.opine(f"{name}/{name}-1", arena.opinion(name))
-        monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
-        monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
-        monkeypatch.setenv("SLACK_APP_TOKEN", slack.app_token)
+    async with platforms(monkeypatch) as reached:
+        models, telegram, slack = reached
         app = await arena.opened(
             models.base_url,
             tmp_path,
-            telegram={"base_url": telegram.base_url},
-            slack={"base_url": slack.base_url},
+            **reached.sections,
             access={"admins": [f"telegram:{ALICE.id}", "slack:U0ALICE"]},
         )
         async with served(app):
             yield World(models, telegram, slack, app, telegram.group(GROUP))
-        assert telegram.violations == []
-        assert slack.violations == []
 
 
 async def said(world: World, words: str) -> Shown:

@@ -21,6 +21,7 @@ from tests.loopback.slack_server import SlackServer
 from tests.loopback.slack_state import Message
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Chat, Shown, User
+from tests.platforms import platforms
 from tests.service import actions, served
 
 ALICE, BOB, MALLORY = User(1001, "Alice"), User(1002, "Bob"), User(6666, "Mallory")
@@ -58,16 +59,10 @@ async def serving(
 @pytest.fixture
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr("core.app.runs._VOTES_EVERY_S", 0.05)
-    async with ModelServer() as models, TelegramServer() as telegram, SlackServer() as slack:
-        for name in arena.FIVE:
-            models.opine(f"{name}/{name}-1", arena.opinion(name))
-        monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
-        monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
-        monkeypatch.setenv("SLACK_APP_TOKEN", slack.app_token)
+    async with platforms(monkeypatch) as reached:
+        models, telegram, slack = reached
         async with serving(models, telegram, slack, tmp_path) as app:
             yield World(models, telegram, slack, app, telegram.group(GROUP))
-        assert telegram.violations == []
-        assert slack.violations == []
 
 
 def held_back(models: ModelServer) -> asyncio.Event:
