@@ -30,7 +30,7 @@ def stability_card(found: Sequence[Stability], zone: ZoneInfo) -> ModelsCard:
     spend = sum((one.spend for one in found), NOTHING_SPENT)
     return ModelsCard(
         title=f"Stability on {first.ticker}",
-        lines=tuple((one.member, f"{_same(one)}: {_counts(one)}") for one in found),
+        lines=tuple((one.member, ": ".join(filter(None, (_same(one), _counts(one))))) for one in found),
         footer=f"The same evidence with its sections shuffled · as of {numbers.moment(first.as_of, zone)} · "
         f"{first.preset} · seed {first.seed} · {words.cost_of(spend)} · {words.PAPER}",
     )
@@ -39,10 +39,10 @@ def stability_card(found: Sequence[Stability], zone: ZoneInfo) -> ModelsCard:
 def _same(found: Stability) -> str:
     if not found.counts:
         return f"no ballot in {len(found.actions)} times"
-    return f"same action {found.same} of {len(found.actions)} times"
+    without = len(found.actions) - found.cast
+    missing = f", {without} without a ballot" if without else ""
+    return f"same action {found.same} of {found.cast} times{missing}"
 
 
 def _counts(found: Stability) -> str:
-    none = sum(action is None for action in found.actions)
-    told = [f"{count} {action}" for action, count in found.counts]
-    return ", ".join([*told, *([f"{none} without a ballot"] if none else [])])
+    return ", ".join(f"{count} {action}" for action, count in found.counts)

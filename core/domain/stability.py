@@ -9,6 +9,9 @@ from core.domain.stage import Preset
 from core.domain.usage import NOTHING_SPENT, Spend
 from core.domain.values import Frozen
 
+LEAST_CAST = 2
+"""With fewer ballots nothing can be said."""
+
 
 class Stability(Frozen):
     """What one member decided on the same evidence, each time with its sections in another order.
@@ -40,5 +43,10 @@ class Stability(Frozen):
 
     @property
     def is_stable(self) -> bool:
-        """Say whether the member decided the same every time."""
-        return self.same == len(self.actions)
+        """Say whether the member decided the same with each ballot, and cast two at least."""
+        return self.same == self.cast >= LEAST_CAST
+
+    @property
+    def cast(self) -> int:
+        """How many ballots it cast; what kept it from one, such as an outage, is no change of its mind."""
+        return sum(count for _, count in self.counts)

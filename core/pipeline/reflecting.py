@@ -8,9 +8,10 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
+from functools import partial
+from typing import Annotated, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -63,10 +64,14 @@ SETTLED_LATELY = timedelta(days=14)
 _AT_ONCE = 4
 _MOST_TOKENS = 1024
 _MOST_SENTENCES = 4
+REST = timedelta(hours=6)
+"""So long after a try that failed a live one is not asked for again."""
+_WAITS_S = (0.2, 0.5, 1.0, 2.0)
 _NO_MONEY = timedelta(hours=1)
 _MARGIN = timedelta(minutes=1)
 _SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*\s+(?=[A-Z])")
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -196,7 +201,7 @@ class Reflecting:
                 got = await self._answer(season, member, settled, replay=replay)
         except BudgetExceeded as failure:
             if failure.spent.calls:
-                await rows.failed(run_id, member.name, failure.spent, self._clock.now())
+                await self._failed(run_id, member, failure.spent, replay=replay)
             else:
                 # Later, so that the ballots of members with money are not kept waiting behind it.
                 later = timedelta(0) if replay else _NO_MONEY
@@ -207,15 +212,30 @@ class Reflecting:
         except (ModelFailure, TimeoutError) as failure:
             reason = failure if isinstance(failure, ModelFailure) else ModelTimeout("no answer in time")
             log.warning("run %s: %s wrote no reflection: %s", run_id, member.name, reason)
-            await rows.failed(run_id, member.name, reason.spent, self._clock.now())
+            await self._failed(run_id, member, reason.spent, replay=replay)
             return False
         except StoreError:
             raise
         except Exception:
             log.exception("run %s: the reflection of %s failed inside", run_id, member.name)
-            await rows.failed(run_id, member.name, NOTHING_SPENT, self._clock.now())
+            await self._failed(run_id, member, NOTHING_SPENT, replay=replay)
             return False
-        return await rows.write(self._reflection(season, settled.outcome, got))
+        return await self._surely(partial(rows.write, self._reflection(season, settled.outcome, got)))
+
+    async def _failed(self, run_id: str, member: MemberSettings, spent: Spend, *, replay: bool) -> None:
+        """Note a try that failed; a live one rests, so that an outage costs one try and not all."""
+        now = self._clock.now()
+        again = None if replay else now + REST
+        await self._surely(partial(self._store.reflections.failed, run_id, member.name, spent, now, again))
+
+    async def _surely(self, keep: Callable[[], Awaitable[T]]) -> T:
+        """Keep what was paid for, and try again for a moment while the store is busy."""
+        for wait_s in _WAITS_S:
+            try:
+                return await keep()
+            except StoreError:
+                await self._clock.sleep(wait_s)
+        return await keep()
 
     def _reflection(self, season: Season, outcome: Outcome, got: _Answered) -> Reflection:
         return Reflection(

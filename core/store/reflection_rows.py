@@ -78,13 +78,18 @@ class Reflections:
             change = change.values(**values, written_at=reflection.written_at, claimed_until=None)
             return (await connection.execute(change)).rowcount == 1
 
-    async def failed(self, run_id: str, member: str, spend: Spend, at: datetime) -> None:
-        """Note a try without a result and what it has cost; after `MOST_TRIES` nobody is asked again."""
+    async def failed(
+        self, run_id: str, member: str, spend: Spend, at: datetime, again: datetime | None = None
+    ) -> None:
+        """Note a try without a result and what it has cost; after `MOST_TRIES` nobody is asked again.
+
+        The next try is not before `again`.
+        """
         key = _key(run_id, member)
         async with self._database.write() as connection:
             await _paid(connection, key, spend, at)
             change = update(reflections).where(*key)
-            await connection.execute(change.values(claimed_until=None, tries=reflections.c.tries + 1))
+            await connection.execute(change.values(claimed_until=again, tries=reflections.c.tries + 1))
 
     async def put_back(self, run_id: str, member: str, until: datetime) -> None:
         """Let a ballot be taken again from `until` on, without counting a try: nobody was asked."""

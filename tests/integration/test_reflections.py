@@ -15,6 +15,7 @@ from core.domain.errors import BudgetSpent
 from core.domain.memory import Reflection
 from core.domain.season import Season
 from core.domain.stage import Preset
+from core.pipeline.reflecting import REST
 from core.pipeline.spending import spent_today
 from core.store.season_tables import reflections
 from tests.arena import Opening
@@ -129,15 +130,17 @@ async def test_switched_off_nobody_looks_back_or_remembers(tmp_path: Path) -> No
         assert all("[[memory" not in asked for asked in decisions(days._models))
 
 
-async def test_a_model_that_fails_is_asked_again_in_later_rounds_and_three_times_at_most(
+async def test_a_model_that_fails_is_asked_again_hours_later_and_three_times_at_most(
     tmp_path: Path,
 ) -> None:
     async with market_days(tmp_path, pipeline={"max_retries": 0}) as days:
         run_id = await settled(days)
         days._models.always("claude/claude-1", server_error())
-        for _ in range(5):
-            assert await days.app.reflect() == 0
-        assert len(hindsights(days._models)) == 3
+        for asked in (1, 2, 3, 3, 3):
+            for _ in range(3):  # rounds that follow one another, as in an outage
+                assert await days.app.reflect() == 0
+            assert len(hindsights(days._models)) == asked
+            days.clock.set(days.clock.now() + REST)
         speaks(days._models)
         assert await days.app.reflect() == 0
         assert await reflection_of(days.app, run_id) is None
@@ -149,6 +152,7 @@ async def test_a_model_that_comes_back_in_time_has_its_say(tmp_path: Path) -> No
         days._models.always("claude/claude-1", server_error())
         assert await days.app.reflect() == 0
         speaks(days._models)
+        days.clock.set(days.clock.now() + REST)
         assert await days.app.reflect() == 1
         assert await reflection_of(days.app, run_id) is not None
 

@@ -73,7 +73,8 @@ def test_more_orders_than_there_are_begin_again() -> None:
     [
         ((BUY, BUY, BUY), 3, True),
         ((BUY, HOLD, BUY, SELL, BUY), 3, False),
-        ((BUY, None, BUY), 2, False),
+        ((BUY, None, BUY), 2, True),
+        ((BUY, None), 1, False),
         ((None, None), 0, False),
     ],
 )
@@ -109,7 +110,7 @@ def test_a_check_is_a_card_and_a_document() -> None:
     card = stability_card([found(BUY, HOLD, BUY, None), found(SELL, SELL, SELL, SELL, member="gpt5")], ZONE)
     assert card.title == "Stability on GOOG"
     assert card.lines == (
-        ("claude", "same action 2 of 4 times: 2 BUY, 1 HOLD, 1 without a ballot"),
+        ("claude", "same action 2 of 3 times, 1 without a ballot: 2 BUY, 1 HOLD"),
         ("gpt5", "same action 4 of 4 times: 4 SELL"),
     )
     assert "seed 7 · $0.024" in card.footer
