@@ -70,7 +70,7 @@ def _line(record: RunRecord, price: Decimal | None) -> SummaryLine:
             ticker=record.ticker, action=None, headline=_WITHOUT_VERDICT[record.state], detail=told
         )
     verdict = record.verdict
-    at = [numbers.price(price)] if price is not None else []
+    at = [f"at {numbers.price(price)}"] if price is not None else []
     if verdict is None or verdict.decision is None:
         why = (verdict.rule if verdict else None) or record.reason or ""
         return SummaryLine(
@@ -116,7 +116,11 @@ def _price(record: RunRecord) -> Decimal | None:
 
 
 def _cost(record: RunRecord) -> list[str]:
-    return [words.cost_of(record.spend)] if record.tokens or record.cost_usd else []
+    if not record.tokens and not record.cost_usd:
+        return []
+    told = words.cost_of(record.spend)
+    # Beside the price an amount alone could be anything.
+    return [told if told == words.COST_UNKNOWN else f"cost {told}"]
 
 
 def _footer(records: Sequence[RunRecord]) -> list[str]:

@@ -64,11 +64,14 @@ def checks_of(marks: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+COST_UNKNOWN = "cost unknown"
+
+
 def cost_of(spend: Spend) -> str:
     """Say what model calls cost; what nobody knows is not said to be nothing."""
     if not spend.unpriced_calls:
         return numbers.cost(spend.cost_usd)
-    return f"over {numbers.cost(spend.cost_usd)}" if spend.cost_usd else "cost unknown"
+    return f"over {numbers.cost(spend.cost_usd)}" if spend.cost_usd else COST_UNKNOWN
 
 
 def abstained(abstention: Abstention) -> str:

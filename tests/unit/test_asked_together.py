@@ -48,7 +48,7 @@ async def test_the_card_comes_after_all_verdicts_with_a_button_for_each() -> Non
     assert isinstance(together, SummaryCard)
     assert [line.ticker for line in together.lines] == ["NVDA", "AAPL", "MSFT"]
     assert together.lines[0].action is Action.BUY
-    assert together.lines[0].detail.startswith("75 % agree · 71 % confident · $207.04")
+    assert together.lines[0].detail.startswith("75 % agree · 71 % confident · at $207.04")
     assert together.lines[0].votes.startswith("3 BUY, 1 HOLD")
     opened = [decode(button.data) for button in together.buttons]
     assert opened == [OpenVerdict(arena_facts.RUN_ID), OpenVerdict("aapl"), OpenVerdict("msft")]

@@ -216,7 +216,7 @@ def test_a_summary_says_of_each_ticker_how_it_was_decided() -> None:
     card = verdicts_card("Verdicts", (record, failed), (("SAP.DE", "Xetra is closed today."),), ZONE)
     nvda, tsla, sap = card.lines
     assert (nvda.action, nvda.headline) == (Action.BUY, "BUY")
-    assert nvda.detail == "75 % agree · 71 % confident · $207.04 · $0.079"
+    assert nvda.detail == "75 % agree · 71 % confident · at $207.04 · cost $0.079"
     assert nvda.votes == "3 BUY, 1 HOLD · against: gemini-2.5-pro (HOLD) · 1 abstained"
     assert (tsla.headline, tsla.detail) == ("failed", "no prices")
     assert (sap.headline, sap.detail) == ("skipped", "Xetra is closed today.")
