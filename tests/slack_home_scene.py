@@ -67,10 +67,11 @@ async def home_of(slack: SlackServer, user: str, text: str = "") -> View:
 
 
 async def window(slack: SlackServer, user: str, title: str) -> View:
-    """The modal on top once it has this title."""
+    """The modal on top once it has this title and what was asked for is in it."""
 
     def found() -> View | None:
-        return next((v for v in slack.views(user)[-1:] if v.view["title"]["text"] == title), None)
+        views = (v for v in slack.views(user)[-1:] if v.view["title"]["text"] == title)
+        return next((v for v in views if "Loading…" not in shown(v.blocks)), None)
 
     view = await slack.until(found, 10)
     assert isinstance(view, View)
