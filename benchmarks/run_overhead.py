@@ -17,7 +17,8 @@ from pathlib import Path
 from benchmarks._model_process import model_server
 from core.app.assemble import open_app
 from core.config.market import Market
-from core.config.settings import Archive, MemberSettings, Provider, Settings, StoreSettings
+from core.config.providers import Provider
+from core.config.settings import Archive, MemberSettings, Settings, StoreSettings
 from core.domain.events import RunEnded
 from core.domain.run import RunRequest
 from core.domain.stage import Preset

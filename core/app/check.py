@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.config import Settings, inactive
+from core.config.providers import Provider
 from core.config.secret import SecretRef
-from core.config.settings import MemberSettings, Provider
+from core.config.settings import MemberSettings
 from core.domain.check import Check
 from core.domain.errors import ConclaveError, ConfigError
 from core.domain.member import MemberKind

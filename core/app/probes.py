@@ -8,7 +8,7 @@ from core.app.check import Probe, inspect
 from core.app.evidence_probes import evidence_probes, gatherer_to_check, lacks_its_key
 from core.clock import Clock, SystemClock
 from core.config import Settings
-from core.config.settings import Provider
+from core.config.providers import Provider
 from core.domain.check import Check
 from core.domain.errors import NoPrices, StoreError, VendorFailure
 from core.llm.gateway import Gateway

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from core.config.market import Market
+from core.config.providers import Provider, ProviderKey
 from core.config.secret import SecretRef
-from core.config.settings import DEFAULT_BASELINES, MemberSettings, Provider, ProviderKey, Settings
+from core.config.settings import DEFAULT_BASELINES, MemberSettings, Settings
 from core.domain.member import MemberKind
 
 OPENROUTER = "openrouter"

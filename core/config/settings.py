@@ -23,6 +23,7 @@ from core.config.field_types import (
     Zone,
 )
 from core.config.market import Market
+from core.config.providers import Provider, Tier
 from core.config.secret import SecretRef
 from core.domain.member import FOLLOWERS, MemberKind
 from core.domain.stage import Preset
@@ -40,7 +41,6 @@ THRESHOLDS: Mapping[str, Fraction] = {
     "conviction": Fraction(1, 3),
 }
 """The consensus methods that have a threshold, each with its own where none is configured."""
-Tier = Literal["premium", "advanced", "specialised", "fast"]
 
 
 class Arena(Frozen):
@@ -70,27 +70,6 @@ class StoreSettings(Frozen):
     """The database. SQLite by default; PostgreSQL with `postgresql+asyncpg://`."""
 
     url: DatabaseAddress = "sqlite+aiosqlite:///conclave.db"
-
-
-class ProviderKey(Frozen):
-    """One credential. `models` empty means any; `rpm` and `tpm` are requests and tokens a minute."""
-
-    name: Name
-    secret: SecretRef
-    models: tuple[Text, ...] = ()
-    daily_usd: Usd | None = None
-    rpm: Annotated[int, Field(gt=0)] | None = None
-    tpm: Annotated[int, Field(gt=0)] | None = None
-
-
-class Provider(Frozen):
-    """An OpenAI-compatible endpoint. A `local` one may go without a key."""
-
-    name: Name
-    base_url: HttpAddress
-    timeout_s: Seconds = 60.0
-    local: bool = False
-    keys: tuple[ProviderKey, ...] = ()
 
 
 class MemberSettings(Frozen):

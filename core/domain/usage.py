@@ -14,6 +14,8 @@ class Spend(Frozen):
     """What one or more model calls used: tokens, USD (exact, sub-cent), and how many calls.
 
     `unpriced_calls` are those of which nobody knows the cost; they stand in `cost_usd` as nothing.
+    `cached_tokens` are those of the prompt that the provider had read before, `reasoning_tokens` those of the
+    completion that nobody sees.
     """
 
     prompt_tokens: Count = 0
@@ -21,6 +23,8 @@ class Spend(Frozen):
     cost_usd: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(0)
     calls: Count = 0
     unpriced_calls: Count = 0
+    cached_tokens: Count = 0
+    reasoning_tokens: Count = 0
 
     @property
     def tokens(self) -> int:
@@ -34,6 +38,8 @@ class Spend(Frozen):
             cost_usd=self.cost_usd + other.cost_usd,
             calls=self.calls + other.calls,
             unpriced_calls=self.unpriced_calls + other.unpriced_calls,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
         )
 
 

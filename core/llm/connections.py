@@ -7,7 +7,7 @@ SDK is imported when the first client is needed, for it is the largest import of
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from core.config.settings import Provider
+from core.config.providers import Provider
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -24,7 +24,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock, SystemClock
-from core.config.settings import MemberSettings, Provider, ProviderKey, Settings
+from core.config.providers import Provider, ProviderKey
+from core.config.settings import MemberSettings, Settings
 from core.domain.errors import AuthenticationFailed, ConfigError
 from core.llm.budget import Budget, BudgetedModel
 from core.llm.connections import Connections

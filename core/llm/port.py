@@ -28,12 +28,16 @@ class AnswerSchema(Frozen):
 
 
 class Ask(Frozen):
-    """A prompt. `scopes` name the budgets that it counts against, such as `run:4f7k2m9q`."""
+    """A prompt. `scopes` name the budgets that it counts against, such as `run:4f7k2m9q`.
+
+    `stage` is that of the pipeline for which it is asked, or "".
+    """
 
     messages: tuple[Message, ...]
     answer: AnswerSchema | None = None
     max_output_tokens: int
     scopes: tuple[str, ...] = ()
+    stage: str = ""
 
 
 class Answer(Frozen):

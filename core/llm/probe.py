@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from core.config.settings import Provider
+from core.config.providers import Provider
 from core.domain.errors import ModelFailure
 from core.llm.sdk_errors import foreign, late, rejected, unreached
 

@@ -36,6 +36,7 @@ async def ask_structured(
     schema: AnswerSchema,
     max_output_tokens: int,
     scopes: tuple[str, ...] = (),
+    stage: str = "",
 ) -> Structured[T]:
     """Ask `model` for an `answer_type`; one that cannot be used is asked for again once, with the reason.
 
@@ -43,7 +44,13 @@ async def ask_structured(
         BadAnswer: the second answer cannot be used either; the reason says why.
         ModelFailure: the model gave none. `spent` counts both requests.
     """
-    ask = Ask(messages=tuple(ask_messages), answer=schema, max_output_tokens=max_output_tokens, scopes=scopes)
+    ask = Ask(
+        messages=tuple(ask_messages),
+        answer=schema,
+        max_output_tokens=max_output_tokens,
+        scopes=scopes,
+        stage=stage,
+    )
     spent, latency_ms = NOTHING_SPENT, 0
     try:
         answer = await model.ask(ask)

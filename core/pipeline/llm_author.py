@@ -42,6 +42,7 @@ class LlmAuthor:
             answer_type,
             schema=schema,
             max_output_tokens=self._max_output_tokens,
+            stage=step.stage,
         )
         if step.stage is Stage.DECISION and self.family and family_of(got.served_by.model) != self.family:
             raise AnotherModelAnswered(f"{got.served_by} answered instead of {self.family}", spent=got.spend)

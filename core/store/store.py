@@ -5,6 +5,7 @@ from core.store.alert_rows import Alerts
 from core.store.answer_rows import Answers
 from core.store.audit_rows import Audits
 from core.store.book_rows import Books
+from core.store.call_rows import Calls
 from core.store.chat_rows import Chats
 from core.store.claim_rows import Claims
 from core.store.database import Database
@@ -45,6 +46,7 @@ class Store:
         self.history = RunHistory(database)
         self.past = Past(database)
         self.stages = Stages(database)
+        self.calls = Calls(database)
         self.books = Books(database)
         self.member_changes = MemberChanges(database, self.books)
         self.seasons = Seasons(database)

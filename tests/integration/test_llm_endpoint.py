@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.clock import ManualClock
-from core.config.settings import Provider
+from core.config.providers import Provider
 from core.domain.errors import (
     AuthenticationFailed,
     BadAnswer,

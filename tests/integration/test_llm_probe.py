@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.clock import SystemClock
-from core.config.settings import Provider, ProviderKey, SecretRef, Settings
+from core.config.providers import Provider, ProviderKey
+from core.config.settings import SecretRef, Settings
 from core.domain.errors import AuthenticationFailed, ModelServerFailed
 from core.llm.gateway import Gateway, _is_openrouter
 from tests.loopback.model_server import ModelServer

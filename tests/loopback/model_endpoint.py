@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from core.clock import ManualClock
-from core.config.settings import Provider
+from core.config.providers import Provider
 from core.domain.errors import ModelFailure
 from core.llm.answer_schema import answer_schema
 from core.llm.connections import Connections

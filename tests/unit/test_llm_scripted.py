@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from core.config.settings import Budget, Provider, ProviderKey, SecretRef, Settings
+from core.config.providers import Provider, ProviderKey
+from core.config.settings import Budget, SecretRef, Settings
 from core.domain.errors import ModelTimeout
 from core.llm.port import AnswerSchema, Ask, Message
 from core.llm.prices import Prices, prompt_tokens, text_tokens
