@@ -2,8 +2,8 @@
 
 Revises: 0010
 Reason: costs, limits and who saw what are asked by day, model, key, chat and person, for all kinds of calls
-and by all processes. What stages, reflections and checks of stability have kept becomes rows, so that the past
-counts.
+and by all processes. What stages, reflections and checks of stability have kept becomes rows, so that the
+past counts.
 """
 
 import json
