@@ -11,6 +11,7 @@ import typer
 from bot.cli_arena import arena
 from bot.cli_board import board
 from bot.cli_books import books
+from bot.cli_config import configuration
 from bot.cli_evidence import packs
 from bot.cli_import import imports
 from bot.cli_report import reports
@@ -36,6 +37,7 @@ database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(seasons, name="season")
 app.add_typer(setup, name="setup")
+app.add_typer(configuration, name="config")
 app.add_typer(arena)
 app.add_typer(board)
 app.add_typer(packs)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from core.config.market import Market
-from core.config.providers import Provider, ProviderKey
-from core.config.secret import SecretRef
+from core.config.presets import PRESETS, provider_table
+from core.config.providers import Provider
 from core.config.settings import DEFAULT_BASELINES, MemberSettings, Settings
+from core.config.variables import with_vendors
 from core.domain.member import MemberKind
 
 OPENROUTER = "openrouter"
-OPENROUTER_ADDRESS = "https://openrouter.ai/api/v1"
-OPENROUTER_VARIABLE = "OPENROUTER_API_KEY"
+OPENROUTER_ADDRESS, OPENROUTER_VARIABLE = PRESETS[OPENROUTER].base_url, "OPENROUTER_API_KEY"
 
 FIVE_MODELS = {
     "claude": "anthropic/claude-sonnet-4.5",
@@ -25,7 +25,8 @@ FIVE_MODELS = {
 def defaults_without_file(environ: Mapping[str, str]) -> Settings:
     """Return settings that work with no file: five baselines, sample prices behind live ones, SQLite here.
 
-    With `OPENROUTER_API_KEY` in `environ` the five models of the first committee sit as well.
+    With `OPENROUTER_API_KEY` in `environ` the five models of the first committee sit as well, and with a key
+    of `core.config.variables` that vendor's.
     """
     return with_default_members(Settings(market=Market(prices=("yfinance", "sample"))), environ)
 
@@ -34,7 +35,11 @@ def with_default_members(settings: Settings, environ: Mapping[str, str]) -> Sett
     """Return `settings` with the default members, or as they are when they name members themselves.
 
     The five models need a provider called `openrouter`: the one of the settings, or else OpenRouter
-    itself when its key is in `environ`. Without either, the members are the five baselines.
+    itself when its key is in `environ`. Those of `core.config.variables` need that vendor's key there.
+    Without any, the members are the five baselines.
+
+    Raises:
+        ConfigError: a variable that configures a member says what it cannot say.
     """
     if "members" in settings.model_fields_set:
         return settings
@@ -42,14 +47,13 @@ def with_default_members(settings: Settings, environ: Mapping[str, str]) -> Sett
     configured = any(provider.name == OPENROUTER for provider in providers)
     if not configured and environ.get(OPENROUTER_VARIABLE, "").strip():
         providers, configured = (*providers, openrouter()), True
-    members = (*(five_models() if configured else ()), *baselines())
-    return settings.model_copy(update={"providers": providers, "members": members})
+    models, providers = with_vendors(five_models() if configured else (), providers, environ)
+    return settings.model_copy(update={"providers": providers, "members": (*models, *baselines())})
 
 
 def openrouter() -> Provider:
     """Return OpenRouter with the one key of the environment."""
-    key = ProviderKey(name="main", secret=SecretRef(f"env:{OPENROUTER_VARIABLE}"))
-    return Provider(name=OPENROUTER, base_url=OPENROUTER_ADDRESS, keys=(key,))
+    return Provider.model_validate(provider_table({"name": OPENROUTER}))
 
 
 def five_models() -> tuple[MemberSettings, ...]:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from core.config.concealing import Concealer
 from core.config.defaults import defaults_without_file, with_default_members
 from core.config.mistakes import mistakes_of, unfit_values
+from core.config.presets import completed
 from core.config.settings import Settings
 from core.domain.errors import ConfigError
 
@@ -52,6 +53,7 @@ def settings_from(tree: Mapping[str, Any], environ: Mapping[str, str], *, name: 
     Raises:
         ConfigError: as `load_settings`.
     """
+    tree = completed(tree)
     concealer = Concealer(tree, environ)
     found = unfit_values(tree, concealer)
     if not found:

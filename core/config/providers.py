@@ -52,7 +52,7 @@ class ProviderModel(Frozen):
 
 
 class Provider(Frozen):
-    """An OpenAI-compatible endpoint. A `local` one may go without a key.
+    """An OpenAI-compatible endpoint. A `local` one may go without a key; see `core.config.presets` too.
 
     `weight` is that of members whose route begins here and that have none of their own. `key_choice` says
     which of several fitting keys is used. `max_concurrency` None means no limit but the others.
