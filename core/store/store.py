@@ -13,6 +13,7 @@ from core.store.deed_rows import Deeds
 from core.store.export_rows import Exports
 from core.store.home_rows import Homes
 from core.store.known_chat_rows import KnownChats
+from core.store.listed_rows import ListedModels
 from core.store.live_season_rows import LiveSeasons
 from core.store.member_changes import MemberChanges
 from core.store.member_rows import Members
@@ -47,6 +48,7 @@ class Store:
         self.past = Past(database)
         self.stages = Stages(database)
         self.calls = Calls(database)
+        self.listed = ListedModels(database)
         self.books = Books(database)
         self.member_changes = MemberChanges(database, self.books)
         self.seasons = Seasons(database)

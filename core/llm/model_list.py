@@ -1,0 +1,67 @@
+"""The list of models that a provider offers, read without trusting any of it.
+
+OpenRouter tells prices in USD a token, as texts; vLLM and others tell how much a model reads. Whatever is
+missing or makes no sense is not said: at OpenRouter a price below zero is one that is not known before.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.domain.listed import ListedModel
+
+MOST_MODELS = 5_000
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a list that is read."""
+
+_LONGEST_ID = 200
+_MILLION = Decimal(1_000_000)
+_CONTEXT = ("context_length", "context_window", "max_model_len", "max_context_length")
+
+
+def read_list(provider: str, body: bytes, at: datetime) -> tuple[ListedModel, ...]:
+    """Return the models of a list, each once; empty where it is none."""
+    if len(body) > LARGEST:
+        return ()
+    try:
+        told = json.loads(body, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError):
+        return ()
+    data = told.get("data") if isinstance(told, dict) else None
+    entries = data[:MOST_MODELS] if isinstance(data, list) else []
+    found = {one.model: one for one in _models(provider, entries, at)}
+    return tuple(found.values())
+
+
+def _models(provider: str, entries: list[Any], at: datetime) -> Iterator[ListedModel]:
+    for entry in entries:
+        model = entry.get("id") if isinstance(entry, dict) else None
+        if not isinstance(model, str) or not 0 < len(model) <= _LONGEST_ID or not model.isprintable():
+            continue
+        pricing = entry.get("pricing")
+        prices: Mapping[str, Any] = pricing if isinstance(pricing, dict) else {}
+        said = {
+            "price_in_usd_per_mtok": _price(prices.get("prompt")),
+            "price_out_usd_per_mtok": _price(prices.get("completion")),
+            "price_cached_usd_per_mtok": _price(prices.get("input_cache_read")),
+            "context_tokens": next((n for n in map(entry.get, _CONTEXT) if type(n) is int and n > 0), None),
+        }
+        try:
+            yield ListedModel(provider=provider, model=model, at=at, **said)
+        except ValidationError:
+            yield ListedModel(provider=provider, model=model, at=at)
+
+
+def _price(told: object) -> Decimal | None:
+    """Return USD a million tokens for what is told in USD a token."""
+    if not isinstance(told, str | int | Decimal) or isinstance(told, bool):
+        return None
+    try:
+        price = Decimal(told) * _MILLION
+    except (InvalidOperation, ValueError, ArithmeticError):
+        return None
+    return price.normalize() if price.is_finite() and price >= 0 else None
