@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from core.config.concealing import Concealer
 from core.config.defaults import defaults_without_file, with_default_members
+from core.config.including import with_included
 from core.config.mistakes import mistakes_of, unfit_values
 from core.config.presets import completed
 from core.config.settings import Settings
@@ -30,7 +31,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     file = path or find_file(environ)
     if file is None:
         return defaults_without_file(environ)
-    return with_default_members(settings_from(_tree_of(file), environ, name=str(file)), environ)
+    tree = with_included(file, _tree_of)
+    return with_default_members(settings_from(tree, environ, name=str(file)), environ)
 
 
 def find_file(environ: Mapping[str, str]) -> Path | None:

@@ -243,8 +243,9 @@ class Cache(Frozen):
 
 
 class Settings(Frozen):
-    """The whole configuration."""
+    """The whole configuration. `include` names files that were laid under this one; see `including`."""
 
+    include: tuple[Text, ...] = ()
     arena: Arena = Arena()
     archive: Archive = Archive()
     store: StoreSettings = StoreSettings()
