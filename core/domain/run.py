@@ -35,8 +35,8 @@ class RunRequest(Frozen):
     `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
     the same one, now or later and in any process, gets the same run. `fresh` refuses a run on an older price
     than that of the last session that has closed. `present` is what now means to the several tickers of one
-    command, so that all their evidence is of one moment; it matters only without `as_of`. `rerun_of` is the run
-    whose evidence is put before members again: its ticker and moment count, and no vendor is asked.
+    command, so that all their evidence is of one moment; it matters only without `as_of`. `rerun_of` is the
+    run whose evidence is put before members again: its ticker and moment count, and no vendor is asked.
     """
 
     ticker: str

@@ -1,4 +1,4 @@
-"""The evidence of an old run before members again: who is told what, so that only what was changed differs."""
+"""Old evidence before members again: who is told what, so that only what was changed differs."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -14,12 +14,14 @@ from core.store.store import Store
 def seats_again(original: RunRecord, members: Sequence[Member], cash_usd: Decimal) -> tuple[Seat, ...]:
     """Seat members before the evidence of a run; those that follow verdicts or votes are left out.
 
-    Whoever sat in it is told of the same books, remembers the same and has the same weight. Others are told of
-    an account with `cash_usd` and nothing else, and remember nothing.
+    Whoever sat in it is told of the same books, remembers the same and has the same weight. Others are told
+    of an account with `cash_usd` and nothing else, and remember nothing.
     """
     before = {seat.member: seat.model_copy(update={"result": None}) for seat in original.voters}
     return tuple(
-        before.get(member.name) or _newcomer(member, cash_usd) for member in members if not member.kind.follows
+        before.get(member.name) or _newcomer(member, cash_usd)
+        for member in members
+        if not member.kind.follows
     )
 
 
