@@ -8,7 +8,7 @@ from bot.rerun_card import RerunCard, RerunCell, RerunLine
 from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.rebuilt import Mismatch, RebuiltMember, RebuiltRun
 from core.domain.rerun import Rerun, RerunPlan, ThenAndNow
-from core.domain.run import RunRecord
+from core.domain.run import RunRecord, RunState
 
 NOTHING = "–"
 _MOST_NAMED = 5
@@ -18,7 +18,7 @@ def rerun_plan_sentence(plan: RerunPlan) -> str:
     """Say who is about to be asked, and what it will cost."""
     cost = "nobody knows what it costs" if plan.usd is None else f"about {numbers.cost(plan.usd)}"
     count = numbers.counted(len(plan.request.members), "member")
-    left = f" {', '.join(plan.left_out)} left out: no part any more." if plan.left_out else ""
+    left = f" No longer taking part, and not asked: {', '.join(plan.left_out)}." if plan.left_out else ""
     about = f"the evidence of run {plan.original.run_id} on {plan.original.ticker}"
     return f"Asking {count} about {about}, {plan.request.preset}: {cost}.{left}"
 
@@ -68,7 +68,7 @@ def _run(record: RunRecord) -> dict[str, str]:
 def _verdict(record: RunRecord) -> str:
     if record.verdict and record.verdict.decision:
         return record.verdict.decision.value
-    return "none" if record.verdict else record.state.value
+    return "none" if record.state is RunState.FINISHED else record.state.value
 
 
 def _cell(result: MemberResult | None) -> RerunCell:

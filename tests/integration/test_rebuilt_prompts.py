@@ -1,4 +1,4 @@
-"""Every prompt of a run follows from its record, whatever the settings say today; and what was changed is found."""
+"""Every prompt of a run follows from its record, whatever the settings say today; what was changed shows."""
 
 import json
 import shutil
