@@ -96,6 +96,17 @@ async def change(app: App, statement: str, **values: Any) -> None:
         assert done.rowcount >= 1
 
 
+async def test_signs_that_no_database_holds_are_quoted_as_they_are_kept(
+    models: ModelServer, opening: Opening, tmp_path: Path, url: str
+) -> None:
+    models.opine("claude/claude-1", arena.opinion("claude", argument="It grows\0 fast.", report="Up\0."))
+    app, record = await run_of_one(models, opening, tmp_path, url)
+    stages = {one.stage: one for one in (await app.model_chat(record.run_id, "claude")).stages}
+    assert stages[Stage.BULL].output == "It grows\ufffd fast."
+    assert "It grows\ufffd fast." in stages[Stage.RESEARCH].prompt
+    assert (await app.rebuilt(record.run_id)).clean
+
+
 async def test_a_changed_briefing_is_found_in_every_stage_that_was_told_of_it(
     models: ModelServer, opening: Opening, tmp_path: Path, url: str
 ) -> None:
