@@ -15,6 +15,7 @@ from bot.cli_config import configuration
 from bot.cli_evidence import packs
 from bot.cli_import import imports
 from bot.cli_report import reports
+from bot.cli_rerun import reruns
 from bot.cli_season import season as seasons
 from bot.cli_setup import setup
 from bot.cli_stability import stabilities
@@ -45,6 +46,7 @@ app.add_typer(reports)
 app.add_typer(imports)
 app.add_typer(books)
 app.add_typer(stabilities)
+app.add_typer(reruns)
 
 
 @app.callback(invoke_without_command=True)

@@ -48,6 +48,7 @@ def run_document(record: RunRecord, now: datetime) -> Document:
         "state": record.state.value,
         "preset": record.preset.value,
         "season": str(record.season),
+        "rerun_of": record.rerun_of,
         "source": record.source,
         "caveat": record.caveat,
         "orders": [_order(order) for order in record.orders],

@@ -29,6 +29,7 @@ from bot.present.portfolio import portfolio_card
 from bot.present.reasoning import nothing_to_read, pages, reasoning_card
 from bot.present.run import RunProgress
 from bot.program_books import warned
+from bot.program_rerun import announce, show_rerun
 from bot.screen import Screen, kept
 from core.app.app import App
 from core.app.assemble import open_app
@@ -104,6 +105,21 @@ async def resume(settings: Settings, output: Output, run_id: str) -> bool:
         return await _show(app, output, {record.ticker: app.resume(record.run_id)}, going_on=[record])
 
 
+async def rerun(
+    settings: Settings,
+    output: Output,
+    reference: str,
+    *,
+    members: tuple[str, ...],
+    preset: Preset | None,
+) -> bool:
+    """Ask about the evidence of a run again, and print both beside each other; False when that failed."""
+    async with opened(settings) as app:
+        plan = await app.rerun_plan(reference, members=members, preset=preset)
+        announce(output, plan)
+        return await _show(app, output, {plan.original.ticker: app.rerun(plan)})
+
+
 async def _show(
     app: App,
     output: Output,
@@ -112,6 +128,8 @@ async def _show(
     going_on: Sequence[RunRecord] = (),
 ) -> bool:
     """Follow runs to their ends, then print verdicts, leaderboard and a summary, or the documents.
+
+    One that asks again stands beside the run that it repeats instead.
 
     Raises:
         Refused: Ctrl-C came before; the sentence names the runs that can be continued.
@@ -138,19 +156,28 @@ async def _show(
         if not isinstance(failure, ConclaveError):
             raise failure
         output.sentence(str(failure))
-    if output.as_json:
-        if records:
-            output.document([run_document(record, app.clock.now()) for record in records])
+    asked = [(ticker, _told(outcome)) for ticker, outcome in zip(streams, outcomes, strict=True)]
+    if records and records[0].rerun_of is not None:
+        await show_rerun(app, output, records[0])
     elif records:
-        screen = Screen(output.out)
-        for record in records:
-            screen.show(await verdict_of(app, record))
-        for season in dict.fromkeys(record.season for record in records):
-            screen.show(leaderboard_card(await app.leaderboard(season), app.settings.scores))
-        asked = zip(streams, outcomes, strict=True)
-        if summary := await verdicts_of(app, [(ticker, _told(outcome)) for ticker, outcome in asked]):
-            screen.show(summary)
+        await _print(app, output, records, asked)
     return not failures
+
+
+async def _print(
+    app: App, output: Output, records: Sequence[RunRecord], asked: Sequence[tuple[str, RunRecord | str]]
+) -> None:
+    """Print what runs have come to, and of several that were `asked` for a summary."""
+    if output.as_json:
+        output.document([run_document(record, app.clock.now()) for record in records])
+        return
+    screen = Screen(output.out)
+    for record in records:
+        screen.show(await verdict_of(app, record))
+    for season in dict.fromkeys(record.season for record in records):
+        screen.show(leaderboard_card(await app.leaderboard(season), app.settings.scores))
+    if summary := await verdicts_of(app, asked):
+        screen.show(summary)
 
 
 def _told(outcome: RunRecord | BaseException) -> RunRecord | str:

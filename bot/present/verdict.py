@@ -43,12 +43,18 @@ def verdict_card(record: RunRecord, members: Mapping[str, Member], zone: ZoneInf
         ),
         trades=trade_lines(record),
         footer=f"Run {record.run_id} · {words.PAPER}",
-        caveat=record.caveat,
+        caveat=" ".join(filter(None, (_asked_again(record), record.caveat))) or None,
         buttons=tuple(
             Button(label=seat.member, data=encode(OpenReasoning(record.run_id, seat.number)))
             for seat in record.voters
         ),
     )
+
+
+def _asked_again(record: RunRecord) -> str | None:
+    if record.rerun_of is None:
+        return None
+    return f"The evidence of run {record.rerun_of} asked again: nothing is traded."
 
 
 def _facts(record: RunRecord, verdict: Verdict | None) -> tuple[tuple[str, str], ...]:

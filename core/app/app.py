@@ -22,6 +22,7 @@ from core.app.people import People
 from core.app.polls import Polls
 from core.app.recount import recount
 from core.app.replays import Replays
+from core.app.rerunwork import Rerunwork
 from core.app.resets import Resets
 from core.app.runs import Runs, ended
 from core.app.scheduled_runs import ScheduledRuns
@@ -75,6 +76,7 @@ class App(
     Digestwork,
     Evidencework,
     Lookback,
+    Rerunwork,
     Seasonwork,
     Stabilitywork,
     Stopwork,

@@ -10,6 +10,7 @@ from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.books import Fill, Order, Portfolio
 from core.domain.member import MemberKind
 from core.domain.memory import Memory
+from core.domain.prompt_terms import PromptTerms
 from core.domain.season import Season
 from core.domain.stage import Preset
 from core.domain.usage import NOTHING_SPENT, Spend
@@ -34,7 +35,8 @@ class RunRequest(Frozen):
     `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
     the same one, now or later and in any process, gets the same run. `fresh` refuses a run on an older price
     than that of the last session that has closed. `present` is what now means to the several tickers of one
-    command, so that all their evidence is of one moment; it matters only without `as_of`.
+    command, so that all their evidence is of one moment; it matters only without `as_of`. `rerun_of` is the
+    run whose evidence is put before members again: its ticker and moment count, and no vendor is asked.
     """
 
     ticker: str
@@ -47,13 +49,15 @@ class RunRequest(Frozen):
     once: str | None = None
     fresh: bool = False
     present: AwareDatetime | None = None
+    rerun_of: str | None = None
 
     @property
     def key(self) -> str:
         """Two requests with the same key while one is in flight are the same run."""
         moment = self.as_of.isoformat() if self.as_of else "now"
         occasion = [] if self.once is None else [self.once]
-        return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members)), *occasion])
+        again = [] if self.rerun_of is None else [f"again {self.rerun_of}"]
+        return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members)), *occasion, *again])
 
 
 class Briefing(Written):
@@ -92,7 +96,9 @@ class RunRecord(Frozen):
     """All that is known of one run; the record alone explains it.
 
     Until the run is finished, `verdict` is None and `orders` and `fills` are empty. `is_replay` says that it
-    is part of a replay of the past, with books of its own. `once` is that of the request.
+    is part of a replay of the past, with books of its own. `once` is that of the request. `prompt_terms` are
+    the settings that its prompts were made by, None in records of before they were kept. `rerun_of` is the
+    run whose evidence was put before members again; then there are no books, and nothing is traded.
     """
 
     run_id: str
@@ -116,6 +122,8 @@ class RunRecord(Frozen):
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
     once: str | None = None
+    prompt_terms: PromptTerms | None = None
+    rerun_of: str | None = None
 
     @property
     def voters(self) -> tuple[Seat, ...]:

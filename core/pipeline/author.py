@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from core.config.settings import Trading
 from core.domain.evidence import Evidence
 from core.domain.memory import Memory
+from core.domain.prompt_terms import TradingTerms
 from core.domain.run import Briefing
 from core.domain.stage import Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
@@ -24,7 +25,7 @@ class View:
     evidence: Evidence
     facts: Facts
     briefing: Briefing
-    terms: Trading
+    terms: Trading | TradingTerms
     done: tuple[StageRecord, ...] = ()
     memory: Memory | None = None
 

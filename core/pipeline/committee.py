@@ -42,8 +42,10 @@ from core.pipeline.followers import committee_result, counted_weights, crowd_res
 from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
+from core.pipeline.prompt_terms import roles_sha256, terms_of, terms_today
 from core.pipeline.reflecting import Reflecting
 from core.pipeline.remembering import Remembering
+from core.pipeline.rerunning import first_asked, season_of_rerun, seats_again
 from core.pipeline.season_days import check_trading
 from core.pipeline.spending import limits_a_day, spent_today
 from core.store.store import Store
@@ -77,18 +79,24 @@ class Committee:
         self.reflecting = Reflecting(settings, store, gateway, clock)
         self._judged: tuple[tuple[Season, datetime] | None, Mapping[str, Sequence[Judged]]] = None, {}
         self._config_hash = config_hash(settings)
+        self._terms = terms_today(settings)
         self.keeper = keeper or Bookkeeper(settings, store, prices, calendar, clock)
 
     async def convene(self, request: RunRequest, members: Sequence[Member]) -> tuple[RunRecord, Evidence]:
         """Freeze the evidence and brief the members; of the run itself nothing is stored yet.
 
-        `members` are those to hear, and those that follow.
+        `members` are those to hear, and those that follow. A request to ask again takes the evidence of its
+        run from the store: no vendor is asked, and no books are opened.
 
         Raises:
             NoPrices: no vendor has usable prices.
+            NotFound: there is no run to ask again, or its evidence is gone.
+            EvidenceAltered: its evidence was changed since.
             Refused: the request wants a fresh price, and the newest one is old; or the live season has
                 ended, or has not begun.
         """
+        if request.rerun_of is not None:
+            return await self._again(request, request.rerun_of, members)
         evidence = await self.freeze(request)
         if request.fresh:
             self._check_fresh(evidence)
@@ -104,6 +112,20 @@ class Committee:
         replay = request.season is not None
         seats = await self.remembering.seated(seats, season, evidence, replay=replay)
         return self.begun(request, season, evidence, seats), evidence
+
+    async def _again(
+        self, request: RunRequest, run_id: str, members: Sequence[Member]
+    ) -> tuple[RunRecord, Evidence]:
+        """Return the record with which the evidence of a run is put before members again."""
+        original = await self._reload(run_id)
+        evidence = await self._store.runs.evidence(original.evidence_sha256)
+        seats = seats_again(original, members, self._settings.arena.initial_cash)
+        record = self.begun(request, original.season, evidence, seats)
+        # What is told stays as it was; the role files of then are not kept.
+        terms = (original.prompt_terms or self._terms).model_copy(update={"roles_sha256": roles_sha256()})
+        season = season_of_rerun(record.run_id)
+        changed = {"season": season, "prompt_terms": terms, "rerun_of": original.run_id, "is_replay": False}
+        return record.model_copy(update=changed), evidence
 
     def _check_fresh(self, evidence: Evidence) -> None:
         """Refuse evidence that knows nothing of the last session, as when an exchange did not open."""
@@ -189,6 +211,7 @@ class Committee:
             started_at=self._clock.now(),
             seats=seats,
             once=request.once,
+            prompt_terms=self._terms,
         )
 
     async def deliberate(self, record: RunRecord, evidence: Evidence, tell: Tell) -> RunRecord:
@@ -213,7 +236,7 @@ class Committee:
         if limits_a_day(self._settings):
             # Other processes spend too, and a restart forgets: the store knows both.
             self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
-        facts = Facts(evidence, budget=self._settings.pipeline.evidence_tokens)
+        facts = Facts(evidence, budget=terms_of(record, self._settings).evidence_tokens)
         try:
             async with asyncio.TaskGroup() as group:
                 for seat in record.voters:
@@ -230,6 +253,12 @@ class Committee:
         """Count the ballots of a run that was heard, finish it, and return its record."""
         heard = await self._reload(run_id)
         verdict = await self.count(heard)
+        if heard.rerun_of is not None:
+            # It decided after the fact, so there are no books for it to trade in, and no price is asked for.
+            async with self._store.books.locked(heard.season) as books:
+                await books.finish_run(run_id, verdict, self._clock.now())
+            self._gateway.budget.forget(run_scope(run_id))
+            return await self._reload(run_id)
         heard = await self._follow(heard, verdict)
         await finish_run(
             self._store,
@@ -253,9 +282,10 @@ class Committee:
     async def _weights(self, heard: RunRecord) -> tuple[WeightUsed, ...]:
         """Return the weight of each ballot; what is learned is shared by the runs of one moment."""
         rules, configured = self._settings.consensus, {seat.member: seat.weight for seat in heard.seats}
-        moment = (heard.season, heard.as_of)
+        season = (await first_asked(self._store, heard)).season
+        moment = (season, heard.as_of)
         if rules.weights == "learned" and self._judged[0] != moment:
-            outcomes = await self._store.outcomes.of_season(heard.season, heard.as_of, HORIZON)
+            outcomes = await self._store.outcomes.of_season(season, heard.as_of, HORIZON)
             self._judged = moment, await asyncio.to_thread(judged, outcomes, heard.as_of)
         return weights_from(heard.ballots, self._judged[1], configured, rules)
 
@@ -287,7 +317,7 @@ class Committee:
 
     def steps_of(self, record: RunRecord) -> int:
         """Return how many steps a member of this run takes."""
-        return len(steps(record.preset, self._settings.pipeline.debate_rounds))
+        return len(steps(record.preset, terms_of(record, self._settings).debate_rounds))
 
     async def _reload(self, run_id: str) -> RunRecord:
         record = await self._store.runs.record(run_id)

@@ -6,6 +6,7 @@ from functools import cached_property
 from core.config.settings import EvidenceTokens, Trading
 from core.domain.books import Position
 from core.domain.evidence import Evidence
+from core.domain.prompt_terms import EvidenceBudget, TradingTerms
 from core.domain.run import Briefing
 from core.pipeline.number_format import price, quantity, usd
 from core.pipeline.sections import Section, section_texts
@@ -15,6 +16,9 @@ CORE = (Section.QUOTE, Section.INDICATORS, Section.BARS)
 SECTIONS: tuple[Section, ...] = tuple(section for section in Section if section is not Section.QUOTE)
 """The sections behind the quote, which stands on top, in the order in which every run shows them."""
 
+_Budget = EvidenceTokens | EvidenceBudget
+_Terms = Trading | TradingTerms
+
 _STANDARD = EvidenceTokens()
 
 
@@ -22,7 +26,7 @@ class Facts:
     """The evidence of one run as text, the same for all its members; made when the first one reads it."""
 
     def __init__(
-        self, evidence: Evidence, order: Sequence[Section] = SECTIONS, budget: EvidenceTokens = _STANDARD
+        self, evidence: Evidence, order: Sequence[Section] = SECTIONS, budget: _Budget = _STANDARD
     ) -> None:
         self._evidence = evidence
         self._order = order
@@ -47,7 +51,7 @@ class Facts:
 
 
 def evidence_text(
-    evidence: Evidence, order: Sequence[Section] = SECTIONS, budget: EvidenceTokens = _STANDARD
+    evidence: Evidence, order: Sequence[Section] = SECTIONS, budget: _Budget = _STANDARD
 ) -> str:
     """Return the pack as a member reads it, as safe to stand in a fence as it is.
 
@@ -61,7 +65,7 @@ def _joined(texts: Mapping[Section, str], order: Sequence[Section]) -> str:
     return "\n".join(f"{texts[name]}\n" if name in CORE else texts[name] for name in names)
 
 
-def briefing_text(briefing: Briefing, ticker: str, terms: Trading) -> str:
+def briefing_text(briefing: Briefing, ticker: str, terms: _Terms) -> str:
     """Return a member's own books and the rules of trading."""
     book = briefing.portfolio
     equity = "unknown, a holding has no price" if briefing.equity_usd is None else usd(briefing.equity_usd)
@@ -89,7 +93,7 @@ def briefing_text(briefing: Briefing, ticker: str, terms: Trading) -> str:
     )
 
 
-def _short_positions(terms: Trading) -> str:
+def _short_positions(terms: _Terms) -> str:
     if not terms.allow_short:
         return "short positions are not allowed"
     return (

@@ -27,6 +27,7 @@ from core.pipeline.kept_answers import KeepingAuthor
 from core.pipeline.llm_author import LlmAuthor, family_of
 from core.pipeline.member_run import MemberRun, reading_order
 from core.pipeline.presets import steps
+from core.pipeline.prompt_terms import terms_of
 from core.store.store import Store
 
 Tell = Callable[[RunEvent], None]
@@ -154,7 +155,8 @@ class Hearings:
     ) -> MemberResult:
         spent = sum((stage.spend for stage in stages), NOTHING_SPENT)
         author = self._author(record, seat.member, spent.calls)
-        graph = steps(record.preset, self._settings.pipeline.debate_rounds)
+        terms = terms_of(record, self._settings)
+        graph = steps(record.preset, terms.debate_rounds)
         decision = Step(Stage.DECISION)
         if decision in {stage.step for stage in stages}:
             graph = {decision: ()}  # decided before an interruption, whatever the configuration says now
@@ -178,7 +180,7 @@ class Hearings:
                 evidence=evidence,
                 facts=facts,
                 briefing=seat.briefing,
-                terms=self._settings.trading,
+                terms=terms.trading,
                 done=tuple(stages),
                 memory=seat.briefing.memory,
             ),

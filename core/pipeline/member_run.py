@@ -21,6 +21,7 @@ from core.pipeline.answers import Decision
 from core.pipeline.author import Author, View
 from core.pipeline.presets import Graph
 from core.pipeline.stage_checks import StageChecks
+from core.store.column_types import to_words
 
 _KINDS: tuple[tuple[type[ModelFailure], AbstentionKind], ...] = (
     (ModelTimeout, AbstentionKind.TIMEOUT),
@@ -141,7 +142,12 @@ class MemberRun:
             latency_ms=elapsed_ms,
             started_at=started_at,
             completed_at=started_at + timedelta(milliseconds=elapsed_ms),
-            **{**dict(draft), "marks": (*draft.marks, *self._checks.marks(step.stage, draft, known))},
+            **{
+                **dict(draft),
+                # What later stages quote is what the store keeps, so that their prompts follow from it.
+                "output": to_words(draft.output),
+                "marks": (*draft.marks, *self._checks.marks(step.stage, draft, known)),
+            },
         )
 
     def _ballot(self, latency_ms: int) -> Ballot:

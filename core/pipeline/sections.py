@@ -15,6 +15,7 @@ from core.config.settings import EvidenceTokens
 from core.domain.bars import Bar
 from core.domain.evidence import Evidence
 from core.domain.evidence_items import EvidenceKind
+from core.domain.prompt_terms import EvidenceBudget
 from core.pipeline.fences import key_of, marked, spaced
 from core.pipeline.item_lines import (
     Item,
@@ -77,7 +78,7 @@ _KINDS = {
 }
 
 
-def section_texts(evidence: Evidence, budget: EvidenceTokens) -> Mapping[Section, str]:
+def section_texts(evidence: Evidence, budget: EvidenceTokens | EvidenceBudget) -> Mapping[Section, str]:
     """Return the text of each section, in reading order."""
     texts = {
         Section.QUOTE: "\n".join(_quote(evidence)),

@@ -30,6 +30,7 @@ from core.pipeline.finishing import order_of
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
 from core.pipeline.hearing import nobody
 from core.pipeline.member_run import first_of
+from core.pipeline.prompt_terms import terms_of
 from core.pipeline.situations import Situations
 from core.store.store import Store
 
@@ -107,7 +108,8 @@ class Sitting:
         """Bring the members without a model to their results: return the runs with them, and what is new."""
         heard, stages, results = list[Convened](), list[StageRecord](), list[tuple[str, MemberResult]]()
         for record, evidence in convened:
-            facts, own = Facts(evidence, budget=self._settings.pipeline.evidence_tokens), []
+            budget = terms_of(record, self._settings).evidence_tokens
+            facts, own = Facts(evidence, budget=budget), []
             for seat in record.voters:
                 if seat.result is None:
                     made = await self._committee.hearings.by_rule(record, seat, evidence, facts)

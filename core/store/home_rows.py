@@ -11,11 +11,11 @@ from core.domain.run import RunRecord, RunState
 from core.store.database import Database
 from core.store.inserting import insert_new
 from core.store.people_tables import homes, visits
-from core.store.run_record import NOT_REPLAYED, read_record
+from core.store.run_record import OF_THE_ARENA, read_record
 from core.store.tables import cards, runs
 from core.store.together import Together
 
-_FINISHED = (runs.c.state == RunState.FINISHED, NOT_REPLAYED)
+_FINISHED = (runs.c.state == RunState.FINISHED, *OF_THE_ARENA)
 
 
 class _Seen(NamedTuple):

@@ -6,16 +6,16 @@ from sqlalchemy.sql import ColumnElement
 from core.domain.past import PastRun
 from core.domain.run import RunState
 from core.store.database import Database
-from core.store.run_record import NOT_REPLAYED
+from core.store.run_record import OF_THE_ARENA
 from core.store.season_tables import outcomes
 from core.store.tables import runs, seats
 
-_FINISHED = (runs.c.state == RunState.FINISHED, NOT_REPLAYED)
+_FINISHED = (runs.c.state == RunState.FINISHED, *OF_THE_ARENA)
 _NEWEST = (runs.c.finished_at.desc(), runs.c.number.desc())
 
 
 class Past:
-    """Runs that have ended; replays of the past are left out."""
+    """Runs of the arena that have ended; replays of the past, and old evidence asked again, are left out."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -25,6 +25,8 @@ FILL = [fills.c[name] for name in Fill.model_fields]
 
 NOT_REPLAYED = runs.c.season.not_in(_REPLAY)
 """The condition that a run is of the present and not part of a replay of the past."""
+OF_THE_ARENA = (NOT_REPLAYED, runs.c.rerun_of.is_(None))
+"""The conditions that a run is the arena's own: of the present, and on evidence that was fresh."""
 
 
 def order_of(row: RowMapping) -> Order:
@@ -42,8 +44,8 @@ def _fields(row: RowMapping) -> dict[str, Any]:
 
 
 async def latest_run_id(connection: AsyncConnection, ticker: str | None) -> str | None:
-    """Return the id of the run that finished last, of one ticker or of all; replays do not count."""
-    query = select(runs.c.run_id).where(runs.c.state == RunState.FINISHED, NOT_REPLAYED)
+    """Return the id of the run that finished last, of one ticker or of all; the arena's own runs alone."""
+    query = select(runs.c.run_id).where(runs.c.state == RunState.FINISHED, *OF_THE_ARENA)
     if ticker is not None:
         query = query.where(runs.c.ticker == ticker)
     query = query.order_by(runs.c.finished_at.desc(), runs.c.number.desc()).limit(1)

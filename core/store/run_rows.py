@@ -22,7 +22,7 @@ from core.store.database import Database
 from core.store.inserting import add_new, insert_new
 from core.store.quota_rows import check_allowance, used
 from core.store.reflection_rows import reflection_costs
-from core.store.run_record import NOT_REPLAYED, latest_run_id, read_record
+from core.store.run_record import NOT_REPLAYED, OF_THE_ARENA, latest_run_id, read_record
 from core.store.season_rows import check_held
 from core.store.stage_rows import stage_row
 from core.store.tables import cards, evidence, runs, seats, stages
@@ -236,8 +236,8 @@ class Runs:
         return await self._ids(_RUNNING)
 
     async def running_of(self, ticker: str) -> str | None:
-        """Return the newest run of this ticker that is not over, or None; replays do not count."""
-        return next(reversed(await self._ids(_RUNNING, runs.c.ticker == ticker, NOT_REPLAYED)), None)
+        """Return the newest run of this ticker that is not over, or None; the arena's own runs alone."""
+        return next(reversed(await self._ids(_RUNNING, runs.c.ticker == ticker, *OF_THE_ARENA)), None)
 
     async def run_of_once(self, once: str) -> str | None:
         """Return the run that was made for this occasion, in whatever state, or None."""
@@ -269,7 +269,7 @@ class Runs:
             return await read_record(connection, run_id)
 
     async def latest(self, ticker: str | None = None) -> RunRecord | None:
-        """Return the run that finished last, of one ticker or of all; replays do not count."""
+        """Return the run that finished last, of one ticker or of all; the arena's own runs alone."""
         async with self._database.read() as connection:
             run_id = await latest_run_id(connection, ticker)
             return await read_record(connection, run_id) if run_id else None

@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from core.domain.ballot import MemberResult
 from core.domain.books import Clamp
+from core.domain.prompt_terms import PromptTerms
 from core.domain.run import Briefing
 from core.domain.usage import ServedBy, Spend
 from core.domain.verdict import Verdict
@@ -82,6 +83,8 @@ runs = Table(
     Column("lease_until", Moment),
     Column("once", Words),
     Column("stop_by", Words),
+    Column("prompt_terms", AsJson(PromptTerms)),
+    Column("rerun_of", Words),
     CheckConstraint("state IN ('running', 'finished', 'cancelled', 'failed')", name="state"),
     CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished_at"),
     Index(

@@ -12,7 +12,7 @@ from core.domain.member import MemberKind
 from core.domain.run import RunState
 from core.domain.vote import Vote
 from core.store.database import Database
-from core.store.run_record import NOT_REPLAYED
+from core.store.run_record import OF_THE_ARENA
 from core.store.run_rows import put_result
 from core.store.season_tables import votes
 from core.store.tables import runs, seats
@@ -79,7 +79,7 @@ class Votes:
             .where(
                 runs.c.state == RunState.RUNNING,
                 runs.c.ticker == ticker,
-                NOT_REPLAYED,
+                *OF_THE_ARENA,
             )
             .order_by(here.desc(), runs.c.number.desc())
             .limit(1)

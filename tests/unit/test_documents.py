@@ -28,7 +28,7 @@ PROMISED = {
 }
 MORE = {
     *("average_confidence", "weighted_confidence", "method", "rule", "dissent", "weights"),
-    *("state", "preset", "season", "source", "caveat", "orders"),
+    *("state", "preset", "season", "rerun_of", "source", "caveat", "orders"),
     *("committee", "crowd"),
 }
 BALLOT = {
