@@ -106,6 +106,8 @@ class LiveSeasons:
         Raises:
             Refused: the name is taken, or the days lie in the past or hold no session.
         """
+        if season.is_of_a_rerun:
+            raise Refused(f"The name {season} is that of a run which asks again; give the season another.")
         if season.is_reserved or await self._store.live.taken(season):
             raise Refused(f"There is a season called {season} already; give the new one another name.")
         now = self._clock.now()

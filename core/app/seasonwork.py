@@ -66,7 +66,7 @@ class Seasonwork(ABC):
             Refused: what is asked cannot be replayed, or another process works on it.
             BudgetSpent: `budget_usd` is used up.
         """
-        if season is not None and season.is_reserved:
+        if season is not None and (season.is_reserved or season.is_of_a_rerun):
             raise Refused(f"The season {season} is not for replays; give the replay another name.")
         # Nobody can vote on the past.
         chosen = [each for each in await self._chosen(tuple(members)) if each.kind is not MemberKind.CROWD]

@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+RERUN = "rerun-"
+"""With what the seasons of runs begin that ask again."""
+
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 
 
@@ -34,6 +37,11 @@ class Season(str):
     def is_reserved(self) -> bool:
         """Whether nobody can give this name: the arena opens `live` and `sample` by itself."""
         return self in {Season.LIVE, Season.SAMPLE}
+
+    @property
+    def is_of_a_rerun(self) -> bool:
+        """Whether it is that of a run which asks again: it has no books, and nobody can give its name."""
+        return self.startswith(RERUN)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -93,6 +93,8 @@ class Importer:
         current = await self._store.live.current()
         live = current.season if current else Season.LIVE
         season = wanted or (Season.SAMPLE if only_sample else live)
+        if season.is_of_a_rerun:
+            raise Refused(f"The name {season} is that of a run which asks again; name another season.")
         if season == Season.SAMPLE:
             return season, "sample"
         known = await self._store.live.get(season)

@@ -7,7 +7,7 @@ from core.domain.books import Portfolio
 from core.domain.errors import NotFound
 from core.domain.member import Member
 from core.domain.run import Briefing, RunRecord, Seat
-from core.domain.season import Season
+from core.domain.season import RERUN, Season
 from core.store.store import Store
 
 
@@ -38,7 +38,7 @@ def _newcomer(member: Member, cash_usd: Decimal) -> Seat:
 
 def season_of_rerun(run_id: str) -> Season:
     """Return the season of a run on old evidence: of itself alone, without books."""
-    return Season(f"rerun-{run_id}")
+    return Season(f"{RERUN}{run_id}")
 
 
 async def first_asked(store: Store, record: RunRecord) -> RunRecord:

@@ -315,6 +315,7 @@ async def test_two_processes_that_start_a_season_leave_one_that_is_open(days: Da
     [
         ("live", None, None, "There is a season called live already"),
         ("sample", None, None, "There is a season called sample already"),
+        ("rerun-4f7k2m9q", None, None, "The name rerun-4f7k2m9q is that of a run which asks again"),
         ("past", "2025-10-01", None, "A season cannot begin in the past, on 2025-10-01"),
         ("wrong", "2025-11-05", "2025-11-04", "The last day, 2025-11-04, lies before the first, 2025-11-05"),
         ("shut", "2025-11-01", "2025-11-02", "The exchange is closed from 2025-11-01 to 2025-11-02"),

@@ -176,6 +176,7 @@ async def test_no_question_shows_anything_from_after_its_session(
         ({"last": date(2090, 1, 2)}, "has not closed yet"),
         ({"season": Season.LIVE}, "live is not for replays"),
         ({"season": Season.SAMPLE}, "sample is not for replays"),
+        ({"season": Season("rerun-4f7k2m9q")}, "rerun-4f7k2m9q is not for replays"),
     ],
 )
 async def test_what_cannot_be_replayed_is_refused_in_one_sentence(
