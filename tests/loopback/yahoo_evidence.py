@@ -40,10 +40,25 @@ APPLE: dict[str, dict[str, Any]] = {
         "trailingPE": 36.39879,
         "forwardPE": 32.517,
         "marketCap": 4012345655296,
+        "priceToSalesTrailing12Months": 9.6417,
         "currency": "USD",
         "fromCurrency": None,
     },
-    "defaultKeyStatistics": {"maxAge": 1, "forwardPE": 32.517, "beta": 1.107, "priceToBook": 61.237},
+    "defaultKeyStatistics": {
+        "maxAge": 1,
+        "forwardPE": 32.517,
+        "beta": 1.107,
+        "priceToBook": 61.237,
+        "enterpriseToEbitda": 28.13512,
+        "enterpriseToRevenue": 9.767,
+    },
+    "financialData": {
+        "maxAge": 86400,
+        "currentPrice": 271.4,
+        "returnOnEquity": 1.49814,
+        "returnOnAssets": 0.24546,
+        "financialCurrency": "USD",
+    },
 }
 """The parts of an answer about an instrument, by their names."""
 
