@@ -31,6 +31,8 @@ from core.domain.vendor_answers import AnswerKey, Question
 from core.market.evidence_port import EvidenceVendor
 from core.market.vendor_pace import Rate, VendorPace
 
+GRACE_S = 1.0
+"""So much longer than its own time limit a vendor is waited for, in seconds."""
 MOST_KEPT = 4_000_000
 """A longer answer, in bytes of JSON, is used but not kept."""
 _WAIT_SHARE = 0.75
@@ -69,7 +71,7 @@ class VendorMaker(NamedTuple):
     make: Callable[[], Awaitable[EvidenceVendor]]
     rate: Rate
     timeout_s: float
-    grace_s: float = 1.0
+    grace_s: float = GRACE_S
 
 
 class AskedVendor:
