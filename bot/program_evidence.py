@@ -33,9 +33,16 @@ async def show(app: App, output: "Output", ticker: str, as_of: datetime | None) 
         "",
         f"SHA-256: {evidence.sha256}",
         *(f"{one.kind}: {one.items} from {one.vendor}" for one in origins(evidence)),
-        *(f"{one.kind.value}: nothing from {one.vendor}, {one.reason}" for one in evidence.absences),
+        *_absence_lines(evidence),
     ]
     output.out.print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _absence_lines(evidence: Evidence) -> Iterator[str]:
+    given = {(one.kind, one.vendor) for one in origins(evidence)}
+    for one in evidence.absences:
+        how_much = "not all" if (one.kind.value, one.vendor) in given else "nothing"
+        yield f"{one.kind.value}: {how_much} from {one.vendor}, {one.reason}"
 
 
 def evidence_document(evidence: Evidence, text: str) -> dict[str, object]:

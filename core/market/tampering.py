@@ -17,6 +17,7 @@ from core.domain.evidence_items import Figure, Filing, MacroReading, Mood, NewsI
 from core.domain.vendor_answers import Question
 from core.market.calendar import Sessions
 from core.market.evidence_cut import with_lag
+from core.market.evidence_port import Partly, without
 from core.market.gathering import Asked
 from core.market.port import PriceVendor
 
@@ -145,8 +146,16 @@ class TamperedVendor:
         self._limits = limits
 
     async def ask(self, question: Question, subject: str, span: str, *words: object) -> Any:
-        """Return the vendor's answer, with another future; what has no time stays as it is."""
-        said = await self._vendor.ask(question, subject, span, *words)
+        """Return the vendor's answer, with another future; what has no time or is missing stays as it is."""
+        answer = await self._vendor.ask(question, subject, span, *words)
+        said, missing = without(answer)
+        changed = self._changed(question, said)
+        return Partly(changed, missing) if missing else changed
+
+    async def close(self) -> None:
+        """Leave the vendor open: it belongs to somebody else."""
+
+    def _changed(self, question: Question, said: Any) -> Any:
         today = self._as_of.date()
         match question:
             case Question.NEWS:
@@ -161,9 +170,6 @@ class TamperedVendor:
                 return self._snapshot()
             case Question.IDENTITY:
                 return said
-
-    async def close(self) -> None:
-        """Leave the vendor open: it belongs to somebody else."""
 
     def _of(
         self,

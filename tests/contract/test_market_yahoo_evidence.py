@@ -11,6 +11,7 @@ import pytest
 
 from core.domain.errors import BadTicker, BadVendorData
 from core.domain.evidence_items import Figure, Identity, NewsItem
+from core.market.evidence_port import Partly
 from core.market.yahoo_evidence import YahooEvidence
 from tests.loopback.yahoo_evidence import APPLE, NOW, article, points
 from tests.loopback.yahoo_server import YahooServer
@@ -21,7 +22,9 @@ SINCE = NOW - timedelta(days=7)
 
 
 async def news(evidence: YahooEvidence, symbol: str) -> tuple[NewsItem, ...]:
-    return await evidence.news(symbol, SINCE, NOW)
+    told = await evidence.news(symbol, SINCE, NOW)
+    assert not isinstance(told, Partly)
+    return told
 
 
 class TestIdentity:
