@@ -202,10 +202,15 @@ class TamperedVendor:
     def _filings(self) -> list[Filing]:
         today = self._as_of.date()
         figures = (Figure(name="revenue", value=_WILD, unit="USD"),)
-        days: list[tuple[date, date | None]] = [(today, None), (today - timedelta(days=40), today)]
+        ended = today - timedelta(days=40)
+        known: list[dict[str, date]] = [
+            {"period_end": today},
+            {"period_end": ended, "filed_on": today},
+            {"period_end": ended, "reported_on": today},
+        ]
         return [
-            Filing(vendor=self.name, period_end=end, annual=annual, figures=figures, filed_on=filed)
-            for end, filed in days
+            Filing.model_validate({"vendor": self.name, "annual": annual, "figures": figures, **days})
+            for days in known
             for annual in (True, False)
         ]
 

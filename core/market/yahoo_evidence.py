@@ -74,7 +74,7 @@ class YahooEvidence:
     async def filings(self, ticker: str) -> tuple[Filing, ...]:
         """Return the statements of all years and quarters that Yahoo has, with their ratios, newest first.
 
-        Yahoo does not tell when they were filed: they have neither a `filed_on` nor a `lag_days`.
+        Yahoo does not tell when they were filed: they have none of the days.
         """
         symbol = parse_ticker(ticker)
         now = self._clock.now()
