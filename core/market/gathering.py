@@ -134,6 +134,14 @@ class Gatherer:
         }
         return Gatherer(chains, tuple(made.values()), self._limits)
 
+    def alone(self, kind: EvidenceKind, vendor: Asked) -> "Gatherer":
+        """Return a gathering like this one, of one kind from one vendor."""
+        return Gatherer({kind: KindChain((vendor,), True)}, (vendor,), self._limits)
+
+    def of_nothing(self) -> "Gatherer":
+        """Return a gathering that asks nobody."""
+        return Gatherer({}, (), self._limits)
+
     async def close(self) -> None:
         """Release the connections of every vendor."""
         for vendor in self._vendors:

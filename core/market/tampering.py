@@ -36,10 +36,11 @@ class Tampering(StrEnum):
 
 
 class Counted:
-    """How many answers of the future were removed, changed or invented."""
+    """How many answers of the future were removed, changed or invented, and how many were said at all."""
 
     def __init__(self) -> None:
         self.items = 0
+        self.said = 0
 
 
 def _tampered(
@@ -52,6 +53,7 @@ def _tampered(
 ) -> tuple[T, ...]:
     """Return what was said, with another future."""
     future = [one for one in said if is_future(one)]
+    counted.said += len(said)
     counted.items += len(future)
     past = [one for one in said if not is_future(one)]
     if how is Tampering.REMOVED:
