@@ -144,3 +144,35 @@ def news_answer(stream: Sequence[Any]) -> dict[str, Any]:
     """A stream of news."""
     inside = {"pagination": {"uuids": ""}, "nextPage": False, "stream": list(stream)}
     return {"data": {"tickerStream": inside}, "status": "OK"}
+
+
+def quote(symbol: Any, name: Any, kind: str = "EQUITY", **more: Any) -> dict[str, Any]:
+    """One instrument among the answers of a search."""
+    return {
+        "exchange": "NYQ",
+        "shortname": name,
+        "quoteType": kind,
+        "symbol": symbol,
+        "index": "quotes",
+        "score": 31290.0,
+        "typeDisp": kind.title(),
+        "longname": name,
+        "exchDisp": "NYSE",
+        "isYahooFinance": True,
+        **more,
+    }
+
+
+def search_answer(quotes: Sequence[Any]) -> dict[str, Any]:
+    """What a search finds; beside instruments it may also have news and lists."""
+    return {
+        "explains": [],
+        "count": len(quotes),
+        "quotes": list(quotes),
+        "news": [],
+        "nav": [],
+        "lists": [],
+        "researchReports": [],
+        "totalTime": 21,
+        "timeTakenForQuotes": 410,
+    }
