@@ -108,9 +108,9 @@ def _with_events(answer: dict[str, Any], wanted: str) -> dict[str, Any]:
 class YahooServer:
     """Answers charts from `held`; what lies in `next_charts` is given first, in order.
 
-    `profiles`, `series` and `news` are what it knows by symbol, `quotes` by what is searched for. `instead` has,
-    under one of these names, what makes an answer in place of the true one. `asked_evidence` has pairs of such
-    a name and a symbol.
+    `profiles`, `series` and `news` are what it knows by symbol, `quotes` by what is searched for. `instead`
+    has, under one of these names, what makes an answer in place of the true one. `asked_evidence` has pairs
+    of such a name and a symbol.
     """
 
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
