@@ -134,14 +134,14 @@ async def test_what_cannot_be_used_suggests_nothing_and_yahoo_is_left_alone_for_
 
 
 async def test_a_slow_search_is_not_waited_for(server: YahooServer, fresh_yfinance: None) -> None:
-    server.quotes["BRKB"], server.delay_s = [BERKSHIRE], 2.0
+    server.quotes["BRKB"], server.delay_s = [BERKSHIRE], 4.0
     slow = YahooSearch(YfinanceSettings(base_url=server.base_url, timeout_s=0.3), ManualClock(NOW))
     began = time.monotonic()
 
     assert await slow.like("BRKB") == ()
     slow.close()
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3.5
 
 
 async def test_nobody_waits_for_a_suggestion_as_long_as_for_prices() -> None:
