@@ -1,13 +1,13 @@
 """What the commands about evidence do, once the command line is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.app.app import App
 from core.domain.evidence import Evidence
 from core.domain.evidence_items import EvidenceKind
-from core.domain.lookahead import LookaheadReport, LookaheadTrial
+from core.domain.lookahead import LookaheadProof, LookaheadReport, LookaheadTrial
 
 if TYPE_CHECKING:
     from bot.program import Output
@@ -33,9 +33,16 @@ async def show(app: App, output: "Output", ticker: str, as_of: datetime | None) 
         "",
         f"SHA-256: {evidence.sha256}",
         *(f"{one.kind}: {one.items} from {one.vendor}" for one in origins(evidence)),
-        *(f"{one.kind.value}: nothing from {one.vendor}, {one.reason}" for one in evidence.absences),
+        *_absence_lines(evidence),
     ]
     output.out.print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _absence_lines(evidence: Evidence) -> Iterator[str]:
+    given = {(one.kind, one.vendor) for one in origins(evidence)}
+    for one in evidence.absences:
+        how_much = "not all" if (one.kind.value, one.vendor) in given else "nothing"
+        yield f"{one.kind.value}: {how_much} from {one.vendor}, {one.reason}"
 
 
 def evidence_document(evidence: Evidence, text: str) -> dict[str, object]:
@@ -79,6 +86,9 @@ async def look_ahead(app: App, output: "Output", ticker: str, as_of: datetime) -
         f"{report.size:,} bytes, from {report.source}.",
         *(_trial_line(trial) for trial in report.trials),
         "",
+        "Each vendor alone, as if no other were configured:",
+        *(_proof_line(proof) for proof in report.alone),
+        "",
         _conclusion(report),
     ]
     output.out.print("\n".join(lines), markup=False, soft_wrap=True)
@@ -86,18 +96,30 @@ async def look_ahead(app: App, output: "Output", ticker: str, as_of: datetime) -
 
 
 def _trial_line(trial: LookaheadTrial) -> str:
-    found = f"CHANGES {trial.differs}" if trial.differs else "not a byte changes"
     counted = "1 answer" if trial.items == 1 else f"{trial.items} answers"
-    return f"- {trial.vendor} ({trial.what}): {counted} of the future {trial.how}, {found}"
+    return f"- {trial.vendor} ({trial.what}): {counted} of the future {trial.how}, {_found([trial])}"
+
+
+def _proof_line(proof: LookaheadProof) -> str:
+    if proof.unproved is not None:
+        return f"- {proof.vendor} ({proof.what}): unproved, {proof.unproved}"
+    counted = " and ".join(f"{trial.items} {trial.how}" for trial in proof.trials)
+    return f"- {proof.vendor} ({proof.what}): answers of the future, {counted}; {_found(proof.trials)}"
+
+
+def _found(trials: Sequence[LookaheadTrial]) -> str:
+    changed = next((trial.differs for trial in trials if trial.differs), None)
+    return f"CHANGES {changed}" if changed else "not a byte changes"
 
 
 def _conclusion(report: LookaheadReport) -> str:
     if report.clean:
         proved = "No prompt knows anything of the time after that moment."
-        if not report.untried:
+        if not report.unproved:
             return proved
-        names = ", ".join(report.untried)
-        return f"{proved} Of {names} nothing was proved: others answered first, or there was nothing later."
-    if all(trial.differs is None for trial in report.trials):
+        names = ", ".join(f"{proof.vendor} ({proof.what})" for proof in report.unproved)
+        return f"{proved} Unproved: {names}."
+    trials = [*report.trials, *(trial for proof in report.alone for trial in proof.trials)]
+    if all(trial.differs is None for trial in trials):
         return "Nothing was proved: no vendor said anything of the time after that moment."
     return "Something of the future reaches a prompt. Please report this with the lines above."

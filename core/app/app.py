@@ -58,6 +58,7 @@ from core.ledger.valuation import equity, holdings
 from core.llm.gateway import Gateway
 from core.market.chain import PriceChain
 from core.market.gathering import Gatherer
+from core.market.yahoo_search import YahooSearch
 from core.pipeline.committee import Committee
 from core.pipeline.importing import Importer
 from core.pipeline.reflecting import Reflecting
@@ -112,6 +113,7 @@ class App(
         people: People,
         places: Places,
         reflecting: Reflecting,
+        search: YahooSearch | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -140,6 +142,7 @@ class App(
         self._watch = watch
         self.resets = resets
         self._reflecting = reflecting
+        self._search = search
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
@@ -373,4 +376,6 @@ class App(
         await self._gateway.close()
         await self._prices.close()
         await self._gatherer.close()
+        if self._search is not None:
+            self._search.close()
         await self._store.close()

@@ -28,6 +28,7 @@ from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
 from core.market.chain import build_chain
 from core.market.evidence_vendors import build_gatherer
+from core.market.yahoo_search import YahooSearch
 from core.pipeline.committee import Committee
 from core.pipeline.importing import Importer
 from core.store.member_rows import Wanted
@@ -88,7 +89,14 @@ async def open_app(
         people=people,
         places=store.places,
         reflecting=committee.reflecting,
+        search=_search(settings, clock),
     )
+
+
+def _search(settings: Settings, clock: Clock) -> YahooSearch | None:
+    """Return Yahoo's search where prices come from Yahoo: what it suggests can be had then."""
+    asked = YahooSearch.name in settings.market.prices
+    return YahooSearch(settings.market.yfinance, clock) if asked else None
 
 
 def _followers(settings: Settings) -> list[Wanted]:

@@ -9,8 +9,9 @@ from core.config import Settings
 from core.domain.check import Check
 from core.domain.evidence_items import EvidenceKind
 from core.domain.vendor_answers import AnswerKey, Question
+from core.market.evidence_port import without
 from core.market.evidence_vendors import build_gatherer
-from core.market.gathering import Asked, Gatherer
+from core.market.gathering import Asked, Gatherer, lacks
 
 _KNOWN_TICKER = "AAPL"
 _SPAN = timedelta(days=7)
@@ -52,10 +53,11 @@ def _probe(vendor: Asked, kind: EvidenceKind, clock: Clock) -> Probe:
                 said = await vendor.ask(Question.MOODS, _KNOWN_TICKER, "", _KNOWN_TICKER, now - _SPAN, now)
             case EvidenceKind.MACRO:
                 said = await vendor.ask(Question.READINGS, "", "", now.date())
-                return f"{len(said)} readings"
             case _:
                 said = await vendor.ask(Question.FILINGS, _KNOWN_TICKER, "", _KNOWN_TICKER)
-        return f"{len(said)} items about {_KNOWN_TICKER}"
+        told, missing = without(said)
+        about = "readings" if kind is EvidenceKind.MACRO else f"items about {_KNOWN_TICKER}"
+        return ", ".join([f"{len(told)} {about}", *map(lacks, missing)])
 
     mend = f"Check the network, or leave {vendor.name} out of [market] {kind.value}."
     return Probe(f"{kind.value}: {vendor.name}", ask, mend)

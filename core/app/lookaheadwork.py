@@ -22,6 +22,8 @@ async def check_lookahead(
 ) -> LookaheadReport:
     """Prove, or disprove, that nothing from after `as_of` reaches a prompt about `ticker`.
 
+    Every vendor that is configured is asked, those too that others of their chain stand before.
+
     Raises:
         BadTicker: the text is no ticker.
         Refused: the moment has not passed.

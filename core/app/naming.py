@@ -20,10 +20,11 @@ from core.domain.errors import (
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
 from core.domain.member import Member
-from core.domain.near import did_you_mean, near
+from core.domain.near import MOST, did_you_mean, near
 from core.domain.run import RunRecord
 from core.market.chain import PriceChain
 from core.market.sample_vendor import SAMPLE_TICKERS
+from core.market.yahoo_search import Listing, YahooSearch
 from core.store.store import Store
 
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
@@ -41,6 +42,7 @@ class Naming(ABC):
     settings: Settings
     _store: Store
     _prices: PriceChain
+    _search: YahooSearch | None
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.
@@ -126,17 +128,28 @@ class Naming(ABC):
         return await running_tickers(self._store)
 
     async def _nearest(self, ticker: str, error: NoPrices) -> NoPrices:
-        """Return `error`, or where the ticker is close to known ones, a better sentence about it."""
+        """Return `error`, or where the ticker is close to some that exist, a better sentence about it."""
         known = await self.known_tickers()
-        meant = near(ticker, known)
-        if not meant or ticker in known:
+        if ticker in known:
+            return error
+        names = dict(await self._looked_up(ticker, error))
+        meant = tuple(dict.fromkeys([*near(ticker, known), *names]))[:MOST]
+        if not meant or ticker in names:
             return error
         away = any(isinstance(cause, _AWAY) for cause in error.causes)
         answered = any(not isinstance(cause, VendorNotConfigured) for cause in error.causes)
         sentence = f"I don't know the ticker {ticker}." if answered and not away else str(error)
-        return UnknownTicker(
-            f"{sentence} {did_you_mean(meant)}", error.causes, wrong=ticker, near=_as_typed(meant)
+        question = did_you_mean([f"{one} ({names[one]})" if names.get(one) else one for one in meant])
+        return UnknownTicker(f"{sentence} {question}", error.causes, wrong=ticker, near=_as_typed(meant))
+
+    async def _looked_up(self, ticker: str, error: NoPrices) -> tuple[Listing, ...]:
+        """Return what Yahoo finds for a ticker, where its prices have just said that they have none of it."""
+        if self._search is None:
+            return ()
+        lacks = any(
+            cause.vendor == self._search.name and type(cause) is VendorFailure for cause in error.causes
         )
+        return await self._search.like(ticker) if lacks else ()
 
 
 async def running_tickers(store: Store) -> tuple[str, ...]:

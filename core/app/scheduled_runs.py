@@ -1,7 +1,9 @@
 """Runs that a subscription asks for: made once for all chats, within the budget, on fresh prices."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,6 +23,9 @@ from core.pipeline.spending import spent_today
 from core.store.store import Store
 
 Run = Callable[[RunRequest], AsyncIterator[RunEvent]]
+_TOGETHER = timedelta(minutes=2)
+"""So long the runs of one slot share their moment. A slot that is tried again later has a moment of then."""
+_MOST_MOMENTS = 64
 
 
 class _Left(NamedTuple):
@@ -52,11 +57,13 @@ class ScheduledRuns:
         self._run = run
         self._deciding = asyncio.Lock()
         self._promised: dict[str, _Promised] = {}
+        self._moments: OrderedDict[str, datetime] = OrderedDict()
 
     async def run(self, due: Due, ticker: str) -> RunRecord | str:
         """Return the run of a ticker in a slot, or in one sentence why there is none.
 
         The same time, ticker and preset are the same run for all chats and processes, however often asked.
+        The evidence of all tickers of one time is of one moment, as that of several tickers in one `/run`.
 
         Raises:
             StoreError: the database cannot be used; the slot stays open.
@@ -74,6 +81,7 @@ class ScheduledRuns:
             requested_in=due.subscription.chat_id,
             once=_once(due, ticker, preset),
             fresh=True,
+            present=self._moment_of(due),
         )
         try:
             ended = [event.record async for event in self._run(request) if isinstance(event, RunEnded)]
@@ -88,6 +96,17 @@ class ScheduledRuns:
         if _for_want_of_budget(ended[-1]):
             return "no verdict: what the budget has left is less than a single call may cost."
         return ended[-1]
+
+    def _moment_of(self, due: Due) -> datetime:
+        """Return what now means to the runs of a slot: the moment at which the first of them was made."""
+        now = self._clock.now()
+        moment = self._moments.get(due.slot.key)
+        if moment is None or not moment <= now < moment + _TOGETHER:
+            moment = self._moments[due.slot.key] = now
+            self._moments.move_to_end(due.slot.key)
+            if len(self._moments) > _MOST_MOMENTS:
+                self._moments.popitem(last=False)
+        return moment
 
     async def _begun(self, due: Due, ticker: str, wanted: Preset) -> Preset | None:
         """Return the preset with which the run was begun before, whatever the budget says now."""

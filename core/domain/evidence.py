@@ -11,6 +11,7 @@ from core.domain.evidence_items import Absence, Filing, Identity, MacroReading, 
 from core.domain.values import Frozen, Price, canonical_json
 
 _LATER = ("converted_from", "identity", "snapshot", "macro", "absences")
+_LATER_OF_A_FILING = ("reported_on",)
 
 
 class Indicators(Frozen):
@@ -75,6 +76,10 @@ class Evidence(Frozen):
         """
         apart = {"bars", *(name for name in _LATER if not getattr(self, name))}
         fields = self.model_dump(mode="json", exclude=apart)
+        for filing in fields["fundamentals"]:
+            for name in _LATER_OF_A_FILING:
+                if filing[name] is None:
+                    del filing[name]
         texts = {name: canonical_json(value) for name, value in fields.items()}
         texts["bars"] = f"[{','.join(bar.canonical for bar in self.bars)}]"
         return "{" + ",".join(f'"{name}":{texts[name]}' for name in sorted(texts)) + "}"

@@ -69,8 +69,9 @@ class Figure(Frozen):
 class Filing(Frozen):
     """The figures of one fiscal period, and the day on which they became known.
 
-    `filed_on` is the day of the filing where a vendor tells it. Otherwise `lag_days` after the end of the
-    period are assumed, and said; without either nobody knows since when the figures are known.
+    `filed_on` is the day of the filing where a vendor tells it, `reported_on` that of the report on earnings
+    where it tells that instead. Otherwise `lag_days` after the end of the period are assumed, and said;
+    without any of them nobody knows since when the figures are known.
     """
 
     vendor: str
@@ -78,6 +79,7 @@ class Filing(Frozen):
     annual: bool
     figures: tuple[Figure, ...]
     filed_on: date | None = None
+    reported_on: date | None = None
     lag_days: Annotated[int, Field(ge=0, le=400)] | None = None
 
     @property
@@ -86,8 +88,8 @@ class Filing(Frozen):
 
         They may be used from the day after, so that a filing after the close is in no run of that day.
         """
-        if self.filed_on is not None:
-            return self.filed_on
+        if told := self.filed_on or self.reported_on:
+            return told
         return None if self.lag_days is None else self.period_end + timedelta(days=self.lag_days)
 
 

@@ -18,8 +18,24 @@ class LookaheadTrial(Frozen):
     differs: str | None = None
 
 
+class LookaheadProof(Frozen):
+    """What was proved of one vendor alone, as if no other had what `what` names: `prices`, or a kind.
+
+    Behind another vendor of its chain it may not even be asked. `unproved` says in a few words why there is
+    no proof: it could not be had, or said nothing. Then there are no trials.
+    """
+
+    vendor: str
+    what: str
+    trials: tuple[LookaheadTrial, ...] = ()
+    unproved: str | None = None
+
+
 class LookaheadReport(Frozen):
-    """What the prompts of a ticker at a moment depend on: `prompts` of them, `size` bytes together."""
+    """What the prompts of a ticker at a moment depend on: `prompts` of them, `size` bytes together.
+
+    `trials` are of the vendors together, as they are configured; `alone` is of each by itself.
+    """
 
     ticker: str
     as_of: AwareDatetime
@@ -28,16 +44,15 @@ class LookaheadReport(Frozen):
     prompts: int
     size: int
     trials: tuple[LookaheadTrial, ...]
+    alone: tuple[LookaheadProof, ...] = ()
 
     @property
-    def untried(self) -> tuple[str, ...]:
-        """The vendors of whose future nothing was changed: they were not asked, or had none."""
-        tried = {trial.vendor for trial in self.trials if trial.items}
-        return tuple(dict.fromkeys(one.vendor for one in self.trials if one.vendor not in tried))
+    def unproved(self) -> tuple[LookaheadProof, ...]:
+        """The vendors, each with what it is there for, of which nothing could be proved."""
+        return tuple(proof for proof in self.alone if proof.unproved is not None)
 
     @property
     def clean(self) -> bool:
         """Whether no change of the future changed a byte, and there was a future to change."""
-        return all(trial.differs is None for trial in self.trials) and any(
-            trial.items for trial in self.trials
-        )
+        trials = [*self.trials, *(trial for proof in self.alone for trial in proof.trials)]
+        return all(trial.differs is None for trial in trials) and any(trial.items for trial in trials)

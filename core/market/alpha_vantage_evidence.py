@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 
 from core.clock import Clock
 from core.config.market import AlphaVantageVendor as AlphaVantageSettings
-from core.domain.errors import BadVendorData, VendorRateLimited
+from core.domain.errors import BadVendorData
 from core.domain.evidence_items import Filing, Identity, Mood, NewsItem, Snapshot, plain
 from core.domain.instrument import parse_ticker
 from core.market.alpha_vantage_http import NAME, connection
@@ -191,20 +191,12 @@ class AlphaVantageEvidence:
             kept = self._kept.get(question)
             if kept and self._clock.monotonic() - kept.at < _KEPT_S:
                 return kept.told if isinstance(kept.told, shape) else None
-            self._refuse_on_a_spent_day()
-            await self._http.turn()
-            self._refuse_on_a_spent_day()  # whoever had the turn before may have used up the last one
-            async with self._http.in_time():
-                body = await self._http.ask(about, query, _MOST_BYTES)
+            body = await self._http.ask(about, query, _MOST_BYTES)
             told = None if not body or is_nothing(body) else self._http.read(about, body, shape)
             self._kept[question] = _Kept(self._clock.monotonic(), told)
             if len(self._kept) > _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
             return told
-
-    def _refuse_on_a_spent_day(self) -> None:
-        if self._http.day_is_spent:
-            raise VendorRateLimited(NAME, "the key's requests of this day (UTC) are used up")
 
 
 def _company(ticker: str) -> str | None:

@@ -6,7 +6,6 @@ our key in the sentence: nothing that it says is repeated.
 
 import json
 import re
-from contextlib import AbstractAsyncContextManager
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -23,6 +22,8 @@ from core.market.vendor_edge import key_of
 NAME = "alpha_vantage"
 PAUSE_S = 1.2
 """Free keys may ask once a second."""
+MOST_WAIT_S = 60.0
+"""So far away a turn may be: fifty questions, some five tickers with their prices and all other evidence."""
 _BODY_LIMIT = 32 * 1024 * 1024
 
 # The sentence about asking too fast praises all "premium endpoints", and is about no paid key.
@@ -41,19 +42,6 @@ class AlphaVantageHttp:
         self._free_at = clock.monotonic()
         self._spent_on: date | None = None
 
-    @property
-    def day_is_spent(self) -> bool:
-        """Whether the service has said on this UTC day that the key's requests of the day are used up."""
-        return self._spent_on == self._clock.now().date()
-
-    def in_time(self) -> AbstractAsyncContextManager[None]:
-        """Let what is done inside take `timeout_s` seconds at most.
-
-        Raises:
-            VendorTimeout: it took longer.
-        """
-        return self._http.in_time()
-
     def key(self) -> str:
         """Return the key.
 
@@ -62,33 +50,24 @@ class AlphaVantageHttp:
         """
         return key_of(NAME, self._settings.key)
 
-    async def turn(self) -> None:
-        """Wait until a question is at least `PAUSE_S` seconds after the one before, whoever asked it.
-
-        Raises:
-            VendorNotConfigured: there is no key, so that there is nothing to wait for.
-        """
-        self.key()
-        now = self._clock.monotonic()
-        begin = max(now, self._free_at)
-        self._free_at = begin + PAUSE_S  # taken before the wait, so that others queue up behind
-        if begin > now:
-            await self._clock.sleep(begin - now)
-
     async def ask(self, about: str, query: dict[str, str], most_bytes: int = _BODY_LIMIT) -> dict[str, Any]:
         """Return the body of the answer; `about` is what failures call the question by.
 
-        Does not wait for its turn, and has no time limit of its own.
+        Waits for its turn first, which is at least `PAUSE_S` seconds after the question before, whoever asked
+        it. From then on it may take `timeout_s` seconds.
 
         Raises:
             VendorNotConfigured: there is no key.
-            VendorRateLimited: HTTP 429.
+            VendorRateLimited: HTTP 429, the turn is further away than `MOST_WAIT_S`, or the service has said
+                on this UTC day that the key's requests of the day are used up.
+            VendorTimeout: no answer in time.
             VendorUnreachable: no connection, or an HTTP status other than 200.
             BadVendorData: the body is no JSON object, or longer than `most_bytes`.
         """
         asked = {**query, "apikey": self.key()}
-        self._free_at = max(self._free_at, self._clock.monotonic() + PAUSE_S)
-        _, raw = await self._http.get_bytes("/query", asked, most=most_bytes)
+        await self._turn()
+        async with self._http.in_time():
+            _, raw = await self._http.get_bytes("/query", asked, most=most_bytes)
         try:
             body = json.loads((raw or b"").decode("utf-8", "replace"), parse_float=Decimal)
         except (ValueError, RecursionError):
@@ -96,6 +75,21 @@ class AlphaVantageHttp:
         if not isinstance(body, dict):
             raise self._http.bad(about, f"{self._http.host} did not answer with a JSON object")
         return body
+
+    async def _turn(self) -> None:
+        self._refuse_on_a_spent_day()
+        now = self._clock.monotonic()
+        begin = max(now, self._free_at)
+        if begin - now > MOST_WAIT_S:
+            raise VendorRateLimited(NAME, "too many questions wait for the key's turn")
+        self._free_at = begin + PAUSE_S  # taken before the wait, so that others queue up behind
+        if begin > now:
+            await self._clock.sleep(begin - now)
+            self._refuse_on_a_spent_day()  # whoever had the turn before may have used up the last one
+
+    def _refuse_on_a_spent_day(self) -> None:
+        if self._spent_on == self._clock.now().date():
+            raise VendorRateLimited(NAME, "the key's requests of this day (UTC) are used up")
 
     def read(self, about: str, body: dict[str, Any], shape: type[A]) -> A | None:
         """Return the body as `shape`, or None when the service does not know the symbol.

@@ -102,7 +102,8 @@ def filings_from(
 ) -> tuple[Filing, ...]:
     """Return one filing a period, annual ones first, the newest first among each.
 
-    A filing became known on the day on which its earnings were reported; a year's with its last quarter's.
+    Their days are those on which the earnings of the period were reported, a year's with its last quarter's:
+    the service does not tell when statements were filed, which is often some days later.
     Periods of which nothing is told are left out.
 
     Raises:
@@ -134,11 +135,11 @@ def _filings(
         for end, period in periods.items()
     }
     for end, figures in figures_by_period(told):
-        filed_on = _filed_on(end, days)
-        yield Filing(vendor=NAME, period_end=end, annual=annual, figures=figures, filed_on=filed_on)
+        day = _reported_on(end, days)
+        yield Filing(vendor=NAME, period_end=end, annual=annual, figures=figures, reported_on=day)
 
 
-def _filed_on(end: date, days: Mapping[date, date | None]) -> date | None:
+def _reported_on(end: date, days: Mapping[date, date | None]) -> date | None:
     period = min(days, key=lambda told: abs(told - end), default=None)
     if period is None or abs(period - end) > _SAME_PERIOD:
         return None

@@ -1,12 +1,13 @@
 """Prices from Alpha Vantage, as traded (not adjusted for splits), with splits and dividends.
 
-A free key gets the newest 100 bars only. The service does not say in which currency a daily series is, so
-listings outside the United States are refused.
+A free key gets the newest 100 bars only, and may ask once a second: all questions of a key wait for one and
+the same turn, those for other evidence among them (`core.market.alpha_vantage_http`). The service does not
+say in which currency a daily series is, so listings outside the United States are refused.
 """
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -17,7 +18,7 @@ from core.domain.bars import Bar
 from core.domain.errors import BadVendorData
 from core.domain.instrument import parse_ticker
 from core.domain.values import PRICE_STEP, to_price
-from core.market.alpha_vantage_http import NAME, PAUSE_S, connection
+from core.market.alpha_vantage_http import NAME, connection
 from core.market.dollars import InDollars
 from core.market.exchanges import is_foreign
 from core.market.splits import split_ratio
@@ -93,34 +94,30 @@ class AlphaVantageVendor(InDollars):
         Raises:
             BadTicker: the text is no ticker.
             VendorNotConfigured: there is no key, or the service does not accept it.
-            VendorRateLimited: the key's requests are used up for now.
-            VendorTimeout: no answer within the vendor's `timeout_s`, retries included.
+            VendorRateLimited: the key's requests are used up for now, or too many questions wait.
+            VendorTimeout: no answer within the vendor's `timeout_s` from the turn of the question.
             VendorUnreachable: no connection, or an HTTP status other than 200.
             BadVendorData: the answer is not what the service documents.
         """
         symbol = parse_ticker(ticker)
         recent = (self._clock.now().date() - start).days <= _COMPACT_DAYS
-        async with self._http.in_time():
-            body = await self._series(symbol, full=not recent and not self._full_is_refused)
-            if _full_is_paid(body):
-                self._full_is_refused = True
-                await self._clock.sleep(PAUSE_S)
-                body = await self._series(symbol, full=False)
+        body = await self._series(symbol, full=not recent and not self._full_is_refused)
+        if _full_is_paid(body):
+            self._full_is_refused = True
+            body = await self._series(symbol, full=False)
         return self._bars(symbol, body, start, end)
 
     async def actions(self, ticker: str, start: date, end: date) -> tuple[CorporateAction, ...]:
         """Return the splits and dividends of `ticker` from `start` to `end`; none for an unknown ticker.
 
-        Two questions, with a pause that a free key needs. Dividends of zero, which the service files for some
-        declarations, are left out.
+        Two questions. Dividends of zero, which the service files for some declarations, are left out.
 
         Raises:
             As `daily_bars`.
         """
         symbol = parse_ticker(ticker)
-        async with self._http.in_time():
-            splits = await self._paced(symbol, "SPLITS")
-            dividends = await self._paced(symbol, "DIVIDENDS")
+        splits = await self._http.ask(symbol, {"function": "SPLITS", "symbol": symbol})
+        dividends = await self._http.ask(symbol, {"function": "DIVIDENDS", "symbol": symbol})
         return (
             *self._actions(symbol, splits, ActionKind.SPLIT, start, end),
             *self._actions(symbol, dividends, ActionKind.DIVIDEND, start, end),
@@ -152,11 +149,6 @@ class AlphaVantageVendor(InDollars):
         size = "full" if full else "compact"
         query = {"function": "TIME_SERIES_DAILY", "symbol": symbol, "outputsize": size}
         return await self._http.ask(symbol, query)
-
-    async def _paced(self, symbol: str, function: Literal["SPLITS", "DIVIDENDS"]) -> dict[str, Any]:
-        """Ask, but not within a second of the question before."""
-        await self._http.turn()
-        return await self._http.ask(symbol, {"function": function, "symbol": symbol})
 
     def _bars(self, symbol: str, body: dict[str, Any], start: date, end: date) -> tuple[Bar, ...]:
         answer = self._http.read(symbol, body, _Answer)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
@@ -28,11 +29,16 @@ from core.domain.evidence_items import (
     Snapshot,
 )
 from core.domain.vendor_answers import AnswerKey, Question
-from core.market.evidence_port import EvidenceVendor
+from core.market.evidence_port import EvidenceVendor, Partly, without
 from core.market.vendor_pace import Rate, VendorPace
 
+GRACE_S = 1.0
+"""So much longer than its own time limit a vendor is waited for, in seconds."""
 MOST_KEPT = 4_000_000
 """A longer answer, in bytes of JSON, is used but not kept."""
+PARTLY_KEPT_S = 60.0
+"""For so long an answer that lacks parts is used again, whatever its kind: the parts may be there soon."""
+_MOST_PARTLY_KEPT = 64
 _WAIT_SHARE = 0.75
 """So much of a vendor's time limit a question may wait for its turn; the limit itself begins after that."""
 _SHAPES: dict[Question, TypeAdapter[Any]] = {
@@ -69,13 +75,14 @@ class VendorMaker(NamedTuple):
     make: Callable[[], Awaitable[EvidenceVendor]]
     rate: Rate
     timeout_s: float
-    grace_s: float = 1.0
+    grace_s: float = GRACE_S
 
 
 class AskedVendor:
     """One vendor, made at the first question, and what it has answered.
 
-    Failures are not kept. The same question of several who ask at the same time is asked once.
+    Failures are not kept, and an answer that lacks parts for `PARTLY_KEPT_S` only, in this process. The same
+    question of several who ask at the same time is asked once.
     """
 
     def __init__(
@@ -91,9 +98,10 @@ class AskedVendor:
         self._making = asyncio.Lock()
         self._asking: dict[AnswerKey, asyncio.Task[Any]] = {}
         self._shared: tuple[AnswerKey, str, Any] | None = None
+        self._partly: OrderedDict[AnswerKey, tuple[float, Partly[Any]]] = OrderedDict()
 
     async def ask(self, question: Question, subject: str, span: str, *words: object) -> Any:
-        """Return the answer to `question`, which is put to the vendor with `words`.
+        """Return the answer to `question`, which is put to the vendor with `words`; it may be `Partly` one.
 
         Raises:
             VendorFailure: there is none; a bug of the vendor is logged and counts as one.
@@ -129,12 +137,13 @@ class AskedVendor:
 
     async def _answer(self, key: AnswerKey, words: tuple[object, ...]) -> Any:
         shape = _SHAPES[key.question]
-        if kept := await self._kept(key):
+        if kept := self._kept_partly(key) or await self._kept(key):
             return kept[0]
         await self._pace.admit(self._maker.timeout_s * _WAIT_SHARE)
         asked_at = self._clock.now()
         try:
-            said = shape.dump_json(shape.validate_python(await self._said(key.question, words)))
+            told, missing = without(await self._said(key.question, words))
+            said = shape.dump_json(shape.validate_python(told))
         except VendorRateLimited as failure:
             self._pace.cool_down(failure.reason)
             raise
@@ -146,9 +155,12 @@ class AskedVendor:
         except Exception as error:
             log.exception("%s failed inside on %s", self.name, key.question)
             raise VendorUnreachable(self.name, "it failed inside") from error
-        await self._keep(key, said, asked_at)
         # Read back, so that an answer is the same whether it was kept or not.
-        return shape.validate_json(said)
+        answer = shape.validate_json(said)
+        if missing:
+            return self._keep_partly(key, Partly(answer, missing))
+        await self._keep(key, said, asked_at)
+        return answer
 
     async def _said(self, question: Question, words: tuple[object, ...]) -> Any:
         limit_s = self._maker.timeout_s + self._maker.grace_s
@@ -172,6 +184,20 @@ class AskedVendor:
         except (ConclaveError, ValueError) as error:
             log.warning("what %s said about %s could not be read: %s", self.name, key.question, _short(error))
             return None
+
+    def _kept_partly(self, key: AnswerKey) -> tuple[Any] | None:
+        until, answer = self._partly.get(key, (0.0, None))
+        return (answer,) if answer is not None and self._clock.monotonic() < until else None
+
+    def _keep_partly(self, key: AnswerKey, answer: Partly[Any]) -> Partly[Any]:
+        for _, failure in answer.missing:
+            if isinstance(failure, VendorRateLimited):
+                self._pace.cool_down(failure.reason)
+        self._partly[key] = self._clock.monotonic() + PARTLY_KEPT_S, answer
+        self._partly.move_to_end(key)
+        if len(self._partly) > _MOST_PARTLY_KEPT:
+            self._partly.popitem(last=False)
+        return answer
 
     def _read(self, key: AnswerKey, text: str) -> Any:
         """Return an answer from its JSON. The last one that is of no one instrument is read once for all.

@@ -1,7 +1,7 @@
 """The ordered chain of price vendors: the first whose bars are good wins."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from core.clock import Clock
@@ -11,11 +11,12 @@ from core.domain.actions import CorporateAction
 from core.domain.bars import Bar, BarSeries
 from core.domain.errors import NoPrices, Refused, VendorFailure
 from core.domain.instrument import parse_ticker
+from core.market.alpha_vantage_http import MOST_WAIT_S
 from core.market.alpha_vantage_vendor import AlphaVantageVendor
 from core.market.calendar import FIRST_DAY, LAST_DAY, MarketCalendar, Session, Sessions
 from core.market.checks import check_shape, check_time
 from core.market.csv_vendor import CsvVendor
-from core.market.desk import Priced, VendorDesk
+from core.market.desk import NOBODY_WAITS, Priced, VendorDesk
 from core.market.exchanges import ARENA_CURRENCY
 from core.market.port import PriceVendor
 from core.market.remembered import RememberedVendor
@@ -33,7 +34,8 @@ class PriceChain:
     """Asks its vendors one after another, cuts at `as_of`, and refuses by name what cannot be trusted.
 
     A bar counts once its session has closed. Prices are in USD. Only `bars`, which is for evidence, adjusts
-    them for splits; every other answer is as traded. `timeout_s` limits each question to a vendor (seconds).
+    them for splits; every other answer is as traded. `timeout_s` limits each question to a vendor (seconds),
+    beside what `waits_s` has for a vendor that lets questions wait for their turn.
     """
 
     def __init__(
@@ -43,18 +45,23 @@ class PriceChain:
         clock: Clock,
         max_age_sessions: int,
         timeout_s: float,
+        waits_s: Mapping[str, float] = NOBODY_WAITS,
     ) -> None:
         self.vendors = tuple(vendors)
         self._calendar = calendar
         self._clock = clock
         self._max_age = max_age_sessions
         self._timeout_s = timeout_s
-        self._desk = VendorDesk(calendar, clock, timeout_s)
+        self._waits_s = waits_s
+        self._desk = VendorDesk(calendar, clock, timeout_s, waits_s)
 
     def over(self, change: Callable[[PriceVendor], PriceVendor]) -> "PriceChain":
         """Return a chain like this one, with nothing remembered, over what `change` makes of its vendors."""
-        vendors = [change(vendor) for vendor in self.vendors]
-        return PriceChain(vendors, self._calendar, self._clock, self._max_age, self._timeout_s)
+        return self._of([change(vendor) for vendor in self.vendors])
+
+    def alone(self, vendor: PriceVendor) -> "PriceChain":
+        """Return a chain like this one, with nothing remembered, of one vendor."""
+        return self._of([vendor])
 
     async def bars(
         self, ticker: str, as_of: datetime | None, sessions: int = 300, *, present: datetime | None = None
@@ -154,6 +161,10 @@ class PriceChain:
         for vendor in self.vendors:
             await vendor.close()
 
+    def _of(self, vendors: Sequence[PriceVendor]) -> "PriceChain":
+        rest = self._calendar, self._clock, self._max_age, self._timeout_s, self._waits_s
+        return PriceChain(vendors, *rest)
+
     async def _series(
         self,
         vendor: PriceVendor,
@@ -251,7 +262,8 @@ def build_chain(
     vendors = [makers[name]() for name in dict.fromkeys(market.prices)]
     if kept is not None:
         vendors = [RememberedVendor(vendor, *kept) for vendor in vendors]
-    return PriceChain(vendors, calendar, clock, market.max_age_sessions, limit)
+    waits = {AlphaVantageVendor.name: MOST_WAIT_S}
+    return PriceChain(vendors, calendar, clock, market.max_age_sessions, limit, waits)
 
 
 def _apart(bars: Sequence[Bar], under_way: Session | None) -> tuple[list[Bar], Bar | None]:

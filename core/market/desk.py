@@ -1,8 +1,9 @@
 """One question to one vendor, within a time limit, answered in USD."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from core.clock import Clock
@@ -17,6 +18,7 @@ from core.market.port import PriceVendor
 from core.market.splits import positive_price
 
 T = TypeVar("T")
+NOBODY_WAITS: Mapping[str, float] = MappingProxyType({})
 
 
 class Priced(NamedTuple):
@@ -29,12 +31,20 @@ class Priced(NamedTuple):
 class VendorDesk:
     """Asks vendors, and turns into USD what they quote in another currency.
 
-    Splits, dividends and rates are remembered for an hour. `timeout_s` limits each question, in seconds.
+    Splits, dividends and rates are remembered for an hour. `timeout_s` limits each question, in seconds;
+    `waits_s` has, by its name, how much more a vendor needs that lets questions wait for their turn.
     """
 
-    def __init__(self, calendar: MarketCalendar, clock: Clock, timeout_s: float) -> None:
+    def __init__(
+        self,
+        calendar: MarketCalendar,
+        clock: Clock,
+        timeout_s: float,
+        waits_s: Mapping[str, float] = NOBODY_WAITS,
+    ) -> None:
         self._calendar = calendar
         self._timeout_s = timeout_s
+        self._waits_s = waits_s
         self._actions: RangeMemory[CorporateAction] = RangeMemory(clock)
         self._rates: RangeMemory[Rate] = RangeMemory(clock)
 
@@ -44,11 +54,12 @@ class VendorDesk:
         Raises:
             VendorTimeout: it did not come within the limit.
         """
+        limit_s = self._timeout_s + self._waits_s.get(vendor.name, 0.0)
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(limit_s):
                 return await question
         except TimeoutError:
-            raise VendorTimeout(vendor.name, f"no answer within {self._timeout_s:g} seconds") from None
+            raise VendorTimeout(vendor.name, f"no answer within {limit_s:g} seconds") from None
 
     async def bars(self, vendor: PriceVendor, ticker: str, start: date, end: date) -> Priced:
         """Return the vendor's bars as traded, in USD, in whatever order it has them."""

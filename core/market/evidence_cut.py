@@ -164,7 +164,7 @@ def _as_fit(items: list[T], signs: Iterable[int], most: int, most_signs: int) ->
 
 def with_lag(filing: Filing, limits: EvidenceLimits) -> Filing:
     """Return a filing with the configured lag, where nobody knows its day."""
-    if filing.filed_on is not None:
+    if filing.filed_on is not None or filing.reported_on is not None:
         return filing if filing.lag_days is None else filing.model_copy(update={"lag_days": None})
     lag = limits.year_lag_days if filing.annual else limits.quarter_lag_days
     return filing.model_copy(update={"lag_days": lag})

@@ -9,7 +9,8 @@ from core.clock import Clock
 from core.config import Settings
 from core.config.market import Market
 from core.domain.evidence_items import EvidenceKind
-from core.market.asked_vendor import AnswerMemory, AskedVendor, VendorMaker
+from core.market.alpha_vantage_http import MOST_WAIT_S
+from core.market.asked_vendor import GRACE_S, AnswerMemory, AskedVendor, VendorMaker
 from core.market.evidence_port import EvidenceVendor
 from core.market.gathering import Gatherer, KindChain
 from core.market.vendor_pace import Rate
@@ -19,19 +20,21 @@ class VendorFacts(NamedTuple):
     """Where a vendor's class is, and how often it may be asked.
 
     It is imported at its first question, because some bring large libraries with them. Its section of
-    `[market]` has its name.
+    `[market]` has its name. `waits_s` is for how long it may let a question wait itself, beside its limit.
     """
 
     module: str
     title: str
     rate: Rate
+    waits_s: float = 0.0
 
 
 VENDORS: Mapping[str, VendorFacts] = {
     "yfinance": VendorFacts("core.market.yahoo_evidence", "YahooEvidence", Rate(60, 60.0)),
-    # One in 1.2 seconds, which is what a free key takes, but the five of one gathering together: the vendor
-    # spaces its requests itself, those for prices among them, and needs fewer where it knows all questions.
-    "alpha_vantage": VendorFacts("core.market.alpha_vantage_evidence", "AlphaVantageEvidence", Rate(5, 6.0)),
+    # The vendor spaces its requests itself, those for prices among them; here is only how many may wait.
+    "alpha_vantage": VendorFacts(
+        "core.market.alpha_vantage_evidence", "AlphaVantageEvidence", Rate(50, 60.0), MOST_WAIT_S
+    ),
     "stocktwits": VendorFacts("core.market.stocktwits_vendor", "StocktwitsVendor", Rate(200, 3600.0)),
     "reddit": VendorFacts("core.market.reddit_vendor", "RedditVendor", Rate(10, 60.0)),
     "fred": VendorFacts("core.market.fred_vendor", "FredVendor", Rate(120, 60.0)),
@@ -64,7 +67,7 @@ def vendor_maker(name: str, market: Market, clock: Clock) -> VendorMaker:
         module = await asyncio.to_thread(import_module, facts.module)
         return cast("EvidenceVendor", getattr(module, facts.title)(section, clock))
 
-    return VendorMaker(name, make, facts.rate, section.timeout_s)
+    return VendorMaker(name, make, facts.rate, section.timeout_s, GRACE_S + facts.waits_s)
 
 
 def build_gatherer(settings: Settings, clock: Clock, memory: AnswerMemory) -> Gatherer:

@@ -20,6 +20,7 @@ from core.clock import Clock
 from core.config.market import FredVendor as FredSettings
 from core.domain.errors import VendorFailure, VendorNotConfigured
 from core.domain.evidence_items import MacroReading
+from core.market.evidence_port import Missing, Partly
 from core.market.json_http import JsonHttp, Status, Title, Words
 from core.market.vendor_edge import key_of
 
@@ -72,11 +73,11 @@ class FredVendor:
         self._clock = clock
         self._http = JsonHttp(self.name, settings.base_url, settings.timeout_s, keyed=True)
 
-    async def readings(self, until: date) -> tuple[MacroReading, ...]:
+    async def readings(self, until: date) -> tuple[MacroReading, ...] | Partly[MacroReading]:
         """Return, of each configured series, the newest 60 readings as known at the end of `until`.
 
         Newest first within a series. Two requests a series, four series at once. A series that cannot be had
-        is left out, and logged, as long as any other can.
+        is named as missing, and logged, as long as any other can.
 
         Raises:
             VendorNotConfigured: there is no key, or FRED does not accept it or has none of the series.
@@ -91,12 +92,17 @@ class FredVendor:
         turns = asyncio.Semaphore(_AT_ONCE)
         series = tuple(dict.fromkeys(self._settings.series))
         told = await asyncio.gather(*(self._attempt(name, key, day, turns) for name in series))
-        failures = [answer for answer in told if isinstance(answer, VendorFailure)]
-        if failures and len(failures) == len(series):
-            raise failures[0]
-        for failure in failures:
+        missing = tuple(
+            Missing(name, answer)
+            for name, answer in zip(series, told, strict=True)
+            if isinstance(answer, VendorFailure)
+        )
+        if missing and len(missing) == len(series):
+            raise missing[0].failure
+        for _, failure in missing:
             log.warning("A series is left out: %s", failure)
-        return tuple(one for answer in told if not isinstance(answer, VendorFailure) for one in answer)
+        known = tuple(one for answer in told if not isinstance(answer, VendorFailure) for one in answer)
+        return Partly(known, missing) if missing else known
 
     async def close(self) -> None:
         """Close the connection."""

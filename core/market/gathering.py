@@ -18,6 +18,7 @@ from core.domain.evidence_items import (
 )
 from core.domain.vendor_answers import Question
 from core.market.evidence_cut import cut_filings, cut_moods, cut_news, cut_readings, cut_snapshot
+from core.market.evidence_port import Missing, without
 
 NOW = "now"
 """The span of a question about the present."""
@@ -30,7 +31,7 @@ class Asked(Protocol):
     name: str
 
     async def ask(self, question: Question, subject: str, span: str, *words: object) -> Any:
-        """Return the answer to a question.
+        """Return the answer to a question, or `Partly` one.
 
         Raises:
             VendorFailure: there is none.
@@ -61,7 +62,7 @@ class _Asking(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What a chain gave: the first answer with something in it, and who had nothing before."""
+    """What a chain gave: the first answer with something in it, who had nothing before, and what it lacks."""
 
     said: object
     absences: tuple[Absence, ...]
@@ -133,6 +134,14 @@ class Gatherer:
         }
         return Gatherer(chains, tuple(made.values()), self._limits)
 
+    def alone(self, kind: EvidenceKind, vendor: Asked) -> "Gatherer":
+        """Return a gathering like this one, of one kind from one vendor."""
+        return Gatherer({kind: KindChain((vendor,), True)}, (vendor,), self._limits)
+
+    def of_nothing(self) -> "Gatherer":
+        """Return a gathering that asks nobody."""
+        return Gatherer({}, (), self._limits)
+
     async def close(self) -> None:
         """Release the connections of every vendor."""
         for vendor in self._vendors:
@@ -159,16 +168,18 @@ class Gatherer:
 async def _first(asking: _Asking, vendors: Sequence[Asked]) -> _Found:
     """Ask one vendor after the other, until one has something that is left after the cut."""
     absences: list[Absence] = []
+    kind = asking.question.kind
     for vendor in vendors:
         try:
             answer = await vendor.ask(asking.question, asking.subject, asking.span, *asking.words)
         except VendorFailure as failure:
-            reason = _in_short(failure)
-        else:
-            if said := asking.cut(answer):
-                return _Found(said, tuple(absences))
-            reason = asking.nothing
-        absences.append(Absence(kind=asking.question.kind, vendor=vendor.name, reason=reason))
+            absences.append(Absence(kind=kind, vendor=vendor.name, reason=_in_short(failure)))
+            continue
+        told, missing = without(answer)
+        absences += (Absence(kind=kind, vendor=vendor.name, reason=lacks(one)) for one in missing)
+        if said := asking.cut(told):
+            return _Found(said, tuple(absences))
+        absences.append(Absence(kind=kind, vendor=vendor.name, reason=asking.nothing))
     return _Found(None, tuple(absences))
 
 
@@ -212,6 +223,11 @@ def _askings(ticker: str, as_of: datetime, limits: EvidenceLimits, *, live: bool
             lambda said: cut_readings(said, as_of, limits),
         ),
     )
+
+
+def lacks(missing: Missing) -> str:
+    """Return in a few words which part of an answer is missing, and why: `without GDP (…)`."""
+    return f"without {missing.part} ({_in_short(missing.failure)})"
 
 
 def _in_short(failure: VendorFailure) -> str:

@@ -17,6 +17,7 @@ from core.domain.evidence_items import Figure, Filing, MacroReading, Mood, NewsI
 from core.domain.vendor_answers import Question
 from core.market.calendar import Sessions
 from core.market.evidence_cut import with_lag
+from core.market.evidence_port import Partly, without
 from core.market.gathering import Asked
 from core.market.port import PriceVendor
 
@@ -35,10 +36,11 @@ class Tampering(StrEnum):
 
 
 class Counted:
-    """How many answers of the future were removed, changed or invented."""
+    """How many answers of the future were removed, changed or invented, and how many were said at all."""
 
     def __init__(self) -> None:
         self.items = 0
+        self.said = 0
 
 
 def _tampered(
@@ -51,6 +53,7 @@ def _tampered(
 ) -> tuple[T, ...]:
     """Return what was said, with another future."""
     future = [one for one in said if is_future(one)]
+    counted.said += len(said)
     counted.items += len(future)
     past = [one for one in said if not is_future(one)]
     if how is Tampering.REMOVED:
@@ -145,8 +148,16 @@ class TamperedVendor:
         self._limits = limits
 
     async def ask(self, question: Question, subject: str, span: str, *words: object) -> Any:
-        """Return the vendor's answer, with another future; what has no time stays as it is."""
-        said = await self._vendor.ask(question, subject, span, *words)
+        """Return the vendor's answer, with another future; what has no time or is missing stays as it is."""
+        answer = await self._vendor.ask(question, subject, span, *words)
+        said, missing = without(answer)
+        changed = self._changed(question, said)
+        return Partly(changed, missing) if missing else changed
+
+    async def close(self) -> None:
+        """Leave the vendor open: it belongs to somebody else."""
+
+    def _changed(self, question: Question, said: Any) -> Any:
         today = self._as_of.date()
         match question:
             case Question.NEWS:
@@ -161,9 +172,6 @@ class TamperedVendor:
                 return self._snapshot()
             case Question.IDENTITY:
                 return said
-
-    async def close(self) -> None:
-        """Leave the vendor open: it belongs to somebody else."""
 
     def _of(
         self,
@@ -196,10 +204,15 @@ class TamperedVendor:
     def _filings(self) -> list[Filing]:
         today = self._as_of.date()
         figures = (Figure(name="revenue", value=_WILD, unit="USD"),)
-        days: list[tuple[date, date | None]] = [(today, None), (today - timedelta(days=40), today)]
+        ended = today - timedelta(days=40)
+        known: list[dict[str, date]] = [
+            {"period_end": today},
+            {"period_end": ended, "filed_on": today},
+            {"period_end": ended, "reported_on": today},
+        ]
         return [
-            Filing(vendor=self.name, period_end=end, annual=annual, figures=figures, filed_on=filed)
-            for end, filed in days
+            Filing.model_validate({"vendor": self.name, "annual": annual, "figures": figures, **days})
+            for days in known
             for annual in (True, False)
         ]
 

@@ -11,7 +11,7 @@ from curl_cffi.requests import Response
 
 _CHART = "/v8/finance/chart/"
 _NEWS = "/xhr/ncp"
-_EVIDENCE = (_NEWS, "/v10/finance/quoteSummary/", "/ws/fundamentals-timeseries/")
+_EVIDENCE = (_NEWS, "/v10/finance/quoteSummary/", "/ws/fundamentals-timeseries/", "/v1/finance/search")
 _BAD_REQUEST = 400
 _NOT_FOUND = 404
 _TOO_MANY_REQUESTS = 429

@@ -10,6 +10,7 @@ from core.config.market import YfinanceVendor as YfinanceSettings
 from core.domain.errors import VendorFailure
 from core.domain.evidence_items import Filing, Identity, NewsItem, Snapshot
 from core.domain.instrument import parse_ticker
+from core.market.evidence_port import Missing, Partly
 from core.market.yahoo_asking import YahooAsking, json_answer, newest_news
 from core.market.yahoo_news import news_items
 from core.market.yahoo_profile import (
@@ -56,22 +57,24 @@ class YahooEvidence:
             lambda gate: read_identity(self.name, symbol, _modules(gate, symbol, IDENTITY_MODULES))
         )
 
-    async def news(self, ticker: str, since: datetime, until: datetime) -> tuple[NewsItem, ...]:
+    async def news(
+        self, ticker: str, since: datetime, until: datetime
+    ) -> tuple[NewsItem, ...] | Partly[NewsItem]:
         """Return the newest items about the instrument, then the newest of the market.
 
         Yahoo cannot be asked by time, and has the newest only. Where the market's news cannot be had, those
-        of the instrument are given without them.
+        of the instrument are given without them, and they are named as missing.
         """
         symbol = parse_ticker(ticker)
         if symbol == MARKET:
             return await self._news_of(symbol)
         own, market = await asyncio.gather(self._news_of(symbol), self._market_news())
-        return own + market
+        return Partly(own, (market,)) if isinstance(market, Missing) else own + market
 
     async def filings(self, ticker: str) -> tuple[Filing, ...]:
         """Return the statements of all years and quarters that Yahoo has, with their ratios, newest first.
 
-        Yahoo does not tell when they were filed: they have neither a `filed_on` nor a `lag_days`.
+        Yahoo does not tell when they were filed: they have none of the days.
         """
         symbol = parse_ticker(ticker)
         now = self._clock.now()
@@ -92,12 +95,12 @@ class YahooEvidence:
         """Close the connections."""
         self._yahoo.close()
 
-    async def _market_news(self) -> tuple[NewsItem, ...]:
+    async def _market_news(self) -> tuple[NewsItem, ...] | Missing:
         try:
             return await self._news_of(MARKET, market_wide=True)
         except VendorFailure as failure:
             log.warning("no news of the market: %s", failure)
-            return ()
+            return Missing("the news of the market", failure)
 
     async def _news_of(self, symbol: str, *, market_wide: bool = False) -> tuple[NewsItem, ...]:
         found = await self._yahoo.ask(

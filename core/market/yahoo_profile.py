@@ -14,7 +14,7 @@ from core.market.figures import snapshot_figures
 from core.market.yahoo_values import Fields, fields, number, text
 
 IDENTITY_MODULES = ("price", "assetProfile")
-SNAPSHOT_MODULES = ("price", "summaryDetail", "defaultKeyStatistics")
+SNAPSHOT_MODULES = ("price", "summaryDetail", "defaultKeyStatistics", "financialData")
 
 _KINDS = {
     "EQUITY": "stock",
@@ -27,6 +27,8 @@ _KINDS = {
     "OPTION": "option",
 }
 _NO_INSTRUMENT = "NONE"
+_PLACES = ("summaryDetail", "defaultKeyStatistics", "financialData", "price")
+"""Where a ratio is looked for, in order: some stand in several."""
 _FIGURES = {
     "market cap": "marketCap",
     "trailing PE": "trailingPE",
@@ -34,6 +36,9 @@ _FIGURES = {
     "price to book": "priceToBook",
     "dividend yield": "dividendYield",
     "beta": "beta",
+    "price to sales": "priceToSalesTrailing12Months",
+    "EV to EBITDA": "enterpriseToEbitda",
+    "return on equity": "returnOnEquity",
 }
 """The names of `core.market.figures`, and Yahoo's."""
 
@@ -83,7 +88,7 @@ def read_snapshot(vendor: str, symbol: str, body: object, at: datetime) -> Snaps
         BadVendorData: the answer is of another shape.
     """
     modules = _modules(vendor, body)
-    places = [fields(modules.get(name)) for name in ("summaryDetail", "defaultKeyStatistics", "price")]
+    places = [fields(modules.get(name)) for name in _PLACES]
     found = {name: _first(key, places) for name, key in _FIGURES.items()}
     told = {name: value for name, value in found.items() if value is not None}
     figures = snapshot_figures(told, _currency(vendor, symbol, fields(modules.get("price"))))

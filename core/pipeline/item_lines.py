@@ -121,6 +121,8 @@ def _source(publisher: str, vendor: str) -> str:
 def _known(filing: Filing) -> str:
     if filing.filed_on is not None:
         return f"filed {filing.filed_on}"
+    if filing.reported_on is not None:
+        return f"reported {filing.reported_on}"
     if filing.known_on is None:
         return "day of filing unknown"
     return f"period end + {filing.lag_days} days, so taken as known on {filing.known_on}"

@@ -14,7 +14,7 @@ from enum import StrEnum
 from core.config.settings import EvidenceTokens
 from core.domain.bars import Bar
 from core.domain.evidence import Evidence
-from core.domain.evidence_items import EvidenceKind
+from core.domain.evidence_items import EvidenceKind, MacroReading, NewsItem
 from core.domain.prompt_terms import EvidenceBudget
 from core.pipeline.fences import key_of, marked, spaced
 from core.pipeline.item_lines import (
@@ -158,6 +158,22 @@ def _said(section: Section, evidence: Evidence, items: Sequence[Item], kept: Seq
         yield f"{left_out} {older}{'item is' if left_out == 1 else 'items are'} left out"
     if any(item.more for item in items) and not any(item.more for item in kept):
         yield "summaries are left out"
+    yield from _lacks(section, evidence)
+
+
+def _lacks(section: Section, evidence: Evidence) -> Iterable[str]:
+    """Say what the vendor of a section could not tell of it; the other absences are of vendors before it."""
+    told: Sequence[NewsItem | MacroReading] = ()
+    if section is Section.NEWS:
+        told = evidence.news
+    elif section is Section.MACRO:
+        told = evidence.macro
+    vendors = {one.vendor for one in told}
+    return (
+        shown(absence.reason)[:_LONGEST_REASON]
+        for absence in evidence.absences
+        if absence.kind == _KINDS.get(section) and absence.vendor in vendors
+    )
 
 
 def _newest_that_fit(items: Sequence[Item], allowance: int) -> list[Item]:

@@ -179,8 +179,9 @@ class TestFilings:
     ) -> None:
         filings = await vendor.filings("IBM")
 
-        assert [filing.filed_on for filing in filings] == [date(2025, 1, 29), None, date(2025, 7, 23), None]
-        assert {filing.lag_days for filing in filings} == {None}
+        reported = [date(2025, 1, 29), None, date(2025, 7, 23), None]
+        assert [filing.reported_on for filing in filings] == reported
+        assert {(filing.filed_on, filing.lag_days) for filing in filings} == {(None, None)}
 
     @pytest.mark.parametrize("day", ["None", "-", "2024-12-31", "2024-06-01", "2027-01-01"])
     async def test_a_day_of_report_that_cannot_be_is_not_known(
@@ -188,7 +189,7 @@ class TestFilings:
     ) -> None:
         server.told["EARNINGS", "IBM"] = earnings("IBM", [("2024-12-31", day)])
 
-        assert {filing.filed_on for filing in await vendor.filings("IBM")} == {None}
+        assert {filing.reported_on for filing in await vendor.filings("IBM")} == {None}
 
     async def test_a_year_that_ends_on_a_saturday_is_matched_with_its_report_and_the_year_before(
         self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
@@ -200,7 +201,7 @@ class TestFilings:
 
         latest = (await vendor.filings("IBM"))[0]
 
-        assert latest.filed_on == date(2024, 10, 31)
+        assert latest.reported_on == date(2024, 10, 31)
         assert latest.figures[-1].name == "revenue growth"
         assert latest.figures[-1].value == Decimal("0.1000")
 

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -117,8 +118,47 @@ async def test_a_free_key_gets_the_newest_hundred_bars_after_a_pause_and_is_reme
 
     assert len(bars) == 100
     assert [query["outputsize"] for query in server.asked] == ["full", "compact", "compact"]
-    assert len(clock.slept) == 1
-    assert clock.slept[0] >= 1.0
+    assert len(clock.slept) == len(server.asked) - 1
+    assert min(clock.slept) >= 1.0
+
+
+async def test_on_a_used_up_day_prices_are_not_asked_for_again_before_the_next(
+    server: AlphaVantageServer, vendor: AlphaVantageVendor, clock: ManualClock
+) -> None:
+    server.next_answers.append(daily_limit(KEY))
+    await refusal(vendor)
+
+    failure = await refusal(vendor)
+
+    assert type(failure) is VendorRateLimited
+    assert "this day (UTC) are used up" in str(failure)
+    assert len(server.asked) == 1
+    clock.advance(12 * 3600)
+    assert len(await vendor.daily_bars("AAPL", START, END)) == 2
+
+
+async def test_who_would_wait_for_more_than_a_minute_is_refused_at_once(
+    server: AlphaVantageServer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALPHA_VANTAGE_API_KEY", KEY)
+    vendor = AlphaVantageVendor(AlphaVantageSettings(base_url=server.base_url), StandingClock(NOW))
+
+    told = await asyncio.gather(
+        *(vendor.daily_bars("AAPL", START, END) for _ in range(60)), return_exceptions=True
+    )
+    await vendor.close()
+
+    refused = [str(one) for one in told if isinstance(one, VendorRateLimited)]
+    assert len(server.asked) == 50
+    assert len(refused) == 10
+    assert set(refused) == {"alpha_vantage: too many questions wait for the key's turn"}
+
+
+class StandingClock(ManualClock):
+    """A clock that stands: who waits is let go at once, and no time has passed."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
 
 
 async def test_an_unknown_ticker_has_no_bars(vendor: AlphaVantageVendor) -> None:

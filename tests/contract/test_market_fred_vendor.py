@@ -21,6 +21,7 @@ from core.domain.errors import (
     VendorTimeout,
 )
 from core.domain.evidence_items import MacroReading
+from core.market.evidence_port import Partly
 from core.market.fred_vendor import FredVendor
 from tests.loopback.fred_server import (
     KEY_UNKNOWN,
@@ -65,12 +66,21 @@ def vendor_of(server: FredServer, *series: str, now: datetime = NOW, timeout_s: 
     return FredVendor(fred, ManualClock(now))
 
 
-async def readings(server: FredServer, *series: str, until: date = TODAY) -> tuple[MacroReading, ...]:
+async def answer_of(
+    server: FredServer, *series: str, until: date = TODAY
+) -> tuple[MacroReading, ...] | Partly[MacroReading]:
     vendor = vendor_of(server, *series)
     try:
         return await vendor.readings(until)
     finally:
         await vendor.close()
+
+
+async def readings(server: FredServer, *series: str, until: date = TODAY) -> tuple[MacroReading, ...]:
+    """The whole answer."""
+    answer = await answer_of(server, *series, until=until)
+    assert not isinstance(answer, Partly)
+    return answer
 
 
 def known(found: tuple[MacroReading, ...]) -> list[tuple[str, str, str]]:
@@ -238,14 +248,17 @@ async def test_no_more_than_four_series_are_asked_at_once(server: FredServer) ->
         {"observations": [{"date": "2025-01-01", "realtime_start": "2025-02-01", "value": "NaN"}]},
     ],
 )
-async def test_one_series_that_fails_does_not_lose_the_others(
+async def test_one_series_that_fails_does_not_lose_the_others_and_is_named(
     server: FredServer, answer: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answers_of["ODD"] = answer
     with caplog.at_level(logging.WARNING):
-        found = await readings(server, "ODD", "GDP", "NONE")
+        found = await answer_of(server, "ODD", "GDP", "NONE")
 
-    assert {one.series for one in found} == {"GDP"}
+    assert isinstance(found, Partly)
+    assert {one.series for one in found.said} == {"GDP"}
+    assert [one.part for one in found.missing] == ["ODD", "NONE"]
+    assert found.missing[1].failure.reason == "there is no series NONE"
     assert "fred: " in caplog.text
     assert "there is no series NONE" in caplog.text
     assert KEY not in caplog.text
@@ -256,7 +269,10 @@ async def test_a_slow_series_does_not_lose_those_that_were_quick(server: FredSer
     server.mute_about.add("SLOW")
     vendor = vendor_of(server, "SLOW", "GDP", timeout_s=0.5)
 
-    assert {one.series for one in await vendor.readings(TODAY)} == {"GDP"}
+    found = await vendor.readings(TODAY)
+    assert isinstance(found, Partly)
+    assert {one.series for one in found.said} == {"GDP"}
+    assert [(one.part, type(one.failure)) for one in found.missing] == [("SLOW", VendorTimeout)]
 
     alone = vendor_of(server, "SLOW", timeout_s=0.05)
     with pytest.raises(VendorTimeout):

@@ -11,6 +11,7 @@ import pytest
 
 from core.domain.errors import BadTicker, BadVendorData
 from core.domain.evidence_items import Figure, Identity, NewsItem
+from core.market.evidence_port import Partly
 from core.market.yahoo_evidence import YahooEvidence
 from tests.loopback.yahoo_evidence import APPLE, NOW, article, points
 from tests.loopback.yahoo_server import YahooServer
@@ -21,7 +22,9 @@ SINCE = NOW - timedelta(days=7)
 
 
 async def news(evidence: YahooEvidence, symbol: str) -> tuple[NewsItem, ...]:
-    return await evidence.news(symbol, SINCE, NOW)
+    told = await evidence.news(symbol, SINCE, NOW)
+    assert not isinstance(told, Partly)
+    return told
 
 
 class TestIdentity:
@@ -156,6 +159,9 @@ class TestSnapshot:
             Figure(name="price to book", value=Decimal("61.2370"), unit="ratio"),
             Figure(name="dividend yield", value=Decimal("0.0038"), unit="ratio"),
             Figure(name="beta", value=Decimal("1.1070"), unit="ratio"),
+            Figure(name="price to sales", value=Decimal("9.6417"), unit="ratio"),
+            Figure(name="EV to EBITDA", value=Decimal("28.1351"), unit="ratio"),
+            Figure(name="return on equity", value=Decimal("1.4981"), unit="ratio"),
         )
 
     async def test_numbers_with_their_text_are_read_and_what_is_no_number_is_left_out(
@@ -176,6 +182,26 @@ class TestSnapshot:
 
         assert snapshot is not None
         assert snapshot.figures == (Figure(name="forward PE", value=Decimal("32.5"), unit="ratio"),)
+
+    @pytest.mark.parametrize("part", ["summaryDetail", "defaultKeyStatistics", "financialData"])
+    async def test_without_one_part_of_the_answer_the_ratios_of_the_others_are_told(
+        self, server: YahooServer, evidence: YahooEvidence, symbol: str, part: str
+    ) -> None:
+        lost = {
+            "summaryDetail": {"trailing PE", "dividend yield", "price to sales"},
+            "defaultKeyStatistics": {"price to book", "EV to EBITDA"},
+            "financialData": {"return on equity"},
+        }
+        server.profiles[symbol] = APPLE
+        whole = await evidence.snapshot(symbol)
+        server.profiles[symbol] = {name: told for name, told in APPLE.items() if name != part}
+
+        snapshot = await evidence.snapshot(symbol)
+
+        assert whole is not None
+        assert snapshot is not None
+        names = {figure.name for figure in whole.figures}
+        assert names - {figure.name for figure in snapshot.figures} == lost[part]
 
     @pytest.mark.parametrize("modules", [{}, {"price": {"quoteType": "INDEX"}}, {"summaryDetail": "text"}])
     async def test_without_any_ratio_there_is_no_snapshot(

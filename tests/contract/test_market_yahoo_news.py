@@ -7,6 +7,7 @@ import pytest
 
 from core.domain.errors import BadVendorData
 from core.domain.evidence_items import NewsItem
+from core.market.evidence_port import Partly
 from core.market.yahoo_evidence import MARKET, YahooEvidence
 from tests.loopback.yahoo_evidence import NOW, article, flat_article
 from tests.loopback.yahoo_server import YahooServer
@@ -18,7 +19,9 @@ AT = datetime(2025, 10, 30, 12, 34, 56, tzinfo=UTC)
 
 
 async def news(evidence: YahooEvidence, symbol: str) -> tuple[NewsItem, ...]:
-    return await evidence.news(symbol, SINCE, NOW)
+    told = await evidence.news(symbol, SINCE, NOW)
+    assert not isinstance(told, Partly)
+    return told
 
 
 class TestNews:
@@ -62,12 +65,18 @@ class TestNews:
         assert [item.market_wide for item in await news(evidence, MARKET)] == [False]
         assert server.asked_evidence == [("news", MARKET)]
 
-    async def test_news_of_a_share_survive_a_failure_of_those_of_the_market(
+    async def test_news_of_a_share_survive_a_failure_of_those_of_the_market_which_are_named_as_missing(
         self, server: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
         server.news = {symbol: [article("Apple beats")], MARKET: [{"content": {}}]}
 
-        assert [item.title for item in await news(evidence, symbol)] == ["Apple beats"]
+        told = await evidence.news(symbol, SINCE, NOW)
+
+        assert isinstance(told, Partly)
+        assert [item.title for item in told.said] == ["Apple beats"]
+        assert [(one.part, one.failure.reason) for one in told.missing] == [
+            ("the news of the market", "not one of the items of news can be read")
+        ]
 
     async def test_a_ticker_without_news_has_none(self, evidence: YahooEvidence, symbol: str) -> None:
         assert await news(evidence, symbol) == ()

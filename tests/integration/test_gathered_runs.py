@@ -21,6 +21,7 @@ from core.clock import ManualClock, OffsetClock
 from core.config.loading import settings_from
 from core.domain.errors import VendorNotConfigured, VendorRateLimited, VendorTimeout
 from core.domain.evidence_items import EvidenceKind
+from core.market.evidence_port import Missing, Partly
 from core.market.evidence_vendors import VENDORS, VendorFacts
 from core.store.store import Store
 from tests import arena
@@ -229,6 +230,39 @@ async def test_the_check_asks_each_vendor_once_and_says_what_it_gave(
     assert checks["macro: fred"] == "ok: 1 readings"
     assert "fundamentals: yfinance" not in checks
     assert [double.closed for double in doubles] == [True] * 3
+
+
+HALF = Partly(
+    (reading("GDP", "2025-07-01", "2025-09-30").model_copy(update={"vendor": "fred"}),),
+    (Missing("UNRATE", VendorTimeout("fred", "no answer within 10 seconds")),),
+)
+
+
+async def test_the_check_says_what_a_vendor_could_not_give(tmp_path: Path) -> None:
+    EvidenceDouble.told["FredVendor"] = {"readings": HALF}
+
+    checks = await checked(tmp_path, {"prices": ["sample"], **NAMED})
+
+    assert checks["macro: fred"] == "ok: 1 readings, without UNRATE (no answer within 10 seconds)"
+
+
+async def test_the_page_of_evidence_says_of_which_vendor_a_part_is_missing(
+    models: ModelServer,
+    tmp_path: Path,
+    opening: Opening,
+    market: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    EvidenceDouble.told["FredVendor"] = {"readings": HALF}
+    app = await opening(
+        models.base_url, tmp_path, clock=ManualClock(NOW), market=market | {"macro": ["fred"]}
+    )
+
+    await show(app, Output(as_json=False), "NVDA", None)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "macro: 1 reading, without UNRATE (no answer within 10 seconds)" in lines
+    assert lines[-1] == "macro: not all from fred, without UNRATE (no answer within 10 seconds)"
 
 
 async def test_a_vendor_without_key_fails_the_check_only_where_it_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from core.app.lookaheadwork import check_lookahead
 from core.clock import ManualClock
@@ -101,6 +102,53 @@ async def test_each_kind_that_is_asked_for_is_in_the_pack_up_to_the_moment(
     }
     assert pack.bars[-1].date == AS_OF.date()
     assert pack.absences == ()
+
+
+async def test_every_vendor_that_is_configured_is_proved_alone_wherever_it_stands_in_its_chain(
+    vendors: AllVendors,
+) -> None:
+    both = ["yfinance", "alpha_vantage"]
+    market = {
+        "prices": ["csv", *both],
+        "news": both,
+        "fundamentals": both,
+        "sentiment": ["stocktwits", "reddit", "alpha_vantage"],
+        "macro": ["fred"],
+    }
+
+    report = await checked(vendors.settings(**market))
+
+    assert report.clean, [trial for trial in report.trials if trial.differs]
+    assert {(proof.vendor, proof.what): proof.unproved for proof in report.alone} == {
+        (name, kind): None for kind, chain in market.items() for name in chain
+    }
+    assert all(proof.trials[1].items for proof in report.alone)
+
+
+async def test_a_vendor_that_is_away_or_lacks_its_key_is_unproved_and_the_others_are_proved(
+    vendors: AllVendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ALPHA_VANTAGE_API_KEY")
+    vendors.reddit.next_answers.append(web.Response(status=403))
+    market = {
+        "prices": ["csv", "alpha_vantage"],
+        "news": ["yfinance", "alpha_vantage"],
+        "fundamentals": [],
+        "sentiment": ["stocktwits", "reddit"],
+    }
+
+    report = await checked(vendors.settings(**market))
+
+    assert report.clean
+    told = {(proof.vendor, proof.what): proof.unproved for proof in report.alone}
+    assert {pair for pair, why in told.items() if why is None} == {
+        ("csv", "prices"),
+        ("yfinance", "news"),
+        ("stocktwits", "sentiment"),
+    }
+    assert "ALPHA_VANTAGE_API_KEY" in str(told["alpha_vantage", "prices"])
+    assert "ALPHA_VANTAGE_API_KEY" in str(told["alpha_vantage", "news"])
+    assert "HTTP 403" in str(told["reddit", "sentiment"])
 
 
 async def test_a_listing_abroad_is_converted_at_rates_of_its_past_alone(vendors: AllVendors) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -80,6 +80,21 @@ async def test_another_time_ticker_or_preset_is_another_run(days: Days) -> None:
     wanted = [(due(), "NVDA"), (due(), "AAPL"), (due(at=TODAY.replace(minute=30)), "NVDA")]
     records = [await made(days.app, slot, ticker) for slot, ticker in wanted]
     assert len({record.run_id for record in records}) == 3
+
+
+async def test_all_runs_of_one_slot_are_of_one_moment(days: Days) -> None:
+    chats = [due(), due("-200")]
+    found = await asyncio.gather(*(made(days.app, chat, ticker) for chat in chats for ticker in TICKERS))
+    assert len({record.run_id for record in found}) == len(TICKERS)
+    assert len({record.as_of for record in found}) == 1
+
+
+async def test_another_slot_and_one_that_is_tried_again_later_have_a_moment_of_their_own(days: Days) -> None:
+    first = await made(days.app, due(), "AAPL")
+    other = await made(days.app, due(at=TODAY.replace(minute=30)), "AAPL")
+    days.clock.set(TODAY + timedelta(minutes=20))
+    late = await made(days.app, due(), "MSFT")
+    assert first.as_of < other.as_of < TODAY + timedelta(minutes=20) <= late.as_of
 
 
 async def test_a_budget_that_is_used_up_skips_the_run_and_says_so(days: Days) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from core.clock import Clock
 from tests.loopback.alpha_vantage_bodies import NO_ARTICLES, news_feed
 from tests.loopback.free_port import on_a_free_port
 
@@ -85,7 +86,10 @@ def dividends(symbol: str, rows: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 @dataclass
 class AlphaVantageServer:
-    """Answers from `held`; what lies in `next_answers` is given first, in order."""
+    """Answers from `held`; what lies in `next_answers` is given first, in order.
+
+    With a `clock` it refuses, as to a free key, a question within a second of the one before.
+    """
 
     key: str = "made-up-key"
     paid: bool = True
@@ -99,16 +103,29 @@ class AlphaVantageServer:
     asked: list[dict[str, str]] = field(default_factory=list)
     delay_s: float = 0.0
     base_url: str = ""
+    clock: Clock | None = None
+    asked_at: list[float] = field(default_factory=list)
+    """When each question came, in seconds of `clock`."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         query = dict(request.query)
         self.asked.append(query)
+        too_soon = self._is_too_soon()
         await asyncio.sleep(self.delay_s)
         if self.next_answers:
             prepared = self.next_answers.popleft()
             return prepared if isinstance(prepared, web.StreamResponse) else web.json_response(prepared)
         if query.get("apikey") != self.key:
             return web.json_response(NO_KEY)
+        return web.json_response(BURST_NOTE) if too_soon else self._good(query)
+
+    def _is_too_soon(self) -> bool:
+        if self.clock is None:
+            return False
+        self.asked_at.append(self.clock.monotonic())
+        return len(self.asked_at) > 1 and self.asked_at[-1] - self.asked_at[-2] < 1
+
+    def _good(self, query: dict[str, str]) -> web.StreamResponse:
         symbol = query.get("symbol", "")
         if query.get("function") == "NEWS_SENTIMENT":
             return web.json_response(self._news(query))

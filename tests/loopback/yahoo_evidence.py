@@ -40,10 +40,25 @@ APPLE: dict[str, dict[str, Any]] = {
         "trailingPE": 36.39879,
         "forwardPE": 32.517,
         "marketCap": 4012345655296,
+        "priceToSalesTrailing12Months": 9.6417,
         "currency": "USD",
         "fromCurrency": None,
     },
-    "defaultKeyStatistics": {"maxAge": 1, "forwardPE": 32.517, "beta": 1.107, "priceToBook": 61.237},
+    "defaultKeyStatistics": {
+        "maxAge": 1,
+        "forwardPE": 32.517,
+        "beta": 1.107,
+        "priceToBook": 61.237,
+        "enterpriseToEbitda": 28.13512,
+        "enterpriseToRevenue": 9.767,
+    },
+    "financialData": {
+        "maxAge": 86400,
+        "currentPrice": 271.4,
+        "returnOnEquity": 1.49814,
+        "returnOnAssets": 0.24546,
+        "financialCurrency": "USD",
+    },
 }
 """The parts of an answer about an instrument, by their names."""
 
@@ -129,3 +144,35 @@ def news_answer(stream: Sequence[Any]) -> dict[str, Any]:
     """A stream of news."""
     inside = {"pagination": {"uuids": ""}, "nextPage": False, "stream": list(stream)}
     return {"data": {"tickerStream": inside}, "status": "OK"}
+
+
+def quote(symbol: Any, name: Any, kind: str = "EQUITY", **more: Any) -> dict[str, Any]:
+    """One instrument among the answers of a search."""
+    return {
+        "exchange": "NYQ",
+        "shortname": name,
+        "quoteType": kind,
+        "symbol": symbol,
+        "index": "quotes",
+        "score": 31290.0,
+        "typeDisp": kind.title(),
+        "longname": name,
+        "exchDisp": "NYSE",
+        "isYahooFinance": True,
+        **more,
+    }
+
+
+def search_answer(quotes: Sequence[Any]) -> dict[str, Any]:
+    """What a search finds; beside instruments it may also have news and lists."""
+    return {
+        "explains": [],
+        "count": len(quotes),
+        "quotes": list(quotes),
+        "news": [],
+        "nav": [],
+        "lists": [],
+        "researchReports": [],
+        "totalTime": 21,
+        "timeTakenForQuotes": 410,
+    }

@@ -15,7 +15,14 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from tests.loopback.free_port import on_a_free_port
-from tests.loopback.yahoo_evidence import INVALID_CRUMB, failed, news_answer, profile_answer, series_answer
+from tests.loopback.yahoo_evidence import (
+    INVALID_CRUMB,
+    failed,
+    news_answer,
+    profile_answer,
+    search_answer,
+    series_answer,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOT_FOUND = {
@@ -101,8 +108,9 @@ def _with_events(answer: dict[str, Any], wanted: str) -> dict[str, Any]:
 class YahooServer:
     """Answers charts from `held`; what lies in `next_charts` is given first, in order.
 
-    `profiles`, `series` and `news` are what it knows by symbol. `instead` has, under one of these names, what
-    makes an answer in place of the true one. `asked_evidence` has pairs of such a name and a symbol.
+    `profiles`, `series` and `news` are what it knows by symbol, `quotes` by what is searched for. `instead`
+    has, under one of these names, what makes an answer in place of the true one. `asked_evidence` has pairs
+    of such a name and a symbol.
     """
 
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -111,6 +119,7 @@ class YahooServer:
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     series: dict[str, dict[str, Any]] = field(default_factory=dict)
     news: dict[str, list[Any]] = field(default_factory=dict)
+    quotes: dict[str, list[Any]] = field(default_factory=dict)
     instead: dict[str, Callable[[], web.Response]] = field(default_factory=dict)
     asked_evidence: list[tuple[str, str]] = field(default_factory=list)
     cookie: str = "made-up-cookie"
@@ -175,6 +184,14 @@ class YahooServer:
             return made
         return web.json_response(news_answer(self.news.get(symbol, [])[: wanted["snippetCount"]]))
 
+    async def search(self, request: web.Request) -> web.Response:
+        words = request.query["q"]
+        if (made := await self._made("quotes", words)) is not None:
+            return made
+        return web.json_response(
+            search_answer(self.quotes.get(words, [])[: int(request.query["quotesCount"])])
+        )
+
     async def _made(self, kind: str, symbol: str) -> web.Response | None:
         self.asked_evidence.append((kind, symbol))
         await asyncio.sleep(self.delay_s)
@@ -199,6 +216,7 @@ async def yahoo_server() -> AsyncIterator[YahooServer]:
     app.router.add_get("/v10/finance/quoteSummary/{symbol}", server.profile)
     app.router.add_get("/ws/fundamentals-timeseries/v1/finance/timeseries/{symbol}", server.statements)
     app.router.add_post("/xhr/ncp", server.stream)
+    app.router.add_get("/v1/finance/search", server.search)
     app.router.add_route("*", "/{path:.*}", server.other)
     async with on_a_free_port(app) as server.base_url:
         yield server

@@ -91,7 +91,7 @@ def test_statements_of_any_shape_are_read_or_refused(
         assert len(str(failure)) < 200
         return
     for filing in filings:
-        assert filing.filed_on is None or filing.period_end < filing.filed_on < date(2202, 1, 1)
+        assert filing.reported_on is None or filing.period_end < filing.reported_on < date(2202, 1, 1)
         assert all(len(str(figure.value)) < 60 for figure in filing.figures)
 
 

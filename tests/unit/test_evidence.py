@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from core.domain.bars import Bar, BarSeries
 from core.domain.evidence import Evidence
+from core.domain.evidence_items import Gathered
 from core.market.indicators import indicators
 from core.pipeline.evidence import EVIDENCE_BARS, build_evidence
 from core.pipeline.facts import evidence_text
+from tests.evidence_double import filing
 
 AS_OF = datetime(2025, 10, 29, 20, tzinfo=UTC)
 prices = st.decimals(Decimal("0.000001"), Decimal(1_000_000), places=6)
@@ -99,6 +101,27 @@ def test_the_canonical_text_is_the_whole_pack_as_sorted_json(given_series: BarSe
 
     whole = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert evidence.canonical == whole
+
+
+def test_a_pack_from_before_reports_were_told_apart_from_filings_keeps_its_text_and_hash() -> None:
+    filed = filing("2025-06-30", "2025-08-01")
+    told = Gathered(fundamentals=(filed, filing("2025-03-31", lag_days=45)))
+    old = json.loads(build_evidence(flat(3), session_open=False, gathered=told).model_dump_json())
+    for one in old["fundamentals"]:
+        del one["reported_on"]
+    for later in ("identity", "snapshot", "macro", "absences", "converted_from"):
+        del old[later]
+    text = json.dumps(old, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    assert Evidence.model_validate_json(text).canonical == text
+
+
+def test_the_day_of_a_report_is_in_the_pack_and_survives_a_round_trip() -> None:
+    told = Gathered(fundamentals=(filing("2025-06-30", reported_on=date(2025, 7, 23)),))
+    pack = build_evidence(flat(3), session_open=False, gathered=told)
+
+    assert '"reported_on":"2025-07-23"' in pack.canonical
+    assert Evidence.model_validate_json(pack.canonical) == pack
 
 
 @settings(deadline=None, max_examples=50)

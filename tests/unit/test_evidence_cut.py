@@ -55,6 +55,7 @@ filings = st.builds(
     annual=st.booleans(),
     figures=st.sampled_from([(), (figure(),), (figure(value="13"),)]),
     filed_on=st.none() | days,
+    reported_on=st.none() | days,
 )
 readings = st.builds(
     MacroReading,
@@ -150,11 +151,14 @@ def test_no_figures_pass_that_were_not_known_yet(
     cut = cut_filings(said, AS_OF, configured)
 
     assert all(one.known_on is not None and one.known_on < AS_OF.date() for one in cut)
-    assert all(one.figures and (one.filed_on is None) != (one.lag_days is None) for one in cut)
+    told = [one.filed_on or one.reported_on for one in cut]
+    assert all(
+        one.figures and (day is None) != (one.lag_days is None) for one, day in zip(cut, told, strict=True)
+    )
     periods = [(one.period_end, one.annual) for one in cut]
     assert periods == sorted(set(periods), reverse=True)
     assert len(cut) <= configured.filings
-    then = [one for one in said if one.filed_on is None or one.filed_on < AS_OF.date()]
+    then = [one for one in said if (day := one.filed_on or one.reported_on) is None or day < AS_OF.date()]
     chance.shuffle(then)
     assert cut_filings(then, AS_OF, configured) == cut
 
@@ -245,11 +249,14 @@ def test_the_restatement_that_was_known_last_counts() -> None:
 def test_what_became_known_on_the_very_day_counts_from_the_day_after_whatever_the_hour(hour: int) -> None:
     at = datetime(2025, 10, 29, hour, 59, tzinfo=UTC)
     filed = filing("2025-09-30", "2025-10-29")
+    reported = filing("2025-09-30", reported_on=date(2025, 10, 29))
     released = reading("GDP", "2025-07-01", "2025-10-29")
     before = reading("GDP", "2025-07-01", "2025-09-25", "3.8")
 
     assert cut_filings([filed], at, LIMITS) == ()
     assert cut_filings([filed], at + DAY, LIMITS) == (filed.model_copy(update={"lag_days": None}),)
+    assert cut_filings([reported], at, LIMITS) == ()
+    assert cut_filings([reported], at + DAY, LIMITS) == (reported,)
     assert cut_readings([released, before], at, LIMITS) == (before,)
     assert cut_readings([released, before], at + DAY, LIMITS) == (released,)
 

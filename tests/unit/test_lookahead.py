@@ -1,18 +1,22 @@
 """The proof that no prompt knows the future: it holds, and it fails where the future comes through."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from bot import program_evidence
+from bot.program import Output
 from core.clock import ManualClock
 from core.config import Settings
 from core.config.loading import settings_from
-from core.domain.errors import VendorRateLimited
+from core.domain.errors import VendorRateLimited, VendorUnreachable
 from core.domain.evidence_items import EvidenceKind
 from core.domain.lookahead import LookaheadReport
+from core.market import gathering
 from core.market.calendar import MarketCalendar, Session, Sessions
 from core.market.chain import build_chain
+from core.market.evidence_port import Missing, Partly
 from core.market.gathering import Gatherer, KindChain
 from core.pipeline.evidence import build_evidence
 from core.pipeline.lookahead import look_ahead, prompts_of
@@ -25,6 +29,9 @@ from tests.evidence_double import (
     news,
     reading,
 )
+
+if TYPE_CHECKING:
+    from core.app.app import App
 
 AS_OF = datetime(2012, 11, 20, 21, tzinfo=UTC)
 NOW = datetime(2025, 10, 29, tzinfo=UTC)
@@ -137,10 +144,105 @@ async def test_a_vendor_that_fails_now_and_answers_later_is_no_look_ahead() -> N
     assert (await checked(gatherer(news=sometimes))).clean
 
 
+def two_vendors(**said: Any) -> Gatherer:
+    """The first of the chain answers all, so that the second one, which has what is said, is not asked."""
+    clock = ManualClock(NOW)
+    first, second = asked("one", EvidenceDouble(**SAID), clock=clock), EvidenceDouble(**said)
+    vendors = (first, asked("second", second, clock=clock))
+    chains = {kind: KindChain(vendors, True) for kind in EvidenceKind}
+    return Gatherer(chains, vendors, settings().market.evidence)
+
+
+def proved(report: LookaheadReport) -> dict[tuple[str, str], str | None]:
+    return {(proof.vendor, proof.what): proof.unproved for proof in report.alone}
+
+
+async def test_each_vendor_is_proved_alone_also_where_another_one_answers_before_it() -> None:
+    report = await checked(two_vendors(**SAID))
+
+    kinds = ("news", "fundamentals", "sentiment", "macro")
+    pairs = {("sample", "prices"), *((name, kind) for name in ("one", "second") for kind in kinds)}
+    assert proved(report) == dict.fromkeys(pairs)
+    assert all(trial.items for proof in report.alone for trial in proof.trials)
+    assert report.clean
+    assert report.unproved == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "where"),
+    [
+        ("news", news("Told by the second", AS_OF + DAY, vendor="second"), "news"),
+        ("moods", mood("Told by the second", AS_OF + DAY, vendor="second"), "sentiment"),
+    ],
+)
+async def test_the_future_of_a_vendor_that_is_asked_only_when_others_fail_is_found(
+    monkeypatch: pytest.MonkeyPatch, kind: str, item: Any, where: str
+) -> None:
+    cut = getattr(gathering, f"cut_{kind}")
+
+    def leaky(said: Any, *rest: Any, **more: Any) -> Any:
+        let_through = tuple(one for one in said if one.vendor == "second")
+        return (*let_through, *cut([one for one in said if one.vendor != "second"], *rest, **more))
+
+    monkeypatch.setattr(gathering, f"cut_{kind}", leaky)
+    report = await checked(two_vendors(**SAID | {kind: (item,)}))
+
+    assert not report.clean
+    assert {trial.differs for trial in report.trials} == {None}
+    changed = {(one.vendor, trial.differs) for one in report.alone for trial in one.trials if trial.differs}
+    assert changed == {("second", f"the evidence, in {where}")}
+
+
+async def test_of_a_vendor_that_is_away_or_has_nothing_it_is_said_that_nothing_is_proved() -> None:
+    away = VendorUnreachable("second", "could not be reached.")
+    report = await checked(two_vendors(news=SAID["news"], filings=away))
+
+    told = proved(report)
+    assert (told["second", "news"], told["one", "fundamentals"]) == (None, None)
+    assert told["second", "fundamentals"] == "could not be reached"
+    assert told["second", "sentiment"] == told["second", "macro"] == "has none"
+    assert [(one.vendor, one.what) for one in report.unproved] == [
+        ("second", "fundamentals"),
+        ("second", "sentiment"),
+        ("second", "macro"),
+    ]
+    assert all(one.trials == () for one in report.unproved)
+    assert report.clean
+
+
+async def test_an_answer_that_lacks_parts_is_proved_for_what_it_has() -> None:
+    half = Partly(SAID["readings"], (Missing("UNRATE", VendorRateLimited("one", "asks to slow down")),))
+    report = await checked(gatherer(readings=half))
+
+    assert proved(report)["one", "macro"] is None
+    assert report.clean
+
+
+async def test_the_answer_lists_each_vendor_and_names_unproved(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = await checked(two_vendors(news=SAID["news"]))
+
+    class Told:
+        async def look_ahead(self, *_: object) -> LookaheadReport:
+            return report
+
+    assert await program_evidence.look_ahead(cast("App", Told()), Output(as_json=False), "GOOG", AS_OF)
+    lines = capsys.readouterr().out.splitlines()
+    alone = lines[lines.index("Each vendor alone, as if no other were configured:") + 1 :]
+    assert alone[0].startswith("- sample (prices): answers of the future, ")
+    assert alone[0].endswith(" changed; not a byte changes")
+    assert "- second (fundamentals): unproved, has none" in alone
+    assert alone[-1] == (
+        "No prompt knows anything of the time after that moment. "
+        "Unproved: second (fundamentals), second (sentiment), second (macro)."
+    )
+
+
 async def test_without_any_future_nothing_is_proved() -> None:
     report = await checked(gatherer())
     quiet = report.model_copy(
-        update={"trials": tuple(one.model_copy(update={"items": 0}) for one in report.trials)}
+        update={"trials": tuple(one.model_copy(update={"items": 0}) for one in report.trials), "alone": ()}
     )
     assert not quiet.clean
 

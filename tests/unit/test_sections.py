@@ -96,6 +96,7 @@ filings = st.builds(
     annual=st.booleans(),
     figures=figures,
     filed_on=days | st.none(),
+    reported_on=days | st.none(),
     lag_days=st.integers(0, 90) | st.none(),
 )
 moods = st.builds(
@@ -165,6 +166,19 @@ def test_every_kind_is_told_with_its_time_its_source_and_its_vendor() -> None:
     assert ": score 0.4 of 12 voices: Holding" in text
     assert ", market-wide: Treasury" in text
     assert "://" not in text
+
+
+def test_a_day_is_called_what_it_is_of_a_filing_or_of_the_report_on_earnings() -> None:
+    day = date(2025, 8, 27)
+    told = Gathered(
+        fundamentals=tuple(
+            Filing(vendor="yfinance", period_end=date(2025, 7, 27), annual=annual, figures=(), **days)
+            for annual, days in ((True, {"filed_on": day}), (False, {"reported_on": day}))
+        )
+    )
+    text = evidence_text(full_pack.evidence(told))
+    assert "- year to 2025-07-27, filed 2025-08-27 (yfinance)" in text
+    assert "- quarter to 2025-07-27, reported 2025-08-27 (yfinance)" in text
 
 
 def test_an_empty_section_says_why_vendor_by_vendor() -> None:
