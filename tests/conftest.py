@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import settings
 
+from tests.costs import read_no_certificates, share_statements
+
 # A property is no stopwatch: on a busy machine any one example may take long.
 settings.register_profile("conclave", deadline=None)
 settings.load_profile("conclave")
@@ -51,6 +53,8 @@ def _attempts() -> Iterator[list[str]]:
         _close_sockets(patch, attempts)
         _close_names(patch, attempts)
         _close_curl(patch, attempts)
+        share_statements(patch)
+        read_no_certificates(patch)
         yield attempts
 
 
