@@ -98,7 +98,7 @@ async def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -
         process = await started(config, "GOOG")
         await asyncio.wait_for(models.until_asked(25), 30)
         process.send_signal(signal.SIGINT)
-        out, log = await asyncio.wait_for(process.communicate(), 15)
+        out, log = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 1
     assert out == b""
     assert "conclave run --resume" in log.decode()
