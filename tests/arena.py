@@ -12,6 +12,7 @@ from core.config.loading import settings_from
 from core.domain.events import RunEnded, RunEvent
 from core.domain.run import RunRecord, RunRequest
 from core.domain.stage import Preset
+from tests.template import laid
 
 Opening = Callable[..., Awaitable[App]]
 """Opens an arena as `opened` does; the fixture `opening` closes it as well."""
@@ -65,6 +66,8 @@ async def opened(
     environ: dict[str, str] | None = None,
     **more: Any,
 ) -> App:
+    if more.get("url") is None:
+        laid(folder / "conclave.db")
     return await open_app(settings(base_url, folder, **more), clock=clock, environ=environ or {})
 
 

@@ -1,9 +1,10 @@
 """What holds for every test: no way out of this machine, no real key, and an end to waiting."""
 
 import asyncio
+import gc
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,11 +12,15 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import settings
 
+from tests.costs import read_no_certificates, share_statements
+
 # A property is no stopwatch: on a busy machine any one example may take long.
 settings.register_profile("conclave", deadline=None)
 settings.load_profile("conclave")
 
-ASYNC_LIMIT_S = 30
+ASYNC_LIMIT_S = 60
+EARLY = ("scenario", "integration")
+"""The folders whose tests begin first."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "", None}
 KEPT = {"CONCLAVE_TEST_POSTGRES"}
 REMOVED_ENDINGS = ("_API_KEY", "_TOKEN", "_SECRET", "_PROXY", "_proxy")
@@ -36,11 +41,33 @@ def _clean_environment() -> None:
 _clean_environment()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while a million objects are made that stay, nor among them afterwards."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
     for item in items:
         function = getattr(item, "obj", None)
         if asyncio.iscoroutinefunction(function) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(ASYNC_LIMIT_S))
+
+
+def _place(item: pytest.Item) -> tuple[int, float]:
+    """Say when a test begins: those that wait most and take longest first.
+
+    With several workers the first then has the scenarios, which wait more than they compute, while the others
+    compute; and nobody is left with a long one in the end, for what others take from it is what comes last.
+    """
+    folder, limit = item.path.parent.name, item.get_closest_marker("timeout")
+    return EARLY.index(folder) if folder in EARLY else len(EARLY), -limit.args[0] if limit else 0
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +78,8 @@ def _attempts() -> Iterator[list[str]]:
         _close_sockets(patch, attempts)
         _close_names(patch, attempts)
         _close_curl(patch, attempts)
+        share_statements(patch)
+        read_no_certificates(patch)
         yield attempts
 
 

@@ -1,6 +1,7 @@
 """Deliveries over a real store and doors in memory, in time that passes as it is slept through."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from core.domain.alert import Alert, AlertKind
 from core.domain.subscription import Due, Planned, Slot, Subscription, Topic, Wanted
 from core.schedule.reading import read_wanted
 from tests.door_double import DoorDouble
+from tests.loopback.patience import PATIENCE_S
 
 NOWHERE = "http://127.0.0.1:9"
 """Where no model answers: nothing here makes a run."""
@@ -117,8 +119,9 @@ def missing_in(shown: Sequence[Card | str]) -> list[str]:
 
 
 async def until(done: Callable[[], object]) -> None:
-    """Wait for what others do, at most some seconds."""
-    for _ in range(4000):
+    """Wait for what others do, however busy the machine is."""
+    give_up = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up:
         if done():
             return
         await asyncio.sleep(0.002)

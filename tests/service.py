@@ -10,7 +10,7 @@ from bot.serve import serve
 from core.app.app import App
 from tests.loopback.slack_state import Message
 
-READY_S = 20
+READY_S = 30
 
 
 @asynccontextmanager
@@ -26,7 +26,7 @@ async def served(app: App) -> AsyncIterator[App]:
         yield app
     finally:
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(service, 12)
+        await asyncio.wait_for(service, 30)
         await app.close()
 
 

@@ -52,16 +52,14 @@ async def verdict_in(slack: SlackServer, channel: str) -> Message:
     def found() -> Message | None:
         return next((m for m in slack.messages(channel) if "conclave.why.0" in actions(m)), None)
 
-    message = await slack.until(found, 15)
+    message = await slack.until(found)
     assert isinstance(message, Message)
     return message
 
 
 async def home_of(slack: SlackServer, user: str, text: str = "") -> View:
     """The person's page once it says `text`."""
-    page = await slack.until(
-        lambda: (seen := slack.page_of(user)) and text in shown(seen.blocks) and seen, 10
-    )
+    page = await slack.until(lambda: (seen := slack.page_of(user)) and text in shown(seen.blocks) and seen)
     assert isinstance(page, View)
     return page
 
@@ -73,7 +71,7 @@ async def window(slack: SlackServer, user: str, title: str) -> View:
         views = (v for v in slack.views(user)[-1:] if v.view["title"]["text"] == title)
         return next((v for v in views if "Loading…" not in shown(v.blocks)), None)
 
-    view = await slack.until(found, 10)
+    view = await slack.until(found)
     assert isinstance(view, View)
     return view
 

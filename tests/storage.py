@@ -21,6 +21,7 @@ from core.store.database import upgrade
 from core.store.store import Store
 from core.store.tables import metadata
 from tests.store_values import START
+from tests.template import laid
 
 POSTGRES = os.environ.get("CONCLAVE_TEST_POSTGRES", "postgresql+asyncpg://postgres@127.0.0.1:5432/test")
 
@@ -66,6 +67,8 @@ def postgres_database() -> Iterator[str]:
             pytest.fail(reason)
         pytest.skip(reason)
     try:
+        # What a test writes need not survive the loss of power.
+        _admin(f"ALTER DATABASE {name} SET synchronous_commit = off")
         _run(upgrade(_url_of(name)))
         yield name
     finally:
@@ -89,7 +92,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database with our tables and no rows."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'conclave.db'}"
+        yield f"sqlite+aiosqlite:///{laid(tmp_path / 'conclave.db')}"
         return
     name = request.getfixturevalue("postgres_database")
     _admin(_EMPTY, name)

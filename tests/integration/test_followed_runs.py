@@ -22,6 +22,7 @@ from core.domain.vote import VoteTaken
 from tests import arena
 from tests.loopback.model_replies import filled, hangs, held, server_error
 from tests.loopback.model_server import ModelServer
+from tests.loopback.patience import PATIENCE_S
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
 
@@ -215,7 +216,7 @@ async def interrupted_at(app: App, models: ModelServer, place: str, monkeypatch:
                 gate.set()
 
     task = asyncio.create_task(follow())
-    await asyncio.wait_for(reached.wait(), 10)
+    await asyncio.wait_for(reached.wait(), PATIENCE_S)
     await app.close()
     await asyncio.gather(task, return_exceptions=True)
     monkeypatch.undo()

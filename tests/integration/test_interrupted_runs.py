@@ -16,6 +16,7 @@ from core.domain.stage import StageRecord
 from tests import arena
 from tests.loopback.model_replies import filled, hangs
 from tests.loopback.model_server import ModelServer
+from tests.loopback.patience import PATIENCE_S
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
 
@@ -113,7 +114,7 @@ async def test_a_cancelled_run_stops_its_requests_and_keeps_what_is_done(
     record = arena.ended(events)
     assert record.state is RunState.CANCELLED
     assert record.fills == ()
-    await asyncio.wait_for(models.until_closed_early(10), 5)
+    await asyncio.wait_for(models.until_closed_early(10), PATIENCE_S)
     assert len((await app.model_chat(record.run_id, "claude")).stages) == 4
     assert not await app.cancel(record.run_id)
     resumed = arena.ended([event async for event in app.resume(record.run_id)])
@@ -239,7 +240,7 @@ async def test_a_file_that_a_crash_left_out_is_written_by_the_next_process(
         if results == 4 and len(models.asked("qwen/qwen-1")) == 8:
             break
     folder = tmp_path / "modelchats" / run_id
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         # A ModelChat is filed a moment after its end is told.
         while len(list(folder.glob("*"))) < 4:  # noqa: ASYNC110 - nothing tells of a file
             await asyncio.sleep(0.01)

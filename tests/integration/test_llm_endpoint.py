@@ -27,6 +27,7 @@ from core.llm.prices import Prices
 from tests.loopback import model_replies as say
 from tests.loopback.model_endpoint import ASK, KEY, NOON, PRICES, failure_of, model
 from tests.loopback.model_server import ModelServer
+from tests.loopback.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -277,7 +278,7 @@ async def test_a_late_answer_is_a_timeout_and_its_request_is_closed(
 
     assert type(failure) is ModelTimeout
     assert failure.reason == "loopback:m did not answer within 0.2 s"
-    await asyncio.wait_for(server.until_closed_early(), 2)
+    await asyncio.wait_for(server.until_closed_early(), PATIENCE_S)
 
 
 async def test_a_refused_connection_is_no_timeout(server: ModelServer, connections: Connections) -> None:
@@ -318,13 +319,13 @@ async def test_a_connection_that_breaks_off_is_a_server_failure(connections: Con
 async def test_a_cancelled_ask_closes_its_request(server: ModelServer, connections: Connections) -> None:
     server.say_next("m", say.hangs())
     asking = asyncio.create_task(model(server, connections).ask(ASK))
-    await asyncio.wait_for(server.until_asked(), 2)
+    await asyncio.wait_for(server.until_asked(), PATIENCE_S)
 
     asking.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await asking
-    await asyncio.wait_for(server.until_closed_early(), 2)
+    await asyncio.wait_for(server.until_closed_early(), PATIENCE_S)
 
 
 async def test_a_callers_deadline_is_not_taken_for_the_models(

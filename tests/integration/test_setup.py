@@ -22,6 +22,7 @@ from core.config import Settings, load_settings
 from core.config.secret import SecretRef
 from core.config.settings import Slack, Telegram
 from core.domain.errors import Refused
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_scene import ALICE as SLACK_ALICE
 from tests.loopback.slack_server import slack_server
 from tests.loopback.telegram_scene import ALICE, BOB
@@ -55,7 +56,7 @@ class Operator:
         return "\n".join(self.said)
 
     async def code(self) -> str:
-        await asyncio.wait_for(self.heard.wait(), 10)
+        await asyncio.wait_for(self.heard.wait(), PATIENCE_S)
         found = CODE.search(self.all)
         assert found
         return found[1]

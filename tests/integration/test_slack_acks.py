@@ -16,7 +16,7 @@ from tests.loopback.slack_server import Envelope, SlackServer, slack_server
 from tests.loopback.slack_state import ACK_S
 
 Doing = Callable[[SlackServer], Awaitable[Envelope]]
-CLEARLY_BELOW_S = 1.0
+CLEARLY_BELOW_S = 2.0
 
 
 async def interactive(server: SlackServer, kind: str, **more: object) -> Envelope:

@@ -13,6 +13,7 @@ from bot.slack_adapter import SlackDoor
 from bot.slack_api import SlackApi
 from bot.slack_log import redacted
 from core.clock import ManualClock
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_server import Fault, SlackServer, slack_server
 
 TRADING = Address("slack", "C0TRADING")
@@ -159,7 +160,7 @@ async def test_a_slack_that_does_not_answer_is_given_up(
     monkeypatch.setattr("bot.slack_api.SlackApi.call.__kwdefaults__", {"timeout_s": 0.05}, raising=False)
 
     with pytest.raises(Unsure, match="in time"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await door.edit(ref, HELLO)
 
 

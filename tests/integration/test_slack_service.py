@@ -15,6 +15,7 @@ from core.clock import SystemClock
 from core.config.secret import SecretRef
 from core.config.settings import Slack
 from core.domain.errors import ConfigError
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_rules import interactive
 from tests.loopback.slack_scene import (
     ALICE,
@@ -252,7 +253,7 @@ async def test_wrong_tokens_end_slack_with_one_clear_line(
         settings = settings_for(server, monkeypatch)
         server.bot_token = "xoxb-another"
         with caplog.at_level(logging.INFO):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await socket_service(settings, ScriptedDesk(), SystemClock()).run()
 
     lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
@@ -268,7 +269,7 @@ async def test_a_wrong_app_token_ends_slack_too(
     async with SlackServer() as server:
         settings = settings_for(server, monkeypatch)
         server.fail_next("apps.connections.open", Fault("account_inactive"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await socket_service(settings, ScriptedDesk(), SystemClock()).run()
 
     assert "apps.connections.open: account_inactive" in caplog.records[-1].getMessage()

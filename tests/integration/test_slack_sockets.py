@@ -12,6 +12,7 @@ from bot.slack_service import SlackService, socket_service
 from bot.slack_socket import SILENT_S
 from core.clock import Clock, SystemClock
 from core.config.settings import Slack
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_scene import ALICE, TRADING, ScriptedDesk, settings_for
 from tests.loopback.slack_server import Fault, SlackServer, slack_server
 from tests.shared_clock import SharedClock
@@ -25,7 +26,7 @@ async def serving(
     service = socket_service(settings, desk, clock or SystemClock(), ping_s=ping_s)
     task = asyncio.create_task(service.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await service.connected.wait()
         yield desk, service
     finally:
@@ -98,7 +99,7 @@ async def test_a_new_connection_is_there_before_the_old_one_closes(
         # Slack may still send over the old one, and nothing of it is lost.
         await asked_over(server, desk, lambda: old)
         await asked_over(server, desk, lambda: server.sockets[-1])
-        await server.until(lambda: len(server.sockets) == 1, 8)
+        await server.until(lambda: len(server.sockets) == 1)
         assert server.log == ["hello 1", "hello 2", "closed 1"]
 
 

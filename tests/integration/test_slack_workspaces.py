@@ -18,7 +18,6 @@ from bot.http_door import HttpDoor
 from bot.request import Address
 from bot.slack_manifest import SCOPES
 from bot.slack_service import slack_service
-from core.clock import ManualClock
 from core.domain.errors import ConfigError
 from core.domain.subscription import SubscriptionState
 from core.schedule.reading import read_wanted
@@ -26,6 +25,7 @@ from tests import arena
 from tests.loopback.slack_http_scene import HttpScene, browser_at, http_scene, set_secrets
 from tests.loopback.slack_scene import ALICE, TRADING, VERDICT, ScriptedDesk
 from tests.loopback.slack_server import SlackServer, slack_server
+from tests.shared_clock import SharedClock
 
 ONE, TWO = "T0LOOPBACK", "T0OTHER"
 CAROL, ELSEWHERE = "U0CAROL", "C0ELSEWHERE"
@@ -169,7 +169,8 @@ async def test_a_workspace_that_installs_again_is_answered_with_the_new_token(sc
 async def test_a_state_is_good_once_in_its_own_browser_and_for_ten_minutes(
     server: SlackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = ManualClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
+    # Time that only this test lets pass: what the service does every few seconds must not use it up.
+    clock = SharedClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
     server.now = lambda: clock.now().timestamp()
     async with serving(server, tmp_path, monkeypatch, clock=clock) as scene:
         async with browser_at(scene.root) as mine, browser_at(scene.root) as theirs:

@@ -13,6 +13,7 @@ from core.domain.run import RunRecord, RunState
 from tests import arena
 from tests.loopback.model_replies import filled, hangs
 from tests.loopback.model_server import ModelServer
+from tests.loopback.patience import PATIENCE_S
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
 
@@ -75,9 +76,9 @@ async def test_a_run_of_another_process_is_stopped_there_within_seconds(
     await asyncio.sleep(0.1)
     asked = len(models.requests)
     assert await two.stop(run_id, "Alice")
-    record = await asyncio.wait_for(task, 5)
+    record = await asyncio.wait_for(task, PATIENCE_S)
     assert (record.state, record.reason) == (RunState.CANCELLED, REASON)
-    assert (await asyncio.wait_for(follower, 5)).reason == REASON
+    assert (await asyncio.wait_for(follower, PATIENCE_S)).reason == REASON
     assert len(models.requests) == asked
 
 

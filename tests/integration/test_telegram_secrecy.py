@@ -16,6 +16,7 @@ from core.config.secret import SecretRef
 from core.config.settings import Telegram
 from core.domain.errors import ConfigError
 from tests.integration.test_telegram_service import DeskDouble, running
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import User
 
@@ -54,7 +55,11 @@ async def test_by_default_requests_are_not_logged_at_all(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with TelegramServer() as server, asyncio.timeout(10), running(service_for(server, monkeypatch)):
+    async with (
+        TelegramServer() as server,
+        asyncio.timeout(PATIENCE_S),
+        running(service_for(server, monkeypatch)),
+    ):
         pass
     assert "HTTP Request" not in caplog.text
 

@@ -10,6 +10,7 @@ import pytest
 from bot.request import Address, Person, Press, Request
 from core.clock import ManualClock
 from core.domain.errors import ConfigError
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.telegram_rules import Refusal
 from tests.loopback.telegram_scene import ALICE, BOB, DeskDouble, Make, running, service_for
 from tests.loopback.telegram_server import TelegramServer
@@ -245,7 +246,7 @@ async def test_it_starts_when_the_platform_is_away(
     async with running(service, wait=False):
         await server.until(lambda: len(clock.slept) >= 2, "back-off")
         await server.start()
-        await asyncio.wait_for(service.ready(), 5)
+        await asyncio.wait_for(service.ready(), PATIENCE_S)
 
 
 async def test_two_programs_with_one_token_are_told_and_go_on(
@@ -262,7 +263,7 @@ async def test_a_refused_token_ends_telegram_alone_with_one_sentence(
 ) -> None:
     service = make()
     server.token = "7000000001:AAanother"
-    await asyncio.wait_for(service.run(), 5)
+    await asyncio.wait_for(service.run(), PATIENCE_S)
     with pytest.raises(ConfigError, match="refused the bot token"):
         await service.ready()
     errors = [record for record in caplog.records if record.levelno >= logging.WARNING]

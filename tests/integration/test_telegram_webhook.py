@@ -19,6 +19,7 @@ from core.clock import ManualClock
 from core.config.secret import SecretRef
 from core.config.settings import Http, Telegram
 from core.domain.errors import ConfigError
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.telegram_scene import ALICE, BOB, MENU, DeskDouble, running, service_for
 from tests.loopback.telegram_server import TelegramServer
 
@@ -188,8 +189,8 @@ async def test_with_all_hands_busy_telegram_is_told_to_come_again_and_nothing_is
     await server.until(lambda: 503 in server.hook.statuses, "a refusal")
     assert len(webhook.desk.requests) == 256
     release.set()
-    await server.until(lambda: not server.unconfirmed, "all to be taken", timeout_s=20)
-    await server.until(lambda: len(webhook.desk.requests) == 300, "all to be worked on", timeout_s=20)
+    await server.until(lambda: not server.unconfirmed, "all to be taken")
+    await server.until(lambda: len(webhook.desk.requests) == 300, "all to be worked on")
     assert len({request.delivery for request in webhook.desk.requests}) == 300
 
 
@@ -328,7 +329,7 @@ async def test_where_http_is_off_telegram_is_off_with_one_sentence(
 ) -> None:
     caplog.set_level(logging.ERROR)
     service = here.service()
-    await asyncio.wait_for(service.run(), 5)
+    await asyncio.wait_for(service.run(), PATIENCE_S)
     with pytest.raises(ConfigError, match="HTTP is off"):
         await service.ready()
     assert len(caplog.records) == 1

@@ -19,6 +19,7 @@ from bot.slack_service import SlackService, slack_service
 from core.app.app import App
 from core.clock import Clock
 from tests import arena
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_scene import ScriptedDesk
 from tests.loopback.slack_server import SlackServer
 
@@ -80,7 +81,7 @@ async def http_scene(
         server.request_url = f"{root}{PATH}"
     server.redirect_url = f"{root}/slack/oauth_redirect"
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await service.connected.wait()
         yield HttpScene(server, app, scripted, service, root)
     finally:

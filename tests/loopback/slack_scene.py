@@ -14,6 +14,7 @@ from bot.slack_service import SlackService, socket_service
 from core.clock import SystemClock
 from core.config.secret import SecretRef
 from core.config.settings import Slack
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_rules import strings
 from tests.loopback.slack_server import SlackServer, slack_server
 
@@ -89,7 +90,7 @@ async def serving(settings: Slack, desk: ScriptedDesk) -> AsyncIterator[SlackSer
     service = socket_service(settings, desk, SystemClock(), ping_s=0.2)
     task = asyncio.create_task(service.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await service.connected.wait()
         yield service
     finally:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_state import APP_ID, MAX_SOCKETS, Envelope, Json
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -49,10 +50,10 @@ class SlackSending(ABC):
         return list(self._sockets)
 
     @abstractmethod
-    async def until(self, condition: Any, within: float = 5.0) -> Any:
+    async def until(self, condition: Any, within: float = PATIENCE_S) -> Any:
         """See `SlackServer.until`."""
 
-    async def wait_connected(self, within: float = 5.0, count: int = 1) -> None:
+    async def wait_connected(self, within: float = PATIENCE_S, count: int = 1) -> None:
         """Wait until the app listens, over so many connections."""
         if self.request_url is None:
             await self.until(lambda: len(self._sockets) >= count, within)

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_people import SlackPeople
 from tests.loopback.slack_rules import interactive
 from tests.loopback.slack_sending import SlackSending
@@ -75,7 +76,7 @@ class SlackServer(SlackSending, SlackPeople):
         """The modals that this person has open, the one on top last."""
         return list(self._views.get(user, []))
 
-    async def until(self, condition: Callable[[], Any], within: float = 5.0) -> Any:
+    async def until(self, condition: Callable[[], Any], within: float = PATIENCE_S) -> Any:
         """Wait until `condition` is true, and return what it returned; not true in time fails the test."""
         deadline = time.monotonic() + within
         while not (found := condition()):
@@ -84,7 +85,7 @@ class SlackServer(SlackSending, SlackPeople):
             await asyncio.sleep(POLL_S)
         return found
 
-    async def wait_messages(self, channel: str, count: int = 1, within: float = 5.0) -> list[Message]:
+    async def wait_messages(self, channel: str, count: int = 1, within: float = PATIENCE_S) -> list[Message]:
         """Wait until a channel has this many messages."""
         await self.until(lambda: len(self.messages(channel)) >= count, within)
         return self.messages(channel)

@@ -18,6 +18,7 @@ from bot.telegram_updates import TelegramService
 from core.clock import ManualClock
 from core.config.secret import SecretRef
 from core.config.settings import Telegram
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import User
 
@@ -81,7 +82,7 @@ async def running(service: TelegramService, *, wait: bool = True) -> AsyncIterat
     task = asyncio.create_task(service.run())
     try:
         if wait:
-            await asyncio.wait_for(service.ready(), 5)
+            await asyncio.wait_for(service.ready(), PATIENCE_S)
         yield task
     finally:
         task.cancel()

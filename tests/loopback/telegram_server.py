@@ -16,6 +16,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from core.clock import SystemClock
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.telegram_inline import Offers
 from tests.loopback.telegram_methods import METHODS, RICH
 from tests.loopback.telegram_rules import Refusal, check_start_payload
@@ -207,7 +208,7 @@ class TelegramServer:
         """Updates that would be delivered again."""
         return sorted(self._updates)
 
-    async def until(self, condition: Callable[[], Any], what: str = "", timeout_s: float = 5.0) -> Any:
+    async def until(self, condition: Callable[[], Any], what: str = "", timeout_s: float = PATIENCE_S) -> Any:
         """Wait until `condition` is true and return it; fails with `what` when it takes too long."""
         deadline = time.monotonic() + timeout_s
         while not (result := condition()):

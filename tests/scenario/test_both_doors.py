@@ -13,6 +13,7 @@ from core.app.app import App
 from tests import arena
 from tests.loopback.model_replies import filled, hangs, server_error
 from tests.loopback.model_server import ModelServer
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_scene import shown
 from tests.loopback.slack_server import SlackServer
 from tests.loopback.slack_state import Message
@@ -75,7 +76,7 @@ async def slack_verdict(world: World, channel: str) -> Message:
         cards = world.slack.messages(channel)
         return next((m for m in cards if "conclave.why.0" in actions(m)), None)
 
-    message = await world.slack.until(found, 15)
+    message = await world.slack.until(found)
     assert isinstance(message, Message)
     return message
 
@@ -215,7 +216,7 @@ async def test_what_a_restart_interrupted_ends_in_the_same_message(world: World)
     private = world.telegram.private(ALICE)
     async with serving(world):
         world.telegram.say(private, ALICE, "/run GOOG")
-        await asyncio.wait_for(world.models.until_asked(30), 10)
+        await asyncio.wait_for(world.models.until_asked(30), PATIENCE_S)
         await world.telegram.until(
             lambda: any("claude" in m.text for m in world.telegram.messages(private)), "progress"
         )

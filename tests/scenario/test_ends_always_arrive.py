@@ -55,7 +55,7 @@ async def going_on(world: World, chat: Chat, thread: int | None = None) -> tuple
     def found() -> Shown | None:
         return next((m for m in world.telegram.messages(chat) if "4 of" in m.text or m.edits), None)
 
-    message = await world.telegram.until(found, "the run's message", 10)
+    message = await world.telegram.until(found, "the run's message")
     assert isinstance(message, Shown)
     return message, gate
 
@@ -113,9 +113,9 @@ async def test_a_flooded_chat_keeps_quiet_for_its_time_and_delays_no_other(world
 
     at = await world.telegram.until(flooded_at, "the flood")
     world.telegram.say(quick, BOB, "/whoami")
-    await world.telegram.until(lambda: world.telegram.messages(quick), "the other chat's answer", 1.5)
+    await world.telegram.until(lambda: world.telegram.messages(quick), "the other chat's answer", 5)
     world.telegram.say(quick, BOB, "/run IBM quick")
-    await verdict(world, quick, 5)
+    await verdict(world, quick)
     assert time.monotonic() - began < 6
     await verdict(world, slow)
     later = [

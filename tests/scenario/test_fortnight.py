@@ -129,7 +129,7 @@ class Service:
         now = self._turned + SPEED * timedelta(seconds=machine.monotonic() - self._turned_at)
         while not (line := await self._line()).startswith("books") or self._moment(line) < now:
             pass
-        for _ in range(1000):
+        for _ in range(2000):
             if not self.rows(_OPEN, _micros(now + timedelta(minutes=10))):
                 return
             await asyncio.sleep(0.03)
@@ -155,7 +155,7 @@ class Service:
         """Stop as an operator would, and expect a clean end in ten seconds."""
         assert self._process
         self._process.terminate()
-        assert await asyncio.wait_for(self._process.wait(), 12) == 0
+        assert await asyncio.wait_for(self._process.wait(), 30) == 0
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(self._folder / "conclave.db", timeout=10)) as database:
@@ -194,7 +194,7 @@ class World:
             ("leaderboard fridays 17:00", "alerts on", "verdicts AAPL weekdays 16:30 America/New_York quick")
         ):
             await self.slack.slash("/conclave", f"subscribe {line}", "U0ALICE", CHANNEL)
-            await self.slack.until(lambda: len(self.slack.messages(CHANNEL)) > number, 10)  # noqa: B023 - awaited here
+            await self.slack.until(lambda: len(self.slack.messages(CHANNEL)) > number)  # noqa: B023 - awaited here
         await self._answers(6, self.private)
 
     async def _answers(self, count: int, chat: object) -> None:

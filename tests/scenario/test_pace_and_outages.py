@@ -17,6 +17,7 @@ from core.clock import SystemClock
 from core.domain.errors import ConfigError
 from tests import arena
 from tests.loopback.model_server import ModelServer
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_server import SlackServer
 from tests.loopback.telegram_rules import Refusal
 from tests.loopback.telegram_server import TelegramServer
@@ -74,16 +75,16 @@ async def serving(world: World, **more: Any) -> AsyncIterator[App]:
     finally:
         if not service.done():
             os.kill(os.getpid(), signal.SIGTERM)
-            await asyncio.wait_for(service, 12)
+            await asyncio.wait_for(service, 30)
         await app.close()
 
 
 async def eventually(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    for _ in range(2500):
         if true():
             return
         await asyncio.sleep(0.01)
-    raise AssertionError("it did not happen within ten seconds")
+    raise AssertionError("it did not happen within 25 seconds")
 
 
 def troubles(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -167,7 +168,7 @@ async def test_refused_slack_tokens_are_told_at_once(
     async with SlackServer() as slack:
         monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
         monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-refused")
-        async with asyncio.timeout(5), serving(world, slack={"base_url": slack.base_url}):
+        async with asyncio.timeout(PATIENCE_S), serving(world, slack={"base_url": slack.base_url}):
             assert world.said == ["Conclave is ready: Slack is off, Telegram is connected."]
     assert len(troubles(caplog)) == 1
 

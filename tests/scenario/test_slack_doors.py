@@ -17,6 +17,7 @@ from core.schedule.reading import read_wanted
 from tests import arena
 from tests.loopback.model_replies import filled, hangs
 from tests.loopback.model_server import ModelServer
+from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_http_scene import browser_at, free_port, set_secrets
 from tests.loopback.slack_scene import shown
 from tests.loopback.slack_server import SlackServer
@@ -66,7 +67,7 @@ async def verdict(world: World, channel: str) -> str:
         cards = world.slack.messages(channel)
         return next((shown(card.blocks) for card in cards if "conclave.why.0" in actions(card)), None)
 
-    text = await world.slack.until(found, 15)
+    text = await world.slack.until(found)
     assert isinstance(text, str)
     return text
 
@@ -137,7 +138,7 @@ async def test_what_goes_on_by_itself_finds_its_workspace_after_a_restart(world:
         await world.slack.dm("whoami", ALICE)
         with world.slack.people_of(OTHER):
             await world.slack.slash("/run", "GOOG", CAROL, ELSEWHERE)
-        await asyncio.wait_for(world.models.until_asked(30), 10)
+        await asyncio.wait_for(world.models.until_asked(30), PATIENCE_S)
         await world.slack.until(lambda: "claude" in shown(world.slack.messages(ELSEWHERE)[0].blocks))
         # A report is due in a minute, when nobody of this process is there any more.
         due = app.clock.now() + timedelta(seconds=1)
@@ -154,7 +155,7 @@ async def test_what_goes_on_by_itself_finds_its_workspace_after_a_restart(world:
     async with serving(world, **many):
         # The interrupted run ends in the message that it had, and the report comes to the same channel.
         assert "BUY" in await verdict(world, ELSEWHERE)
-        await world.slack.until(lambda: len(world.slack.messages(ELSEWHERE)) >= 2, 20)
+        await world.slack.until(lambda: len(world.slack.messages(ELSEWHERE)) >= 2)
         texts = [shown(message.blocks) for message in world.slack.messages(ELSEWHERE)]
         assert any("Leaderboard" in text for text in texts)
         assert world.slack.channels[ELSEWHERE].team == OTHER

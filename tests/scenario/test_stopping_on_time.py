@@ -69,7 +69,7 @@ async def test_a_run_under_way_is_kept_and_its_verdicts_come_after_the_next_star
         assert left.slot.state is SlotState.RUNNING
         async with served(app):
             await telegram.until(lambda: telegram.messages(group), "the verdicts", 20)
-            for _ in range(500):
+            for _ in range(1500):
                 if await app._store.slots.ended(5):
                     break
                 await asyncio.sleep(0.02)

@@ -66,7 +66,7 @@ async def live(world: World, chat: Chat, words: str = "Stop") -> Shown:
     def found() -> Shown | None:
         return next((m for m in world.telegram.messages(chat) if words in m.labels and m.edits), None)
 
-    card = await world.telegram.until(found, "the card with a Stop button", 10)
+    card = await world.telegram.until(found, "the card with a Stop button")
     assert isinstance(card, Shown)
     return card
 
@@ -78,7 +78,7 @@ async def toast(world: World, words: str) -> None:
 
 
 async def says(world: World, chat: Chat, words: str) -> None:
-    await world.telegram.until(lambda: any(words in m.text for m in world.telegram.messages(chat)), words, 15)
+    await world.telegram.until(lambda: any(words in m.text for m in world.telegram.messages(chat)), words)
 
 
 async def test_the_requester_stops_a_run_for_all_chats_that_follow_it_and_nobody_else_can(
@@ -92,7 +92,7 @@ async def test_the_requester_stops_a_run_for_all_chats_that_follow_it_and_nobody
     def on_slack() -> Message | None:
         return next((m for m in world.slack.messages(CHANNEL) if "conclave.stop.0" in actions(m)), None)
 
-    message = await world.slack.until(on_slack, 10)
+    message = await world.slack.until(on_slack)
     world.telegram.press(card, card.button("Stop"), CAROL)
     await toast(world, "Only who asked for this run of GOOG, or an admin, can stop it.")
     await world.slack.click(message, "conclave.stop.0", "U0DORA")
@@ -100,7 +100,7 @@ async def test_the_requester_stops_a_run_for_all_chats_that_follow_it_and_nobody
     world.telegram.press(card, card.button("Stop"), BOB)
     await toast(world, "The run of GOOG is being stopped, for everybody who follows it.")
     await says(world, world.group, "Stopped by Bob; what was done is kept.")
-    await world.slack.until(lambda: "Stopped by Bob" in shown(message.blocks), 10)
+    await world.slack.until(lambda: "Stopped by Bob" in shown(message.blocks))
     assert "Stop" not in card.labels
     assert "conclave.stop.0" not in actions(message)
     # One message in each chat: the end took the place of what went on.

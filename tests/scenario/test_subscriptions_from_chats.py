@@ -131,7 +131,7 @@ async def clicked(world: World, card: Message, label: str, words: str, user: str
 
 
 async def whispered(world: World, user: str, words: str) -> None:
-    await world.slack.until(lambda: any(words in shown(m.blocks) for m in world.slack.ephemerals(user)), 10)
+    await world.slack.until(lambda: any(words in shown(m.blocks) for m in world.slack.ephemerals(user)))
 
 
 async def test_the_dialogue_in_telegram_goes_on_in_one_message_and_its_undo_too(world: World) -> None:

@@ -88,7 +88,7 @@ async def live_on_slack(world: World) -> Message:
         cards = world.slack.messages(CHANNEL)
         return next((m for m in cards if "conclave.vote.0" in actions(m)), None)
 
-    message = await world.slack.until(found, 10)
+    message = await world.slack.until(found)
     assert isinstance(message, Message)
     return message
 
@@ -107,7 +107,7 @@ def press_what_was_shown(world: World, card: Shown, data: str, user: User) -> No
 
 
 async def whispered(world: World, user: str, words: str) -> None:
-    await world.slack.until(lambda: any(words in m.text for m in world.slack.ephemerals(user)), 10)
+    await world.slack.until(lambda: any(words in m.text for m in world.slack.ephemerals(user)))
 
 
 def crowd_of(record: RunRecord) -> Ballot:
@@ -141,12 +141,12 @@ async def test_votes_of_both_platforms_for_one_run_are_counted_together(world: W
     )
     await slack.mention("{bot} vote goog HOLD 40%", "U0ALICE", CHANNEL)
     await whispered(world, "U0ALICE", "Your vote: HOLD 40 %. So far: 1 HOLD, 2 SELL.")
-    await telegram.until(lambda: "Crowd: 1 HOLD, 2 SELL" in card.text, "the count on the card", 10)
-    await slack.until(lambda: "Crowd: 1 HOLD, 2 SELL" in shown(on_slack.blocks), 10)
+    await telegram.until(lambda: "Crowd: 1 HOLD, 2 SELL" in card.text, "the count on the card")
+    await slack.until(lambda: "Crowd: 1 HOLD, 2 SELL" in shown(on_slack.blocks))
 
     decided.set()
-    await telegram.until(lambda: "claude" in card.labels, "the verdict", 15)
-    await slack.until(lambda: "conclave.why.0" in actions(on_slack), 15)
+    await telegram.until(lambda: "claude" in card.labels, "the verdict")
+    await slack.until(lambda: "conclave.why.0" in actions(on_slack))
     assert not {"Buy", "Hold", "Sell"} & set(card.labels)
     assert not any(action.startswith("conclave.vote") for action in actions(on_slack))
     for text in (card.text, shown(on_slack.blocks)):
@@ -182,7 +182,7 @@ async def test_a_press_that_comes_twice_or_too_late_or_from_a_stranger_does_not_
     telegram.press(card, buy, MALLORY)
     await answer(world, "This committee is private")
     decided.set()
-    await telegram.until(lambda: "claude" in card.labels, "the verdict", 15)
+    await telegram.until(lambda: "claude" in card.labels, "the verdict")
     press_what_was_shown(world, card, buy, BOB)
     await answer(world, "The run of GOOG has ended, and its votes are counted.")
     telegram.say(world.group, BOB, "/vote GOOG buy")

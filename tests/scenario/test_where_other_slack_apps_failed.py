@@ -144,7 +144,7 @@ async def test_a_final_answer_full_of_signs_that_slack_escapes_fits_into_an_upda
         assert max(len(text.encode()) for text in texts) <= 4_000
         assert all("<" not in text for text in texts)
         await world.slack.click(message, whys(message)[-1], SLACK_ALICE)
-        (view,) = await world.slack.until(lambda: world.slack.views(SLACK_ALICE), 10)
+        (view,) = await world.slack.until(lambda: world.slack.views(SLACK_ALICE))
         assert EVIL * 100 in shown(view.blocks)
         # The same page for everybody, as a message in the thread.
         post = next(
@@ -160,7 +160,7 @@ async def test_a_final_answer_full_of_signs_that_slack_escapes_fits_into_an_upda
             messages = world.slack.messages(CHANNEL)
             return next((one for one in messages if one.thread_ts == message.ts), None)
 
-        posted = await world.slack.until(in_thread, 10)
+        posted = await world.slack.until(in_thread)
         assert len(posted.text.encode()) <= 4_000
 
 
@@ -227,8 +227,8 @@ async def test_dead_connections_are_noticed_replaced_and_told_of(
         dead = world.slack.sockets
         for socket in dead:
             world.slack.fall_silent(socket)
-        await world.slack.until(lambda: {"hello 3", "hello 4"} <= set(world.slack.log), 10)
-        await world.slack.until(lambda: not set(dead) & set(world.slack.sockets), 10)
+        await world.slack.until(lambda: {"hello 3", "hello 4"} <= set(world.slack.log))
+        await world.slack.until(lambda: not set(dead) & set(world.slack.sockets))
         await world.slack.mention("{bot} health", SLACK_ALICE, CHANNEL)
         card = await world.slack_said(CHANNEL, "Slack connection 2")
         assert shown(card.blocks).count("connected since") == 2
@@ -300,7 +300,7 @@ async def test_slack_sends_nothing_that_is_not_used_and_no_mention_is_lost_in_ta
 
         async def home() -> None:
             await world.slack.open_home(SLACK_ALICE)
-            await world.slack.until(lambda: world.slack.page_of(SLACK_ALICE), 10)
+            await world.slack.until(lambda: world.slack.page_of(SLACK_ALICE))
 
         async def mention() -> None:
             await world.slack.mention("{bot} leaderboard", SLACK_ALICE, CHANNEL)
@@ -323,6 +323,6 @@ async def test_slack_sends_nothing_that_is_not_used_and_no_mention_is_lost_in_ta
         assert len(world.slack.calls) == calls
         assert max(one.ack_s or 9 for one in world.slack.envelopes) < 3
         await world.slack.mention("{bot} whoami", SLACK_ALICE, CHANNEL)
-        await world.slack.until(lambda: world.slack.ephemerals(SLACK_ALICE), 5)
+        await world.slack.until(lambda: world.slack.ephemerals(SLACK_ALICE))
         assert time.monotonic() - at < 20
     assert world.asked == 0

@@ -15,6 +15,7 @@ from core.domain.chat import ChatState
 from core.domain.errors import NoPrices
 from tests.door_double import CHAT
 from tests.live_scene import Scene
+from tests.loopback.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ async def test_a_slow_door_never_delays_the_run(scene: Scene, monkeypatch: pytes
 
     monkeypatch.setattr(scene.arena, "_play", played)
     work = scene.start()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), PATIENCE_S)
     assert not work.done()
     assert scene.door.messages == {}
     stuck.set()
@@ -250,7 +251,7 @@ async def test_a_stop_is_not_held_up_by_a_door_that_does_not_answer(
     work = scene.start()
     await scene.clock.passing(2)
     work.cancel()
-    await asyncio.wait_for(asyncio.wait({work}), 5)
+    await asyncio.wait_for(asyncio.wait({work}), PATIENCE_S)
     assert work.cancelled()
 
 

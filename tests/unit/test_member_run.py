@@ -14,6 +14,7 @@ from core.pipeline.author import Draft, View
 from core.pipeline.member_run import MemberRun
 from core.pipeline.presets import steps
 from tests import packs
+from tests.loopback.patience import PATIENCE_S
 from tests.unit.test_answers import GOOD
 
 ONE_CALL = Spend(prompt_tokens=100, completion_tokens=10, cost_usd=Decimal("0.001"), calls=1)
@@ -152,7 +153,7 @@ async def test_the_deadline_of_the_run_turns_a_late_member_into_an_abstention() 
 async def test_cancellation_is_not_swallowed_and_keeps_what_is_done() -> None:
     shelf = Shelf()
     task = asyncio.create_task(member_run(Writer(slow=Stage.DECISION), shelf).result(10))
-    await asyncio.wait_for(shelf.eleven.wait(), 5)
+    await asyncio.wait_for(shelf.eleven.wait(), PATIENCE_S)
     task.cancel()
     (outcome,) = await asyncio.gather(task, return_exceptions=True)
     assert isinstance(outcome, asyncio.CancelledError)
