@@ -66,11 +66,12 @@ class RunArguments:
 
 @dataclass(frozen=True)
 class WhyArguments:
-    """Which run (a ticker means its latest), and which member's reasoning, from which stage on."""
+    """Which run (a ticker means its latest): a member's reasoning from a stage on, or the evidence."""
 
     reference: str
     member: str | None = None
     stage: Stage | None = None
+    evidence: bool = False
 
 
 @dataclass(frozen=True)
@@ -310,7 +311,7 @@ def _moment(word: str) -> datetime:
 
 
 def why(words: Sequence[str]) -> WhyArguments:
-    """Read a ticker or run id, then a part of a model's name, then a stage.
+    """Read a ticker or run id, then a part of a model's name, then a stage; or the word evidence.
 
     Raises:
         Refused: nothing to explain, a word that is no name, or more words than that.
@@ -320,6 +321,8 @@ def why(words: Sequence[str]) -> WhyArguments:
     reference = words[0].removeprefix("$")
     parse_ticker(reference)
     rest = list(words[1:])
+    if [word.lower() for word in rest] == ["evidence"]:
+        return WhyArguments(reference, evidence=True)
     stage = None
     if rest and (stage := _stage(rest[-1])):
         rest.pop()

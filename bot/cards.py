@@ -11,6 +11,7 @@ from bot.calibration_cards import BinLine as BinLine  # noqa: PLC0414 - handed o
 from bot.calibration_cards import CalibrationCard as CalibrationCard  # noqa: PLC0414 - handed on
 from bot.compare_card import CompareCard
 from bot.digest_cards import DigestCard, HealthCard, ReviewCard
+from bot.evidence_card import EvidenceCard
 from core.domain.ballot import Action
 from core.domain.values import Frozen
 
@@ -319,6 +320,7 @@ AskedCard = (
     | VerdictCard
     | PictureCard
     | ReasoningCard
+    | EvidenceCard
     | LeaderboardCard
     | PortfolioCard
     | SeasonCard

@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.cards import SummaryCard, VerdictCard
+from bot.present.evidence import evidence_button
 from bot.present.pictures import picture_button
 from bot.present.recount import recount_card
 from bot.present.style import Style, locale_of, style
@@ -43,7 +44,7 @@ async def verdict_of(app: App, record: RunRecord) -> VerdictCard:
     """Return the card of a run; the routes of today's members tell which model each was asked to be."""
     members = {member.name: member for member in await app.members()}
     card = verdict_card(record, members, zone_of(app))
-    return card.model_copy(update={"more_buttons": picture_button(record)})
+    return card.model_copy(update={"more_buttons": (*picture_button(record), evidence_button(record))})
 
 
 async def verdicts_of(app: App, asked: Sequence[tuple[str, RunRecord | str]]) -> SummaryCard | None:

@@ -73,9 +73,9 @@ class LiveMessages:
 
         `note` is asked once the run has started for a line about it, such as what is left of a quota.
         `start` is asked for the events once the message is there, or after five seconds without an answer
-        of the platform. `command` is what asked for the run, for a button that asks better. Returns None
-        where the run did not end: the chat is closed to us, the run could not start, which the message then
-        says, or the process is about to stop.
+        of the platform. `command` is what asked for the run, for a button that asks better. Where the
+        process is about to stop, the record is that of a run that still goes on. Returns None where the run
+        did not start: the chat is closed to us, or the message says why it could not.
         """
         message = LiveMessage(door, address, self.app.clock, self.pacers)
         ticket = new_id(TICKET_SIGNS) if asked_by else None
@@ -270,7 +270,7 @@ class _LiveRun:
             raise
         except Exception as error:  # noqa: BLE001 - a bug in a run ends in its message, not in the desk
             await self._fail(error)
-            return None
+            return self._progress.record
         finally:
             reader.cancel()
             self._messages.first(self, tried=True)
@@ -357,7 +357,7 @@ class _LiveRun:
         if record is None and (run_id := self._progress.run_id):
             record = await self._app.run_record(run_id)
         if record is None or record.state is RunState.RUNNING:
-            return None
+            return record
         await self._remember()
         try:
             await self._messages.deliver_end(self._message, record, self._card)

@@ -37,6 +37,8 @@ SHOWN: Mapping[str, Shown] = {
     "f": Shown.IN_PLACE,
     "c": Shown.IN_PLACE,
     "a": Shown.OPENED,
+    "i": Shown.OPENED,
+    "it": Shown.IN_PLACE,
     "g": Shown.IN_PLACE,
     "au": Shown.IN_PLACE,
     "m": Shown.IN_PLACE,
@@ -47,6 +49,8 @@ SHOWN: Mapping[str, Shown] = {
 _DANGEROUS = "c.y."
 
 
+PICTURES = "f"
+"""The kind of the buttons around pictures."""
 POSTED_PICTURE = "f.n."
 """How the data begin of those buttons around pictures whose card takes a message of its own."""
 AT_ONCE = frozenset({"f"})

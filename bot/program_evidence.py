@@ -2,23 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from bot.present.origins import origins
 from core.app.app import App
 from core.domain.evidence import Evidence
-from core.domain.evidence_items import EvidenceKind
 from core.domain.lookahead import LookaheadProof, LookaheadReport, LookaheadTrial
 
 if TYPE_CHECKING:
     from bot.program import Output
-
-
-class Origin(NamedTuple):
-    """How many items of one kind came from which vendor."""
-
-    kind: str
-    vendor: str
-    items: int
 
 
 async def show(app: App, output: "Output", ticker: str, as_of: datetime | None) -> None:
@@ -56,23 +48,6 @@ def evidence_document(evidence: Evidence, text: str) -> dict[str, object]:
         "absences": [one.model_dump(mode="json") for one in evidence.absences],
         "evidence": evidence.model_dump(mode="json"),
     }
-
-
-def origins(evidence: Evidence) -> Iterator[Origin]:
-    """Tell from which vendor the items of each kind came."""
-    yield Origin("prices", evidence.source, len(evidence.bars))
-    if evidence.identity is not None:
-        yield Origin(EvidenceKind.IDENTITY.value, evidence.identity.vendor, 1)
-    snapshot = [evidence.snapshot.vendor] if evidence.snapshot is not None else []
-    kinds = (
-        (EvidenceKind.NEWS, [item.vendor for item in evidence.news]),
-        (EvidenceKind.FUNDAMENTALS, [*(filing.vendor for filing in evidence.fundamentals), *snapshot]),
-        (EvidenceKind.SENTIMENT, [mood.vendor for mood in evidence.sentiment]),
-        (EvidenceKind.MACRO, [reading.vendor for reading in evidence.macro]),
-    )
-    for kind, vendors in kinds:
-        for vendor in dict.fromkeys(vendors):
-            yield Origin(kind.value, vendor, vendors.count(vendor))
 
 
 async def look_ahead(app: App, output: "Output", ticker: str, as_of: datetime) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.cards import Card, Notice, ReasoningCard, VerdictCard
+from bot.presses import PICTURES, kind_of
 from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
@@ -18,7 +19,7 @@ from bot.slack_blocks import (
 )
 from bot.slack_render import mark_of, parts_of, reasoning_parts
 from bot.slack_text import clamp, one_line
-from bot.window_cards import ReasoningWindow, VerdictWindow
+from bot.window_cards import EvidenceWindow, ReasoningWindow, VerdictWindow
 
 MAX_TITLE = 24
 MAX_METADATA = 3_000
@@ -60,6 +61,11 @@ def card_modal(card: Card, metadata: str = "", *, note: str | None = None, post:
         case Notice():
             return notice_modal(card, metadata)
     title, parts = one_line(getattr(card, "title", "") or getattr(card, "headline", "")), parts_of(card)[0]
+    if isinstance(card, EvidenceWindow) and card.verdict:
+        parts = [
+            *parts,
+            Part({"type": "actions", "elements": [button(card.verdict, f"{ACTION_PREFIX}.verdict")]}),
+        ]
     # A headline that says no more than the title above it would only be said twice.
     said = [part for part in parts if part.block == header(title)] if clamp(title, MAX_TITLE) == title else []
     rest = [part for part in parts if part not in said[:1]]
@@ -89,7 +95,8 @@ def view_of(title: str, parts: list[Part], metadata: str, **more: Any) -> View:
 
 def _explained(card: VerdictWindow, metadata: str, *, post: bool) -> View:
     if not post:
-        card = card.model_copy(update={"more_buttons": ()})  # no modal shows a picture
+        shown = tuple(one for one in card.more_buttons if kind_of(one.data) != PICTURES)
+        card = card.model_copy(update={"more_buttons": shown})  # no modal shows a picture
     menu = select(card.member_buttons, f"{ACTION_PREFIX}.member", _OTHERS, _MEMBERS_ROOM)
     told = [Part(block) for block in sections(clamp(card.story, _MAX_STORY))]
     rows: list[Block] = [{"type": "actions", "elements": [menu]}] if menu else []

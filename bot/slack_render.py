@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot import slack_compare, slack_dialogue, slack_help, slack_picture, slack_posts
+from bot import slack_compare, slack_dialogue, slack_evidence, slack_help, slack_picture, slack_posts
 from bot.cards import (
     AskedCard,
     CalibrationCard,
@@ -27,6 +27,7 @@ from bot.cards import (
 )
 from bot.compare_card import CompareCard
 from bot.crossed_bar import crossed
+from bot.evidence_card import EvidenceCard
 from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
@@ -88,7 +89,7 @@ def parts_of(card: Card) -> tuple[list[Part], str]:
     return _drawn(card)
 
 
-def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case for each card
+def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901, PLR0912 - one case for each card
     """Return the parts of a card, and what notifications and screen readers say."""
     match card:
         case Notice():
@@ -101,6 +102,8 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901 - one case 
             parts, text = slack_picture.draw(card), f"{card.title}. {card.alt}"
         case ReasoningCard():
             parts, text = reasoning_parts(card), f"{card.title}, {card.position}. {card.body}"
+        case EvidenceCard():
+            parts, text = slack_evidence.evidence(card), slack_evidence.text_of(card)
         case LeaderboardCard():
             parts = _leaderboard(card)
             text = f"{_ranked(card)}. " + "; ".join(

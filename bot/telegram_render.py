@@ -14,6 +14,7 @@ from bot import (
     telegram_compare,
     telegram_dialogue,
     telegram_dissent,
+    telegram_evidence,
     telegram_help,
     telegram_picture,
     telegram_posts,
@@ -38,6 +39,7 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.compare_card import CompareCard
+from bot.evidence_card import EvidenceCard
 from bot.signs import ACTION_SIGNS
 from bot.telegram_spans import (
     COMMANDS,
@@ -317,20 +319,18 @@ def _posted(card: PostedCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 
 @_draw.register
-def _subscriptions(card: SubscriptionsCard) -> tuple[list[Block], tuple[Row, ...]]:
-    blocks, groups = telegram_dialogue.subscriptions(card)
-    return blocks, _keyboard(*groups)
-
-
-@_draw.register
-def _compare(card: CompareCard) -> tuple[list[Block], tuple[Row, ...]]:
-    blocks, groups = telegram_compare.compare(card)
-    return blocks, _keyboard(*groups)
-
-
-@_draw.register
-def _dialogue(card: DialogueCard) -> tuple[list[Block], tuple[Row, ...]]:
-    blocks, groups = telegram_dialogue.dialogue(card)
+def _grouped(
+    card: SubscriptionsCard | CompareCard | DialogueCard | EvidenceCard,
+) -> tuple[list[Block], tuple[Row, ...]]:
+    match card:
+        case SubscriptionsCard():
+            blocks, groups = telegram_dialogue.subscriptions(card)
+        case CompareCard():
+            blocks, groups = telegram_compare.compare(card)
+        case DialogueCard():
+            blocks, groups = telegram_dialogue.dialogue(card)
+        case EvidenceCard():
+            blocks, groups = telegram_evidence.evidence(card)
     return blocks, _keyboard(*groups)
 
 

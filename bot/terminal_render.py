@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
-from bot import terminal_compare, terminal_dialogue, terminal_picture, terminal_posts
+from bot import terminal_compare, terminal_dialogue, terminal_evidence, terminal_picture, terminal_posts
 from bot.cards import (
     AlertCard,
     AskedCard,
@@ -37,6 +37,7 @@ from bot.cards import (
 )
 from bot.compare_card import CompareCard
 from bot.crossed_bar import crossed
+from bot.evidence_card import EvidenceCard
 from bot.help_sections import sections as sections_of
 from bot.terminal_style import (
     COLOUR,
@@ -86,6 +87,8 @@ def _drawn(  # noqa: C901, PLR0912 - one case for each card
             return terminal_picture.draw(card, width, numbered_from)
         case ReasoningCard():
             return reasoning(card, width, numbered_from)
+        case EvidenceCard():
+            return terminal_evidence.evidence(card, width, numbered_from)
         case LeaderboardCard():
             return _leaderboard(card, width, numbered_from)
         case PortfolioCard():
@@ -119,6 +122,8 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
             return card.buttons
         case CompareCard():
             return terminal_compare.buttons_of(card)
+        case EvidenceCard():
+            return terminal_evidence.buttons_of(card)
         case _:
             return ()
 

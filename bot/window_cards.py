@@ -4,6 +4,7 @@ Each is drawn like the card that it extends wherever there is no window.
 """
 
 from bot.cards import Button, ReasoningCard, VerdictCard
+from bot.evidence_card import EvidenceCard
 
 
 class ReasoningWindow(ReasoningCard):
@@ -17,6 +18,12 @@ class ReasoningWindow(ReasoningCard):
     member: str = ""
     verdict: Button | None = None
     post: Button | None = None
+
+
+class EvidenceWindow(EvidenceCard):
+    """A page of evidence from which `verdict` goes back to the verdict."""
+
+    verdict: Button | None = None
 
 
 class VerdictWindow(VerdictCard):

@@ -14,6 +14,7 @@ from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
 from core.domain.errors import NotFound
 from core.domain.events import RunEvent
+from core.domain.evidence import Evidence
 from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.scores import Metric
@@ -22,7 +23,7 @@ from core.domain.stability import Stability
 from core.domain.stage import ModelChat
 from core.domain.subscription import Due
 from core.domain.vote import Vote, VoteTaken, count_votes
-from tests import arena_facts, standings_facts
+from tests import arena_facts, claim_facts, standings_facts
 from tests.chats_double import ChatsDouble
 from tests.people_double import PeopleDouble, people_of
 from tests.places_double import PlacesDouble
@@ -59,6 +60,7 @@ class ArenaDouble(App):
         self.watched: list[str] = []
         self.resumed: list[str] = []
         self.cancelled: list[str] = []
+        self.pack = claim_facts.pack()
         self.records: dict[str, RunRecord] = {arena_facts.RUN_ID: arena_facts.record()}
         self.chats: dict[str, ModelChat] = {"claude-sonnet-4.5": arena_facts.chat()}
         self.ranked: list[tuple[Season | None, str, Metric, bool]] = []
@@ -178,6 +180,9 @@ class ArenaDouble(App):
 
     async def members(self) -> tuple[Member, ...]:
         return arena_facts.MEMBERS
+
+    async def evidence_of(self, record: RunRecord) -> Evidence:
+        return self.pack
 
     async def stabilities(self) -> dict[str, Stability]:
         return {}

@@ -20,7 +20,7 @@ from bot.cards import (
     VerdictCard,
 )
 from core.domain.ballot import Action
-from tests import compare_facts, posted_facts, presented_samples
+from tests import compare_facts, evidence_facts, posted_facts, presented_samples
 from tests.subscription_samples import DIALOGUE, SUBSCRIPTIONS
 
 CAVEAT = "Sample prices from 2013, for trying things out: not today's market."
@@ -306,6 +306,7 @@ SAMPLES: dict[str, Card] = {
     "help": HELP,
     **posted_facts.CARDS,
     **compare_facts.CARDS,
+    **evidence_facts.CARDS,
     **presented_samples.CARDS,
     **FULL,
 }

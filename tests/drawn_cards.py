@@ -87,7 +87,10 @@ def slack_views() -> dict[str, Any]:
     }
 
 
-WINDOWS = {name: SAMPLES[name] for name in ("verdict", "verdict window", "reasoning", "reasoning window")}
+WINDOWS = {
+    name: SAMPLES[name]
+    for name in ("verdict", "verdict window", "reasoning", "reasoning window", "evidence window")
+}
 WINDOWS |= {name: SAMPLES[name] for name in ("stage of two", "leaderboard", "notice")}
 
 

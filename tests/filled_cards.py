@@ -7,19 +7,21 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from bot.cards import Button, Card, PictureCard
+from bot.evidence_card import EvidenceItem
 from bot.home_page import HomeChannel, HomePage
-from bot.window_cards import ReasoningWindow, VerdictWindow
+from bot.window_cards import EvidenceWindow, ReasoningWindow, VerdictWindow
 from core.domain.values import Frozen
 
-KINDS: tuple[type[Frozen], ...] = (*get_args(Card), ReasoningWindow, VerdictWindow)
+KINDS: tuple[type[Frozen], ...] = (*get_args(Card), ReasoningWindow, EvidenceWindow, VerdictWindow)
 """Every class of card."""
 OURS = {
     (Button, "data"): lambda number: f"w.k3v9x0aa.{number}",
     (HomeChannel, "chat"): lambda number: ("C0TRADING", "D0ALICE")[number % 2],
     (HomePage, "forms"): lambda number: (("ask", f"Ask {number}"), ("settings", "Settings")),
+    (EvidenceItem, "url"): lambda number: f"https://example.org/{number}?a=1&b=2",
     (PictureCard, "png"): lambda number: b"",
 }
-"""What is never anybody's text: data of buttons, ids of platforms, pictures."""
+"""What is never anybody's text: data of buttons, ids of platforms, pictures, addresses."""
 
 Kind = TypeVar("Kind", bound=Frozen)
 

@@ -341,7 +341,7 @@ CARDS: dict[str, PostedCard] = {
     "runs asked for together": verdicts_card(
         "Verdicts",
         (arena_facts.record(), UNDECIDED, STOPPED),
-        (("NVDAA", "Its own message says why."),),
+        (("NVDAA", "It did not start; its own message says why."),),
         ZONE,
     ),
     **{f"{alert.kind} alert {place}": alert_card(alert, ZONE) for place, alert in enumerate(ALERTS)},

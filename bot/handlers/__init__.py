@@ -10,6 +10,7 @@ from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.confirming import confirmed
 from bot.handlers.dialogue import dialogue_pressed
+from bot.handlers.evidence import evidence_pressed
 from bot.handlers.home import home_pressed
 from bot.handlers.people import audit, audit_pressed, people, people_pressed
 from bot.handlers.pictures import picture_pressed
@@ -74,6 +75,8 @@ PRESSED: Mapping[str, PressHandler] = {
     "f": picture_pressed,
     "c": confirmed,
     "a": home_pressed,
+    "i": evidence_pressed,
+    "it": evidence_pressed,
     "g": people_pressed,
     "au": audit_pressed,
     "m": command_pressed,

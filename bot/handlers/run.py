@@ -11,7 +11,7 @@ from bot.present.people import quota_words
 from core.app.app import App
 from core.domain.run import RunRequest
 
-_NO_RUN = "Its own message says why."
+_NOT_STARTED = "It did not start; its own message says why."
 
 
 async def run(call: Call, arguments: RunArguments) -> SummaryCard | None:
@@ -54,7 +54,7 @@ async def run(call: Call, arguments: RunArguments) -> SummaryCard | None:
         await release_once(call.app, call.request)
     return await verdicts_of(
         call.app,
-        [(ticker, record or _NO_RUN) for ticker, record in zip(arguments.tickers, records, strict=True)],
+        [(ticker, record or _NOT_STARTED) for ticker, record in zip(arguments.tickers, records, strict=True)],
     )
 
 

@@ -7,6 +7,7 @@ from bot.buttons import OpenReasoning, OpenVerdict, TurnTo, decode
 from bot.cards import Card
 from bot.facts import verdict_of, zone_of
 from bot.handlers.call import Call, PressCall
+from bot.handlers.evidence import evidence_of
 from bot.present.explain import reasoning_window, verdict_window
 from bot.present.reasoning import Page, nothing_to_read, page_at, page_of, pages, reasoning_card
 from core.app.app import App
@@ -25,9 +26,11 @@ class _Opened(NamedTuple):
 
 
 async def why(call: Call, arguments: WhyArguments) -> Card:
-    """Show the verdict card, or with a member its reasoning where it decided or at the stage asked for."""
+    """Show the verdict card, its evidence, or a member's reasoning where it decided or at a stage."""
     app = call.app
     record = await app.record(arguments.reference)
+    if arguments.evidence:
+        return await evidence_of(app, record, call.door.page_size)
     if arguments.member is None:
         return await verdict_of(app, record)
     member = await app.member(arguments.member)

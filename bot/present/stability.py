@@ -1,6 +1,7 @@
 """How steadily members decide, in words."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.cards import ModelsCard
@@ -11,9 +12,18 @@ from core.domain.usage import NOTHING_SPENT
 
 
 def steadiness(found: Stability, zone: ZoneInfo | None = None) -> str:
-    """Say it in a line: `same action 4 of 5 times with shuffled evidence, GOOG, 2025-11-12`."""
-    day = found.as_of.astimezone(zone) if zone else found.as_of
-    return f"{_same(found)} with shuffled evidence, {found.ticker}, {numbers.day(day)}"
+    """Say it in a line: `same action 4 of 5 times with shuffled evidence, GOOG, 2025-11-12`.
+
+    Behind it stands when the member was asked since and cast no ballot.
+    """
+    told = f"{_same(found)} with shuffled evidence, {found.ticker}, {_day(found.as_of, zone)}"
+    return (
+        told if found.silent_at is None else f"{told}; no ballot when asked on {_day(found.silent_at, zone)}"
+    )
+
+
+def _day(at: datetime, zone: ZoneInfo | None) -> str:
+    return numbers.day(at.astimezone(zone) if zone else at)
 
 
 def plan_sentence(plan: StabilityPlan) -> str:

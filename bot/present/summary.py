@@ -65,7 +65,8 @@ def _subtitle(records: Sequence[RunRecord], zone: ZoneInfo) -> str:
 
 def _line(record: RunRecord, price: Decimal | None) -> SummaryLine:
     if record.state is not RunState.FINISHED:  # who voted until then, and at which price, decides nothing
-        told = _plain(record.reason or "")
+        to_come = "the verdict comes in its own message" if record.state is RunState.RUNNING else ""
+        told = _plain(record.reason or to_come)
         return SummaryLine(
             ticker=record.ticker, action=None, headline=_WITHOUT_VERDICT[record.state], detail=told
         )

@@ -28,7 +28,9 @@ COMMITTEE: tuple[Command, ...] = (
         detail="Shows the latest run of a ticker, or the run with an id. With a model, its reasoning stage "
         "by stage; with a stage too (market, news, fundamentals, sentiment, bull, bear, research, trader, "
         "risk_aggressive, risk_neutral, risk_conservative, decision), from there on. "
-        "A part of the model's name is enough: /why NVDA claude bear.",
+        "A part of the model's name is enough: /why NVDA claude bear. /why NVDA evidence opens what all of "
+        "them were given: what came from which vendor, what was missing and why, and every item with its "
+        "time and link.",
         role=Role.VIEWER,
         handler="why",
         read=arguments.why,

@@ -10,10 +10,11 @@ from core.domain.errors import NoPrices
 from core.domain.evidence import Evidence
 from core.domain.instrument import parse_ticker
 from core.domain.lookahead import LookaheadReport
-from core.domain.run import RunRequest
+from core.domain.run import RunRecord, RunRequest
 from core.market.gathering import Gatherer
 from core.pipeline.committee import Committee
 from core.pipeline.facts import evidence_text
+from core.store.store import Store
 
 
 class Evidencework(ABC):
@@ -23,6 +24,7 @@ class Evidencework(ABC):
     clock: Clock
     _committee: Committee
     _gatherer: Gatherer
+    _store: Store
 
     @abstractmethod
     async def _nearest(self, ticker: str, error: NoPrices) -> NoPrices:
@@ -45,6 +47,15 @@ class Evidencework(ABC):
             if better is error:
                 raise
             raise better from error
+
+    async def evidence_of(self, record: RunRecord) -> Evidence:
+        """Return the pack that the members of a run were given.
+
+        Raises:
+            EvidenceAltered: what is stored is not what the run had.
+            NotFound: it is not stored.
+        """
+        return await self._store.runs.evidence(record.evidence_sha256)
 
     async def look_ahead(self, ticker: str, as_of: datetime) -> LookaheadReport:
         """Prove, or disprove, that nothing from after `as_of` reaches a prompt; see `check_lookahead`."""

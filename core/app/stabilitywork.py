@@ -96,5 +96,5 @@ class Stabilitywork(ABC):
         return found
 
     async def stabilities(self) -> dict[str, Stability]:
-        """Return the newest finding on each member that has one."""
+        """Return the newest finding with a ballot on each member, or the newest where none has one."""
         return await self._store.stabilities.latest()

@@ -17,7 +17,8 @@ class Stability(Frozen):
     """What one member decided on the same evidence, each time with its sections in another order.
 
     `actions` are in the order of asking, None where it cast no ballot. `seed` gives the orders again, and
-    `at` is when it was asked. No order, fill or ballot of the arena comes of it.
+    `at` is when it was asked. No order, fill or ballot of the arena comes of it. `silent_at` is when it was
+    asked last, if that was later and it cast no ballot at all then.
     """
 
     member: str
@@ -29,6 +30,7 @@ class Stability(Frozen):
     evidence_sha256: str
     actions: tuple[Action | None, ...]
     spend: Spend = NOTHING_SPENT
+    silent_at: AwareDatetime | None = None
 
     @property
     def counts(self) -> tuple[tuple[Action, int], ...]:

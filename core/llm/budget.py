@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from core.domain.errors import BudgetExceeded, ModelFailure
+from core.llm.paid import count
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import Prices, prompt_tokens
 from core.llm.scopes import in_words
@@ -191,7 +192,7 @@ class BudgetedModel:
         self._own_scopes = own_scopes
 
     async def ask(self, ask: Ask) -> Answer:
-        """Reserve, ask, settle; a call that is cancelled gives its reservation back.
+        """Reserve, ask, settle and count; a call that is cancelled gives its reservation back.
 
         Raises:
             BudgetExceeded: nothing was sent.
@@ -203,8 +204,10 @@ class BudgetedModel:
                 answer = await self._model.ask(ask)
             except ModelFailure as failure:
                 reservation.settle(failure.spent.cost_usd)
+                count(failure.spent)
                 raise
             reservation.settle(answer.spend.cost_usd)
+            count(answer.spend)
             self._budget.seen(self._name, answer.spend.tokens, answer.spend.cost_usd)
             return answer
 

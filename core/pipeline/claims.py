@@ -4,7 +4,8 @@ A number is *known* if, rounded to the digits that it is written with, it equals
 
 * a figure of the evidence: quote, bars, indicators, ratios, filings, readings of the economy, scores of mood,
   and every number in the texts of news and posts, or anywhere in the evidence as the member read it;
-* a number of the member's own briefing, or a level, weight or confidence that it set itself;
+* a number of the member's own briefing, of its own memory in the decision, which alone reads it, or a level,
+  weight or confidence that it set itself;
 * the difference, the change in percent or the ratio of two numbers that stand beside it, in its sentence or
   the one before, where a figure that is named there, and the last price, count as well.
 
@@ -72,7 +73,10 @@ class Claims:
         self._known = sorted(known)
 
     def check(self, texts: Sequence[str], own: Iterable[Decimal] = ()) -> Checked:
-        """Check one stage. `own` are its levels, weights and confidences, and the numbers of its books."""
+        """Check one stage.
+
+        `own` are its levels, weights and confidences, and the numbers of its books and of its memory.
+        """
         text = "\n".join(texts)[:MOST_SIGNS]
         page = _Page(text, self._names)
         mine = sorted({abs(value) for value in own})

@@ -17,6 +17,7 @@ from core.domain.errors import (
 )
 from core.domain.stage import Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT, Spend
+from core.llm.paid import counting
 from core.pipeline.answers import Decision
 from core.pipeline.author import Author, View
 from core.pipeline.presets import Graph
@@ -124,15 +125,22 @@ class MemberRun:
     async def _write(self, step: Step, author: Author) -> StageRecord:
         started_at, began = self._clock.now(), self._clock.monotonic()
         known = tuple(sorted(self._done.values(), key=reading_order))
-        try:
-            async with asyncio.timeout(self._stage_timeout_s):
-                draft = await author.write(step, replace(self._view, done=known))
-        except TimeoutError:
-            raise ModelTimeout(f"{step.stage}: no answer within {self._stage_timeout_s:g} s") from None
-        except ModelFailure as failure:
-            self._lost += failure.spent
-            failure.reason = f"{step.stage}: {failure.reason}"
-            raise
+        with counting() as paid:
+            try:
+                async with asyncio.timeout(self._stage_timeout_s):
+                    draft = await author.write(step, replace(self._view, done=known))
+            except TimeoutError:
+                self._lost += paid.spend
+                reason = f"{step.stage}: no answer within {self._stage_timeout_s:g} s"
+                raise ModelTimeout(reason, spent=paid.spend) from None
+            except asyncio.CancelledError:
+                # The run's deadline, or another stage that failed: an answer may have been paid for already.
+                self._lost += paid.spend
+                raise
+            except ModelFailure as failure:
+                self._lost += failure.spent
+                failure.reason = f"{step.stage}: {failure.reason}"
+                raise
         elapsed_ms = int((self._clock.monotonic() - began) * 1000)
         return StageRecord(
             run_id=self._run_id,

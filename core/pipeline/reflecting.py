@@ -42,6 +42,7 @@ from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
 from core.domain.values import Frozen, canonical_json
 from core.llm.answer_schema import answer_schema
 from core.llm.gateway import Gateway
+from core.llm.paid import counting
 from core.llm.port import Message
 from core.llm.scopes import season_scope
 from core.llm.structured import ask_structured
@@ -197,8 +198,9 @@ class Reflecting:
         """Have one ballot reflected on; whatever fails is tried again in a later round."""
         run_id, rows = settled.outcome.run_id, self._store.reflections
         try:
-            async with asyncio.timeout(self._settings.pipeline.stage_timeout_s):
-                got = await self._answer(season, member, settled, replay=replay)
+            with counting() as paid:
+                async with asyncio.timeout(self._settings.pipeline.stage_timeout_s):
+                    got = await self._answer(season, member, settled, replay=replay)
         except BudgetExceeded as failure:
             if failure.spent.calls:
                 await self._failed(run_id, member, failure.spent, replay=replay)
@@ -210,7 +212,8 @@ class Reflecting:
                 raise BudgetSpent(f"{failure.reason[:1].upper()}{failure.reason[1:]}.") from None
             return False
         except (ModelFailure, TimeoutError) as failure:
-            reason = failure if isinstance(failure, ModelFailure) else ModelTimeout("no answer in time")
+            late = ModelTimeout("no answer in time", spent=paid.spend)
+            reason = failure if isinstance(failure, ModelFailure) else late
             log.warning("run %s: %s wrote no reflection: %s", run_id, member.name, reason)
             await self._failed(run_id, member, reason.spent, replay=replay)
             return False

@@ -12,6 +12,7 @@ from core.pipeline.author import Draft, View
 from core.pipeline.claim_numbers import values_of
 from core.pipeline.claims import Claims
 from core.pipeline.facts import Facts, briefing_text
+from core.pipeline.memory_text import memory_text
 
 UNANSWERED = "gives no answer to the strongest objection"
 _LEVELS = ("target_weight", "stop_loss", "take_profit", "confidence")
@@ -41,7 +42,7 @@ class StageChecks:
 
     def _marks(self, stage: Stage, draft: Draft, done: Iterable[StageRecord]) -> tuple[str, ...]:
         answers = [draft.answer, *(record.answer for record in done)]
-        own = [*_levels(answers), *self._books]
+        own = [*_levels(answers), *self._books, *(self._remembered if stage is Stage.DECISION else ())]
         found = _claims(self._view).check([draft.output, *draft.key_points], own)
         if found.unknown:
             log.debug("%s: %d numbers are not in the evidence", stage, found.unknown)
@@ -52,6 +53,12 @@ class StageChecks:
     def _books(self) -> tuple[Decimal, ...]:
         view = self._view
         return tuple(values_of([briefing_text(view.briefing, view.evidence.ticker, view.terms)]))
+
+    @cached_property
+    def _remembered(self) -> tuple[Decimal, ...]:
+        """The figures of the member's own memory, which it reads where it decides and nowhere else."""
+        memory = self._view.memory
+        return tuple(values_of([memory_text(memory, self._view.evidence.ticker)])) if memory else ()
 
 
 _OF_RUNS: WeakKeyDictionary[Facts, Claims] = WeakKeyDictionary()

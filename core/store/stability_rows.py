@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, func, insert, select
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+)
 
 from core.domain.ballot import Action
 from core.domain.stability import Stability
@@ -31,7 +44,10 @@ stabilities = Table(
     Index("ix_stabilities_member_number", "member", "number"),
     Index("ix_stabilities_at", "at"),
 )
-_FIELDS = [stabilities.c[name] for name in Stability.model_fields]
+_STORED = [name for name in Stability.model_fields if name in stabilities.c]
+_FIELDS = [stabilities.c[name] for name in _STORED]
+_SPOKE = type_coerce(stabilities.c.actions, Text).like('%"%')
+"""An action is a word, and what kept a member from a ballot is null."""
 
 
 class Stabilities:
@@ -47,21 +63,30 @@ class Stabilities:
             StoreError: the evidence or a member is not stored.
         """
         rows = [
-            {name: getattr(one, name) for name in Stability.model_fields} | {"cost_usd": one.spend.cost_usd}
-            for one in found
+            {name: getattr(one, name) for name in _STORED} | {"cost_usd": one.spend.cost_usd} for one in found
         ]
         if rows:
             async with self._database.write() as connection:
                 await connection.execute(insert(stabilities), rows)
 
     async def latest(self) -> dict[str, Stability]:
-        """Return the newest finding on each member that has one."""
-        newest = select(func.max(stabilities.c.number)).group_by(stabilities.c.member)
-        query = select(*_FIELDS).where(stabilities.c.number.in_(newest))
+        """Return the newest finding with a ballot on each member, with when it was asked since and cast none.
+
+        Of a member that has never cast a ballot in a check it is the newest finding.
+        """
+        number, member = stabilities.c.number, stabilities.c.member
+        newest = select(func.max(number)).group_by(member)
+        spoken = select(func.max(number)).where(_SPOKE).group_by(member)
+        query = select(*_FIELDS).where(or_(number.in_(newest), number.in_(spoken))).order_by(number)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        found = [Stability(**{str(name): value for name, value in row.items()}) for row in rows]
-        return {one.member: one for one in found}
+        found: dict[str, Stability] = {}
+        for row in rows:  # at most two of a member, the older one first
+            one = Stability(**{str(name): value for name, value in row.items()})
+            older = found.get(one.member)
+            silent = older is not None and older.cast and not one.cast
+            found[one.member] = older.model_copy(update={"silent_at": one.at}) if older and silent else one
+        return found
 
     async def spent_since(self, at: datetime) -> tuple[tuple[str, Decimal], ...]:
         """Return member and USD of every check that was begun at or after `at`."""

@@ -1,4 +1,4 @@
-"""The whole pack that docs/evidence.md shows: from the loopback vendors, as members read it.
+"""What docs/evidence.md shows whole: a pack of the loopback vendors, and a scripted ModelChat on it.
 
 python -m tests.gallery.evidence_pack      # writes it anew
 """
@@ -18,6 +18,7 @@ from core.market.evidence_vendors import build_gatherer
 from core.pipeline.evidence import build_evidence
 from core.pipeline.facts import evidence_text
 from tests.evidence_double import Remembered
+from tests.gallery.model_chat import chat_text, model_chat
 from tests.vendors_scene import AS_OF, KEYS, NOW, TICKER, AllVendors, all_vendors
 
 PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
@@ -28,7 +29,7 @@ MARKET = {
     "sentiment": ["stocktwits"],
     "macro": ["fred"],
 }
-_BLOCK = re.compile(r"(```text pack\n).*?(\n```)", re.DOTALL)
+_BLOCKS = {name: re.compile(rf"(```text {name}\n).*?(\n```)", re.DOTALL) for name in ("pack", "modelchat")}
 
 
 async def frozen(settings: Settings) -> Evidence:
@@ -45,14 +46,18 @@ async def frozen(settings: Settings) -> Evidence:
         await gatherer.close()
 
 
-async def pack(vendors: AllVendors) -> str:
-    """The text of the example."""
-    return evidence_text(await frozen(vendors.settings(**MARKET))).rstrip()
+async def shown(vendors: AllVendors) -> dict[str, str]:
+    """The texts of the examples: the pack, and the ModelChat on it."""
+    evidence = await frozen(vendors.settings(**MARKET))
+    chat = await model_chat(evidence)
+    return {"pack": evidence_text(evidence).rstrip(), "modelchat": chat_text(chat, evidence)}
 
 
-def page_with(text: str, page: str) -> str:
-    """The page, with another pack."""
-    return _BLOCK.sub(lambda found: f"{found[1]}{text}{found[2]}", page)
+def page_with(texts: dict[str, str], page: str) -> str:
+    """The page, with other examples."""
+    for name, text in texts.items():
+        page = _BLOCKS[name].sub(lambda found, text=text: f"{found[1]}{text}{found[2]}", page)
+    return page
 
 
 async def main() -> None:
@@ -62,8 +67,8 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         yfinance.set_tz_cache_location(name)
         async with all_vendors(Path(name)) as vendors:
-            text = await pack(vendors)
-    PAGE.write_text(page_with(text, PAGE.read_text("utf-8")), "utf-8")
+            texts = await shown(vendors)
+    PAGE.write_text(page_with(texts, PAGE.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

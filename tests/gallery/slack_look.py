@@ -100,7 +100,7 @@ class Look:
         for style, name in (("bold", "b"), ("italic", "i"), ("strike", "s"), ("code", "code")):
             if element.get("style", {}).get(style):
                 text = tag(name, text)
-        return text
+        return tag("a", text) if element["type"] == "link" else text
 
 
 def _text(text: Json) -> str:

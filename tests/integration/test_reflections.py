@@ -19,7 +19,16 @@ from core.pipeline.reflecting import REST
 from core.pipeline.spending import spent_today
 from core.store.season_tables import reflections
 from tests.arena import Opening
-from tests.loopback.model_replies import ModelRequest, completion, fill, filled, opinion, server_error
+from tests.loopback.model_replies import (
+    ModelRequest,
+    completion,
+    fill,
+    filled,
+    hangs,
+    opinion,
+    server_error,
+    with_cost,
+)
 from tests.loopback.model_server import ModelServer
 from tests.market_days import PRICED, Days, at, evening, market_days
 from tests.replay_scene import ONE, replayed, rows
@@ -297,3 +306,16 @@ async def test_a_replay_without_money_for_a_reflection_waits_for_more(
     assert [row["tries"] for row in await rows(app, reflections, Season("poor"))] == [0]
     await replayed(app, season=Season("poor"), budget_usd=paid * 10, **whole)
     assert len([row for row in await rows(app, reflections, Season("poor")) if row["text"]]) == 5
+
+
+async def test_what_an_answer_of_no_use_cost_is_counted_though_its_repair_came_too_late(
+    tmp_path: Path,
+) -> None:
+    async with market_days(tmp_path, pipeline={"stage_timeout_s": 1}, **PRICED) as days:
+        await settled(days)
+        days._models.always("claude/claude-1", hangs())
+        days._models.say_next("claude/claude-1", with_cost(0.02, "I would rather not say."))
+        before = await spent_today(days.app.settings, days.store, days.clock)
+        assert await days.app.reflect() == 0
+        spent = await spent_today(days.app.settings, days.store, days.clock)
+        assert sum(spent.values()) - sum(before.values()) >= Decimal("0.02")

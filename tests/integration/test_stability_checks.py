@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from bot import arguments
+from bot.member_documents import members_document
+from bot.present.stability import steadiness
 from bot.program import Output
 from bot.program_stability import check
 from core.domain.ballot import Action
@@ -166,3 +168,34 @@ def test_the_command_says_in_a_sentence_what_is_missing(empty_folder: Path) -> N
     done = conclave(empty_folder, "stability", "GOOG", "-k", "3", "--sample")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip().splitlines()[-1].startswith("No language model takes part.")
+
+
+async def test_a_check_without_any_ballot_does_not_hide_a_better_one(
+    models: ModelServer, url: str, opening: Opening, tmp_path: Path
+) -> None:
+    app = await opening(models.base_url, tmp_path, url=url, pipeline={"max_retries": 0}, **TWO)
+    request = GOOG.model_copy(update={"members": ("claude",)})
+    (better,) = await app.stability(await app.stability_plan(request, times=3))
+    models.always("claude/claude-1", junk())
+    (silent,) = await app.stability(await app.stability_plan(request, times=2))
+    assert silent.actions == (None, None)
+    shown = (await app.stabilities())["claude"]
+    assert shown == better.model_copy(update={"silent_at": silent.at})
+    assert steadiness(shown).endswith(f"; no ballot when asked on {silent.at:%Y-%m-%d}")
+    documents = {one["member"]: one for one in members_document(await app.members(), {"claude": shown})}
+    assert documents["claude"]["stability"]["silent_at"] is not None
+
+    models.opine("claude/claude-1", arena.opinion("claude"))
+    (newest,) = await app.stability(await app.stability_plan(request, times=2))
+    assert (await app.stabilities())["claude"] == newest
+
+
+async def test_of_a_model_that_never_gave_a_ballot_the_newest_check_is_told(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    models.always("gpt5/gpt5-1", junk())
+    app = await opening(models.base_url, tmp_path, pipeline={"max_retries": 0}, **TWO)
+    request = GOOG.model_copy(update={"members": ("gpt5",)})
+    await app.stability(await app.stability_plan(request, times=3))
+    (newest,) = await app.stability(await app.stability_plan(request, times=2))
+    assert (await app.stabilities())["gpt5"] == newest

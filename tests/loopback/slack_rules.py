@@ -33,6 +33,7 @@ _BLOCKS = {"header", "section", "context", "divider", "actions", "rich_text", "i
 _BLOCKS |= {"input", "plan"}
 _RICH = {"rich_text_section", "rich_text_preformatted", "rich_text_list", "rich_text_quote"}
 _PLAIN = {"static_select"}
+_TEXTS = {"plain_text", "mrkdwn", "text", "link"}
 _STYLES = {"bold", "italic", "strike", "code"}
 _ALLOWED = {
     "header": {"text"},
@@ -245,6 +246,9 @@ def _rich(check: _Check, element: Any, where: str) -> None:
             check.need(bool(right), "must be a channel", f"{at}/channel_id")
             check.need(set(part) <= {"type", "channel_id", "style"}, "no additional properties allowed", at)
             continue
+        if part.get("type") == "link" and element["type"] == "rich_text_section":
+            _link(check, part, at)
+            continue
         check.need(part.get("type") == "text", "unsupported type", at)
         check.need(
             isinstance(part.get("text"), str) and part["text"] != "", "must be more than 0 characters", at
@@ -255,6 +259,19 @@ def _rich(check: _Check, element: Any, where: str) -> None:
         check.need(
             element["type"] != "rich_text_preformatted" or not style, "no style allowed", f"{at}/style"
         )
+
+
+def _link(check: _Check, part: Json, at: str) -> None:
+    check.need(
+        set(part) <= {"type", "url", "text", "unsafe", "style"}, "no additional properties allowed", at
+    )
+    check.string(part.get("url"), 3_000, f"{at}/url")
+    check.need(
+        bool(re.match(r"https?://[^\s<>]+$", str(part.get("url")))), "must be a valid URL", f"{at}/url"
+    )
+    if "text" in part:
+        check.string(part["text"], 3_000, f"{at}/text")
+    check.need(set(part.get("style", {})) <= _STYLES, "no additional properties allowed", f"{at}/style")
 
 
 def blocks_size(blocks: Any) -> int:
@@ -318,7 +335,9 @@ def interactive(blocks: list[Json]) -> list[tuple[Json, Json]]:
 def strings(value: Any) -> Iterator[tuple[str, str]]:
     """Yield every text that a person sees, with the kind of its object."""
     if isinstance(value, dict):
-        if value.get("type") in {"plain_text", "mrkdwn", "text"} and isinstance(value.get("text"), str):
+        if value.get("type") in {"plain_text", "mrkdwn", "text", "link"} and isinstance(
+            value.get("text"), str
+        ):
             yield value["type"], value["text"]
         elif value.get("type") in {"plan", "task_card"}:
             yield "plain_text", str(value.get("title"))

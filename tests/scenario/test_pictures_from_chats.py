@@ -148,7 +148,7 @@ async def test_the_verdict_and_the_portfolio_lead_to_pictures_on_telegram(
     chat = telegram.private(ALICE)
     telegram.say(chat, ALICE, "/why AAPL")
     verdict = await newest(telegram, chat, "AAPL")
-    assert verdict.labels == [*arena.FIVE, "Picture"]
+    assert verdict.labels == [*arena.FIVE, "Picture", "Evidence"]
     telegram.press(verdict, verdict.button("Picture"), ALICE)
     votes = await newest(telegram, chat, "of the weight")
     assert votes.file is not None
@@ -209,8 +209,8 @@ async def test_pictures_on_slack_are_edited_in_place_and_opened_in_the_thread(
 async def test_the_verdict_on_slack_leads_to_its_votes_in_the_thread(slack: SlackServer, app: App) -> None:
     await slack.slash("/why", "AAPL", "U0ALICE", CHANNEL)
     (verdict,) = await slack.wait_messages(CHANNEL, within=20)
-    assert actions(verdict)[-1] == "conclave.more.0"
-    assert len(actions(verdict)) == len(arena.FIVE) + 1
+    assert actions(verdict)[-2:] == ["conclave.more.0", "conclave.more.1"]
+    assert len(actions(verdict)) == len(arena.FIVE) + 2
     await slack.click(verdict, "conclave.more.0", "U0ALICE")
     _, votes = await slack.wait_messages(CHANNEL, 2, within=20)
     assert votes.thread_ts == verdict.ts

@@ -1,6 +1,7 @@
 """Runs that were asked for together end as one card more: what is on it, when it comes, that it fits."""
 
 import io
+from collections.abc import AsyncIterator
 from itertools import count
 
 import pytest
@@ -17,6 +18,7 @@ from bot.telegram_render import render as on_telegram
 from bot.terminal import TerminalDoor
 from core.domain.ballot import Action
 from core.domain.errors import NoPrices, StoreError
+from core.domain.events import RunEnded, RunEvent
 from core.domain.run import RunRecord, RunState
 from tests import arena_facts
 from tests.arena_double import ArenaDouble
@@ -91,6 +93,51 @@ async def test_stopped_failed_and_missing_runs_have_one_line_each() -> None:
     assert [line.ticker for line in card.lines if line.votes] == ["NVDA"]
     assert told["NVDAA"] == ("skipped", "No such ticker.")
     assert [button.label for button in card.buttons] == ["IBM", "NVDA", "MSFT"]
+
+
+def plays_on(app: ArenaDouble, ticker: str, failure: Exception | None) -> None:
+    """Let the events of a ticker's run end before its end, with a failure or without."""
+
+    async def play(wanted: str) -> AsyncIterator[RunEvent]:
+        async for event in ArenaDouble._play(app, wanted):
+            if wanted == ticker and isinstance(event, RunEnded):
+                if failure:
+                    raise failure
+                return
+            yield event
+
+    app._play = play  # type: ignore[method-assign]
+    app.records[ticker.lower()] = arena_facts.record(
+        run_id=ticker.lower(), ticker=ticker, state=RunState.RUNNING, verdict=None
+    )
+
+
+@pytest.mark.parametrize("failure", [None, StoreError("The store is busy.")])
+async def test_a_run_that_goes_on_where_its_events_break_off_is_not_told_as_skipped(
+    failure: Exception | None,
+) -> None:
+    app = arena()
+    plays_on(app, "MSFT", failure)
+    together = (await asked("run NVDA MSFT", app))[-1]
+    assert isinstance(together, SummaryCard)
+    told = {line.ticker: (line.headline, line.detail) for line in together.lines}
+    assert told["MSFT"] == ("still going on", "the verdict comes in its own message")
+
+
+async def test_a_ticker_that_did_not_start_is_told_as_such() -> None:
+    app = arena()
+
+    async def play(wanted: str) -> AsyncIterator[RunEvent]:
+        if wanted == "NVDAA":
+            raise NoPrices("No such ticker.")
+        async for event in ArenaDouble._play(app, wanted):
+            yield event
+
+    app._play = play  # type: ignore[method-assign]
+    together = (await asked("run NVDA NVDAA MSFT", app))[-1]
+    assert isinstance(together, SummaryCard)
+    told = {line.ticker: (line.headline, line.detail) for line in together.lines}
+    assert told["NVDAA"] == ("skipped", "It did not start; its own message says why.")
 
 
 @pytest.mark.parametrize("runs", [(), (arena_facts.record(),), (STOPPED, FAILED)])

@@ -176,7 +176,8 @@ async def test_a_verdict_keeps_the_buttons_of_its_members_and_gets_one_for_its_p
     verdict = await asked(desk, door, "run NVDA")
     assert isinstance(verdict, VerdictCard)
     assert [button.label for button in verdict.buttons][:2] == ["claude-sonnet-4.5", "gpt-5"]
-    (button,) = verdict.more_buttons
+    assert [one.label for one in verdict.more_buttons] == ["Picture", "Evidence"]
+    button = verdict.more_buttons[0]
     card = await desk.press(press(button.data), door)
     assert isinstance(card, PictureCard)
     assert card.title == f"NVDA: {verdict.headline}"
@@ -209,7 +210,7 @@ async def test_a_run_without_ballots_has_no_button_and_an_old_one_says_why(
     app.records[arena_facts.RUN_ID] = bare
     verdict = await asked(desk, door, f"why {arena_facts.RUN_ID}")
     assert isinstance(verdict, VerdictCard)
-    assert verdict.more_buttons == ()
+    assert [one.label for one in verdict.more_buttons] == ["Evidence"]
     card = await pressed(desk, door, ShowVotes(arena_facts.RUN_ID))
     assert isinstance(card, Notice)
     assert "Nobody has cast a ballot" in card.text

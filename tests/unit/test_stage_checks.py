@@ -1,12 +1,15 @@
 """Marks on the stages that models write, and where people read them."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bot.present.reasoning import pages
 from core.clock import SystemClock
+from core.domain.ballot import Action
+from core.domain.memory import Memory, PastDecision
 from core.domain.stage import ModelChat, Preset, Stage, StageRecord, Step
 from core.domain.usage import ServedBy
 from core.pipeline.author import Draft, View
@@ -93,3 +96,46 @@ async def test_marks_are_read_on_the_first_page_of_their_stage_only() -> None:
     assert all(page.checks == () for page in book[1:])
     assert all(len(page.body) + sum(map(len, page.checks)) <= 300 for page in book)
     assert len(book) > 1
+
+
+MEMORY = Memory(
+    decisions=(
+        PastDecision(
+            decided_at=pack().as_of,
+            action=Action.BUY,
+            confidence=Decimal("0.8"),
+            return_ratio=Decimal("0.0423"),
+            earned=Decimal("0.0423"),
+            alpha=Decimal("0.0317"),
+            reflection="The price went from 171.40 to 178.65.",
+        ),
+    )
+)
+REMEMBERS = (
+    "After my last BUY the 5-session return was 4.23 %.",
+    "The price was 171.40 at my last BUY.",
+    "The 20-day return is 3.17%.",
+)
+
+
+@pytest.mark.parametrize("sentence", REMEMBERS)
+def test_a_figure_of_the_members_own_memory_is_known_where_it_decides(sentence: str) -> None:
+    view = replace(packs.view(pack()), facts=Facts(pack()))
+    draft = Saying(sentence).draft
+    remembering = StageChecks(replace(view, memory=MEMORY))
+    assert remembering.marks(Stage.DECISION, draft, ()) == ()
+    assert remembering.marks(Stage.TRADER, draft, ()) == StageChecks(view).marks(Stage.TRADER, draft, ())
+
+
+def test_a_figure_that_only_another_member_remembers_is_marked() -> None:
+    view = replace(packs.view(pack()), facts=Facts(pack()))
+    draft = Saying("The 20-day return is 3.17%.").draft
+    forgetful = StageChecks(replace(view, memory=Memory())).marks(Stage.DECISION, draft, ())
+    assert [mark.split(";")[0] for mark in forgetful] == ["cites 3.17%"]
+    assert StageChecks(view).marks(Stage.DECISION, draft, ()) == forgetful
+
+
+def test_a_figure_that_neither_the_evidence_nor_the_memory_has_is_still_marked() -> None:
+    view = replace(packs.view(pack()), facts=Facts(pack()), memory=MEMORY)
+    marks = StageChecks(view).marks(Stage.DECISION, Saying("The price is 181.30.").draft, ())
+    assert marks == ("cites 181.30; evidence says 199.80",)

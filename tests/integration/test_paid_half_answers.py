@@ -1,0 +1,84 @@
+"""What was paid for an answer that could not be used is kept, also where a deadline cuts what follows it."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from core.domain.ballot import Abstention, AbstentionKind
+from core.domain.run import RunRecord
+from core.domain.stage import Preset
+from core.pipeline.spending import spent_today
+from tests import arena
+from tests.arena import Opening
+from tests.loopback.model_replies import Behaviour, hangs, junk, server_error, with_cost
+from tests.loopback.model_server import ModelServer
+
+pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
+
+MODEL = "claude/claude-1"
+HALF = with_cost(0.02, "I would rather not say.")
+PRICED = {"price_in_usd_per_mtok": 1, "price_out_usd_per_mtok": 2}
+CLAUDE = [{"name": "claude", "route": [f"loopback:{MODEL}"], **PRICED}]
+
+
+def claude_of(record: RunRecord) -> Abstention:
+    (abstention,) = [one for one in record.abstentions if one.member == "claude"]
+    return abstention
+
+
+async def test_a_repair_that_comes_too_late_leaves_what_the_first_answer_cost(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    models.say_next(MODEL, HALF, hangs())
+    app = await opening(models.base_url, tmp_path, members=CLAUDE, pipeline={"stage_timeout_s": 0.5})
+    record = await arena.finished(app, arena.request(preset=Preset.QUICK))
+    late = claude_of(record)
+    assert (late.kind, late.reason) == (AbstentionKind.TIMEOUT, "decision: no answer within 0.5 s")
+    assert len(models.asked(MODEL)) == 2
+    assert (late.spend.cost_usd, late.spend.calls) == (Decimal("0.02"), 1)
+    assert (await app.run_record(record.run_id)).cost_usd == Decimal("0.02")
+    kept = await spent_today(app.settings, app._store, app.clock)
+    assert kept[f"day:{app._gateway.today().isoformat()}"] == Decimal("0.02")
+
+
+async def test_the_deadline_of_the_run_leaves_it_as_well(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    models.say_next(MODEL, HALF, hangs())
+    app = await opening(models.base_url, tmp_path, members=CLAUDE, pipeline={"run_timeout_s": 0.5})
+    late = claude_of(await arena.finished(app, arena.request(preset=Preset.QUICK)))
+    assert late.kind is AbstentionKind.TIMEOUT
+    assert (late.spend.cost_usd, late.spend.calls) == (Decimal("0.02"), 1)
+
+
+async def test_a_stage_that_ends_because_another_failed_leaves_what_it_had_paid(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    # Four analysts begin at once. All say nothing of use, three think for ever when they are asked again.
+    models.say_next(MODEL, *[HALF] * 4, hangs(), hangs(), hangs(), junk())
+    app = await opening(models.base_url, tmp_path, members=CLAUDE, pipeline={"max_retries": 0})
+    failed = claude_of(await arena.finished(app, arena.request()))
+    assert failed.kind is AbstentionKind.BAD_ANSWER
+    assert failed.spend.cost_usd == Decimal("0.08")
+
+
+@pytest.mark.parametrize("second", [hangs(), server_error()])
+async def test_a_repair_that_fails_or_hangs_costs_the_same(
+    models: ModelServer, opening: Opening, tmp_path: Path, second: Behaviour
+) -> None:
+    models.say_next(MODEL, HALF, second)
+    limits = {"stage_timeout_s": 0.5, "max_retries": 0}
+    app = await opening(models.base_url, tmp_path, members=CLAUDE, pipeline=limits)
+    late = claude_of(await arena.finished(app, arena.request(preset=Preset.QUICK)))
+    assert late.spend.cost_usd == Decimal("0.02")
+
+
+async def test_an_answer_that_was_mended_in_time_is_counted_once(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    models.say_next(MODEL, HALF, with_cost(0.03))
+    app = await opening(models.base_url, tmp_path, members=CLAUDE)
+    record = await arena.finished(app, arena.request(preset=Preset.QUICK))
+    (ballot,) = record.ballots
+    assert (ballot.spend.cost_usd, ballot.spend.calls) == (Decimal("0.05"), 2)
