@@ -166,7 +166,9 @@ class Api:
             open=True,
         )
         described = Operation("GET", "/openapi.json", "This description.", 200, None, open=True)
-        metrics = Operation("GET", "/metrics", "Metrics for Prometheus.", 200, None, also=("text/plain",))
+        metrics = Operation(
+            "GET", "/metrics", "Metrics for Prometheus.", 200, None, also=("text/plain",), near=True
+        )
         return (
             _Path(alive, self._reading.alive, told),
             _Path(ready, self._reading.ready, told),

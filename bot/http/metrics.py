@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import Metric
 from core.config import Settings
 from core.domain.asking import Asked
 from core.domain.ballot import Abstention, Ballot, MemberResult
-from core.domain.calls import Call
+from core.domain.calls import Call, CallOutcome
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted
 from core.domain.member import FOLLOWERS
 from core.domain.run import RunRecord
@@ -254,9 +254,9 @@ class Metrics:
             return
         names = self._providers.of(call.provider), self._models.of(call.model)
         self.calls.labels(*names, call.outcome.value).inc()
-        self.call_seconds.labels(*names, self._stages.of(call.stage or "none")).observe(
-            call.latency_ms / 1000
-        )
+        if call.outcome is CallOutcome.ANSWERED:  # refusals come at once and would flatter the rest
+            stage = self._stages.of(call.stage or "none")
+            self.call_seconds.labels(*names, stage).observe(call.latency_ms / 1000)
         spend = call.spend
         for kind, tokens in (
             ("prompt", spend.prompt_tokens),

@@ -35,7 +35,7 @@ class Operation(NamedTuple):
 
     `asks` is the model of its body, `query` that of its query. `answers` is the model of its answer, or a
     list of one for an array, and `also` other forms in which it may come. `problems` are the statuses that it
-    may have beside those of all guarded paths. `open` needs no token.
+    may have beside those of all guarded paths. `open` needs no token, and `near` none on the same machine.
     """
 
     method: str
@@ -50,6 +50,7 @@ class Operation(NamedTuple):
     headers: Mapping[str, str] = {}
     gives: Mapping[str, str] = {}
     open: bool = False
+    near: bool = False
 
 
 def openapi_document(operations: Iterable[Operation], version: str) -> Document:
@@ -92,7 +93,7 @@ def _operation(one: Operation) -> Document:
         "responses": {str(one.status): _answer(one)} | {str(code): _problem(code) for code in _codes(one)},
     }
     if not one.open:
-        made["security"] = [{"token": []}]
+        made["security"] = [{"token": []}, *([{}] if one.near else [])]
     if one.asks is not None:
         content = {"application/json": {"schema": _reference(one.asks)}}
         made["requestBody"] = {"required": True, "content": content}
