@@ -23,6 +23,7 @@ from core.app.watch import Watch
 from core.app.watchlists import Watchlists
 from core.clock import Clock, SystemClock
 from core.config import Settings
+from core.domain.measures import Relay
 from core.domain.member import MemberKind
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
@@ -47,6 +48,7 @@ async def open_app(
     clock = clock or SystemClock()
     environ = os.environ if environ is None else environ
     store = await Store.open(settings.store.url, clock)
+    measures = store.database.measures = Relay()
     try:
         voters = [(m.name, m.kind, m.weight, m.route, m.enabled) for m in settings.members]
         await store.members.seat([*voters, *_followers(settings)])
@@ -57,7 +59,9 @@ async def open_app(
     except BaseException:
         await store.close()
         raise
-    committee = Committee(settings, store, prices, calendar, gateway, clock, gatherer=gatherer)
+    committee = Committee(
+        settings, store, prices, calendar, gateway, clock, gatherer=gatherer, measures=measures
+    )
     scoreboard = Scoreboard(store, settings, clock)
     estimates = Estimates(store, settings, calendar)
     people = People(store, settings, clock, Quotas(store, settings, estimates, clock))
@@ -89,6 +93,7 @@ async def open_app(
         people=people,
         places=store.places,
         reflecting=committee.reflecting,
+        measures=measures,
         search=_search(settings, clock),
     )
 
