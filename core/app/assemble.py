@@ -47,7 +47,7 @@ async def open_app(
     environ = os.environ if environ is None else environ
     store = await Store.open(settings.store.url, clock)
     try:
-        voters = [(m.name, m.kind, m.weight, m.route, m.enabled) for m in settings.members]
+        voters = [(m.name, m.kind, settings.weight_of(m), m.route, m.enabled) for m in settings.members]
         await store.members.seat([*voters, *_followers(settings)])
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)

@@ -46,7 +46,7 @@ from core.llm.port import Message
 from core.llm.scopes import season_scope
 from core.llm.structured import ask_structured
 from core.pipeline.fences import fence
-from core.pipeline.llm_author import family_of
+from core.llm.families import family_of
 from core.pipeline.member_run import first_of
 from core.pipeline.memory_text import against, moment, signed
 from core.pipeline.number_format import price

@@ -27,7 +27,7 @@ from core.pipeline.item_lines import (
     shown,
 )
 from core.pipeline.number_format import moment, price
-from core.pipeline.tokens import all_tokens
+from core.domain.tokens import all_tokens
 
 BARS_SHOWN = 30
 _LONGEST_REASON = 200

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.pipeline.fences import spaced, without_links
-from core.pipeline.tokens import all_tokens, tokens
+from core.domain.tokens import all_tokens, tokens
 
 COUNTED = {
     # Text: what o200k and cl100k make of it, the larger of the two.
