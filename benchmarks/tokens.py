@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.domain.stage import Preset, StageRecord
+from core.domain.tokens import tokens
 from core.domain.usage import Spend
 from core.llm.answer_schema import answer_schema
 from core.pipeline.answers import ANSWER_OF
 from core.pipeline.member_run import reading_order
 from core.pipeline.presets import steps
 from core.pipeline.prompting import system_prompt, user_prompt
-from core.domain.tokens import tokens
 from tests import full_pack, packs
 
 REFERENCES = {"a peer with tools": 78_000, "a peer without tools": 33_000}

@@ -52,7 +52,7 @@ async def open_app(
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)
         gatherer = build_gatherer(settings, clock, store.vendor_answers)
-        gateway = Gateway(settings, environ=environ, clock=clock)
+        gateway = Gateway(settings, environ=environ, clock=clock, states=store.providers)
     except BaseException:
         await store.close()
         raise
@@ -82,7 +82,7 @@ async def open_app(
         watchlists=Watchlists(store, settings, calendar, clock, subscriptions),
         known_chats=KnownChats(store, settings, subscriptions, clock),
         agenda=Agenda(store, settings, calendar, clock),
-        watch=Watch(store, scoreboard, settings, gateway, clock),
+        watch=Watch(store, scoreboard, settings, gateway, clock, people),
         estimates=estimates,
         resets=Resets(store, calendar, committee.keeper, clock),
         people=people,

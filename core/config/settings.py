@@ -196,13 +196,15 @@ class Budget(Frozen):
 class HealthSettings(Frozen):
     """When a route counts as down, and what then. Times in seconds.
 
-    `failures` in a row over at least `failing_s`, or `failure_share` of at least `min_calls` within
-    `window_s`, open a route for `open_s`. Answers slower than `slow_s` count for that share.
+    `failures` in a row, or `failure_share` of at least `min_calls` within `window_s`, open a route for
+    `open_s` if they went on for `failing_s`. Answers slower than `slow_s` count for that share.
     """
 
     failures: Annotated[int, Field(ge=1, le=1000)] = 5
     failing_s: Annotated[float, Field(ge=0, le=3600)] = 5.0
-    failure_share: Annotated[Decimal, Field(gt=0, le=1, decimal_places=6, allow_inf_nan=False)] = Decimal("0.5")
+    failure_share: Annotated[Decimal, Field(gt=0, le=1, decimal_places=6, allow_inf_nan=False)] = Decimal(
+        "0.5"
+    )
     min_calls: Annotated[int, Field(ge=2, le=1000)] = 20
     window_s: Seconds = 300.0
     slow_s: Seconds | None = None
@@ -297,7 +299,7 @@ class Settings(Frozen):
         return self
 
     def weight_of(self, member: MemberSettings) -> Decimal:
-        """Return how much a member's ballots count: its own weight, or its first model's, or the provider's."""
+        """Return how much a member's ballots count: its own weight, or else its first model's."""
         if "weight" in member.model_fields_set or not member.route:
             return member.weight
         name, _, model_id = member.route[0].partition(":")

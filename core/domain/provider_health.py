@@ -23,9 +23,9 @@ class KeyCondition(StrEnum):
 class KeyState(Frozen):
     """What is kept of a key, for all processes and across restarts. Never the secret.
 
-    `model` is set where the provider refuses the key for one model alone. `since` is when the condition
-    began, `until` when it is over by itself (None: not by itself). `mark` tells whether the secret has
-    changed since: a salt and a short hash. `at` is when this was noted; the newest note counts.
+    `model` is set where the key is refused, or has no credit, for one model alone. `since` is when the
+    condition began, `until` when it is over by itself (None: not by itself). `mark` tells whether the secret
+    has changed since: a salt and a short hash. `at` is when this was noted; the newest note counts.
     """
 
     provider: str

@@ -15,6 +15,7 @@ from core.config.settings import EvidenceTokens
 from core.domain.bars import Bar
 from core.domain.evidence import Evidence
 from core.domain.evidence_items import EvidenceKind
+from core.domain.tokens import all_tokens
 from core.pipeline.fences import key_of, marked, spaced
 from core.pipeline.item_lines import (
     Item,
@@ -27,7 +28,6 @@ from core.pipeline.item_lines import (
     shown,
 )
 from core.pipeline.number_format import moment, price
-from core.domain.tokens import all_tokens
 
 BARS_SHOWN = 30
 _LONGEST_REASON = 200
