@@ -108,7 +108,7 @@ def _route(alert: Alert, zone: ZoneInfo) -> tuple[str, str]:
     concerned = f" It is on the route of {listed(alert.members)}." if alert.members else ""
     if alert.happened == "back":
         since = f" after it was down since {numbers.moment(alert.since, zone)}" if alert.since else ""
-        return f"{route} is back", f"{sentence(f'{route} answers again{since}')}{concerned}"
-    text = sentence(f"{route} is down, and is left alone until one request finds it well")
+        return f"{route} is back", f"{sentence(f'The route {route} answers again{since}')}{concerned}"
+    text = sentence(f"The route {route} is down, and is left alone until one request finds it well")
     reason = f" {sentence(f'The reason: {alert.reason}')}" if alert.reason else ""
     return f"{route} is down", f"{text}{concerned}{reason}"

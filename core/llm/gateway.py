@@ -138,6 +138,7 @@ class Gateway:
         """
         if not provider.keys and not provider.local:
             raise AuthenticationFailed(_no_key_sentence(provider))
+        await self.notes.refresh()
         failures: list[ModelFailure] = []
         for key in provider.keys or (None,):
             try:

@@ -1,7 +1,6 @@
 """What is known of keys and routes, for all processes on one database: `core.llm.states.KeyStates`."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -55,22 +54,24 @@ class ProviderStates:
             return {(row[0], row[1]): int(row[2]) for row in await connection.execute(query)}
 
 
-@asynccontextmanager
-async def states_at(url: str) -> AsyncIterator[ProviderStates | None]:
-    """Give the notes of a database without changing its schema; None where it is not there or not up to date.
+async def database_at(url: str) -> Database | None:
+    """Open a database without changing its schema; None where it is not there or not up to date.
 
     Raises:
         StoreError: the database cannot be used.
     """
     place = parse(url)
     if is_sqlite(place) and not file_of(place).exists():
-        yield None
-        return
+        return None
     database = Database(place, make_engine(place, pooled=False), SystemClock())
     try:
-        yield ProviderStates(database) if await database.revision() == HEAD else None
-    finally:
+        if await database.revision() == HEAD:
+            return database
+    except BaseException:
         await database.close()
+        raise
+    await database.close()
+    return None
 
 
 async def _put(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> None:
