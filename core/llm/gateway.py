@@ -114,7 +114,7 @@ class Gateway:
     def trial_of(self, member: MemberSettings, hop: str) -> LanguageModel:
         """Return one hop of a member to be tried once, even where it is left alone now."""
         alone = member.model_copy(update={"route": (hop,)})
-        return self._hop(alone, 0, (), Steps(1), trial=True)
+        return self._hop(alone, 0, (), Steps(self._settings.pipeline.max_steps), trial=True)
 
     async def health(self) -> tuple[ProviderHealth, ...]:
         """Return how every provider is to which an enabled member is routed, its keys and its models."""
@@ -187,7 +187,7 @@ class Gateway:
         pipeline = self._settings.pipeline
         pooled = [self._pooled(member, hop, key, opened, scopes, steps) for key, opened in keys]
         model = pooled[0].model
-        if provider.keys:
+        if keys[0][0] is not None:
             fallback = "fallback" if number else ""
             model = PooledModel(
                 pooled,

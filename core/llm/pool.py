@@ -10,6 +10,7 @@ from core.domain.errors import (
     AuthenticationFailed,
     BadAnswer,
     BudgetExceeded,
+    JunkAnswer,
     ModelFailure,
     ModelForbidden,
     ModelRateLimited,
@@ -85,7 +86,7 @@ class PooledModel:
                 failures.append(failure)
                 self._learn(chosen.key, failure)
             except ModelFailure as failure:
-                if isinstance(failure, BadAnswer):
+                if isinstance(failure, BadAnswer) and not isinstance(failure, JunkAnswer):
                     self._keyring.answered(chosen.key, self._model_id)
                 failure.spent += spent
                 raise

@@ -17,9 +17,11 @@ from core.domain.errors import (
     AuthenticationFailed,
     BudgetExceeded,
     DoesNotFit,
+    JunkAnswer,
     ModelFailure,
     ModelRateLimited,
     OutOfCredit,
+    RouteDown,
 )
 from core.domain.provider_health import Condition, KeyCondition
 from core.llm.gateway import Gateway
@@ -357,6 +359,53 @@ async def test_what_is_kept_of_a_key_holds_no_part_of_its_secret(
     assert (state.condition, state.key, routes) == (KeyCondition.REFUSED, "one", ())
     assert ENVIRON["KEY_ONE"] not in state.model_dump_json()
     assert ENVIRON["KEY_ONE"][-4:] not in state.mark
+
+
+async def test_a_route_is_tried_with_the_next_key_and_where_it_is_left_alone(
+    server: ModelServer, gateway_of: Build
+) -> None:
+    server.default = by_key(one=say.echoes_key())
+    gateway = gateway_of(key("one"), key("two"))
+    for _ in range(5):
+        ticket = gateway._breaker("loopback", "claude-x").force()
+        gateway._clock.advance(5)  # type: ignore[attr-defined]
+        gateway._breaker("loopback", "claude-x").failed(ticket, "loopback:claude-x was away")
+    with pytest.raises(RouteDown, match="claude's only route loopback:claude-x has been down since"):
+        await served_by(gateway)
+
+    answer = await gateway.trial_of(MEMBER, "loopback:claude-x").ask(ASK)
+
+    assert (answer.served_by.key, answer.spend.calls) == ("two", 2)
+    assert await served_by(gateway) == "two"
+
+
+async def test_a_local_provider_whose_key_is_not_there_is_asked_without_and_nothing_is_noted(
+    server: ModelServer, gateway_of: Build
+) -> None:
+    server.say_next("claude-x", say.refused(401))
+    gateway = gateway_of(ProviderKey(name="unset", secret=SecretRef("env:UNSET")), local=True)
+    with pytest.raises(AuthenticationFailed):
+        await served_by(gateway)
+    assert await served_by(gateway) == ""
+
+
+async def test_junk_says_nothing_good_of_a_key(server: ModelServer, gateway_of: Build) -> None:
+    gateway = gateway_of(key("one"))
+    (opened,) = (
+        gateway._opened(provider, one) for provider in gateway._providers.values() for one in provider.keys
+    )
+    server.say_next("claude-x", say.junk())
+    model = gateway.model_for(MEMBER)
+
+    async def refused_meanwhile(ask: Ask) -> None:
+        with pytest.raises(JunkAnswer):
+            await model.ask(ask)
+
+    asking = asyncio.create_task(refused_meanwhile(ASK))
+    await server.until_asked()
+    gateway._keyring.refuse(opened, "loopback:claude-x refused the request (401)")
+    await asking
+    assert await conditions(gateway) == {"one": KeyCondition.REFUSED}
 
 
 async def test_a_store_that_fails_is_in_nobodys_way(server: ModelServer, gateway_of: Build) -> None:
