@@ -120,10 +120,13 @@ async def test_a_first_answer_that_comes_after_all_counts_if_it_is_the_quicker(
 ) -> None:
     gateway = gateway_of()
     await practised(gateway)
-    server.say_next("claude-x", lambda request: say.Reply(say.filled()(request).body, delay_s=0.4))
+    gate = asyncio.Event()
+    server.say_next("claude-x", say.held(say.filled(), gate))
     server.say_next("claude-y", say.hangs())
-
-    answer = await asked(gateway)
+    asking = asyncio.create_task(asked(gateway))
+    await asyncio.wait_for(server.until_asked(22), 10)
+    gate.set()
+    answer = await asking
 
     assert (answer.served_by.model, answer.spend.calls) == ("claude-x", 2)
     assert gateway.budget.spent("run:1") == answer.spend.cost_usd
@@ -134,10 +137,14 @@ async def test_a_second_request_that_fails_leaves_the_first_its_time(
 ) -> None:
     gateway = gateway_of(max_retries=0)
     await practised(gateway)
-    server.say_next("claude-x", lambda request: say.Reply(say.filled()(request).body, delay_s=0.4))
+    gate = asyncio.Event()
+    server.say_next("claude-x", say.held(say.filled(), gate))
     server.say_next("claude-y", say.server_error())
-
-    answer = await asked(gateway)
+    asking = asyncio.create_task(asked(gateway))
+    await asyncio.wait_for(server.until_asked(22), 10)
+    await asyncio.sleep(0.05)
+    gate.set()
+    answer = await asking
 
     assert answer.served_by.model == "claude-x"
 

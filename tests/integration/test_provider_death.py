@@ -37,12 +37,15 @@ async def second() -> AsyncIterator[ModelServer]:
         yield server
 
 
-def sections(first: ModelServer, second: ModelServer | None = None, **more: Any) -> dict[str, Any]:
+def sections(
+    first: ModelServer, second: ModelServer | None = None, patience_s: float = 10.0, **more: Any
+) -> dict[str, Any]:
+    """One member that both serve, the second in the place of the first, which has `patience_s` to answer."""
     providers = [
         {
             "name": name,
             "base_url": server.base_url,
-            "timeout_s": 0.3,
+            "timeout_s": patience_s if name == "first" else 10.0,
             "keys": [{"name": "main", "secret": f"env:{name.upper()}_KEY"}],
         }
         for name, server in (("first", first), ("second", second))
@@ -87,7 +90,7 @@ async def test_a_run_survives_any_providers_death_and_says_who_answered(
     models: ModelServer, second: ModelServer, tmp_path: Path, opening: Opening, behaviour: say.Behaviour
 ) -> None:
     models.always(MODEL, behaviour)
-    app, record = await run(opening, tmp_path, **sections(models, second))
+    app, record = await run(opening, tmp_path, **sections(models, second, patience_s=0.3))
     (ballot,) = record.ballots
     assert (ballot.served_by.provider, ballot.served_by.model) == ("second", MODEL)
     assert record.verdict.decision is not None
