@@ -3,7 +3,7 @@
 One member and five, standard preset (12 calls a member); the pack has 20 items of news with summaries, 6
 filings, 20 posts and 15 readings of the economy. Every answer is 1,200 signs long, which later stages read.
 Counted is all that is sent: the system's text, the prompt and the schema of the answer, by the rule of
-`core.pipeline.tokens`, which counts such prompts some 8 % too high. The references are a peer's prompt tokens
+`core.domain.tokens`, which counts such prompts some 8 % too high. The references are a peer's prompt tokens
 a member: 33,000 without tools, when it has no news, filings or posts to read, and 78,000 with them.
 
     python -m benchmarks.tokens
@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.domain.stage import Preset, StageRecord
+from core.domain.tokens import tokens
 from core.domain.usage import Spend
 from core.llm.answer_schema import answer_schema
 from core.pipeline.answers import ANSWER_OF
 from core.pipeline.member_run import reading_order
 from core.pipeline.presets import steps
 from core.pipeline.prompting import system_prompt, user_prompt
-from core.pipeline.tokens import tokens
 from tests import full_pack, packs
 
 REFERENCES = {"a peer with tools": 78_000, "a peer without tools": 33_000}

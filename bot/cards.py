@@ -306,7 +306,7 @@ class SummaryCard(Frozen):
 class AlertCard(Frozen):
     """One event, told at once: `headline` in a few words, `text` in one or two sentences."""
 
-    sign: Literal["stop", "take_profit", "flip", "model_down", "budget", "season"]
+    sign: Literal["stop", "take_profit", "flip", "model_down", "budget", "season", "key", "route"]
     headline: str
     text: str
     footer: str

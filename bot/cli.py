@@ -179,11 +179,15 @@ def serve(ctx: typer.Context, config: Config = None) -> None:
 
 
 @app.command()
-def check(ctx: typer.Context, config: Config = None) -> None:
+def check(
+    ctx: typer.Context,
+    live: Annotated[bool, typer.Option("--live", help="Ask every model once; costs a little.")] = False,
+    config: Config = None,
+) -> None:
     """Verify everything that is configured; exit 1 on any failure."""
 
     async def work(program: Any, settings: "Settings", output: "Output") -> bool:
-        return bool(await program.check(settings, output))
+        return bool(await program.check(settings, output, live=live))
 
     carry_out(ctx, config, work)
 

@@ -328,13 +328,13 @@ async def serve(settings: Settings, output: Output) -> None:
         await serve_platforms(app, output.sentence)
 
 
-async def check(settings: Settings, output: Output) -> bool:
-    """Print what works and what does not; False on any failure."""
+async def check(settings: Settings, output: Output, *, live: bool = False) -> bool:
+    """Print what works and what does not; False on any failure. `live` asks every model, at a small cost."""
     from bot.checks import platform_probes
     from bot.terminal_checks import checks_table
     from core.app.probes import run_checks
 
-    checks = await run_checks(settings, os.environ, tuple(platform_probes(settings)))
+    checks = await run_checks(settings, os.environ, tuple(platform_probes(settings)), live=live)
     output.out.print(checks_table(checks))
     return all(found.state != "failed" for found in checks)
 

@@ -18,4 +18,6 @@ ALERT_SIGNS: Mapping[str, str] = {
     "model_down": "🔌",
     "budget": "💸",
     "season": "🏁",
+    "key": "🔑",
+    "route": "📡",
 }

@@ -19,6 +19,8 @@ _ALERT_COLOURS = {
     "model_down": "red",
     "budget": "yellow",
     "season": "cyan",
+    "key": "red",
+    "route": "yellow",
 }
 
 

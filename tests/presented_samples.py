@@ -25,6 +25,7 @@ from bot.present.past import export_card, history_card
 from bot.present.people import asked_notice, decided_card, invitation_card, outcome_notice, people_card
 from bot.present.pictures import chart_picture, ranking_picture, refreshable, votes_picture_card
 from bot.present.portfolio import portfolio_card
+from bot.present.providers import provider_lines
 from bot.present.reasoning import pages, reasoning_card
 from bot.present.season import confirm_notice, final_card, season_card
 from bot.present.settings import ask_noise, ask_preset, settings_card
@@ -41,6 +42,7 @@ from core.domain.subscribed import Listed, TermsShown
 from core.domain.subscription import ChatTerms, Noise, Subscription, Topic, Wanted
 from tests import arena_facts, season_facts, standings_facts
 from tests.picture_facts import history
+from tests.provider_facts import PROVIDERS
 from tests.report_facts import fill
 from tests.report_figures import bars
 
@@ -189,6 +191,35 @@ CARDS: dict[str, Card] = {
     "start": start_card(),
     "season alert": alert_card(
         Alert(key="alert:season:autumn", kind=AlertKind.SEASON, at=AT, season="autumn", reason="autumn"), ZONE
+    ),
+    "key alert": alert_card(
+        Alert(
+            key="alert:key:openrouter:main",
+            kind=AlertKind.KEY,
+            at=AT,
+            subject="main …3f9a of openrouter",
+            happened="refused",
+            reason="openrouter:openai/gpt-5 refused the request (401): No auth credentials found",
+        ),
+        ZONE,
+    ),
+    "route alert": alert_card(
+        Alert(
+            key="alert:route:openrouter:openai/gpt-5:down",
+            kind=AlertKind.ROUTE,
+            at=AT,
+            members=("gpt5",),
+            subject="openrouter:openai/gpt-5",
+            happened="down",
+            reason="did not answer within 60 s",
+        ),
+        ZONE,
+    ),
+    "health of models": HealthCard(
+        title="The service is well, but not every model",
+        subtitle="2025-10-29 16:00 EDT",
+        sections=tuple(provider_lines(PROVIDERS, ZONE, keys=True)),
+        footer="/subscriptions shows what comes to this chat.",
     ),
     "health": HealthCard(
         title="Not all is well",

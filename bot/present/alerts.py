@@ -16,7 +16,7 @@ _WHOLE = 100
 
 def alert_card(alert: Alert, zone: ZoneInfo) -> AlertCard:
     """Return the card of an alert, with a button to the verdict that it is about."""
-    headline, text = _told(alert)
+    headline, text = _told(alert, zone)
     shows = alert.run_id and alert.kind is not AlertKind.BUDGET
     season = alert.season
     books = [f"season {season}"] if season and not season.is_reserved else []
@@ -32,7 +32,7 @@ def alert_card(alert: Alert, zone: ZoneInfo) -> AlertCard:
     )
 
 
-def _told(alert: Alert) -> tuple[str, str]:
+def _told(alert: Alert, zone: ZoneInfo) -> tuple[str, str]:
     match alert.kind:
         case AlertKind.STOP:
             return _level(alert, "stop")
@@ -47,6 +47,10 @@ def _told(alert: Alert) -> tuple[str, str]:
         case AlertKind.SEASON:
             season = alert.season or Season.LIVE
             return f"The season {season} has ended", f"/season {season} shows the final table."
+        case AlertKind.KEY:
+            return _key(alert)
+        case AlertKind.ROUTE:
+            return _route(alert, zone)
 
 
 def _level(alert: Alert, level: str) -> tuple[str, str]:
@@ -85,3 +89,26 @@ def _budget(alert: Alert) -> tuple[str, str]:
     if percent >= _WHOLE:
         return "Budget spent", sentence(f"{whose}{limit} is spent; no model is asked until it is renewed")
     return f"Budget at {percent} %", sentence(f"{percent} % of {whose}{limit} is spent")
+
+
+def _key(alert: Alert) -> tuple[str, str]:
+    key = alert.subject or "A key"
+    if alert.happened == "no_credit":
+        happened, headline = "has no credit left", f"{key}: no credit"
+        mend = "Others go on where there are some; put money on it, then run conclave check"
+    else:
+        happened, headline = "was refused, and is not used any more", f"{key}: refused"
+        mend = "Others go on where there are some; set a new secret, or mend it and run conclave check"
+    text = f"{sentence(f'The key {key} {happened}')} {sentence(mend)}"
+    return headline, f"{text} {sentence(f'The provider said: {alert.reason}')}" if alert.reason else text
+
+
+def _route(alert: Alert, zone: ZoneInfo) -> tuple[str, str]:
+    route = alert.subject or "a route"
+    concerned = f" It is on the route of {listed(alert.members)}." if alert.members else ""
+    if alert.happened == "back":
+        since = f" after it was down since {numbers.moment(alert.since, zone)}" if alert.since else ""
+        return f"{route} is back", f"{sentence(f'The route {route} answers again{since}')}{concerned}"
+    text = sentence(f"The route {route} is down, and is left alone until one request finds it well")
+    reason = f" {sentence(f'The reason: {alert.reason}')}" if alert.reason else ""
+    return f"{route} is down", f"{text}{concerned}{reason}"

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from bot.connections import NO_CONNECTIONS, Connections
 from bot.digest_cards import HealthCard, Lines
 from bot.present import numbers
+from bot.present.providers import provider_lines
 from core.domain.health import Health
+from core.domain.provider_health import Condition
 from core.domain.subscription import Due, SlotState
 
 LATE_S = 300.0
@@ -54,16 +56,24 @@ def health_card(
         for due in health.ended
     ]
     return HealthCard(
-        title="All is well" if well(health, platforms) else "Not all is well",
+        title=_title(health, platforms),
         subtitle=numbers.moment(health.at, zone),
         sections=(
             Lines(title="Now", lines=tuple(now)),
+            *provider_lines(health.providers, zone, keys=all_chats),
             Lines(title="Due next", lines=tuple(upcoming) or ("nothing",)),
             Lines(title="Last", lines=tuple(ended) or ("nothing yet",)),
             *([_shut(health)] if health.shut and all_chats else []),
         ),
         footer="/subscriptions shows what comes to this chat.",
     )
+
+
+def _title(health: Health, platforms: Mapping[str, str]) -> str:
+    if not well(health, platforms):
+        return "Not all is well"
+    sound = all(one.condition is Condition.HEALTHY for one in health.providers)
+    return "All is well" if sound else "The service is well, but not every model"
 
 
 def _platform(name: str, state: str, connections: Connections, zone: ZoneInfo) -> Iterator[str]:
@@ -115,6 +125,7 @@ def health_facts(
         "lag_s": round(health.lag_s, 1),
         "upcoming": [_slot(due) for due in health.upcoming],
         "ended": [_slot(due) for due in health.ended],
+        "providers": [one.model_dump(mode="json") for one in health.providers],
         "shut": [{"chat": chat.chat_id, "state": chat.state, "reason": chat.reason} for chat in health.shut],
     }
 

@@ -25,6 +25,8 @@ _NAMES = {
     "model_down": "Model down",
     "budget": "Budget nearly spent",
     "season": "Season ended",
+    "key": "Key refused",
+    "route": "Route down or back",
 }
 _NOISES = {
     Noise.ON: "On",

@@ -50,12 +50,12 @@ async def open_app(
     store = await Store.open(settings.store.url, clock)
     measures = store.database.measures = Relay()
     try:
-        voters = [(m.name, m.kind, m.weight, m.route, m.enabled) for m in settings.members]
+        voters = [(m.name, m.kind, settings.weight_of(m), m.route, m.enabled) for m in settings.members]
         await store.members.seat([*voters, *_followers(settings)])
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)
         gatherer = build_gatherer(settings, clock, store.vendor_answers)
-        gateway = Gateway(settings, environ=environ, clock=clock)
+        gateway = Gateway(settings, environ=environ, clock=clock, states=store.providers)
     except BaseException:
         await store.close()
         raise
@@ -87,7 +87,7 @@ async def open_app(
         watchlists=Watchlists(store, settings, calendar, clock, subscriptions),
         known_chats=KnownChats(store, settings, subscriptions, clock),
         agenda=Agenda(store, settings, calendar, clock),
-        watch=Watch(store, scoreboard, settings, gateway, clock),
+        watch=Watch(store, scoreboard, settings, gateway, clock, people),
         estimates=estimates,
         resets=Resets(store, calendar, committee.keeper, clock),
         people=people,

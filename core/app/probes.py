@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from core.app.check import Probe, inspect
+from core.app.check import Probe, ask_all, inspect
 from core.app.evidence_probes import evidence_probes, gatherer_to_check, lacks_its_key
+from core.app.live_check import LiveCheck, in_words, routes_of
+from core.app.provider_checks import Notebook, cost_check, health_checks
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.config.providers import Provider
+from core.config.settings import MemberSettings
 from core.domain.check import Check
-from core.domain.errors import NoPrices, StoreError, VendorFailure
+from core.domain.errors import ModelFailure, NoPrices, StoreError, VendorFailure
+from core.domain.provider_health import Condition
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain, build_chain
@@ -19,19 +23,26 @@ from core.store import database
 from core.store.people_rows import granted_at
 
 LIMIT_S = 30.0
+LIVE_LIMIT_S = 120.0
 GRANTED_WITHIN_S = 5.0
 _KNOWN_TICKER = "AAPL"
 _STORE = "Check [store] url, that the server runs, and that this program is as new as the database."
 
 
 async def run_checks(
-    settings: Settings, environ: Mapping[str, str], platforms: Sequence[Probe] = ()
+    settings: Settings, environ: Mapping[str, str], platforms: Sequence[Probe] = (), *, live: bool = False
 ) -> tuple[Check, ...]:
-    """Check all that is configured, each part within 30 s; `platforms` are the doors' own probes."""
+    """Check all that is configured, each part within 30 s; `platforms` are the doors' own probes.
+
+    What the check finds of keys is noted for the processes that serve. `live` also sends one small request to
+    each route of each enabled member, within two minutes; this costs a little.
+    """
     clock, calendar = SystemClock(), MarketCalendar()
     chain = build_chain(settings, calendar, clock)
     gatherer = gatherer_to_check(settings, clock)
-    gateway = Gateway(settings, environ=environ, clock=clock)
+    notebook = Notebook(settings.store.url)
+    gateway = Gateway(settings, environ=environ, clock=clock, states=await notebook.open())
+    trials = LiveCheck(gateway, clock)
     try:
         probes = [
             Probe("store", partial(_store, settings), _STORE),
@@ -42,10 +53,17 @@ async def run_checks(
         ]
         granted = await _granted(settings)
         checks = await inspect(settings, environ, probes, limit_s=LIMIT_S, granted=granted)
+        if live:
+            # After the providers' own probes: a key that they have found good is used again.
+            asked = [_live(trials, hop, member) for hop, member in routes_of(settings)]
+            checks += (*await ask_all(asked, LIVE_LIMIT_S), cost_check(trials))
+            await notebook.keep(trials.calls)
+        checks += tuple(health_checks(await gateway.health(), settings))
     finally:
         await chain.close()
         await gatherer.close()
         await gateway.close()
+        await notebook.close()
     return tuple(_optional(check, settings) for check in checks)
 
 
@@ -98,6 +116,17 @@ def _provider(gateway: Gateway, provider: Provider) -> Probe:
         return f"answers and takes {len(provider.keys) or 'no'} key{'s' if len(provider.keys) > 1 else ''}"
 
     return Probe(f"provider: {provider.name}", ask, "Check its base_url and keys under [[providers]].")
+
+
+def _live(trials: LiveCheck, hop: str, member: MemberSettings) -> Probe:
+    async def ask() -> str:
+        trial = await trials.try_route(hop, member)
+        if trial.condition is Condition.DOWN:
+            raise ModelFailure(f"down: {trial.reason}")
+        return in_words(trial)
+
+    mend = "Check the model's id, the keys and the provider."
+    return Probe(f"live: {hop}", ask, mend)
 
 
 def _optional(check: Check, settings: Settings) -> Check:

@@ -12,6 +12,7 @@ from core.domain.health import Health
 from core.domain.run import RunRecord
 from core.domain.season import Season
 from core.domain.subscription import Due
+from core.llm.gateway import Gateway
 from core.store.store import Store
 
 SHOWN = 10
@@ -26,6 +27,7 @@ class Timework(ABC):
     _store: Store
     _scheduled: ScheduledRuns
     _watch: Watch
+    _gateway: Gateway
 
     @abstractmethod
     async def _season(self) -> Season:
@@ -63,4 +65,5 @@ class Timework(ABC):
             ended=await slots.ended(SHOWN),
             lag_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
             shut=await self._store.known_chats.shut(),
+            providers=await self._gateway.health(),
         )

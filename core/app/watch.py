@@ -6,6 +6,7 @@ What it finds has a key of its own, so that looking again, here or in another pr
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from core.app.people import People
 from core.app.scoreboard import Scoreboard
 from core.clock import Clock
 from core.config import Settings
@@ -18,6 +19,7 @@ from core.llm.gateway import Gateway
 from core.llm.scopes import chat_of, in_words
 from core.pipeline.spending import limits_a_day, spent_today
 from core.schedule.alerts import budget_alerts, down_alerts, flip_alert, level_alerts
+from core.schedule.provider_alerts import FOR_ADMINS, key_alerts, route_alerts
 from core.schedule.wall_clock import quiet_end
 from core.store.store import Store
 
@@ -33,13 +35,20 @@ class Watch:
     """Finds alerts. Any number of processes may look."""
 
     def __init__(
-        self, store: Store, scoreboard: Scoreboard, settings: Settings, gateway: Gateway, clock: Clock
+        self,
+        store: Store,
+        scoreboard: Scoreboard,
+        settings: Settings,
+        gateway: Gateway,
+        clock: Clock,
+        people: People,
     ) -> None:
         self._store = store
         self._scoreboard = scoreboard
         self._settings = settings
         self._gateway = gateway
         self._clock = clock
+        self._people = people
 
     async def look(self) -> tuple[Alert, ...]:
         """Note what has happened in the last day, and make it due where it was subscribed to before.
@@ -52,9 +61,12 @@ class Watch:
         season = await self._scoreboard.current()
         found = [alert for alert in await self._found(season, now) if _is_news(alert, now)]
         zone = self._settings.arena.timezone
+        admins = set(await self._people.admins()) if any(one.kind in FOR_ADMINS for one in found) else set()
 
         def telling(alert: Alert, subscription: Subscription, terms: ChatTerms) -> Planned | None:
             if subscription.created_at > alert.at or alert.chat not in {None, subscription.chat_id}:
+                return None
+            if alert.kind in FOR_ADMINS and subscription.created_by not in admins:
                 return None
             return Planned(key=alert.key, at=alert.at, due_at=quiet_end(terms, zone, now))
 
@@ -65,6 +77,7 @@ class Watch:
         found += await self._flips(season, now)
         found += await self._down(season, now)
         found += await self._budgets(now)
+        found += await self._providers()
         found += [_season_alert(table) for table in await self._store.live.finals()]
         return found
 
@@ -89,6 +102,21 @@ class Watch:
             before = await self._store.history.before(record) if holders else None
             found.append(flip_alert(before, record, holders))
         return [alert for alert in found if alert]
+
+    async def _providers(self) -> list[Alert]:
+        """Find keys that are out and routes that are down or back, of what the configuration still has."""
+        keys, routes = await self._store.providers.read()
+        configured = {
+            (one.name, key.name): self._gateway.shown(one, key)
+            for one in self._settings.providers
+            for key in one.keys
+        }
+        routed = {
+            hop: [one.name for one in self._settings.members if one.enabled and hop in one.route]
+            for member in self._settings.members
+            for hop in member.route
+        }
+        return [*key_alerts(keys, configured), *route_alerts(routes, routed)]
 
     async def _budgets(self, now: datetime) -> list[Alert]:
         if not limits_a_day(self._settings):

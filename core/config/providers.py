@@ -16,8 +16,9 @@ Calls = Annotated[int, Field(ge=1, le=1024)]
 class ProviderKey(Frozen):
     """One credential. `models` empty means any; `rpm` and `tpm` are requests and tokens a minute.
 
-    `purposes` are words such as a tier, a stage, a member or a model's family: a key with purposes serves
-    only calls that one of them fits, and is then preferred to keys without.
+    `purposes` are words such as a tier, a stage, a member, a model's family or "fallback" (every hop of a
+    route but the first): a key with purposes serves only calls that one of them fits, and is then preferred
+    to keys without.
     """
 
     name: Name

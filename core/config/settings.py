@@ -114,7 +114,7 @@ Tokens = Annotated[int, Field(ge=0, le=100_000)]
 class EvidenceTokens(Frozen):
     """How many tokens each section of the evidence may take in a prompt, and all together.
 
-    Tokens are counted by the rule of `core.pipeline.tokens`.
+    Tokens are counted by the rule of `core.domain.tokens`.
     """
 
     total: Annotated[int, Field(ge=1000, le=400_000)] = 10_000
@@ -191,6 +191,25 @@ class Budget(Frozen):
     per_run_usd: Usd | None = None
     per_chat_daily_usd: Usd | None = None
     tiers: dict[Tier, Usd] = Field(default_factory=dict)
+
+
+class HealthSettings(Frozen):
+    """When a route counts as down, and what then. Times in seconds.
+
+    `failures` in a row, or `failure_share` of at least `min_calls` within `window_s`, open a route for
+    `open_s` if they went on for `failing_s`. Answers slower than `slow_s` count for that share.
+    """
+
+    failures: Annotated[int, Field(ge=1, le=1000)] = 5
+    failing_s: Annotated[float, Field(ge=0, le=3600)] = 5.0
+    failure_share: Annotated[Decimal, Field(gt=0, le=1, decimal_places=6, allow_inf_nan=False)] = Decimal(
+        "0.5"
+    )
+    min_calls: Annotated[int, Field(ge=2, le=1000)] = 20
+    window_s: Seconds = 300.0
+    slow_s: Seconds | None = None
+    open_s: Seconds = 60.0
+    hedge: bool = False
 
 
 class Schedule(Frozen):
@@ -277,6 +296,7 @@ class Settings(Frozen):
     trading: Trading = Trading()
     scores: Scores = Scores()
     budget: Budget = Budget()
+    health: HealthSettings = HealthSettings()
     schedule: Schedule = Schedule()
     telegram: Telegram = Telegram()
     slack: Slack = Slack()
@@ -299,6 +319,17 @@ class Settings(Frozen):
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
+
+    def weight_of(self, member: MemberSettings) -> Decimal:
+        """Return how much a member's ballots count: its own weight, or else its first model's."""
+        if "weight" in member.model_fields_set or not member.route:
+            return member.weight
+        name, _, model_id = member.route[0].partition(":")
+        provider = next((one for one in self.providers if one.name == name), None)
+        if provider is None:
+            return member.weight
+        own = provider.model(model_id).weight
+        return provider.weight if own is None else own
 
     def _unknown_providers(self) -> Iterable[str]:
         known = {provider.name for provider in self.providers}

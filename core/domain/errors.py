@@ -17,12 +17,17 @@
     * UnknownTicker             the same, with what may have been meant instead
   * ModelFailure                a model gave no usable answer; carries what it cost all the same
     * AuthenticationFailed      never retried
+      * ModelForbidden          the same, for one model
     * OutOfCredit               never retried
     * BadModelRequest           never retried
     * ModelRateLimited          retried after `retry_after_s`
     * ModelTimeout              retried while the deadline allows
     * ModelServerFailed         retried
     * BadAnswer                 repaired once, then an abstention
+      * JunkAnswer              no answer of a model at all; the route moves on
+    * RouteDown                 never sent
+    * DoesNotFit                never sent
+    * Abandoned                 another request of a hedged pair was quicker
     * BudgetExceeded            never sent
     * TooManySteps              never sent
     * AnotherModelAnswered      a fallback of another family spoke; not this member's ballot
@@ -152,11 +157,21 @@ class ModelFailure(ConclaveError):
 
 
 class AuthenticationFailed(ModelFailure):
-    """The provider refused the key (401, 403)."""
+    """The provider refused the key (401)."""
+
+
+class ModelForbidden(AuthenticationFailed):
+    """The provider refused the key for this model (403)."""
 
 
 class OutOfCredit(ModelFailure):
-    """The provider wants money (402)."""
+    """The provider wants money (402), and says perhaps in how many seconds to ask again."""
+
+    def __init__(
+        self, reason: str, *, spent: Spend = NOTHING_SPENT, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(reason, spent=spent)
+        self.retry_after_s = retry_after_s
 
 
 class BadModelRequest(ModelFailure):
@@ -189,6 +204,22 @@ class ModelServerFailed(ModelFailure):
 
 class BadAnswer(ModelFailure):
     """The answer was empty, cut off, refused, junk or not of the schema."""
+
+
+class JunkAnswer(BadAnswer):
+    """The endpoint answered with something that no model has written: a page, an error, nothing."""
+
+
+class RouteDown(ModelFailure):
+    """The request was not sent, because the route has failed too often; it is tried again later."""
+
+
+class DoesNotFit(ModelFailure):
+    """The request was not sent, because the model cannot read so much."""
+
+
+class Abandoned(ModelFailure):
+    """The request was given up, because another one for the same answer was quicker."""
 
 
 class BudgetExceeded(ModelFailure):

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from core.domain.errors import BadAnswer, ModelFailure
+from core.domain.errors import BadAnswer, JunkAnswer, ModelFailure
 from core.domain.usage import Spend
 from core.llm.port import Ask
 from core.llm.prices import Prices, prompt_tokens, text_tokens
@@ -40,10 +40,11 @@ def read_completion(data: Any, ask: Ask, prices: Prices, *, who: str, secret: st
 
     Raises:
         ModelFailure: an error inside the body whose code is an HTTP status, as that status.
+        JunkAnswer: something that no model has written.
         BadAnswer: anything else that is no complete answer; `spent` is what was used all the same.
     """
     if not isinstance(data, dict):
-        raise BadAnswer(f"{who} answered with something that is no chat completion", spent=Spend(calls=1))
+        raise JunkAnswer(f"{who} answered with something that is no chat completion", spent=Spend(calls=1))
     usage = data.get("usage")
     spent = _spend(usage, prices)
     choices = data.get("choices")
@@ -53,7 +54,7 @@ def read_completion(data: Any, ask: Ask, prices: Prices, *, who: str, secret: st
         raise _inner_failure(error, who, secret, spent)
     message = choice.get("message")
     if not isinstance(message, dict):
-        raise BadAnswer(f"{who} answered without a message", spent=spent)
+        raise JunkAnswer(f"{who} answered without a message", spent=spent)
     text = _text(message.get("content"))
     _check_complete(choice, message, text, ask, who=who, secret=secret, spent=spent)
     if not isinstance(usage, dict) and prices.known:
@@ -119,4 +120,4 @@ def _inner_failure(error: object, who: str, secret: str, spent: Spend) -> ModelF
     code = code_of(error)
     if code.isascii() and code.isdigit() and len(code) == 3 and int(code) in _HTTP_ERRORS:  # noqa: PLR2004 - digits of a status
         return failure_of_status(int(code), f"{who} failed inside (code {code}): {said}", spent=spent)
-    return BadAnswer(f"{who} answered with an error: {said}", spent=spent)
+    return JunkAnswer(f"{who} answered with an error: {said}", spent=spent)

@@ -34,7 +34,7 @@ class Connections:
             known = self._clients[provider.name, key_name] = self._shared().with_options(
                 api_key=secret or _NO_KEY,
                 base_url=provider.base_url,
-                timeout=provider.timeout_s,
+                timeout=max(provider.timeout_s, *(one.timeout_s or 0 for one in provider.models), 0),
                 max_retries=0,
             )
         return known

@@ -2,23 +2,27 @@
 
 A member's model in one run is
 
-    Routed([Retrying(Stepped(Budgeted(Paced(Concurrent(Endpoint))))) for each hop of its route])
+    Routed([Fitting(Retrying(Guarded(Pooled([one key] of each hop)))) for each hop of its route])
+    one key = Stepped(Budgeted(Paced(Concurrent(Racing(Endpoint)))))
 
 read from outside to inside, and each place has its reason:
 
+* a prompt that a hop cannot read is sent nowhere, and the route moves on;
+* a hop retries before the route moves on, and a route that is down ends the retries;
+* a retry may change the key; a key that is refused, at rest or spent is changed at once;
 * the steps of a run count every call that is sent, retries and fallbacks too;
-* a hop retries before the route moves on;
-* a retry reserves anew, and no reservation is held while it backs off;
+* a retry reserves anew under the key that serves it, and no reservation is held while it backs off;
 * who waits for the key's pace has its money already, so that waiting is never in vain;
 * a place among the concurrent calls is held only while a request is under way: the member's own place is
-  taken before the common one, so that a busy member cannot hold what others could use.
+  taken before the common ones, so that a busy member cannot hold what others could use;
+* a request that loses a race ends inside all of these, so that they count what it cost.
 """
 
 import asyncio
 import os
 import random
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -26,25 +30,39 @@ from zoneinfo import ZoneInfo
 from core.clock import Clock, SystemClock
 from core.config.providers import Provider, ProviderKey
 from core.config.settings import MemberSettings, Settings
-from core.domain.errors import AuthenticationFailed, ConfigError
+from core.domain.errors import AuthenticationFailed, ConfigError, ModelFailure
+from core.domain.provider_health import ProviderHealth
+from core.llm import key_marks
+from core.llm.breaker import Breaker
 from core.llm.budget import Budget, BudgetedModel
 from core.llm.connections import Connections
 from core.llm.dialect import Dialects
 from core.llm.endpoint import EndpointModel
-from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps
+from core.llm.families import family_of
+from core.llm.guard import FittingModel, GuardedModel
+from core.llm.hedge import HedgedModel, RacingModel
+from core.llm.keyring import Keyring, Opened
+from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps, most_tokens
+from core.llm.notes import Notes
+from core.llm.overview import overview
+from core.llm.pool import PooledKey, PooledModel
 from core.llm.port import LanguageModel
 from core.llm.prices import Prices
 from core.llm.probe import probe_endpoint
 from core.llm.retry import RetryingModel
 from core.llm.route import DeadEnd, RoutedModel
 from core.llm.scopes import day_scope, key_scope, limits_of, tier_scope
+from core.llm.states import KeptInMemory, KeyStates
+
+_ALMOST_ALL = 0.9
 
 
 class Gateway:
     """All models of one process: they share connections, limits, paces, dialects and the budget.
 
     `environ` is where `env:` secrets are looked up (the process's own by default); `spent` is what each
-    scope of `core.llm.scopes` has spent before. The SDK is imported when the first model is made; nothing is
+    scope of `core.llm.scopes` has spent before. What is noted of keys and routes is shared by all whose
+    `states` are the same. The SDK is imported when the first model is made; nothing is
     sent until it is asked. For one event loop; `close` at the end.
     """
 
@@ -56,6 +74,7 @@ class Gateway:
         clock: Clock | None = None,
         rng: random.Random | None = None,
         spent: Mapping[str, Decimal] | None = None,
+        states: KeyStates | None = None,
     ) -> None:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
@@ -66,8 +85,11 @@ class Gateway:
         self._connections = Connections()
         self._dialects = Dialects()
         self._all_calls = asyncio.Semaphore(settings.pipeline.max_concurrency)
-        self._member_calls: dict[str, asyncio.Semaphore] = {}
+        self._semaphores: dict[str, asyncio.Semaphore] = {}
+        self._breakers: dict[tuple[str, str], Breaker] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
+        self.notes = Notes(states or KeptInMemory(), self._clock)
+        self._keyring = Keyring(self.notes, self._clock, settings.pipeline.base_delay_s)
         self.budget = Budget(limits_of(settings), spent)
 
     def today(self) -> date:
@@ -84,7 +106,25 @@ class Gateway:
         A hop without a usable key fails with `AuthenticationFailed` when it is asked.
         """
         steps = Steps(self._settings.pipeline.max_steps, steps_used)
-        return RoutedModel([self._hop(member, hop, scopes, steps) for hop in member.route])
+        hops = [self._hop(member, number, scopes, steps) for number in range(len(member.route))]
+        if self._settings.health.hedge:
+            hops[0] = self._hedged(member, hops)
+        return RoutedModel(hops, member.name)
+
+    def trial_of(self, member: MemberSettings, hop: str) -> LanguageModel:
+        """Return one hop of a member to be tried once, even where it is left alone now."""
+        alone = member.model_copy(update={"route": (hop,)})
+        return self._hop(alone, 0, (), Steps(self._settings.pipeline.max_steps), trial=True)
+
+    async def health(self) -> tuple[ProviderHealth, ...]:
+        """Return how every provider is to which an enabled member is routed, its keys and its models."""
+        await self.notes.refresh()
+        return overview(self._settings, self._opened_or_none, self._keyring, self._breaker)
+
+    def shown(self, provider: Provider, key: ProviderKey) -> str:
+        """Return a key for people: its name, and the last four signs of its secret."""
+        opened = self._opened_or_none(provider, key)
+        return opened.shown if opened else key.name
 
     async def prepare(self) -> None:
         """Import the SDK off the event loop, ahead of the first call."""
@@ -98,67 +138,168 @@ class Gateway:
         """
         if not provider.keys and not provider.local:
             raise AuthenticationFailed(_no_key_sentence(provider))
+        await self.notes.refresh()
+        failures: list[ModelFailure] = []
         for key in provider.keys or (None,):
-            secret = self._reveal(provider, key) if key else ""
-            client = self._connections.client(provider, key.name if key else "", secret)
+            try:
+                await self._probe(provider, key)
+            except ModelFailure as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+
+    async def _probe(self, provider: Provider, key: ProviderKey | None) -> None:
+        opened = self._opened(provider, key)
+        client = self._connections.client(provider, opened.name, opened.secret)
+        try:
             await probe_endpoint(client, provider, openrouter=_is_openrouter(provider), now=self._clock.now())
+        except AuthenticationFailed as failure:
+            if key:
+                self._keyring.refuse(opened, failure.reason)
+            raise
+        self._keyring.found_good(opened)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Write what was noted of keys and routes, and close all connections."""
+        await self.notes.close()
         await self._connections.close()
 
-    def _hop(self, member: MemberSettings, hop: str, scopes: tuple[str, ...], steps: Steps) -> LanguageModel:
+    def _hop(
+        self,
+        member: MemberSettings,
+        number: int,
+        scopes: tuple[str, ...],
+        steps: Steps,
+        *,
+        trial: bool = False,
+    ) -> LanguageModel:
+        hop = member.route[number]
         provider_name, _, model_id = hop.partition(":")
         provider = self._providers[provider_name]
+        known = provider.model(model_id)
+        if not (provider.enabled and known.enabled):
+            return DeadEnd(lambda: ModelFailure(f"{hop} is switched off in the configuration"))
         try:
-            key, secret = self._key(provider, model_id)
+            keys = self._keys(provider, model_id)
         except AuthenticationFailed as failure:
             sentence = failure.reason
             return DeadEnd(lambda: AuthenticationFailed(sentence))
-        key_name = key.name if key else ""
+        pipeline = self._settings.pipeline
+        pooled = [self._pooled(member, hop, key, opened, scopes, steps) for key, opened in keys]
+        model = pooled[0].model
+        if keys[0][0] is not None:
+            fallback = "fallback" if number else ""
+            model = PooledModel(
+                pooled,
+                self._keyring,
+                self._clock,
+                provider=provider_name,
+                model_id=model_id,
+                words=(member.tier or known.tier or "", member.name, family_of(model_id), fallback),
+                choice=provider.key_choice,
+            )
+        model = GuardedModel(
+            model,
+            self._breaker(provider_name, model_id),
+            self._clock,
+            patient=number == len(member.route) - 1,
+            hang_s=pipeline.stage_timeout_s * _ALMOST_ALL,
+            forced=trial,
+        )
+        retries = 0 if trial else pipeline.max_retries
+        model = RetryingModel(model, retries, pipeline.base_delay_s, self._clock, self._rng)
+        return FittingModel(model, known.context_tokens, who=hop) if known.context_tokens else model
+
+    def _pooled(
+        self,
+        member: MemberSettings,
+        hop: str,
+        key: ProviderKey | None,
+        opened: Opened,
+        scopes: tuple[str, ...],
+        steps: Steps,
+    ) -> PooledKey:
+        provider, model_id = self._providers[opened.provider], hop.partition(":")[2]
         prices = Prices(
             in_usd_per_mtok=member.price_in_usd_per_mtok,
             out_usd_per_mtok=member.price_out_usd_per_mtok,
             free=provider.local,
         )
-        pipeline = self._settings.pipeline
         model: LanguageModel = EndpointModel(
-            self._connections.client(provider, key_name, secret),
+            self._connections.client(provider, opened.name, opened.secret),
             provider_name=provider.name,
             model_id=model_id,
-            key_name=key_name,
-            timeout_s=provider.timeout_s,
+            key_name=opened.name,
+            timeout_s=provider.model(model_id).timeout_s or provider.timeout_s,
             temperature=member.temperature,
             prices=prices,
             clock=self._clock,
             dialects=self._dialects,
         )
-        model = ConcurrentModel(model, self._calls_of(member), self._all_calls)
-        if key and (key.rpm or key.tpm):
-            model = PacedModel(model, self._pace(provider, key))
+        if self._settings.health.hedge:
+            model = RacingModel(model, prices, hop)
+        model = ConcurrentModel(model, *self._places(member, provider, model_id))
+        pace = self._pace(provider, key) if key and (key.rpm or key.tpm) else None
+        if pace:
+            model = PacedModel(model, pace)
         own_scopes = self._scopes_of(member, provider, key, scopes)
         model = BudgetedModel(model, self.budget, prices, own_scopes, name=hop)
-        model = SteppedModel(model, steps)
-        return RetryingModel(model, pipeline.max_retries, pipeline.base_delay_s, self._clock, self._rng)
+        return PooledKey(
+            opened,
+            SteppedModel(model, steps),
+            frozenset(word.casefold() for word in key.purposes) if key else frozenset(),
+            (lambda ask: pace.has_room(most_tokens(ask))) if pace else (lambda _: True),
+        )
 
-    def _key(self, provider: Provider, model_id: str) -> tuple[ProviderKey | None, str]:
-        """Return the first key that serves the model and can be read, and its secret."""
+    def _hedged(self, member: MemberSettings, hops: Sequence[LanguageModel]) -> LanguageModel:
+        """Return the first hop with a second chance: the next hop of the same family, or itself once more."""
+        provider, _, model_id = member.route[0].partition(":")
+        family, second = family_of(model_id), hops[0]
+        if len(hops) > 1 and family_of(member.route[1].partition(":")[2]) == family:
+            second = hops[1]
+        return HedgedModel(hops[0], second, self._breaker(provider, model_id).p95_s, self._clock)
+
+    def _breaker(self, provider: str, model_id: str) -> Breaker:
+        known = self._breakers.get((provider, model_id))
+        if known is None:
+            settings = self._settings.health
+            known = Breaker(provider, model_id, settings, self.notes, self._clock, self._in_zone)
+            self._breakers[provider, model_id] = known
+        return known
+
+    def _in_zone(self, at: datetime) -> str:
+        """Return a moment as people of the arena read it; the day only where it is not today."""
+        local = at.astimezone(self._zone)
+        return f"{local:%H:%M}" if local.date() == self.today() else f"{local:%Y-%m-%d %H:%M}"
+
+    def _keys(self, provider: Provider, model_id: str) -> list[tuple[ProviderKey | None, Opened]]:
+        """Return the keys that serve the model and can be read; a local provider may have none."""
         fitting = [key for key in provider.keys if not key.models or model_id in key.models]
+        found: list[tuple[ProviderKey | None, Opened]] = []
         problems: list[str] = []
         for key in fitting:
             try:
-                return key, self._reveal(provider, key)
+                found.append((key, self._opened(provider, key)))
             except AuthenticationFailed as failure:
                 problems.append(failure.reason)
+        if found:
+            return found
         if provider.local:
-            return None, ""
+            return [(None, self._opened(provider, None))]
         if problems:
             raise AuthenticationFailed("; ".join(problems))
         if provider.keys:
             raise AuthenticationFailed(f"no key of provider {provider.name} lists the model {model_id}")
         raise AuthenticationFailed(_no_key_sentence(provider))
 
-    def _reveal(self, provider: Provider, key: ProviderKey) -> str:
+    def _opened(self, provider: Provider, key: ProviderKey | None) -> Opened:
+        """Return a key with its secret; None is that of a provider that needs none.
+
+        Raises:
+            AuthenticationFailed: the secret is not there, or is none.
+        """
+        if key is None:
+            return Opened(provider.name, "", "", "")
         try:
             secret = key.secret.reveal(self._environ)
         except ConfigError as error:
@@ -167,7 +308,13 @@ class Gateway:
             raise AuthenticationFailed(
                 f"key {key.name} of provider {provider.name}: {key.secret} holds signs that no key has"
             )
-        return secret
+        return Opened(provider.name, key.name, key_marks.shown(key.name, secret), secret)
+
+    def _opened_or_none(self, provider: Provider, key: ProviderKey) -> Opened | None:
+        try:
+            return self._opened(provider, key)
+        except AuthenticationFailed:
+            return None
 
     def _scopes_of(
         self, member: MemberSettings, provider: Provider, key: ProviderKey | None, scopes: tuple[str, ...]
@@ -180,8 +327,19 @@ class Gateway:
 
         return own_scopes
 
-    def _calls_of(self, member: MemberSettings) -> asyncio.Semaphore:
-        return self._member_calls.setdefault(member.name, asyncio.Semaphore(member.max_concurrency))
+    def _places(
+        self, member: MemberSettings, provider: Provider, model_id: str
+    ) -> Iterator[asyncio.Semaphore]:
+        """Yield where a call needs a place: its member's, its model's, its provider's, and that of all."""
+        model = provider.model(model_id)
+        for name, most in (
+            (f"member {member.name}", member.max_concurrency),
+            (f"model {provider.name}:{model_id}", model.max_concurrency),
+            (f"provider {provider.name}", provider.max_concurrency),
+        ):
+            if most is not None:
+                yield self._semaphores.setdefault(name, asyncio.Semaphore(most))
+        yield self._all_calls
 
     def _pace(self, provider: Provider, key: ProviderKey) -> Pace:
         return self._paces.setdefault(

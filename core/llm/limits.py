@@ -73,6 +73,11 @@ class Pace:
                 raise
         return booking
 
+    def has_room(self, tokens: int) -> bool:
+        """Say whether a call that may use so many tokens could start at once."""
+        now = self._clock.monotonic()
+        return self._earliest(now, tokens if self._tpm is None else min(tokens, self._tpm)) <= now
+
     def _earliest(self, now: float, tokens: int) -> float:
         while self._booked and self._booked[0].start <= now - WINDOW_S:
             self._booked.popleft()
@@ -97,11 +102,16 @@ class PacedModel:
 
     async def ask(self, ask: Ask) -> Answer:
         """Wait for the key's turn, ask, then count the tokens that were really used."""
-        booking = await self._pace.admit(prompt_tokens(ask) + ask.max_output_tokens)
+        booking = await self._pace.admit(most_tokens(ask))
         answer = await self._model.ask(ask)
         if answer.spend.tokens:
             booking.tokens = min(booking.tokens, answer.spend.tokens)
         return answer
+
+
+def most_tokens(ask: Ask) -> int:
+    """Return the most that a call may use."""
+    return prompt_tokens(ask) + ask.max_output_tokens
 
 
 class Steps:

@@ -9,6 +9,7 @@ from core.domain.errors import (
     AuthenticationFailed,
     BadModelRequest,
     ModelFailure,
+    ModelForbidden,
     ModelRateLimited,
     ModelServerFailed,
     ModelTimeout,
@@ -17,6 +18,7 @@ from core.domain.errors import (
 from core.domain.usage import NOTHING_SPENT, Spend
 
 _QUOTA_USED_UP = "insufficient_quota"
+_MODERATION = ("moderation", "flagged")
 _TELLING_FIELDS = ("error", "message", "detail", "msg", "loc", "param", "code", "type", "metadata", "raw")
 
 
@@ -33,12 +35,14 @@ def failure_of_status(
     OpenAI says "no credit" as 429 with the code `insufficient_quota`; waiting does not mend that.
     """
     match status:
-        case 401 | 403:
+        case 401:
             return AuthenticationFailed(sentence, spent=spent)
+        case 403:
+            return ModelForbidden(sentence, spent=spent)
         case 402:
-            return OutOfCredit(sentence, spent=spent)
+            return OutOfCredit(sentence, spent=spent, retry_after_s=retry_after_s)
         case 429 if code == _QUOTA_USED_UP:
-            return OutOfCredit(sentence, spent=spent)
+            return OutOfCredit(sentence, spent=spent, retry_after_s=retry_after_s)
         case 429:
             return ModelRateLimited(sentence, spent=spent, retry_after_s=retry_after_s)
         case 408:
@@ -47,6 +51,11 @@ def failure_of_status(
             return ModelServerFailed(sentence, spent=spent)
         case _:
             return BadModelRequest(sentence, spent=spent)
+
+
+def is_moderation(complaint: str) -> bool:
+    """Say whether a 403 is about what the prompt says (OpenRouter's moderation), and not about the key."""
+    return any(word in complaint.lower() for word in _MODERATION)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.domain.errors import ModelFailure, ModelServerFailed, ModelTimeout
 from core.domain.usage import Spend
 from core.llm.redact import plain_words
-from core.llm.refusals import code_of, complaint_of, failure_of_status, message_of, retry_after
+from core.llm.refusals import code_of, complaint_of, failure_of_status, is_moderation, message_of, retry_after
 
 if TYPE_CHECKING:
     from openai import APIStatusError
 
 ONE_CALL = Spend(calls=1)
+_REFUSED, _FORBIDDEN = 400, 403
 _MAY_BE_DIALECT = {400, 404, 415, 422}
 
 
@@ -53,11 +54,12 @@ def rejected(error: "APIStatusError", who: str, secret: str, now: datetime) -> R
     """Return what a response of status 400 or more means."""
     status, body = error.status_code, error.body
     said = plain_words(message_of(body), secret) or "no reason given"
+    complaint = complaint_of(body)
     failure = failure_of_status(
-        status,
+        _REFUSED if status == _FORBIDDEN and is_moderation(complaint) else status,
         f"{who} refused the request ({status}): {said}",
         spent=ONE_CALL,
         retry_after_s=retry_after(error.response.headers, now),
         code=code_of(body),
     )
-    return Rejected(failure, complaint_of(body) if status in _MAY_BE_DIALECT else "")
+    return Rejected(failure, complaint if status in _MAY_BE_DIALECT else "")

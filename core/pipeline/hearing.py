@@ -16,6 +16,7 @@ from core.domain.member import MemberKind
 from core.domain.run import RunRecord, Seat
 from core.domain.stage import ModelChat, Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT
+from core.llm.families import family_of
 from core.llm.gateway import Gateway
 from core.llm.scopes import chat_scope, run_scope, season_scope
 from core.pipeline.archive import Archive
@@ -24,7 +25,7 @@ from core.pipeline.baselines import RULES
 from core.pipeline.baselines.author import BaselineAuthor
 from core.pipeline.facts import Facts
 from core.pipeline.kept_answers import KeepingAuthor
-from core.pipeline.llm_author import LlmAuthor, family_of
+from core.pipeline.llm_author import LlmAuthor
 from core.pipeline.member_run import MemberRun, reading_order
 from core.pipeline.presets import steps
 from core.pipeline.prompt_terms import terms_of

@@ -16,6 +16,7 @@ from core.domain.bars import Bar
 from core.domain.evidence import Evidence
 from core.domain.evidence_items import EvidenceKind, MacroReading, NewsItem
 from core.domain.prompt_terms import EvidenceBudget
+from core.domain.tokens import all_tokens
 from core.pipeline.fences import key_of, marked, spaced
 from core.pipeline.item_lines import (
     Item,
@@ -28,7 +29,6 @@ from core.pipeline.item_lines import (
     shown,
 )
 from core.pipeline.number_format import moment, price
-from core.pipeline.tokens import all_tokens
 
 BARS_SHOWN = 30
 _LONGEST_REASON = 200

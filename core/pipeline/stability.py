@@ -21,11 +21,12 @@ from core.domain.run import Briefing
 from core.domain.stability import Stability
 from core.domain.stage import Preset, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT
+from core.llm.families import family_of
 from core.llm.gateway import Gateway
 from core.llm.scopes import chat_scope, run_scope
 from core.pipeline.author import View
 from core.pipeline.facts import SECTIONS, Facts
-from core.pipeline.llm_author import LlmAuthor, family_of
+from core.pipeline.llm_author import LlmAuthor
 from core.pipeline.member_run import MemberRun, first_of
 from core.pipeline.presets import steps
 from core.pipeline.sections import Section

@@ -104,6 +104,9 @@ alerts = Table(
     Column("kind", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("alert", AsJson(Alert), nullable=False),
-    CheckConstraint("kind IN ('stop', 'take_profit', 'flip', 'model_down', 'budget', 'season')", name="kind"),
+    CheckConstraint(
+        "kind IN ('stop', 'take_profit', 'flip', 'model_down', 'budget', 'season', 'key', 'route')",
+        name="kind",
+    ),
 )
 """What has happened that chats are told at once; the primary key is what makes it be told once."""

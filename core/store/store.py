@@ -22,6 +22,7 @@ from core.store.outcome_rows import Outcomes
 from core.store.past_rows import Past
 from core.store.people_rows import People
 from core.store.place_rows import Places
+from core.store.provider_rows import ProviderStates
 from core.store.reflection_rows import Reflections
 from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
@@ -48,6 +49,7 @@ class Store:
         self.past = Past(database)
         self.stages = Stages(database)
         self.calls = Calls(database)
+        self.providers = ProviderStates(database)
         self.listed = ListedModels(database)
         self.books = Books(database)
         self.member_changes = MemberChanges(database, self.books)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from core.domain.stage import Stage
+from core.domain.tokens import tokens
 from core.pipeline import committee
 from core.pipeline.evidence import build_evidence
-from core.pipeline.tokens import tokens
 from tests import arena, full_pack
 from tests.arena import Opening
 from tests.injected import stage_of

@@ -15,7 +15,9 @@ from core.domain.errors import (
     AuthenticationFailed,
     BadAnswer,
     BadModelRequest,
+    JunkAnswer,
     ModelFailure,
+    ModelForbidden,
     ModelRateLimited,
     ModelServerFailed,
     ModelTimeout,
@@ -145,7 +147,8 @@ async def test_thoughts_stay_in_the_text(server: ModelServer, connections: Conne
     ("behaviour", "kind"),
     [
         (say.refused(401), AuthenticationFailed),
-        (say.refused(403), AuthenticationFailed),
+        (say.refused(403), ModelForbidden),
+        (say.refused(403, "Your input was flagged by moderation"), BadModelRequest),
         (say.out_of_credit(), OutOfCredit),
         (say.refused(429, "quota", code="insufficient_quota"), OutOfCredit),
         (say.rate_limited(), ModelRateLimited),
@@ -161,8 +164,8 @@ async def test_thoughts_stay_in_the_text(server: ModelServer, connections: Conne
         (say.error_inside(code=429), ModelRateLimited),
         (say.error_inside(code=502), ModelServerFailed),
         (say.error_inside(code=402), OutOfCredit),
-        (say.error_inside(code="overloaded"), BadAnswer),
-        (say.error_inside(), BadAnswer),
+        (say.error_inside(code="overloaded"), JunkAnswer),
+        (say.error_inside(), JunkAnswer),
     ],
 )
 async def test_each_refusal_is_the_failure_that_says_how_to_react(
@@ -215,8 +218,24 @@ async def test_retry_after_is_read_as_seconds_or_as_a_date(
         say.junk('{"choices": []}', "application/json"),
         say.junk('{"choices": [null]}', "application/json"),
         say.junk('{"choices": [{"message": null}]}', "application/json"),
-        say.junk('{"choices": [{"message": {"content": 7}}], "usage": [1]}', "application/json"),
         say.junk('{"usage": {"cost": 1e99999999999999999999}}', "application/json"),
+    ],
+)
+async def test_junk_is_told_from_what_a_model_has_written(
+    server: ModelServer, connections: Connections, behaviour: say.Behaviour
+) -> None:
+    server.say_next("m", behaviour)
+
+    failure = await failure_of(model(server, connections))
+
+    assert type(failure) is JunkAnswer
+    assert failure.spent.calls == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        say.junk('{"choices": [{"message": {"content": 7}}], "usage": [1]}', "application/json"),
         say.answers(""),
         say.answers(" \n "),
         say.answers(None),
@@ -224,7 +243,7 @@ async def test_retry_after_is_read_as_seconds_or_as_a_date(
         say.answers("", message={"reasoning_content": "Let me think"}),
     ],
 )
-async def test_a_junk_or_empty_answer_is_a_bad_answer(
+async def test_an_empty_answer_is_a_bad_answer(
     server: ModelServer, connections: Connections, behaviour: say.Behaviour
 ) -> None:
     server.say_next("m", behaviour)

@@ -9,13 +9,15 @@ from core.app.probes import run_checks
 from core.domain.check import Check
 from core.store.database import upgrade
 from tests import arena
+from tests.loopback.model_replies import answers, rate_limited, server_error, with_cost
 from tests.loopback.model_server import ModelServer
 
 
 async def found(
     base_url: str, folder: Path, environ: dict[str, str] | None = None, **more: Any
 ) -> dict[str, Check]:
-    checks = await run_checks(arena.settings(base_url, folder, **more), environ or {})
+    live = more.pop("live", False)
+    checks = await run_checks(arena.settings(base_url, folder, **more), environ or {}, live=live)
     return {check.name: check for check in checks}
 
 
@@ -72,3 +74,69 @@ async def test_a_database_of_a_newer_program_has_failed(tmp_path: Path) -> None:
         checks = await found(models.base_url, tmp_path)
     assert checks["store"].state == "failed"
     assert "newer" in checks["store"].detail
+
+
+KEYS = {"A_KEY": "made-up-key-one-3f9a", "B_KEY": "made-up-key-two-77c1"}
+
+
+def two_keys(models: ModelServer) -> list[dict[str, object]]:
+    keys = [{"name": name, "secret": f"env:{name.upper()}_KEY"} for name in ("a", "b")]
+    return [{"name": "loopback", "base_url": models.base_url, "keys": keys}]
+
+
+async def test_live_every_route_is_asked_once_and_its_cost_kept(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'conclave.db'}"
+    await upgrade(url)
+    async with ModelServer(default=with_cost(0.0001, "ready")) as models:
+        members = [
+            {"name": "one", "route": ["loopback:m/a", "loopback:m/b"]},
+            {"name": "two", "route": ["loopback:m/b"]},
+            {"name": "off", "route": ["loopback:m/c"], "enabled": False},
+        ]
+        checks = await found(models.base_url, tmp_path, members=members, live=True)
+        assert sorted(request.model for request in models.requests if request.model) == ["m/a", "m/b"]
+    assert checks["live: loopback:m/a"].state == "ok"
+    assert "answered as m/a" in checks["live: loopback:m/a"].detail
+    assert checks["live: cost"].detail.startswith("2 requests, ")
+    assert "$0.0002" in checks["live: cost"].detail
+    assert checks["health of loopback"].detail == "healthy: models healthy as far as is known"
+    with closing(sqlite3.connect(tmp_path / "conclave.db")) as database:
+        rows = database.execute("SELECT purpose, member, model, outcome FROM calls ORDER BY model").fetchall()
+    assert rows == [("check", "one", "m/a", "answered"), ("check", "one", "m/b", "answered")]
+
+
+async def test_live_a_model_that_is_away_is_a_failure_and_one_that_was_cut_off_is_there(
+    tmp_path: Path,
+) -> None:
+    async with ModelServer() as models:
+        models.always("m/away", server_error())
+        models.always("m/thinks", answers("Well", finish_reason="length"))
+        models.always("m/busy", rate_limited("5"))
+        models.always("m/other", answers("ready", model="llama-3"))
+        names = ("away", "thinks", "busy", "other")
+        members = [{"name": name, "route": [f"loopback:m/{name}"]} for name in names]
+        checks = await found(models.base_url, tmp_path, members=members, live=True)
+    states = {name: checks[f"live: loopback:m/{name}"] for name in names}
+    assert {name: check.state for name, check in states.items()} == dict.fromkeys(names, "ok") | {
+        "away": "failed"
+    }
+    assert "down: loopback:m/away refused the request (500)" in states["away"].detail
+    assert "degraded" in states["busy"].detail
+    assert "another family of models answered" in states["other"].detail
+
+
+async def test_a_check_finds_keys_good_and_refused_for_all_processes(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'conclave.db'}"
+    await upgrade(url)
+    async with ModelServer(keys={KEYS["A_KEY"]}) as models:
+        checks = await found("", tmp_path, KEYS, providers=two_keys(models))
+        assert checks["provider: loopback"].state == "failed"
+        said = checks["health of loopback"]
+        assert said.state == "failed"
+        assert "key a …3f9a usable" in said.detail
+        assert "key b …77c1 refused since" in said.detail
+        models.keys = set(KEYS.values())
+        checks = await found("", tmp_path, KEYS, providers=two_keys(models))
+        assert checks["health of loopback"].state == "ok"
+        assert "key b …77c1 usable" in checks["health of loopback"].detail
+    assert not any(secret in str(checks) for secret in KEYS.values())

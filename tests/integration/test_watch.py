@@ -23,12 +23,14 @@ WEEK = ["2025-10-27", "2025-10-28", "2025-10-29", "2025-10-30"]
 FLAT = dict.fromkeys(WEEK, "100,100,100,100")
 BEFORE = evening("2025-10-26")
 CHAT = "-100"
+UNMOVED = {"failures": 1000, "min_calls": 1000}
+"""Routes stay open however often they fail: what is told of them is looked at elsewhere."""
 
 
 @pytest_asyncio.fixture
 async def days(url: str, tmp_path: Path) -> AsyncIterator[Days]:
     """A market that stands still, and one chat that has subscribed to alerts."""
-    async with market_days(tmp_path, url=url, **PRICED) as scene:
+    async with market_days(tmp_path, url=url, **PRICED, health=UNMOVED) as scene:
         scene.market.prices("NVDA", FLAT)
         scene.market.flat("SPY", "400", WEEK)
         scene.clock.set(BEFORE)

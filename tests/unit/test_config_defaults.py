@@ -163,3 +163,20 @@ def test_a_threshold_that_is_none_is_refused(tmp_path: Path, threshold: str) -> 
 
 def test_a_baseline_needs_no_route() -> None:
     assert MemberSettings(name="trend", kind=MemberKind.BASELINE).route == ()
+
+
+def test_a_members_weight_is_its_own_or_its_first_models_or_its_providers() -> None:
+    route = ("p:a",)
+    model = {"id": "a", "weight": "0.5"}
+
+    def weight(member: dict[str, object], **provider: object) -> Decimal:
+        tree = {"name": "p", "base_url": "http://127.0.0.1:1/v1", **provider}
+        settings = Settings.model_validate(
+            {"providers": [tree], "members": [{"name": "m", "route": route, **member}]}
+        )
+        return settings.weight_of(settings.members[0])
+
+    assert weight({}) == 1
+    assert weight({}, weight="0.8") == Decimal("0.8")
+    assert weight({}, weight="0.8", models=[model]) == Decimal("0.5")
+    assert weight({"weight": "1"}, weight="0.8", models=[model]) == 1

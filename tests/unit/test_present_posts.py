@@ -107,6 +107,9 @@ ALERTED = st.builds(
     percent=st.sampled_from([None, 80, 100]),
     limit_usd=st.none() | PRICES,
     reason=st.none() | WORDS,
+    subject=st.none() | WORDS,
+    happened=st.sampled_from([None, "refused", "no_credit", "down", "back"]),
+    since=st.none() | MOMENTS,
 )
 
 

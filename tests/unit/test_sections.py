@@ -24,11 +24,11 @@ from core.domain.evidence_items import (
     Snapshot,
     plain,
 )
+from core.domain.tokens import tokens
 from core.pipeline import item_lines, sections
 from core.pipeline.facts import CORE, SECTIONS, Facts, evidence_text
 from core.pipeline.fences import key_of
 from core.pipeline.sections import Section, section_texts
-from core.pipeline.tokens import tokens
 from tests import full_pack, packs
 from tests.evidence_reader import read
 from tests.hostile_text import MIXED

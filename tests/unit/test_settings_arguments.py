@@ -40,7 +40,8 @@ def refusal(text: str) -> str:
             "noise alerts off",
             {
                 "noise": dict.fromkeys(
-                    ("stop", "take_profit", "flip", "model_down", "budget", "season"), Noise.OFF
+                    ("stop", "take_profit", "flip", "model_down", "budget", "season", "key", "route"),
+                    Noise.OFF,
                 )
             },
         ),

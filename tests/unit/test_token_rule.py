@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.tokens import all_tokens, tokens
 from core.pipeline.fences import spaced, without_links
-from core.pipeline.tokens import all_tokens, tokens
 
 COUNTED = {
     # Text: what o200k and cl100k make of it, the larger of the two.
