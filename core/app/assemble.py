@@ -52,7 +52,7 @@ async def open_app(
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)
         gatherer = build_gatherer(settings, clock, store.vendor_answers)
-        gateway = Gateway(settings, environ=environ, clock=clock)
+        gateway = Gateway(settings, environ=environ, clock=clock, book=store.budgets, log=store.calls.log)
     except BaseException:
         await store.close()
         raise

@@ -2,7 +2,7 @@
 
 A member's model in one run is
 
-    Routed([Retrying(Stepped(Budgeted(Paced(Concurrent(Endpoint))))) for each hop of its route])
+    Routed([Retrying(Stepped(Budgeted(Paced(Concurrent(Recorded(Endpoint)))))) for each hop of its route])
 
 read from outside to inside, and each place has its reason:
 
@@ -11,14 +11,15 @@ read from outside to inside, and each place has its reason:
 * a retry reserves anew, and no reservation is held while it backs off;
 * who waits for the key's pace has its money already, so that waiting is never in vain;
 * a place among the concurrent calls is held only while a request is under way: the member's own place is
-  taken before the common one, so that a busy member cannot hold what others could use.
+  taken before the common one, so that a busy member cannot hold what others could use;
+* what is recorded is what was sent, and one reservation pays for one record.
 """
 
 import asyncio
 import os
 import random
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -26,26 +27,30 @@ from zoneinfo import ZoneInfo
 from core.clock import Clock, SystemClock
 from core.config.providers import Provider, ProviderKey
 from core.config.settings import MemberSettings, Settings
+from core.domain.calls import Caller
 from core.domain.errors import AuthenticationFailed, ConfigError
-from core.llm.budget import Budget, BudgetedModel
+from core.llm.books import BudgetBook
+from core.llm.budget import LEASE, Budget, BudgetedModel
 from core.llm.connections import Connections
 from core.llm.dialect import Dialects
 from core.llm.endpoint import EndpointModel
 from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps
 from core.llm.port import LanguageModel
-from core.llm.prices import Prices
+from core.llm.prices import prices_of
 from core.llm.probe import probe_endpoint
+from core.llm.recording import CallForm, CallLog, NoLog, RecordedModel
 from core.llm.retry import RetryingModel
 from core.llm.route import DeadEnd, RoutedModel
-from core.llm.scopes import day_scope, key_scope, limits_of, tier_scope
+from core.llm.scopes import limits_of
 
 
 class Gateway:
     """All models of one process: they share connections, limits, paces, dialects and the budget.
 
-    `environ` is where `env:` secrets are looked up (the process's own by default); `spent` is what each
-    scope of `core.llm.scopes` has spent before. The SDK is imported when the first model is made; nothing is
-    sent until it is asked. For one event loop; `close` at the end.
+    `environ` is where `env:` secrets are looked up (the process's own by default). `book` keeps the budgets
+    and `log` the record of every call; without them the budgets are this process's alone, and begin with what
+    `spent` says of the scopes of `core.llm.scopes`. The SDK is imported when the first model is made; nothing
+    is sent until it is asked. For one event loop; `close` at the end.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class Gateway:
         clock: Clock | None = None,
         rng: random.Random | None = None,
         spent: Mapping[str, Decimal] | None = None,
+        book: BudgetBook | None = None,
+        log: CallLog | None = None,
     ) -> None:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
@@ -68,23 +75,38 @@ class Gateway:
         self._all_calls = asyncio.Semaphore(settings.pipeline.max_concurrency)
         self._member_calls: dict[str, asyncio.Semaphore] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
-        self.budget = Budget(limits_of(settings), spent)
+        self._log = log or NoLog()
+        self.budget = Budget(
+            limits_of(settings),
+            spent,
+            book=book,
+            clock=self._clock,
+            zone=self._zone,
+            lease=LEASE + timedelta(seconds=settings.pipeline.stage_timeout_s),
+        )
 
     def today(self) -> date:
         """Return the day that daily budgets count: the arena's."""
         return self._clock.now().astimezone(self._zone).date()
 
     def model_for(
-        self, member: MemberSettings, *, scopes: tuple[str, ...] = (), steps_used: int = 0
+        self,
+        member: MemberSettings,
+        *,
+        caller: Caller | None = None,
+        scopes: tuple[str, ...] = (),
+        steps_used: int = 0,
     ) -> LanguageModel:
         """Return the model of a member for one run.
 
-        `scopes` are what its calls count against, such as the run and the chat; the day, the member's
-        tier and the key are added here. `steps_used` counts the calls of a run that is being resumed.
+        Its calls are recorded as `caller`'s and count against all that this tells: the day, the run, the
+        season, the chat, the person, the tier; and against the key, and whatever else `scopes` name.
+        `steps_used` counts the calls of a run that is being resumed.
         A hop without a usable key fails with `AuthenticationFailed` when it is asked.
         """
         steps = Steps(self._settings.pipeline.max_steps, steps_used)
-        return RoutedModel([self._hop(member, hop, scopes, steps) for hop in member.route])
+        caller = caller or Caller(member=member.name, tier=member.tier)
+        return RoutedModel([self._hop(member, hop, caller, scopes, steps) for hop in member.route])
 
     async def prepare(self) -> None:
         """Import the SDK off the event loop, ahead of the first call."""
@@ -107,7 +129,9 @@ class Gateway:
         """Close all connections."""
         await self._connections.close()
 
-    def _hop(self, member: MemberSettings, hop: str, scopes: tuple[str, ...], steps: Steps) -> LanguageModel:
+    def _hop(
+        self, member: MemberSettings, hop: str, caller: Caller, scopes: tuple[str, ...], steps: Steps
+    ) -> LanguageModel:
         provider_name, _, model_id = hop.partition(":")
         provider = self._providers[provider_name]
         try:
@@ -116,10 +140,15 @@ class Gateway:
             sentence = failure.reason
             return DeadEnd(lambda: AuthenticationFailed(sentence))
         key_name = key.name if key else ""
-        prices = Prices(
-            in_usd_per_mtok=member.price_in_usd_per_mtok,
-            out_usd_per_mtok=member.price_out_usd_per_mtok,
-            free=provider.local,
+        prices = prices_of(member, provider, model_id)
+        form = CallForm(
+            caller=caller,
+            provider=provider.name,
+            model=model_id,
+            key=key_name,
+            scopes=scopes,
+            clock=self._clock,
+            zone=self._zone,
         )
         pipeline = self._settings.pipeline
         model: LanguageModel = EndpointModel(
@@ -133,11 +162,11 @@ class Gateway:
             clock=self._clock,
             dialects=self._dialects,
         )
+        model = RecordedModel(model, form, self._log, free=prices.free)
         model = ConcurrentModel(model, self._calls_of(member), self._all_calls)
         if key and (key.rpm or key.tpm):
             model = PacedModel(model, self._pace(provider, key))
-        own_scopes = self._scopes_of(member, provider, key, scopes)
-        model = BudgetedModel(model, self.budget, prices, own_scopes, name=hop)
+        model = BudgetedModel(model, self.budget, prices, form, name=hop)
         model = SteppedModel(model, steps)
         return RetryingModel(model, pipeline.max_retries, pipeline.base_delay_s, self._clock, self._rng)
 
@@ -168,17 +197,6 @@ class Gateway:
                 f"key {key.name} of provider {provider.name}: {key.secret} holds signs that no key has"
             )
         return secret
-
-    def _scopes_of(
-        self, member: MemberSettings, provider: Provider, key: ProviderKey | None, scopes: tuple[str, ...]
-    ) -> Callable[[], tuple[str, ...]]:
-        def own_scopes() -> tuple[str, ...]:
-            day = self.today()
-            tier = (tier_scope(member.tier, day),) if member.tier else ()
-            paid_by = (key_scope(provider.name, key.name, day),) if key else ()
-            return (*scopes, day_scope(day), *tier, *paid_by)
-
-        return own_scopes
 
     def _calls_of(self, member: MemberSettings) -> asyncio.Semaphore:
         return self._member_calls.setdefault(member.name, asyncio.Semaphore(member.max_concurrency))

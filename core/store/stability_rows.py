@@ -1,8 +1,6 @@
 """What members decided on the same evidence in another order."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, func, insert, select
 
@@ -62,9 +60,3 @@ class Stabilities:
             rows = (await connection.execute(query)).mappings().all()
         found = [Stability(**{str(name): value for name, value in row.items()}) for row in rows]
         return {one.member: one for one in found}
-
-    async def spent_since(self, at: datetime) -> tuple[tuple[str, Decimal], ...]:
-        """Return member and USD of every check that was begun at or after `at`."""
-        query = select(stabilities.c.member, stabilities.c.cost_usd).where(stabilities.c.at >= at)
-        async with self._database.read() as connection:
-            return tuple((row.member, row.cost_usd) for row in await connection.execute(query))

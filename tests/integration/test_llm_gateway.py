@@ -14,15 +14,9 @@ import pytest
 from pydantic import BaseModel
 
 from core.clock import ManualClock
-from core.config.settings import (
-    Budget,
-    MemberSettings,
-    Pipeline,
-    Provider,
-    ProviderKey,
-    SecretRef,
-    Settings,
-)
+from core.config.providers import Provider, ProviderKey
+from core.config.secret import SecretRef
+from core.config.settings import Budget, MemberSettings, Pipeline, Settings
 from core.domain.errors import (
     AuthenticationFailed,
     BudgetExceeded,
@@ -146,8 +140,8 @@ async def test_a_passing_failure_is_retried_and_each_attempt_is_reserved_anew(
     answer = await gateway.model_for(MEMBER, scopes=("run:1",)).ask(ASK)
 
     assert answer.spend.calls == 3
-    assert gateway.budget.spent("run:1") == answer.spend.cost_usd
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.spent("run:1") == answer.spend.cost_usd
+    assert await gateway.budget.reserved("run:1") == 0
 
 
 async def test_the_next_hop_answers_and_says_so(server: ModelServer, gateway_of: Build) -> None:
@@ -265,12 +259,12 @@ async def test_a_cancelled_ask_leaves_no_reservation_no_place_and_no_request(
     model = gateway.model_for(MEMBER, scopes=("run:1",))
     asking = asyncio.create_task(model.ask(ASK))
     await asyncio.wait_for(server.until_asked(), 2)
-    assert gateway.budget.reserved("run:1") > 0
+    assert await gateway.budget.reserved("run:1") > 0
 
     asking.cancel()
     await asyncio.wait([asking])
 
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.reserved("run:1") == 0
     await asyncio.wait_for(server.until_closed_early(), 2)
     assert (await asyncio.wait_for(model.ask(ASK), 2)).text
 
@@ -284,7 +278,7 @@ async def test_a_deadline_ends_attempts_and_their_requests(server: ModelServer, 
         async with asyncio.timeout(0.3):
             await gateway.model_for(MEMBER, scopes=("run:1",)).ask(ASK)
 
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.reserved("run:1") == 0
     await asyncio.wait_for(server.until_closed_early(), 2)
 
 
@@ -350,8 +344,8 @@ async def test_many_calls_at_once_leave_nothing_behind(server: ModelServer, gate
     answers = await asyncio.gather(*(one.ask(ASK) for one in (model, *more) for _ in range(25)))
 
     assert len(answers) == 100
-    assert gateway.budget.spent("run:1") == Decimal("0.100")
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.spent("run:1") == Decimal("0.100")
+    assert await gateway.budget.reserved("run:1") == 0
 
 
 async def test_closing_leaves_no_connection_open(server: ModelServer, gateway_of: Build) -> None:

@@ -119,10 +119,10 @@ async def test_what_it_costs_counts_against_the_budget_of_the_day(
     (found,) = await app.stability(plan)
     assert found.spend.cost_usd > 0
     day = f"day:{app._gateway.today().isoformat()}"
-    assert app._gateway.budget.spent(day) == found.spend.cost_usd
+    assert await app._gateway.budget.spent(day) == found.spend.cost_usd
     again = await opening(models.base_url, tmp_path, environ={"KEY": "k"}, **sections)
     await again.stability(await again.stability_plan(GOOG, times=2))
-    assert again._gateway.budget.spent(day) > found.spend.cost_usd
+    assert await again._gateway.budget.spent(day) > found.spend.cost_usd
 
 
 @pytest.mark.parametrize(
