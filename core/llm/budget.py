@@ -33,7 +33,8 @@ LEASE = timedelta(minutes=15)
 """After so long, and the longest that a stage may take, the process of a call is taken for dead."""
 
 _LOOK_AGAIN_S = 0.5
-_LONGEST_WAIT_S = 120.0
+LONGEST_WAIT_S = 120.0
+"""So long a call waits for money that other processes hold."""
 _BUSY_PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -56,7 +57,8 @@ class Budget:
     """What each scope may spend, against what `book` says that it has.
 
     `limit_of` gives a scope's limit or None for none; scopes without a limit are not looked at. `lease` is
-    how long a call may take before its process is taken for dead. For use within one event loop.
+    how long a call may take before its process is taken for dead, and `patience_s` how long one waits for
+    what only other processes hold. For use within one event loop.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class Budget:
         clock: Clock | None = None,
         zone: tzinfo = UTC,
         lease: timedelta = LEASE,
+        patience_s: float = LONGEST_WAIT_S,
     ) -> None:
         self._configured = limit_of
         self._book: BudgetBook = book or MemoryBook(spent)
         self._clock = clock or SystemClock()
         self._zone = zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")
         self._lease = lease
+        self._patience_s = patience_s
         self._limits: dict[str, Decimal] = {}
         self._rates: dict[str, Decimal] = {}
         self._turns: dict[str, asyncio.Lock] = {}
@@ -146,15 +150,13 @@ class Budget:
     async def _in_turn(self, scope: str, ask: Callable[[], Awaitable[Reply]]) -> Held | NoRoom:
         """Wait until there is an answer, one after the other: so each that ends wakes one and not all."""
         turn = self._turns.setdefault(scope, asyncio.Lock())
-        patience: float | None = None
+        patience = self._clock.monotonic() + self._patience_s
         try:
             async with turn:
                 while isinstance(reply := await ask(), Wait):
                     if await self._book.changed(reply.limit.scope):
                         continue
-                    now = self._clock.monotonic()
-                    patience = now + _LONGEST_WAIT_S if patience is None else patience
-                    if now >= patience:
+                    if self._clock.monotonic() >= patience:
                         raise _exceeded(reply.limit, held=True)
                     await self._clock.sleep(_LOOK_AGAIN_S)
                 return reply
