@@ -6,8 +6,9 @@ Both ask a simulated endpoint in another process for the same structured answer,
 reference is `AsyncOpenAI.chat.completions.create` and nothing else: no validation, no budget, no retry.
 Ours is `ask_structured` over the gateway's model (steps, route, retry, budget, pace, concurrency, the SDK),
 the validated answer, and its stage row committed to SQLite; the budget of the day, the run, the key and what
-calls under way hold of them are in SQLite too, and so is the record of the call. Client and server are pinned to a core each where
-there are two, and a second is one of the client's processor time: other work on the machine does not count.
+calls under way hold of them are in SQLite too, and so is the record of the call. Client and server are pinned
+to a core each where there are two, and a second is one of the client's processor time: other work on the
+machine does not count.
 """
 
 import argparse

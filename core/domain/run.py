@@ -34,7 +34,8 @@ class RunRequest(Frozen):
     `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
     the same one, now or later and in any process, gets the same run. `fresh` refuses a run on an older price
     than that of the last session that has closed. `present` is what now means to the several tickers of one
-    command, so that all their evidence is of one moment; it matters only without `as_of`.
+    command, so that all their evidence is of one moment; it matters only without `as_of`. `caveat` is what
+    else is to be said of the run wherever it is shown.
     """
 
     ticker: str
@@ -47,6 +48,7 @@ class RunRequest(Frozen):
     once: str | None = None
     fresh: bool = False
     present: AwareDatetime | None = None
+    caveat: str | None = None
 
     @property
     def key(self) -> str:

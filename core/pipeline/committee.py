@@ -181,7 +181,7 @@ class Committee:
             config_hash=self._config_hash,
             evidence_sha256=evidence.sha256,
             source=evidence.source,
-            caveat=evidence.caveat,
+            caveat=" ".join(filter(None, (evidence.caveat, request.caveat))) or None,
             requested_by=request.requested_by,
             requested_in=request.requested_in,
             started_at=self._clock.now(),
