@@ -161,12 +161,14 @@ async def _standings(
     """Return how scopes stand; a row that is missing is made of the calls."""
     limits = tuple(limits)
     found = await _rows(connection, [limit.scope for limit in limits])
+    made = []
     for limit in limits:
         if limit.scope not in found:
             spent = await sum_of(connection, limit.counts) if limit.counts else 0
-            row = {"scope": limit.scope, "spent": spent, "held": 0, "made_at": now}
-            await connection.execute(insert(budget_scopes).values(row))
+            made.append({"scope": limit.scope, "spent": spent, "held": 0, "made_at": now})
             found[limit.scope] = Standing(_amount(spent, limit.scope))
+    if made:
+        await connection.execute(insert(budget_scopes), made)
     return found
 
 
