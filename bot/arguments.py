@@ -32,6 +32,7 @@ _OPTIONS = {
     "as-of": "--as-of 2025-10-29",
     "members": "--members claude,gpt-5",
     "preset": "--preset quick",
+    "yes": "--yes",
 }
 _STAGE_WORDS = {stage.value: stage for stage in Stage} | {
     "judge": Stage.RESEARCH,
@@ -55,13 +56,14 @@ class RunArguments:
     """What to run; `preset` None means the configured one.
 
     `as_of`, in UTC, is the moment of the evidence; None means now. `members` are parts of names as the
-    person wrote them; none means all that are enabled.
+    person wrote them; none means all that are enabled. `confirmed`: do not ask about the cost.
     """
 
     tickers: tuple[str, ...]
     preset: Preset | None = None
     as_of: datetime | None = None
     members: tuple[str, ...] = ()
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -228,8 +230,10 @@ def run(words: Sequence[str]) -> RunArguments:
     presets: list[Preset] = []
     moments: list[datetime] = []
     members: list[str] = []
-    for kind, value in _sorted(words):
+    for kind, value in (given := list(_sorted(words))):
         match kind:
+            case "yes":
+                continue
             case "preset":
                 presets.append(_preset(value))
             case "as-of":
@@ -248,7 +252,7 @@ def run(words: Sequence[str]) -> RunArguments:
     if len(set(moments)) > 1:
         raise Refused("Choose one moment for the evidence, not several.")
     preset, as_of = next(iter(presets), None), next(iter(moments), None)
-    return RunArguments(unique, preset, as_of, tuple(dict.fromkeys(members)))
+    return RunArguments(unique, preset, as_of, tuple(dict.fromkeys(members)), ("yes", "") in given)
 
 
 def _sorted(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -258,7 +262,7 @@ def _sorted(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         word = rest.pop(0)
         if match := _OPTION.fullmatch(word):
             name = _option(match[1].lower())
-            yield name, _value(name, match[2], rest)
+            yield name, "" if name == "yes" else _value(name, match[2], rest)
             continue
         for piece in _pieces([word]):
             if piece.lower() in _PRESETS:

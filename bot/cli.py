@@ -75,6 +75,7 @@ def run(
         str | None, typer.Option("--as-of", metavar="ISO", help="A time, or a date: after that day's close.")
     ] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Continue an interrupted run.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about the cost.")] = False,
     sample: Sample = False,
     as_json: AsJson = False,
     config: Config = None,
@@ -103,6 +104,7 @@ def run(
                 preset=wanted.preset,
                 members=wanted.members,
                 as_of=wanted.as_of,
+                confirmed=yes,
             )
         )
 

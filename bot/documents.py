@@ -230,6 +230,8 @@ def _stage(record: StageRecord) -> Document:
         "served_by": str(record.served_by) if record.served_by else None,
         "prompt_tokens": record.spend.prompt_tokens,
         "completion_tokens": record.spend.completion_tokens,
+        "cached_tokens": record.spend.cached_tokens,
+        "reasoning_tokens": record.spend.reasoning_tokens,
         "cost_usd": _money(record.spend.cost_usd),
         "attempts": record.spend.calls,
         "latency_ms": record.latency_ms,

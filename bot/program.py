@@ -26,6 +26,7 @@ from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card
 from bot.present.portfolio import portfolio_card
+from bot.present.price import price_question
 from bot.present.reasoning import nothing_to_read, pages, reasoning_card
 from bot.present.run import RunProgress
 from bot.program_books import warned
@@ -33,6 +34,7 @@ from bot.program_rerun import announce, show_rerun
 from bot.screen import Screen, kept
 from core.app.app import App
 from core.app.assemble import open_app
+from core.app.pricework import RunPrice
 from core.config import Settings
 from core.domain.ballot import Ballot
 from core.domain.errors import ConclaveError, NotFound, Refused
@@ -80,8 +82,12 @@ async def run(
     preset: Preset | None,
     members: tuple[str, ...],
     as_of: datetime | None,
+    confirmed: bool = False,
 ) -> bool:
-    """Run every ticker at the same time; False when one of them could not be run."""
+    """Run every ticker at the same time; False when one of them could not be run.
+
+    What costs more than `budget.confirm_above_usd` is asked about first, unless it is `confirmed`.
+    """
     async with opened(settings) as app:
         await warned(app, output.sentence)
         chosen = preset or settings.pipeline.preset
@@ -90,8 +96,24 @@ async def run(
             RunRequest(ticker=ticker, preset=chosen, as_of=as_of, members=members, present=present)
             for ticker in tickers
         ]
+        if not confirmed and (price := await app.price_to_confirm(requests)) and not _agreed(output, price):
+            output.sentence("Nothing was run.")
+            return False
         streams = {request.ticker: app.run(request) for request in requests}
         return await _show(app, output, streams)
+
+
+def _agreed(output: Output, price: RunPrice) -> bool:
+    """Ask at the terminal; nothing else goes on meanwhile, so it may wait.
+
+    Raises:
+        Refused: nobody is there who could answer.
+    """
+    question = price_question(price)
+    if output.as_json or not sys.stdin.isatty():
+        raise Refused(f"{question.partition(': go?')[0]}: add --yes to run it.")
+    output.err.print(f"{question} [y/N] ", end="", markup=False)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 async def resume(settings: Settings, output: Output, run_id: str) -> bool:

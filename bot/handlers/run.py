@@ -4,17 +4,18 @@ import asyncio
 from functools import partial
 
 from bot.arguments import RunArguments
-from bot.cards import SummaryCard
+from bot.cards import Notice, SummaryCard
 from bot.facts import verdicts_of
 from bot.handlers.call import Call, release_once
 from bot.present.people import quota_words
+from bot.present.price import price_notice
 from core.app.app import App
 from core.domain.run import RunRequest
 
 _NOT_STARTED = "It did not start; its own message says why."
 
 
-async def run(call: Call, arguments: RunArguments) -> SummaryCard | None:
+async def run(call: Call, arguments: RunArguments) -> SummaryCard | Notice | None:
     """Run every ticker at the same time, each with its own live message, and return one card of them all.
 
     The card comes once, after the last of them has ended: before that the live messages tell more, and edits
@@ -36,6 +37,9 @@ async def run(call: Call, arguments: RunArguments) -> SummaryCard | None:
         )
         for ticker in arguments.tickers
     ]
+    if not arguments.confirmed and (price := await call.app.price_to_confirm(requests)):
+        await release_once(call.app, call.request)  # nothing has begun
+        return price_notice(price, [_command(" ".join(arguments.tickers), arguments), "--yes"])
     records = await asyncio.gather(
         *(
             call.live.tell(

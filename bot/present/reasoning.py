@@ -157,7 +157,7 @@ def _footer(stage: StageRecord, member: Member) -> str:
     other = words.other_model(member.route[0] if member.route else None, stage.served_by)
     asked = f" instead of {member.route[0]}" if other else ""
     return (
-        f"answered by {stage.served_by}{asked} · {numbers.tokens(stage.spend.tokens)} · "
+        f"answered by {stage.served_by}{asked} · {words.tokens_of(stage.spend)} · "
         f"{words.cost_of(stage.spend)} · {numbers.duration(stage.latency_ms)} · "
         f"run {stage.run_id} · {words.PAPER}"
     )

@@ -74,6 +74,16 @@ def cost_of(spend: Spend) -> str:
     return f"over {numbers.cost(spend.cost_usd)}" if spend.cost_usd else COST_UNKNOWN
 
 
+def tokens_of(spend: Spend) -> str:
+    """Say how many tokens were used: `18,240 tokens (9,000 cached, 700 for reasoning)`."""
+    kinds = [
+        f"{numbers.whole(count)} {kind}"
+        for count, kind in ((spend.cached_tokens, "cached"), (spend.reasoning_tokens, "for reasoning"))
+        if count
+    ]
+    return numbers.tokens(spend.tokens) + (f" ({', '.join(kinds)})" if kinds else "")
+
+
 def abstained(abstention: Abstention) -> str:
     """Say that a member abstained and why."""
     reason = " ".join(abstention.reason.split()).rstrip(".")

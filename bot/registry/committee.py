@@ -15,7 +15,7 @@ COMMITTEE: tuple[Command, ...] = (
         "standard twelve, deep adds rounds of debate. "
         "With a date, or a time such as 2025-10-29T15:30:00-04:00, they see only what was known then; a date "
         "means after that day's close. --members asks only some of them, and a part of each name is enough. "
-        "--preset and --as-of work as in the terminal.",
+        "--preset and --as-of work as in the terminal, and --yes skips the question about a dear run.",
         role=Role.RUNNER,
         handler="run",
         read=arguments.run,

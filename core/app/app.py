@@ -21,6 +21,7 @@ from core.app.meterwork import Meterwork
 from core.app.naming import Naming, voter
 from core.app.people import People
 from core.app.polls import Polls
+from core.app.pricework import Pricework
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.rerunwork import Rerunwork
@@ -80,6 +81,7 @@ class App(
     Evidencework,
     Lookback,
     Meterwork,
+    Pricework,
     Rerunwork,
     Seasonwork,
     Stabilitywork,
@@ -157,7 +159,8 @@ class App(
         RunEnded unless the run could not start or was interrupted.
 
         Raises:
-            Refused: a broken ticker, an unknown member, or a live season that has ended or not begun.
+            Refused: a broken ticker, an unknown member, a live season that has ended or not begun, or the
+                budget of the day has less left than it would cost.
             NoPrices: no vendor had usable prices; an UnknownTicker names what may have been meant.
         """
         ticker = parse_ticker(request.ticker)
@@ -169,6 +172,8 @@ class App(
                 yield event
             return
         await self.freeze_if_due()
+        if not any(key.startswith(f"{request.key}|") for key in self._runs.by_key):  # joining costs nothing
+            request = await self._afforded(request)
         try:
             async for event in self._runs.start(request, chosen).events():
                 yield event

@@ -55,7 +55,14 @@ async def open_app(
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)
         gatherer = build_gatherer(settings, clock, store.vendor_answers)
-        gateway = Gateway(settings, environ=environ, clock=clock, states=store.providers)
+        gateway = Gateway(
+            settings,
+            environ=environ,
+            clock=clock,
+            states=store.providers,
+            book=store.budgets,
+            log=store.calls.log,
+        )
     except BaseException:
         await store.close()
         raise

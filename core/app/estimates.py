@@ -17,6 +17,7 @@ from core.domain.stage import Preset
 from core.domain.subscribed import Estimate
 from core.domain.subscription import ChatTerms, Topic, Wanted
 from core.domain.usage import Spend
+from core.llm.prices import prices_of
 from core.market.calendar import MarketCalendar
 from core.schedule.slots import upcoming
 from core.store.store import Store
@@ -31,7 +32,6 @@ USUAL_TOKENS: Mapping[Preset, tuple[int, int]] = {
     Preset.DEEP: (70_000, 11_000),
 }
 """Prompt and completion tokens of one model in one run."""
-_MILLION = Decimal(1_000_000)
 _DAY_S = 86_400
 
 
@@ -102,11 +102,12 @@ class Estimates:
         if priced:
             return sum(priced, Decimal(0)) / len(priced)
         prompt, completion = USUAL_TOKENS[preset]
-        price_in, price_out = model.price_in_usd_per_mtok, model.price_out_usd_per_mtok
-        if price_in or price_out:
-            return (prompt * price_in + completion * price_out) / _MILLION
-        local = {provider.name for provider in self._settings.providers if provider.local}
-        return Decimal(0) if all(hop.partition(":")[0] in local for hop in model.route) else None
+        providers = {provider.name: provider for provider in self._settings.providers}
+        hops = [hop.partition(":") for hop in model.route]
+        prices = [prices_of(model, providers[name], model_id) for name, _, model_id in hops]
+        if prices[0].known:
+            return prices[0].cost(prompt, completion)
+        return Decimal(0) if all(one.free for one in prices) else None
 
     def _runs_a_day(
         self, wanted: Wanted, terms: ChatTerms, after: datetime, watchlist: Sequence[str]

@@ -12,7 +12,7 @@ from core.domain.errors import StoreError
 from core.domain.measures import Relay
 from core.llm.gateway import Gateway
 from core.llm.scopes import day_scope, key_scope, tier_scope
-from core.pipeline.spending import limits_a_day, spent_today
+from core.pipeline.spending import limits_a_day
 from core.schedule.claiming import LATE
 from core.store.store import Store
 
@@ -66,7 +66,6 @@ class Meterwork(ABC):
         if not limits_a_day(self.settings):
             return ()
         budget, today = self._gateway.budget, self._gateway.today()
-        budget.at_least(await spent_today(self.settings, self._store, self.clock))
         scopes = {"day": day_scope(today)}
         scopes |= {f"tier:{tier}": tier_scope(tier, today) for tier in self.settings.budget.tiers}
         scopes |= {
@@ -74,11 +73,11 @@ class Meterwork(ABC):
             for provider in self.settings.providers
             for key in provider.keys
         }
-        found = [(name, budget.tightest((scope,))) for name, scope in scopes.items()]
+        found = [(name, await budget.tightest((scope,))) for name, scope in scopes.items()]
         return tuple(
-            BudgetLeft(name, max(tight[0], Decimal(0)), tight[1])
-            for name, tight in found
-            if tight is not None
+            BudgetLeft(name, max(left.amount, Decimal(0)), left.limit)
+            for name, left in found
+            if left is not None
         )
 
     async def due_now(self, platforms: Collection[str]) -> tuple[int, int]:

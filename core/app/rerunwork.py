@@ -93,10 +93,10 @@ class Rerunwork(ABC):
                 rerun_of=original.run_id,
             ),
             left_out=left_out,
-            usd=await self._cost(wanted, heard),
+            usd=await self._cost_again(wanted, heard),
         )
 
-    async def _cost(self, preset: Preset, heard: list[Member]) -> Decimal | None:
+    async def _cost_again(self, preset: Preset, heard: list[Member]) -> Decimal | None:
         shares = await self._estimates.shares([preset])
         models = [one.name for one in heard if one.kind is MemberKind.LLM]
         costs = [cost for name in models if (cost := shares.get((preset.value, name))) is not None]

@@ -47,7 +47,7 @@ class Runs:
         self._store = store
         self._clock = clock
         self._owner = new_id(12)
-        self._by_key: dict[str, Broadcast] = {}
+        self.by_key: dict[str, Broadcast] = {}
         self._by_id: dict[str, Broadcast] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -58,11 +58,11 @@ class Runs:
         if self._people.quotas.applies_to(request):
             # Whoever has no run left must not take those along who have, so each asks the store alone.
             asked = f"{key}|{request.requested_by}|{request.requested_in}"
-        if asked not in self._by_key:
-            broadcast = self._by_key[asked] = Broadcast()
+        if asked not in self.by_key:
+            broadcast = self.by_key[asked] = Broadcast()
             task = self._spawn(broadcast, self._begin(broadcast, request, key, members))
-            task.add_done_callback(lambda _: self._by_key.pop(asked, None))
-        return self._by_key[asked]
+            task.add_done_callback(lambda _: self.by_key.pop(asked, None))
+        return self.by_key[asked]
 
     def _spawn(self, broadcast: Broadcast, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = broadcast.task = asyncio.create_task(self._carry(broadcast, work))

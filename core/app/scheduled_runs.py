@@ -17,23 +17,15 @@ from core.domain.run import RunRecord, RunRequest
 from core.domain.stage import Preset
 from core.domain.subscription import Due
 from core.domain.values import usd
+from core.llm.budget import Left
 from core.llm.gateway import Gateway
 from core.llm.scopes import chat_scope, day_scope, in_words
-from core.pipeline.spending import spent_today
 from core.store.store import Store
 
 Run = Callable[[RunRequest], AsyncIterator[RunEvent]]
 _TOGETHER = timedelta(minutes=2)
 """So long the runs of one slot share their moment. A slot that is tried again later has a moment of then."""
 _MOST_MOMENTS = 64
-
-
-class _Left(NamedTuple):
-    """What a day's budget leaves in USD, its limit, and its scope."""
-
-    usd: Decimal
-    limit: Decimal
-    scope: str
 
 
 class _Promised(NamedTuple):
@@ -123,35 +115,34 @@ class ScheduledRuns:
         left = await self._left(scopes)
         if left is None:
             return wanted
-        if budget.spent(left.scope) >= left.limit:
+        if await budget.spent(left.scope) >= left.limit:
             return f"not run: the budget {in_words(left.scope)}, {usd(left.limit)}, is used up."
-        price, rest = None, max(left.usd, Decimal(0))
+        price, rest = None, max(left.amount, Decimal(0))
         for preset in (wanted, Preset.QUICK) if due.terms.cheaper else (wanted,):
             price = await self._estimates.of_run(preset)
             if price is None or price <= rest:
-                before = {scope: budget.spent(scope) for scope in scopes}
+                before = {scope: await budget.spent(scope) for scope in scopes}
                 self._promised[_once(due, ticker, preset)] = _Promised(price or Decimal(0), before)
                 return preset
         cost, scope = usd(price or Decimal(0)), in_words(left.scope)
         return f"not run: it would cost about {cost}, and the budget {scope} has {usd(rest)} left."
 
-    async def _left(self, scopes: tuple[str, ...]) -> _Left | None:
+    async def _left(self, scopes: tuple[str, ...]) -> Left | None:
         """Return what the tightest budget leaves beside the runs that go on; None without limits."""
         budget = self._gateway.budget
-        budget.at_least(await spent_today(self._settings, self._store, self._clock))
         found = []
         for scope in scopes:
-            if alone := budget.tightest((scope,)):
-                held = self._held(scope) - budget.reserved(scope)
-                found.append(_Left(alone[0] - max(held, Decimal(0)), alone[1], scope))
+            if alone := await budget.tightest((scope,)):
+                held = await self._held(scope) - await budget.reserved(scope)
+                found.append(alone._replace(amount=alone.amount - max(held, Decimal(0))))
         return min(found, default=None)
 
-    def _held(self, scope: str) -> Decimal:
+    async def _held(self, scope: str) -> Decimal:
         """Return what runs that go on will still cost in a scope, in USD, as far as that can be known.
 
         All that was spent since counts as theirs: better a run too many is begun than one too few.
         """
-        spent, held = self._gateway.budget.spent(scope), Decimal(0)
+        spent, held = await self._gateway.budget.spent(scope), Decimal(0)
         for one in self._promised.values():
             if scope in one.before:
                 held += max(one.usd - (spent - one.before[scope]), Decimal(0))

@@ -17,7 +17,6 @@ from core.domain.stability import Stability
 from core.domain.stage import Preset
 from core.llm.gateway import Gateway
 from core.pipeline.committee import Committee
-from core.pipeline.spending import limits_a_day, spent_today
 from core.pipeline.stability import StabilityCheck
 from core.store.store import Store
 
@@ -87,11 +86,10 @@ class Stabilitywork(ABC):
     async def stability(self, plan: StabilityPlan) -> tuple[Stability, ...]:
         """Ask, keep what was found, and return it, member by member. Costs count against every budget."""
         await self._store.runs.save_evidence(plan.evidence)
-        if limits_a_day(self.settings):
-            self._gateway.budget.at_least(await spent_today(self.settings, self._store, self.clock))
         found = await StabilityCheck(self.settings, self._gateway, self.clock).check(
             plan.evidence, plan.members, times=plan.times, seed=plan.seed, preset=plan.preset
         )
+        await self._store.calls.log.flush()
         await self._store.stabilities.add(found)
         return found
 

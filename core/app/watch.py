@@ -125,7 +125,8 @@ class Watch:
         found: list[Alert] = []
         for scope, spent in (await spent_today(self._settings, self._store, self._clock)).items():
             limit = budget.limit_of(scope)
-            if limit is not None:
+            # What one person has left is that person's matter, and tokens are not counted in USD.
+            if limit is not None and scope.partition(":")[0] not in {"person", "tokens"}:
                 words = f"the budget {in_words(scope)}"
                 found += budget_alerts(words, spent, limit, today, now, chat=chat_of(scope))
         return found

@@ -185,11 +185,18 @@ class Scores(Frozen):
 
 
 class Budget(Frozen):
-    """Limits in USD; None means none. `tiers` limits each tier's day."""
+    """Limits in USD; None means none. `tiers` limits each tier's day.
+
+    A run that is estimated to cost more than `confirm_above_usd` is asked about first; None never asks.
+    `when_short` says what becomes of one that would cost more than the day has left.
+    """
 
     daily_usd: Usd | None = None
     per_run_usd: Usd | None = None
     per_chat_daily_usd: Usd | None = None
+    per_person_daily_usd: Usd | None = None
+    confirm_above_usd: Usd | None = None
+    when_short: Literal["refuse", "degrade"] = "refuse"
     tiers: dict[Tier, Usd] = Field(default_factory=dict)
 
 

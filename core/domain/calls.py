@@ -38,8 +38,8 @@ class CallOutcome(StrEnum):
 class Caller(Frozen):
     """For whom a call is made.
 
-    `chat` and `person` are platform ids such as `telegram:-100123`, or `terminal`. `evidence_sha256` is the
-    pack that the prompt shows, None where it shows none.
+    `chat` and `person` are platform ids such as `telegram:-100123`, or `terminal`; "" where nobody has asked.
+    `evidence_sha256` is the pack that the prompt shows, None where it shows none.
     """
 
     purpose: Purpose = Purpose.RUN
@@ -53,7 +53,7 @@ class Caller(Frozen):
 
 
 class Call(Frozen):
-    """One request and how it ended; `at` is when it began.
+    """One request and how it ended; `at` is when it began: when its money was reserved, where it was.
 
     `model` is what was asked for and `served_by` what the provider says has answered, "" without an answer.
     `key` is our name for the key. `stage` is a stage of the pipeline, or "" outside of one. One `from_cache`

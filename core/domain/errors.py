@@ -223,12 +223,21 @@ class Abandoned(ModelFailure):
 
 
 class BudgetExceeded(ModelFailure):
-    """The request was not sent, because it could have broken a limit."""
+    """The request was not sent, because it could have broken a limit: that of `scope`.
 
-    def __init__(self, limit: str, allowed_usd: Decimal) -> None:
-        cents = allowed_usd.quantize(Decimal("0.01"))
-        amount = cents if cents == allowed_usd else allowed_usd.normalize()
-        super().__init__(f"the budget of ${amount:f} {limit} is used up")
+    `limit` is the scope in words; with `tokens` the limit counts tokens and not USD. With `held` only calls
+    under way stand in the way, and they have done so for too long.
+    """
+
+    def __init__(
+        self, limit: str, allowed: Decimal, *, scope: str = "", tokens: bool = False, held: bool = False
+    ) -> None:
+        cents = allowed.quantize(Decimal("0.01"))
+        amount = cents if cents == allowed else allowed.normalize()
+        told = f"{int(allowed):,} tokens" if tokens else f"${amount:f}"
+        end = "is held by calls under way" if held else "is used up"
+        super().__init__(f"the budget of {told} {limit} {end}")
+        self.scope = scope
 
 
 class TooManySteps(ModelFailure):

@@ -41,6 +41,7 @@ class RunRequest(Frozen):
     than that of the last session that has closed. `present` is what now means to the several tickers of one
     command, so that all their evidence is of one moment; it matters only without `as_of`. `rerun_of` is the
     run whose evidence is put before members again: its ticker and moment count, and no vendor is asked.
+    `caveat` is what else is to be said of the run wherever it is shown.
     """
 
     ticker: str
@@ -54,6 +55,7 @@ class RunRequest(Frozen):
     fresh: bool = False
     present: AwareDatetime | None = None
     rerun_of: str | None = None
+    caveat: str | None = None
 
     @property
     def is_asked_for(self) -> bool:

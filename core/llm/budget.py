@@ -7,20 +7,36 @@ less; from the first answer on its dearest token so far tells what the next call
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
 from types import TracebackType
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from core.domain.errors import BudgetExceeded, ModelFailure
+from core.clock import Clock, SystemClock
+from core.domain.budgets import Held, Limit, NoRoom, Reply, Wait, Wish, is_of_tokens
+from core.domain.calls import Call
+from core.domain.errors import BudgetExceeded, ModelFailure, StoreError
+from core.domain.usage import NOTHING_SPENT, Spend
+from core.llm.books import BudgetBook, MemoryBook
 from core.llm.paid import count
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import Prices, prompt_tokens
-from core.llm.scopes import in_words
+from core.llm.recording import CallForm
+from core.llm.scopes import counts_of, in_words
 
 _ZERO = Decimal(0)
 _DEAR = Prices(in_usd_per_mtok=Decimal(15), out_usd_per_mtok=Decimal(75))
 """What is assumed of a model of which nothing is known: as dear as the dearest that people use."""
+
+LEASE = timedelta(minutes=15)
+"""After so long, and the longest that a stage may take, the process of a call is taken for dead."""
+
+_LOOK_AGAIN_S = 0.5
+LONGEST_WAIT_S = 120.0
+"""So long a call waits for money that other processes hold."""
+_BUSY_PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 
 
 class Cost(NamedTuple):
@@ -30,77 +46,133 @@ class Cost(NamedTuple):
     guessed: bool = False
 
 
-class Budget:
-    """What each scope has spent and reserved, in USD, against its limit.
+class Left(NamedTuple):
+    """What a scope leaves beside what is held of it, its limit and its name; it may be less than nothing."""
 
-    `limit_of` gives a scope's limit or None for none; `spent` is what earlier processes spent. Scopes
-    without a limit are not tracked. For use within one event loop.
+    amount: Decimal
+    limit: Decimal
+    scope: str
+
+
+class Budget:
+    """What each scope may spend, against what `book` says that it has.
+
+    `limit_of` gives a scope's limit or None for none; scopes without a limit are not looked at. `lease` is
+    how long a call may take before its process is taken for dead, and `patience_s` how long one waits for
+    what only other processes hold. For use within one event loop.
     """
 
     def __init__(
-        self, limit_of: Callable[[str], Decimal | None], spent: Mapping[str, Decimal] | None = None
+        self,
+        limit_of: Callable[[str], Decimal | None],
+        spent: Mapping[str, Decimal] | None = None,
+        *,
+        book: BudgetBook | None = None,
+        clock: Clock | None = None,
+        zone: tzinfo = UTC,
+        lease: timedelta = LEASE,
+        patience_s: float = LONGEST_WAIT_S,
     ) -> None:
         self._configured = limit_of
+        self._book: BudgetBook = book or MemoryBook(spent)
+        self._clock = clock or SystemClock()
+        self._zone = zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")
+        self._lease = lease
+        self._patience_s = patience_s
         self._limits: dict[str, Decimal] = {}
-        self._spent: dict[str, Decimal] = dict(spent or {})
-        self._reserved: dict[str, Decimal] = {}
         self._rates: dict[str, Decimal] = {}
-        self._changed = asyncio.Event()
+        self._turns: dict[str, asyncio.Lock] = {}
 
-    def limit(self, scope: str, usd: Decimal, spent: Decimal) -> None:
-        """Set a limit of its own for a scope that has spent so much already, both in USD."""
+    def limit(self, scope: str, usd: Decimal) -> None:
+        """Set a limit of its own for a scope, in USD."""
         self._limits[scope] = usd
-        self._spent[scope] = max(self.spent(scope), spent)
 
     def limit_of(self, scope: str) -> Decimal | None:
-        """Return a scope's limit in USD, or None where it has none."""
+        """Return a scope's limit in USD or tokens, or None where it has none."""
         return self._limits[scope] if scope in self._limits else self._configured(scope)
 
-    def spent(self, scope: str) -> Decimal:
-        """Return the USD that `scope` has spent."""
-        return self._spent.get(scope, _ZERO)
+    def limits_any(self, scopes: Iterable[str]) -> bool:
+        """Say whether any of the scopes has a limit."""
+        return any(self.limit_of(scope) is not None for scope in scopes)
 
-    def reserved(self, scope: str) -> Decimal:
-        """Return the USD that calls under way hold in `scope`."""
-        return self._reserved.get(scope, _ZERO)
+    async def spent(self, scope: str) -> Decimal:
+        """Return the USD, or tokens, that `scope` has spent."""
+        return (await self._book.standing(self._limit(scope, _ZERO))).spent
 
-    def tightest(self, scopes: Iterable[str]) -> tuple[Decimal, Decimal, str] | None:
-        """Return of the scope that leaves least what it leaves and its limit, in USD; None without limits.
+    async def reserved(self, scope: str) -> Decimal:
+        """Return the USD, or tokens, that calls under way hold in `scope`."""
+        return (await self._book.standing(self._limit(scope, _ZERO))).held
 
-        What calls under way have reserved counts as spent. Less than nothing is left where calls cost more
-        than was reserved.
-        """
-        limits = [(scope, limit) for scope in scopes if (limit := self.limit_of(scope)) is not None]
-        left = [(limit - self.spent(scope) - self.reserved(scope), limit, scope) for scope, limit in limits]
-        return min(left, default=None)
+    async def tightest(self, scopes: Iterable[str]) -> Left | None:
+        """Return of the scope that leaves least what it leaves; None without limits."""
+        found = []
+        for scope in scopes:
+            if (most := self.limit_of(scope)) is not None:
+                spent, held = await self._book.standing(self._limit(scope, most))
+                found.append(Left(most - spent - held, most, scope))
+        return min(found, default=None)
 
-    async def reserve(self, scopes: Iterable[str], most: Decimal | Callable[[], Cost]) -> "Reservation":
+    async def reserve(
+        self, scopes: Iterable[str], most: Decimal | Callable[[], Cost], call: Call | None = None
+    ) -> "Reservation":
         """Hold what a call may cost, USD or as `most` tells it, in every scope, or in none.
 
-        Where only the reservations of calls under way stand in the way, it waits for them to settle, and
-        asks `most` again, because what they cost may have told more. A guess never holds more than is left.
+        `call` is as it would be booked if nobody ever heard of it again; its spend tells the tokens that it
+        may use. Where only calls under way stand in the way, it waits for them to end, for a while where they
+        are other processes', and asks `most` again, because what they cost may have told more. A guess never
+        holds more than is left.
 
         Raises:
             BudgetExceeded: what is spent already leaves no room in a scope.
+            StoreError: the books cannot be used.
         """
-        limits = {scope: limit for scope in scopes if (limit := self.limit_of(scope)) is not None}
-        while True:
-            amount, guessed = most() if callable(most) else Cost(most)
-            if guessed and limits:
-                left = min(limit - self.spent(scope) for scope, limit in limits.items())
-                amount = min(amount, max(left, _ZERO))
-            must_wait = False
-            for scope, limit in limits.items():
-                spent = self.spent(scope)
-                if spent >= limit or spent + amount > limit:
-                    raise BudgetExceeded(in_words(scope), limit)
-                must_wait = must_wait or spent + self.reserved(scope) + amount > limit
-            if not must_wait:
-                break
-            await self._changed.wait()
-        for scope in limits:
-            self._reserved[scope] = self.reserved(scope) + amount
-        return Reservation(self, tuple(limits), amount)
+        call = call or CallForm(clock=self._clock).begun(_NOTHING_ASKED)
+        scopes = tuple(scopes)
+        limits = tuple(
+            self._limit(scope, limit) for scope in scopes if (limit := self.limit_of(scope)) is not None
+        )
+        if not limits:
+            return Reservation(None, call)
+
+        async def ask() -> Reply:
+            usd, guessed = most() if callable(most) else Cost(most)
+            wished = call.model_copy(update={"spend": call.spend.model_copy(update={"cost_usd": usd})})
+            return await self._surely(Wish(wished, scopes, limits, call.at + self._lease, guessed))
+
+        # Whoever comes later waits behind those who wait already.
+        crowded = [one for one in limits if (turn := self._turns.get(one.scope)) and turn.locked()]
+        reply: Reply = Wait(crowded[0]) if crowded else await ask()
+        if isinstance(reply, Wait):
+            reply = await self._in_turn(reply.limit.scope, ask)
+        if isinstance(reply, NoRoom):
+            raise _exceeded(reply.limit)
+        return Reservation(self._book, reply.call)
+
+    async def _in_turn(self, scope: str, ask: Callable[[], Awaitable[Reply]]) -> Held | NoRoom:
+        """Wait until there is an answer, one after the other: so each that ends wakes one and not all."""
+        turn = self._turns.setdefault(scope, asyncio.Lock())
+        patience = self._clock.monotonic() + self._patience_s
+        try:
+            async with turn:
+                while isinstance(reply := await ask(), Wait):
+                    if await self._book.changed(reply.limit.scope):
+                        continue
+                    if self._clock.monotonic() >= patience:
+                        raise _exceeded(reply.limit, held=True)
+                    await self._clock.sleep(_LOOK_AGAIN_S)
+                return reply
+        finally:
+            if not turn.locked() and self._turns.get(scope) is turn:
+                del self._turns[scope]
+
+    async def _surely(self, wish: Wish) -> Reply:
+        """Ask the books, again after a moment while the store is busy."""
+        for pause_s in _BUSY_PAUSES_S:
+            try:
+                return await self._book.hold(wish)
+            except StoreError:
+                await self._clock.sleep(pause_s)
+        return await self._book.hold(wish)
 
     def seen(self, model: str, tokens: int, usd: Decimal) -> None:
         """Learn what a model without configured prices costs: its dearest token so far, in USD."""
@@ -110,57 +182,49 @@ class Budget:
         """Return the dearest token seen of a model, in USD, or None before its first answer."""
         return self._rates.get(model)
 
-    def at_least(self, spent: Mapping[str, Decimal]) -> None:
-        """Take over what the store knows to be spent, by other processes too, where that is more."""
-        for scope, usd in spent.items():
-            if self.limit_of(scope) is not None:
-                self._spent[scope] = max(self.spent(scope), usd)
-
-    def record(self, scopes: Iterable[str], usd: Decimal) -> None:
-        """Book `usd` that was spent elsewhere, as when a run is resumed."""
-        for scope in scopes:
-            if self.limit_of(scope) is not None:
-                self._spent[scope] = self.spent(scope) + usd
-        self._tell_waiters()
-
     def forget(self, scope: str) -> None:
         """Drop a scope that will not be used again, such as a finished run."""
-        self._spent.pop(scope, None)
+        if self.limit_of(scope) is not None:
+            self._book.forget(scope)
+        self._limits.pop(scope, None)
 
-    def _close(self, scopes: tuple[str, ...], held: Decimal, actual: Decimal) -> None:
-        for scope in scopes:
-            rest = self.reserved(scope) - held
-            if rest:
-                self._reserved[scope] = rest
-            else:
-                self._reserved.pop(scope, None)
-            if actual:
-                self._spent[scope] = self.spent(scope) + actual
-        self._tell_waiters()
+    def _limit(self, scope: str, most: Decimal) -> Limit:
+        return Limit(scope, most, counts_of(scope, self._zone))
 
-    def _tell_waiters(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+
+_NOTHING_ASKED = Ask(messages=(), max_output_tokens=0)
+
+
+def _exceeded(limit: Limit, *, held: bool = False) -> BudgetExceeded:
+    of_tokens = is_of_tokens(limit.scope)
+    return BudgetExceeded(in_words(limit.scope), limit.most, scope=limit.scope, tokens=of_tokens, held=held)
 
 
 class Reservation:
-    """USD held until `settle` or `release`; the first of them counts. Leaving `with` releases."""
+    """What a call holds until `settle` or `release`; the first of them counts. Leaving `with` releases.
 
-    def __init__(self, budget: Budget, scopes: tuple[str, ...], amount: Decimal) -> None:
-        self._budget = budget
-        self._scopes = scopes
-        self._amount = amount
-        self._open = True
+    `call` is as it stands in the books; `book` is None where nothing limits it.
+    """
 
-    def settle(self, actual: Decimal) -> None:
-        """Book the real cost in USD and give the rest back."""
-        if self._open:
-            self._open = False
-            self._budget._close(self._scopes, self._amount, actual)
+    def __init__(self, book: BudgetBook | None, call: Call) -> None:
+        self._book = book
+        self.call = call
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is held."""
+        return self._book is not None
+
+    def settle(self, actual: Spend | Decimal) -> None:
+        """Book what was really used, or a cost in USD, and give the rest back."""
+        if self._book is not None:
+            spend = actual if isinstance(actual, Spend) else Spend(cost_usd=actual)
+            book, self._book = self._book, None
+            book.end(self.call.model_copy(update={"spend": spend}))
 
     def release(self) -> None:
         """Give everything back: nothing was spent."""
-        self.settle(_ZERO)
+        self.settle(NOTHING_SPENT)
 
     def __enter__(self) -> "Reservation":
         return self
@@ -172,9 +236,10 @@ class Reservation:
 
 
 class BudgetedModel:
-    """A model whose calls are paid from a budget, under the ask's scopes and those of `own_scopes()`.
+    """A model whose calls are paid from a budget, in all scopes that `form` tells.
 
-    `name` is under what the budget learns the cost of a model without configured prices.
+    `name` is under what the budget learns the cost of a model without configured prices. A call that is
+    reserved goes on as `Ask.begun`, so that whoever records it books what was held for it.
     """
 
     def __init__(
@@ -182,14 +247,14 @@ class BudgetedModel:
         model: LanguageModel,
         budget: Budget,
         prices: Prices,
-        own_scopes: Callable[[], tuple[str, ...]] = tuple,
+        form: CallForm | None = None,
         name: str = "",
     ) -> None:
         self._model = model
         self._name = name
         self._budget = budget
         self._prices = prices
-        self._own_scopes = own_scopes
+        self._form = form or CallForm()
 
     async def ask(self, ask: Ask) -> Answer:
         """Reserve, ask, settle and count; a call that is cancelled gives its reservation back.
@@ -197,16 +262,23 @@ class BudgetedModel:
         Raises:
             BudgetExceeded: nothing was sent.
             ModelFailure: as the model within.
+            StoreError: nothing was sent, because the books cannot be used.
         """
-        scopes = dict.fromkeys((*ask.scopes, *self._own_scopes()))
-        with await self._budget.reserve(scopes, lambda: self._most(ask)) as reservation:
+        begun = self._form.begun(ask)
+        scopes = self._form.scopes(begun, ask)
+        if self._budget.limits_any(scopes):
+            prompt = prompt_tokens(ask)
+            spend = Spend(prompt_tokens=prompt, completion_tokens=ask.max_output_tokens, calls=1)
+            begun = begun.model_copy(update={"spend": spend})
+        with await self._budget.reserve(scopes, lambda: self._most(ask), begun) as reservation:
+            told = ask.model_copy(update={"begun": reservation.call}) if reservation.is_open else ask
             try:
-                answer = await self._model.ask(ask)
+                answer = await self._model.ask(told)
             except ModelFailure as failure:
-                reservation.settle(failure.spent.cost_usd)
+                reservation.settle(failure.spent)
                 count(failure.spent)
                 raise
-            reservation.settle(answer.spend.cost_usd)
+            reservation.settle(answer.spend)
             count(answer.spend)
             self._budget.seen(self._name, answer.spend.tokens, answer.spend.cost_usd)
             return answer

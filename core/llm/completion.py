@@ -102,13 +102,40 @@ def _text(content: object) -> str:
 def _spend(usage: object, prices: Prices) -> Spend:
     fields: dict[str, Any] = usage if isinstance(usage, dict) else {}
     used, made = _count(fields.get("prompt_tokens")), _count(fields.get("completion_tokens"))
+    cached = min(_cached(fields), used)
     cost = fields.get("cost")
     if isinstance(cost, int | Decimal) and not isinstance(cost, bool) and 0 <= cost <= _DEAREST_CALL_USD:
         exact = Decimal(cost)
         unpriced = 0
     else:
-        exact, unpriced = prices.cost(used, made), 0 if prices.known or prices.free else 1
-    return Spend(prompt_tokens=used, completion_tokens=made, cost_usd=exact, calls=1, unpriced_calls=unpriced)
+        exact, unpriced = prices.cost(used, made, cached), 0 if prices.known or prices.free else 1
+    return Spend(
+        prompt_tokens=used,
+        completion_tokens=made,
+        cost_usd=exact,
+        calls=1,
+        unpriced_calls=unpriced,
+        cached_tokens=cached,
+        reasoning_tokens=min(_count(_details(fields, "completion").get("reasoning_tokens")), made),
+    )
+
+
+def _cached(fields: dict[str, Any]) -> int:
+    """Return how much of the prompt the provider says that it had read before, in whichever words.
+
+    OpenAI and many others say it in the details, DeepSeek and those in Anthropic's manner beside them.
+    """
+    said = (
+        _details(fields, "prompt").get("cached_tokens"),
+        fields.get("prompt_cache_hit_tokens"),
+        fields.get("cache_read_input_tokens"),
+    )
+    return max(map(_count, said))
+
+
+def _details(fields: dict[str, Any], kind: str) -> dict[str, Any]:
+    details = fields.get(f"{kind}_tokens_details")
+    return details if isinstance(details, dict) else {}
 
 
 def _count(value: object) -> int:

@@ -3,7 +3,7 @@
 A member's model in one run is
 
     Routed([Fitting(Retrying(Guarded(Pooled([one key] of each hop)))) for each hop of its route])
-    one key = Stepped(Budgeted(Paced(Concurrent(Racing(Endpoint)))))
+    one key = Stepped(Budgeted(Paced(Concurrent(Recorded(Racing(Endpoint))))))
 
 read from outside to inside, and each place has its reason:
 
@@ -16,13 +16,14 @@ read from outside to inside, and each place has its reason:
 * a place among the concurrent calls is held only while a request is under way: the member's own place is
   taken before the common ones, so that a busy member cannot hold what others could use;
 * a request that loses a race ends inside all of these, so that they count what it cost.
+* what is recorded is what was sent, and one reservation pays for one record.
 """
 
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -30,11 +31,13 @@ from zoneinfo import ZoneInfo
 from core.clock import Clock, SystemClock
 from core.config.providers import Provider, ProviderKey
 from core.config.settings import MemberSettings, Settings
+from core.domain.calls import Caller, Purpose
 from core.domain.errors import AuthenticationFailed, ConfigError, ModelFailure
 from core.domain.provider_health import ProviderHealth
 from core.llm import key_marks
+from core.llm.books import BudgetBook
 from core.llm.breaker import Breaker
-from core.llm.budget import Budget, BudgetedModel
+from core.llm.budget import LEASE, Budget, BudgetedModel
 from core.llm.connections import Connections
 from core.llm.dialect import Dialects
 from core.llm.endpoint import EndpointModel
@@ -47,11 +50,12 @@ from core.llm.notes import Notes
 from core.llm.overview import overview
 from core.llm.pool import PooledKey, PooledModel
 from core.llm.port import LanguageModel
-from core.llm.prices import Prices
+from core.llm.prices import prices_of
 from core.llm.probe import probe_endpoint
+from core.llm.recording import CallForm, CallLog, NoLog, RecordedModel
 from core.llm.retry import RetryingModel
 from core.llm.route import DeadEnd, RoutedModel
-from core.llm.scopes import day_scope, key_scope, limits_of, tier_scope
+from core.llm.scopes import limits_of
 from core.llm.states import KeptInMemory, KeyStates
 
 _ALMOST_ALL = 0.9
@@ -60,10 +64,11 @@ _ALMOST_ALL = 0.9
 class Gateway:
     """All models of one process: they share connections, limits, paces, dialects and the budget.
 
-    `environ` is where `env:` secrets are looked up (the process's own by default); `spent` is what each
-    scope of `core.llm.scopes` has spent before. What is noted of keys and routes is shared by all whose
-    `states` are the same. The SDK is imported when the first model is made; nothing is
-    sent until it is asked. For one event loop; `close` at the end.
+    `environ` is where `env:` secrets are looked up (the process's own by default). `book` keeps the budgets
+    and `log` the record of every call; without them the budgets are this process's alone, and begin with what
+    `spent` says of the scopes of `core.llm.scopes`. What is noted of keys and routes is shared by all whose
+    `states` are the same. The SDK is imported when the first model is made; nothing is sent until it is
+    asked. For one event loop; `close` at the end.
     """
 
     def __init__(
@@ -75,6 +80,8 @@ class Gateway:
         rng: random.Random | None = None,
         spent: Mapping[str, Decimal] | None = None,
         states: KeyStates | None = None,
+        book: BudgetBook | None = None,
+        log: CallLog | None = None,
     ) -> None:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
@@ -90,23 +97,38 @@ class Gateway:
         self._paces: dict[tuple[str, str], Pace] = {}
         self.notes = Notes(states or KeptInMemory(), self._clock)
         self._keyring = Keyring(self.notes, self._clock, settings.pipeline.base_delay_s)
-        self.budget = Budget(limits_of(settings), spent)
+        self._log = log or NoLog()
+        self.budget = Budget(
+            limits_of(settings),
+            spent,
+            book=book,
+            clock=self._clock,
+            zone=self._zone,
+            lease=LEASE + timedelta(seconds=settings.pipeline.stage_timeout_s),
+        )
 
     def today(self) -> date:
         """Return the day that daily budgets count: the arena's."""
         return self._clock.now().astimezone(self._zone).date()
 
     def model_for(
-        self, member: MemberSettings, *, scopes: tuple[str, ...] = (), steps_used: int = 0
+        self,
+        member: MemberSettings,
+        *,
+        caller: Caller | None = None,
+        scopes: tuple[str, ...] = (),
+        steps_used: int = 0,
     ) -> LanguageModel:
         """Return the model of a member for one run.
 
-        `scopes` are what its calls count against, such as the run and the chat; the day, the member's
-        tier and the key are added here. `steps_used` counts the calls of a run that is being resumed.
+        Its calls are recorded as `caller`'s and count against all that this tells: the day, the run, the
+        season, the chat, the person, the tier; and against the key, and whatever else `scopes` name.
+        `steps_used` counts the calls of a run that is being resumed.
         A hop without a usable key fails with `AuthenticationFailed` when it is asked.
         """
         steps = Steps(self._settings.pipeline.max_steps, steps_used)
-        hops = [self._hop(member, number, scopes, steps) for number in range(len(member.route))]
+        caller = caller or Caller(member=member.name, tier=member.tier)
+        hops = [self._hop(member, number, caller, scopes, steps) for number in range(len(member.route))]
         if self._settings.health.hedge:
             hops[0] = self._hedged(member, hops)
         return RoutedModel(hops, member.name)
@@ -114,7 +136,8 @@ class Gateway:
     def trial_of(self, member: MemberSettings, hop: str) -> LanguageModel:
         """Return one hop of a member to be tried once, even where it is left alone now."""
         alone = member.model_copy(update={"route": (hop,)})
-        return self._hop(alone, 0, (), Steps(self._settings.pipeline.max_steps), trial=True)
+        caller = Caller(purpose=Purpose.CHECK, member=member.name, tier=member.tier)
+        return self._hop(alone, 0, caller, (), Steps(self._settings.pipeline.max_steps), trial=True)
 
     async def health(self) -> tuple[ProviderHealth, ...]:
         """Return how every provider is to which an enabled member is routed, its keys and its models."""
@@ -168,6 +191,7 @@ class Gateway:
         self,
         member: MemberSettings,
         number: int,
+        caller: Caller,
         scopes: tuple[str, ...],
         steps: Steps,
         *,
@@ -185,7 +209,7 @@ class Gateway:
             sentence = failure.reason
             return DeadEnd(lambda: AuthenticationFailed(sentence))
         pipeline = self._settings.pipeline
-        pooled = [self._pooled(member, hop, key, opened, scopes, steps) for key, opened in keys]
+        pooled = [self._pooled(member, hop, key, opened, caller, scopes, steps) for key, opened in keys]
         model = pooled[0].model
         if keys[0][0] is not None:
             fallback = "fallback" if number else ""
@@ -216,14 +240,20 @@ class Gateway:
         hop: str,
         key: ProviderKey | None,
         opened: Opened,
+        caller: Caller,
         scopes: tuple[str, ...],
         steps: Steps,
     ) -> PooledKey:
         provider, model_id = self._providers[opened.provider], hop.partition(":")[2]
-        prices = Prices(
-            in_usd_per_mtok=member.price_in_usd_per_mtok,
-            out_usd_per_mtok=member.price_out_usd_per_mtok,
-            free=provider.local,
+        prices = prices_of(member, provider, model_id)
+        form = CallForm(
+            caller=caller,
+            provider=provider.name,
+            model=model_id,
+            key=opened.name,
+            scopes=scopes,
+            clock=self._clock,
+            zone=self._zone,
         )
         model: LanguageModel = EndpointModel(
             self._connections.client(provider, opened.name, opened.secret),
@@ -238,12 +268,12 @@ class Gateway:
         )
         if self._settings.health.hedge:
             model = RacingModel(model, prices, hop)
+        model = RecordedModel(model, form, self._log, free=prices.free)
         model = ConcurrentModel(model, *self._places(member, provider, model_id))
         pace = self._pace(provider, key) if key and (key.rpm or key.tpm) else None
         if pace:
             model = PacedModel(model, pace)
-        own_scopes = self._scopes_of(member, provider, key, scopes)
-        model = BudgetedModel(model, self.budget, prices, own_scopes, name=hop)
+        model = BudgetedModel(model, self.budget, prices, form, name=hop)
         return PooledKey(
             opened,
             SteppedModel(model, steps),
@@ -315,17 +345,6 @@ class Gateway:
             return self._opened(provider, key)
         except AuthenticationFailed:
             return None
-
-    def _scopes_of(
-        self, member: MemberSettings, provider: Provider, key: ProviderKey | None, scopes: tuple[str, ...]
-    ) -> Callable[[], tuple[str, ...]]:
-        def own_scopes() -> tuple[str, ...]:
-            day = self.today()
-            tier = (tier_scope(member.tier, day),) if member.tier else ()
-            paid_by = (key_scope(provider.name, key.name, day),) if key else ()
-            return (*scopes, day_scope(day), *tier, *paid_by)
-
-        return own_scopes
 
     def _places(
         self, member: MemberSettings, provider: Provider, model_id: str

@@ -4,6 +4,7 @@ import json
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
+from core.domain.calls import Call
 from core.domain.usage import ServedBy, Spend
 from core.domain.values import Frozen
 
@@ -30,7 +31,8 @@ class AnswerSchema(Frozen):
 class Ask(Frozen):
     """A prompt. `scopes` name the budgets that it counts against, such as `run:4f7k2m9q`.
 
-    `stage` is that of the pipeline for which it is asked, or "".
+    `stage` is that of the pipeline for which it is asked, or "". `begun` is the call as whose record it will
+    be booked, once money is reserved for it; who asks leaves it out.
     """
 
     messages: tuple[Message, ...]
@@ -38,6 +40,7 @@ class Ask(Frozen):
     max_output_tokens: int
     scopes: tuple[str, ...] = ()
     stage: str = ""
+    begun: Call | None = None
 
 
 class Answer(Frozen):

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from core.config.providers import Provider
+from core.config.settings import MemberSettings
 from core.domain.values import Frozen
 from core.llm.port import Ask
 
@@ -16,10 +18,15 @@ _TOKENS_PER_MESSAGE = 8
 
 
 class Prices(Frozen):
-    """USD per million prompt tokens and per million completion tokens; zero when unknown or `free`."""
+    """USD per million prompt tokens and per million completion tokens; zero when unknown or `free`.
+
+    `cached_usd_per_mtok` is that of prompt tokens which the provider had read before, None where it is not
+    known: then they cost as the others.
+    """
 
     in_usd_per_mtok: UsdPerMtok = Decimal(0)
     out_usd_per_mtok: UsdPerMtok = Decimal(0)
+    cached_usd_per_mtok: UsdPerMtok | None = None
     free: bool = False
 
     @property
@@ -27,13 +34,31 @@ class Prices(Frozen):
         """Whether any price was configured."""
         return bool(self.in_usd_per_mtok or self.out_usd_per_mtok)
 
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
-        """Return the exact USD for that many tokens."""
-        return (prompt_tokens * self.in_usd_per_mtok + completion_tokens * self.out_usd_per_mtok) / _MILLION
+    def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> Decimal:
+        """Return the exact USD for that many tokens; `cached_tokens` are among those of the prompt."""
+        cached = min(cached_tokens, prompt_tokens) if self.cached_usd_per_mtok is not None else 0
+        read = (prompt_tokens - cached) * self.in_usd_per_mtok + cached * (self.cached_usd_per_mtok or 0)
+        return (read + completion_tokens * self.out_usd_per_mtok) / _MILLION
 
     def most(self, ask: Ask) -> Decimal:
-        """Return a bound in USD that the call should not pass: counted prompt and the longest answer."""
-        return self.cost(prompt_tokens(ask), ask.max_output_tokens)
+        """Return a bound in USD that the call should not pass: counted prompt and the longest answer.
+
+        Nothing of the prompt is taken to be cached, unless that is dearer.
+        """
+        prompt, most_out = prompt_tokens(ask), ask.max_output_tokens
+        return max(self.cost(prompt, most_out), self.cost(prompt, most_out, prompt))
+
+
+def prices_of(member: MemberSettings, provider: Provider, model_id: str) -> Prices:
+    """Return the prices of a hop: each as the provider's model states it, or else as the member does."""
+    model = provider.model(model_id)
+    price_in, price_out = model.price_in_usd_per_mtok, model.price_out_usd_per_mtok
+    return Prices(
+        in_usd_per_mtok=member.price_in_usd_per_mtok if price_in is None else price_in,
+        out_usd_per_mtok=member.price_out_usd_per_mtok if price_out is None else price_out,
+        cached_usd_per_mtok=model.price_cached_usd_per_mtok,
+        free=provider.local,
+    )
 
 
 def text_tokens(text: str) -> int:

@@ -7,7 +7,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -49,7 +48,6 @@ from core.pipeline.reflecting import Reflecting
 from core.pipeline.remembering import Remembering
 from core.pipeline.rerunning import first_asked, season_of_rerun, seats_again
 from core.pipeline.season_days import check_trading
-from core.pipeline.spending import limits_a_day, spent_today
 from core.store.store import Store
 
 _STILL_NOW = timedelta(hours=1)
@@ -209,7 +207,7 @@ class Committee:
             config_hash=self._config_hash,
             evidence_sha256=evidence.sha256,
             source=evidence.source,
-            caveat=evidence.caveat,
+            caveat=" ".join(filter(None, (evidence.caveat, request.caveat))) or None,
             requested_by=request.requested_by,
             requested_in=request.requested_in,
             started_at=self._clock.now(),
@@ -245,10 +243,6 @@ class Committee:
         done: defaultdict[str, list[StageRecord]] = defaultdict(list)
         for stage in await self._store.stages.of_run(record.run_id):
             done[stage.member].append(stage)
-        self._count_spent(record, done)
-        if limits_a_day(self._settings):
-            # Other processes spend too, and a restart forgets: the store knows both.
-            self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
         facts = Facts(evidence, budget=terms_of(record, self._settings).evidence_tokens)
         try:
             async with asyncio.TaskGroup() as group:
@@ -264,6 +258,8 @@ class Committee:
 
     async def conclude(self, run_id: str, evidence: Evidence) -> RunRecord:
         """Count the ballots of a run that was heard, finish it, and return its record."""
+        # What the run has cost is in the record of calls before anybody hears that it is over.
+        await self._store.calls.log.flush()
         heard = await self._reload(run_id)
         verdict = await self.count(heard)
         if heard.rerun_of is not None:
@@ -315,13 +311,6 @@ class Committee:
                 result = committee_result(seat.member, verdict, heard.ballots, weights)
                 await self._store.runs.add_result(heard.run_id, result)
         return await self._reload(heard.run_id)
-
-    def _count_spent(self, record: RunRecord, done: Mapping[str, Sequence[StageRecord]]) -> None:
-        """Let a resumed run's budget begin where the interruption left it."""
-        scope, budget = run_scope(record.run_id), self._gateway.budget
-        budget.forget(scope)
-        for stages in done.values():
-            budget.record([scope], sum((stage.spend.cost_usd for stage in stages), Decimal(0)))
 
     @property
     def prices_from(self) -> str:

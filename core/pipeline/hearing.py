@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.config.settings import MemberSettings
 from core.domain.ballot import Abstention, AbstentionKind, MemberResult
+from core.domain.calls import Caller, Purpose
 from core.domain.errors import BudgetSpent, StoreError
 from core.domain.events import MemberFinished, RunEvent, StageFinished, StageStarted
 from core.domain.evidence import Evidence
@@ -18,7 +19,6 @@ from core.domain.stage import ModelChat, Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT
 from core.llm.families import family_of
 from core.llm.gateway import Gateway
-from core.llm.scopes import chat_scope, run_scope, season_scope
 from core.pipeline.archive import Archive
 from core.pipeline.author import Author, View
 from core.pipeline.baselines import RULES
@@ -202,11 +202,19 @@ class Hearings:
         return self._llm_author(record, member, steps_used)
 
     def _llm_author(self, record: RunRecord, member: MemberSettings, steps_used: int) -> Author:
-        chat = chat_scope(record.requested_in, self._gateway.today())
-        scopes = (run_scope(record.run_id), chat, season_scope(record.season))
+        caller = Caller(
+            purpose=Purpose.REPLAY if record.is_replay else Purpose.RUN,
+            member=member.name,
+            tier=member.tier,
+            run_id=record.run_id,
+            season=record.season,
+            chat=record.requested_in,
+            person=record.requested_by,
+            evidence_sha256=record.evidence_sha256,
+        )
         own = member.route[0].partition(":")[2]
         author = LlmAuthor(
-            self._gateway.model_for(member, scopes=scopes, steps_used=steps_used),
+            self._gateway.model_for(member, caller=caller, steps_used=steps_used),
             max_output_tokens=member.max_output_tokens,
             family=family_of(own) if self._settings.arena.strict else None,
         )

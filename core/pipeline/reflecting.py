@@ -26,6 +26,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.config.settings import MemberSettings
 from core.domain.ballot import Ballot
+from core.domain.calls import Caller, Purpose
 from core.domain.errors import (
     AnotherModelAnswered,
     BudgetExceeded,
@@ -45,14 +46,12 @@ from core.llm.families import family_of
 from core.llm.gateway import Gateway
 from core.llm.paid import counting
 from core.llm.port import Message
-from core.llm.scopes import season_scope
 from core.llm.structured import ask_structured
 from core.pipeline.fences import fence
 from core.pipeline.member_run import first_of
 from core.pipeline.memory_text import against, moment, signed
 from core.pipeline.number_format import price
 from core.pipeline.prompting import role
-from core.pipeline.spending import limits_a_day, spent_today
 from core.store.reflection_rows import Settled
 from core.store.store import Store
 
@@ -165,8 +164,6 @@ class Reflecting:
         )
         if not claimed:
             return 0
-        if limits_a_day(self._settings):
-            self._gateway.budget.at_least(await spent_today(self._settings, self._store, self._clock))
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(settled: Settled) -> bool:
@@ -178,6 +175,8 @@ class Reflecting:
                 tasks = [group.create_task(one(settled)) for settled in claimed]
         except BaseExceptionGroup as failures:
             raise first_of(failures) from None
+        finally:
+            await self._store.calls.log.flush()
         return sum(task.result() for task in tasks)
 
     def _longest(self) -> timedelta:
@@ -265,17 +264,28 @@ class Reflecting:
         """Return the member's answer; in a replay the same question is paid for once."""
         asked = messages(settled.ballot, settled.outcome)
         if not replay:
-            return await self._ask(season, member, asked)
+            return await self._ask(season, member, settled, asked)
         key = self._key(member, asked)
         if kept := await self._store.answers.find(key):
             return _Answered.model_validate(kept).model_copy(update={"spend": NOTHING_SPENT})
-        got = await self._ask(season, member, asked)
+        got = await self._ask(season, member, settled, asked)
         await self._store.answers.keep(key, member.name, got.model_dump(mode="json"), self._clock.now())
         return got
 
-    async def _ask(self, season: Season, member: MemberSettings, asked: Sequence[Message]) -> _Answered:
+    async def _ask(
+        self, season: Season, member: MemberSettings, settled: Settled, asked: Sequence[Message]
+    ) -> _Answered:
+        # It counts for the season and not for the run, which may be long over and has a limit of its own.
+        caller = Caller(
+            purpose=Purpose.REFLECTION,
+            member=member.name,
+            tier=member.tier,
+            season=season,
+            chat="",
+            person="",
+        )
         got = await ask_structured(
-            self._gateway.model_for(member, scopes=(season_scope(season),)),
+            self._gateway.model_for(member, caller=caller),
             asked,
             Hindsight,
             schema=answer_schema(Hindsight),

@@ -91,8 +91,7 @@ class Replay:
         ended = False
         try:
             if budget_usd is not None:
-                spent = await self._cost(season)
-                self._gateway.budget.limit(season_scope(season), budget_usd, spent)
+                self._gateway.budget.limit(season_scope(season), budget_usd)
             steps = self._sessions(plan, season, members)
             async with contextlib.aclosing(steps):
                 async for progress in steps:

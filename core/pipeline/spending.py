@@ -1,12 +1,22 @@
-"""What has been spent on the arena's present day, as the store knows it, for the budget to start from."""
+"""What has been spent on the arena's present day, as the record of calls knows it."""
 
-from datetime import datetime, time
+from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock
 from core.config import Settings
-from core.llm.scopes import chat_scope, day_scope, key_scope, tier_scope
+from core.llm.scopes import (
+    chat_scope,
+    day_bounds,
+    day_scope,
+    key_scope,
+    person_scope,
+    tier_scope,
+    tokens_scope,
+)
+from core.store.call_rows import Spent
 from core.store.store import Store
 
 
@@ -15,29 +25,35 @@ def limits_a_day(settings: Settings) -> bool:
     budget = settings.budget
     keys = (key for provider in settings.providers for key in provider.keys)
     return bool(
-        budget.daily_usd or budget.per_chat_daily_usd or budget.tiers or any(key.daily_usd for key in keys)
+        budget.daily_usd
+        or budget.per_chat_daily_usd
+        or budget.per_person_daily_usd
+        or budget.tiers
+        or any(key.daily_usd or key.daily_tokens for key in keys)
     )
 
 
 async def spent_today(settings: Settings, store: Store, clock: Clock) -> dict[str, Decimal]:
-    """Return the USD of each scope with a daily limit: the day, its chats, tiers and keys."""
-    now = clock.now().astimezone(ZoneInfo(settings.arena.timezone))
-    midnight, today = datetime.combine(now, time(), now.tzinfo), now.date()
-    tiers = {member.name: member.tier for member in settings.members}
+    """Return what each scope of the day has spent, in USD, or in tokens where its name says so."""
+    zone = ZoneInfo(settings.arena.timezone)
+    today = clock.now().astimezone(zone).date()
+    midnight, _ = day_bounds(today, zone)
     spent: dict[str, Decimal] = {}
-    # Checks of stability are asked for at the terminal alone.
-    checks = [(member, "terminal", cost) for member, cost in await store.stabilities.spent_since(midnight)]
-    for member, chat, cost in [*await store.runs.spent_since(midnight), *checks]:
-        tier = tiers.get(member)
-        scopes = [day_scope(today), chat_scope(chat, today), *([tier_scope(tier, today)] if tier else [])]
-        for scope in scopes:
-            spent[scope] = spent.get(scope, Decimal(0)) + cost
-    for (provider, key), cost in (await store.stages.spent_by_key_since(midnight)).items():
-        spent[key_scope(provider, key, today)] = cost
-    for member, served_by, cost in await store.reflections.spent_since(midnight):
-        tier = tiers.get(member)
-        scopes = [day_scope(today), *([tier_scope(tier, today)] if tier else [])]
-        scopes += [key_scope(served_by.provider, served_by.key, today)] if served_by else []
-        for scope in scopes:
-            spent[scope] = spent.get(scope, Decimal(0)) + cost
+    for one in await store.calls.spent_since(midnight):
+        for scope, amount in _amounts(one, today):
+            spent[scope] = spent.get(scope, Decimal(0)) + amount
     return spent
+
+
+def _amounts(one: Spent, today: date) -> Iterator[tuple[str, Decimal]]:
+    """Give every scope of the day that calls count in, and what they add to it."""
+    yield day_scope(today), one.cost_usd
+    if one.chat:
+        yield chat_scope(one.chat, today), one.cost_usd
+    if one.person:
+        yield person_scope(one.person, today), one.cost_usd
+    if one.tier:
+        yield tier_scope(one.tier, today), one.cost_usd
+    if one.key:
+        yield key_scope(one.provider, one.key, today), one.cost_usd
+        yield tokens_scope(one.provider, one.key, today), Decimal(one.tokens)

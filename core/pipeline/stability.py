@@ -15,6 +15,7 @@ from core.config import Settings
 from core.config.settings import MemberSettings
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult
 from core.domain.books import Portfolio
+from core.domain.calls import Caller, Purpose
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.run import Briefing
@@ -23,7 +24,7 @@ from core.domain.stage import Preset, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT
 from core.llm.families import family_of
 from core.llm.gateway import Gateway
-from core.llm.scopes import chat_scope, run_scope
+from core.llm.scopes import run_scope
 from core.pipeline.author import View
 from core.pipeline.facts import SECTIONS, Facts
 from core.pipeline.llm_author import LlmAuthor
@@ -112,10 +113,18 @@ class StabilityCheck:
     ) -> MemberResult:
         pipeline, cash = self._settings.pipeline, self._settings.arena.initial_cash
         run_id = new_id()
-        scopes = (run_scope(run_id), chat_scope(asked_in, self._gateway.today()))
+        caller = Caller(
+            purpose=Purpose.STABILITY,
+            member=member.name,
+            tier=member.tier,
+            run_id=run_id,
+            chat=asked_in,
+            person=asked_in,
+            evidence_sha256=evidence.sha256,
+        )
         own = member.route[0].partition(":")[2]
         author = LlmAuthor(
-            self._gateway.model_for(member, scopes=scopes),
+            self._gateway.model_for(member, caller=caller),
             max_output_tokens=member.max_output_tokens,
             family=family_of(own) if self._settings.arena.strict else None,
         )

@@ -1,10 +1,11 @@
 """Everything that is kept under a chat's id, given to the chat that it has become: in one transaction.
 
 What is rewritten is all on which it depends what happens next: subscriptions and with them their slots, the
-chat's terms, its roles, invitations and watchlist, whom it has greeted, and for which chat runs were made,
-because the chat's budget and the votes go by that. What only tells of the past keeps the old id, which
-`chats.moved_to` resolves: deeds and votes. So do live messages that are open, because the number of a message
-is good only together with the chat in which it was sent; their end comes as a fresh message in the new chat.
+chat's terms, its roles, invitations and watchlist, whom it has greeted, and for which chat runs and calls
+were made, because the chat's budget and the votes go by that. What only tells of the past keeps the old id,
+which `chats.moved_to` resolves: deeds and votes. So do live messages that are open, because the number of a
+message is good only together with the chat in which it was sent; their end comes as a fresh message in the
+new chat.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.errors import StoreError
 from core.domain.subscription import ChatTerms, SubscriptionState
+from core.store.budget_moves import move_budgets
 from core.store.due_changes import drop_due
 from core.store.due_rows import SUBSCRIPTION, TERMS, readable, subscription_of, terms_in
 from core.store.inserting import insert_new
@@ -37,6 +39,7 @@ async def move_everything(connection: AsyncConnection, old: str, new: str, at: d
     await _move_greetings(connection, old, new)
     for name in ("requested_in", "requested_by"):
         await connection.execute(update(runs).where(runs.c[name] == old).values({name: new}))
+    await move_budgets(connection, old, new)
 
 
 async def _move_terms(connection: AsyncConnection, old: str, new: str, at: datetime) -> None:

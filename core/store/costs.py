@@ -1,15 +1,13 @@
 """What model calls cost, for sums."""
 
-from decimal import ROUND_UP, Context, Decimal
+from decimal import Decimal
 
 from sqlalchemy import case, func, select, type_coerce
 from sqlalchemy.sql import ColumnElement
 
+from core.domain.budgets import counted_usd
 from core.store.column_types import COST_PLACES, Exact
 from core.store.tables import seats, stages
-
-_STEP = Decimal(1).scaleb(-COST_PLACES)
-_ROUGHLY = Context(prec=60, rounding=ROUND_UP)
 
 
 def for_sums(cost_usd: Decimal) -> Decimal:
@@ -17,7 +15,7 @@ def for_sums(cost_usd: Decimal) -> Decimal:
 
     The exact figure stays in the spend beside it. Up, because a budget must not count too little.
     """
-    return cost_usd.quantize(_STEP, context=_ROUGHLY)
+    return counted_usd(cost_usd)
 
 
 def seat_cost() -> ColumnElement[Decimal]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -135,6 +135,13 @@ def plain_errors(place: URL) -> Iterator[None]:
     except (TimeoutError, ConnectionError) as error:
         # asyncpg's own time limit and a broken socket come through as they are.
         raise StoreError(f"The database {shown(place)} did not answer in time.") from error
+
+
+def is_of_one_row(error: Exception) -> bool:
+    """Say whether the database refused a row, as opposed to not being there at all."""
+    cause = error.__cause__
+    lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
+    return isinstance(cause, StatementError) and not isinstance(cause, OperationalError) and not lost
 
 
 def first_line(error: BaseException | None) -> str:

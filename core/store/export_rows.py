@@ -35,7 +35,10 @@ _OF_BALLOT = (
 )
 _OF_ENTRY = ("entry_session", "entry_price")
 _OF_OUTCOME = ("exit_session", "exit_price", "return_ratio", "benchmark_return", "settled_at")
-_OF_SPEND = ("prompt_tokens", "completion_tokens", "calls", "unpriced_calls")
+_OF_SPEND = (
+    *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
+    *("calls", "unpriced_calls"),
+)
 
 Cells = Sequence[Any]
 

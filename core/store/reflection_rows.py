@@ -13,7 +13,7 @@ from core.domain.ballot import Ballot
 from core.domain.memory import REFLECTED_AT, Reflection
 from core.domain.outcomes import Outcome
 from core.domain.season import Season
-from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
+from core.domain.usage import NOTHING_SPENT, Spend
 from core.store.column_types import COST_PLACES, Exact
 from core.store.costs import for_sums
 from core.store.database import Database
@@ -103,15 +103,6 @@ class Reflections:
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().first()
         return Reflection(**{str(name): value for name, value in row.items()}) if row else None
-
-    async def spent_since(self, at: datetime) -> tuple[tuple[str, ServedBy | None, Decimal], ...]:
-        """Return member, who answered and USD of the reflections whose last try ended at or after `at`."""
-        total = func.sum(reflections.c.cost_usd, type_=Exact(COST_PLACES))
-        group = (reflections.c.member, reflections.c.served_by)
-        query = select(*group, total).where(reflections.c.tried_at >= at).group_by(*group).order_by(*group)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return tuple((member, served_by, cost) for member, served_by, cost in rows)
 
     async def costs(self, season: Season, before: datetime | None = None) -> dict[str, Decimal]:
         """Return what the reflections of each member have cost in a season, in USD.

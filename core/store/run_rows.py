@@ -274,26 +274,6 @@ class Runs:
             run_id = await latest_run_id(connection, ticker)
             return await read_record(connection, run_id) if run_id else None
 
-    async def spent_since(self, at: datetime) -> tuple[tuple[str, str, Decimal], ...]:
-        """Return member, place of the request and USD spent in runs that were active at or after `at`.
-
-        A seat without a result yet counts what its stages cost.
-        """
-        late_stage = select(stages.c.run_id).where(
-            stages.c.run_id == runs.c.run_id, stages.c.completed_at >= at, _RUNNING
-        )
-        active = or_(runs.c.started_at >= at, runs.c.finished_at >= at, late_stage.exists())
-        query = (
-            select(seats.c.member, runs.c.requested_in, total_cost())
-            .join(runs, runs.c.run_id == seats.c.run_id)
-            .where(active)
-            .group_by(seats.c.member, runs.c.requested_in)
-            .order_by(seats.c.member, runs.c.requested_in)
-        )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return tuple((member, place, cost) for member, place, cost in rows)
-
     async def token_costs(self, season: Season, before: datetime | None = None) -> dict[str, Decimal]:
         """Return what each member's model calls have cost in a season, in USD; of runs decided `before` that.
 

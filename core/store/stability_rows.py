@@ -1,8 +1,6 @@
 """What members decided on the same evidence in another order."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import (
     CheckConstraint,
@@ -87,9 +85,3 @@ class Stabilities:
             silent = older is not None and older.cast and not one.cast
             found[one.member] = older.model_copy(update={"silent_at": one.at}) if older and silent else one
         return found
-
-    async def spent_since(self, at: datetime) -> tuple[tuple[str, Decimal], ...]:
-        """Return member and USD of every check that was begun at or after `at`."""
-        query = select(stabilities.c.member, stabilities.c.cost_usd).where(stabilities.c.at >= at)
-        async with self._database.read() as connection:
-            return tuple((row.member, row.cost_usd) for row in await connection.execute(query))

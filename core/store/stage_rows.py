@@ -3,17 +3,14 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 
-from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
+from sqlalchemy import select
 
 from core.domain.errors import StoreError
 from core.domain.stage import Stage, StageRecord
-from core.store.column_types import COST_PLACES, Exact
 from core.store.costs import for_sums
 from core.store.database import Database
+from core.store.engine import is_of_one_row
 from core.store.inserting import insert_new
 from core.store.tables import stages
 
@@ -87,22 +84,6 @@ class Stages:
         records.sort(key=lambda record: (_READING_ORDER[record.stage], record.round, record.member))
         return tuple(records)
 
-    async def spent_by_key_since(self, at: datetime) -> dict[tuple[str, str], Decimal]:
-        """Return what stages completed since `at` cost in USD, by provider and our name for its key."""
-        total = func.sum(stages.c.cost_usd, type_=Exact(COST_PLACES))
-        query = (
-            select(stages.c.served_by, total)
-            .where(stages.c.completed_at >= at, stages.c.served_by.is_not(None))
-            .group_by(stages.c.served_by)
-        )
-        spent: dict[tuple[str, str], Decimal] = {}
-        async with self._database.read() as connection:
-            for served_by, cost in await connection.execute(query):
-                if served_by is not None:
-                    key = (served_by.provider, served_by.key)
-                    spent[key] = spent.get(key, Decimal(0)) + cost
-        return spent
-
     async def close(self) -> None:
         """Write what waits and refuse anything more."""
         self._closed = True
@@ -136,7 +117,7 @@ class Stages:
         try:
             new = await self._insert(batch)
         except Exception as error:  # noqa: BLE001  # whatever it is belongs to the callers, who wait
-            if len(batch) > 1 and _is_of_one_row(error):
+            if len(batch) > 1 and is_of_one_row(error):
                 for waiting in batch:
                     await self._write([waiting])
                 return
@@ -155,13 +136,6 @@ class Stages:
             statement = insert_new(connection, stages).returning(*_KEY)
             stored = (await connection.execute(statement, list(rows.values()))).all()
         return {(run_id, member, stage, round_) for run_id, member, stage, round_ in stored}
-
-
-def _is_of_one_row(error: Exception) -> bool:
-    """Say whether the database refused a row, as opposed to not being there at all."""
-    cause = error.__cause__
-    lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
-    return isinstance(cause, StatementError) and not isinstance(cause, OperationalError) and not lost
 
 
 def stage_row(record: StageRecord) -> dict[str, object]:

@@ -5,6 +5,7 @@ from core.store.alert_rows import Alerts
 from core.store.answer_rows import Answers
 from core.store.audit_rows import Audits
 from core.store.book_rows import Books
+from core.store.budget_rows import Budgets
 from core.store.call_rows import Calls
 from core.store.chat_rows import Chats
 from core.store.claim_rows import Claims
@@ -51,6 +52,7 @@ class Store:
         self.calls = Calls(database)
         self.providers = ProviderStates(database)
         self.listed = ListedModels(database)
+        self.budgets = Budgets(database, self.calls.log)
         self.books = Books(database)
         self.member_changes = MemberChanges(database, self.books)
         self.seasons = Seasons(database)
@@ -92,5 +94,6 @@ class Store:
         """Write what waits to be written, and release every connection."""
         try:
             await self.stages.close()
+            await self.calls.log.close()
         finally:
             await self.database.close()

@@ -285,8 +285,15 @@ async def test_a_command_with_several_tickers_gives_them_one_present() -> None:
     async def terms(*_: object) -> Any:
         return SimpleNamespace(preset="quick")
 
+    async def nothing_to_confirm(*_: object) -> None:
+        return None
+
     app = SimpleNamespace(
-        clock=ManualClock(NOW), run=terms, people=None, subscriptions=SimpleNamespace(terms=terms)
+        clock=ManualClock(NOW),
+        run=terms,
+        people=None,
+        subscriptions=SimpleNamespace(terms=terms),
+        price_to_confirm=nothing_to_confirm,
     )
     address = SimpleNamespace(platform="telegram", chat="1", chat_id="telegram:1")
     request = SimpleNamespace(address=address, person=SimpleNamespace(id="telegram:1"))

@@ -116,6 +116,45 @@ async def test_a_cost_that_the_endpoint_states_is_believed_and_nonsense_is_compu
     assert (await model(server, connections).ask(ASK)).spend.cost_usd == booked
 
 
+@pytest.mark.parametrize(
+    "cached",
+    [
+        {"prompt_tokens_details": {"cached_tokens": 800}},
+        {"prompt_cache_hit_tokens": 800, "prompt_cache_miss_tokens": 200},
+        {"cache_read_input_tokens": 800, "prompt_tokens_details": None},
+    ],
+)
+async def test_tokens_that_were_cached_or_thought_are_read_in_every_manner(
+    server: ModelServer, connections: Connections, cached: dict[str, Any]
+) -> None:
+    usage = {
+        "prompt_tokens": 1000,
+        "completion_tokens": 200,
+        "completion_tokens_details": {"reasoning_tokens": 150},
+        **cached,
+    }
+    server.say_next("m", say.answers("Buy.", usage=usage), say.answers("Buy.", usage=usage))
+    cheap = PRICES.model_copy(update={"cached_usd_per_mtok": Decimal(0)})
+
+    spend = (await model(server, connections, prices=cheap).ask(ASK)).spend
+
+    assert (spend.prompt_tokens, spend.cached_tokens, spend.reasoning_tokens) == (1000, 800, 150)
+    assert spend.cost_usd == PRICES.cost(200, 200)
+    assert (await model(server, connections).ask(ASK)).spend.cost_usd == PRICES.cost(1000, 200)
+
+
+async def test_nonsense_about_cached_tokens_counts_as_none(
+    server: ModelServer, connections: Connections
+) -> None:
+    nonsense = {"prompt_tokens_details": [9], "completion_tokens_details": {"reasoning_tokens": "many"}}
+    usage = {"prompt_tokens": 10, "completion_tokens": 2, "cache_read_input_tokens": -4, **nonsense}
+    server.say_next("m", say.answers("Buy.", usage=usage))
+
+    spend = (await model(server, connections).ask(ASK)).spend
+
+    assert (spend.cached_tokens, spend.reasoning_tokens) == (0, 0)
+
+
 async def test_missing_usage_is_billed_by_estimate_where_prices_are_known(
     server: ModelServer, connections: Connections
 ) -> None:

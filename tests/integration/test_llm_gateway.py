@@ -141,8 +141,8 @@ async def test_a_passing_failure_is_retried_and_each_attempt_is_reserved_anew(
     answer = await gateway.model_for(MEMBER, scopes=("run:1",)).ask(ASK)
 
     assert answer.spend.calls == 3
-    assert gateway.budget.spent("run:1") == answer.spend.cost_usd
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.spent("run:1") == answer.spend.cost_usd
+    assert await gateway.budget.reserved("run:1") == 0
 
 
 async def test_the_next_hop_answers_and_says_so(server: ModelServer, gateway_of: Build) -> None:
@@ -260,12 +260,12 @@ async def test_a_cancelled_ask_leaves_no_reservation_no_place_and_no_request(
     model = gateway.model_for(MEMBER, scopes=("run:1",))
     asking = asyncio.create_task(model.ask(ASK))
     await asyncio.wait_for(server.until_asked(), PATIENCE_S)
-    assert gateway.budget.reserved("run:1") > 0
+    assert await gateway.budget.reserved("run:1") > 0
 
     asking.cancel()
     await asyncio.wait([asking])
 
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.reserved("run:1") == 0
     await asyncio.wait_for(server.until_closed_early(), PATIENCE_S)
     assert (await asyncio.wait_for(model.ask(ASK), PATIENCE_S)).text
 
@@ -279,7 +279,7 @@ async def test_a_deadline_ends_attempts_and_their_requests(server: ModelServer, 
         async with asyncio.timeout(0.3):
             await gateway.model_for(MEMBER, scopes=("run:1",)).ask(ASK)
 
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.reserved("run:1") == 0
     await asyncio.wait_for(server.until_closed_early(), PATIENCE_S)
 
 
@@ -345,8 +345,8 @@ async def test_many_calls_at_once_leave_nothing_behind(server: ModelServer, gate
     answers = await asyncio.gather(*(one.ask(ASK) for one in (model, *more) for _ in range(25)))
 
     assert len(answers) == 100
-    assert gateway.budget.spent("run:1") == Decimal("0.100")
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.spent("run:1") == Decimal("0.100")
+    assert await gateway.budget.reserved("run:1") == 0
 
 
 async def test_closing_leaves_no_connection_open(server: ModelServer, gateway_of: Build) -> None:

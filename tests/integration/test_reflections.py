@@ -211,6 +211,18 @@ async def test_without_budget_nobody_is_asked_until_there_is_some_again(tmp_path
         assert await rich.reflect() == 1
 
 
+async def test_what_a_failed_one_cost_counts_in_the_day_and_for_its_key(tmp_path: Path) -> None:
+    async with market_days(tmp_path, **PRICED) as days:
+        await settled(days)
+        keys = [{"name": "main", "secret": "env:KEY", "daily_usd": "5"}]
+        provider = {"name": "loopback", "base_url": days._models.base_url, "keys": keys}
+        app = await days.start(providers=[provider], environ={"KEY": "k"})
+        days._models.always("claude/claude-1", with_cost(0.02, json.dumps({"no": "lesson"})))
+        assert await app.reflect() == 0
+        spent = await spent_today(app.settings, app._store, days.clock)
+        assert spent["key:loopback:main:2025-10-08"] == spent["day:2025-10-08"] > 0
+
+
 async def test_another_familys_lesson_is_not_this_members(tmp_path: Path) -> None:
     async with market_days(tmp_path) as days:
         run_id = await settled(days)

@@ -107,7 +107,7 @@ async def test_what_it_costs_counts_against_the_budget_of_the_day(
     models: ModelServer, opening: Opening, tmp_path: Path
 ) -> None:
     models.always("claude/claude-1", with_cost(0.02))
-    keys = [{"name": "main", "secret": "env:KEY"}]
+    keys = [{"name": "main", "secret": "env:KEY", "daily_usd": 2}]
     priced = {"price_in_usd_per_mtok": 1, "price_out_usd_per_mtok": 2}
     sections = {
         "budget": {"daily_usd": 1},
@@ -121,10 +121,12 @@ async def test_what_it_costs_counts_against_the_budget_of_the_day(
     (found,) = await app.stability(plan)
     assert found.spend.cost_usd > 0
     day = f"day:{app._gateway.today().isoformat()}"
-    assert app._gateway.budget.spent(day) == found.spend.cost_usd
+    assert await app._gateway.budget.spent(day) == found.spend.cost_usd
+    key = f"key:loopback:main:{app._gateway.today().isoformat()}"
+    assert await app._gateway.budget.spent(key) == found.spend.cost_usd
     again = await opening(models.base_url, tmp_path, environ={"KEY": "k"}, **sections)
     await again.stability(await again.stability_plan(GOOG, times=2))
-    assert again._gateway.budget.spent(day) > found.spend.cost_usd
+    assert await again._gateway.budget.spent(day) > found.spend.cost_usd
 
 
 @pytest.mark.parametrize(

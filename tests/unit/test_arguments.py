@@ -110,7 +110,10 @@ def test_members_are_parts_of_names_in_one_list_with_or_without_spaces() -> None
         ("run NVDA qick", "“qick” is not a preset. Did you mean quick?"),
         ("run NVDA --preset sloow", "“sloow” is not a preset. Presets are quick, standard, deep."),
         ("run NVDA --as-off 2025-10-29", "I don't know the option “--as-off”. Did you mean --as-of?"),
-        ("run NVDA --zzz", "I don't know the option “--zzz”. /run takes --as-of, --members, --preset."),
+        (
+            "run NVDA --zzz",
+            "I don't know the option “--zzz”. /run takes --as-of, --members, --preset, --yes.",
+        ),
         ("run NVDA --members", "--members needs a value: write for instance --members claude,gpt-5."),
         ("run NVDA --as-of --preset quick", "--as-of needs a value: write for instance --as-of 2025-10-29."),
         ("run NVDA 2025-10-29 15:30", "Write “15:30” in one word with its date: 2025-10-29T15:30:00-04:00."),

@@ -1,10 +1,13 @@
 """Commands from buttons, missing words and near misses, before a desk."""
 
+from decimal import Decimal
+
 import pytest
 
 from bot.cards import Card, DialogueCard, HelpCard, LeaderboardCard, Notice, VerdictCard
 from bot.desk import Desk
 from bot.request import Address
+from core.app.pricework import RunPrice
 from core.domain.errors import UnknownTicker
 from tests import arena_facts
 from tests.desk_scene import BOB, MALLORY, answered, arena
@@ -201,3 +204,40 @@ async def test_a_misspelt_command_is_offered_as_it_may_have_been_meant(text: str
     card = await answered(arena(), DoorDouble(), text)
     assert isinstance(card, Notice)
     assert [button.data for button in card.buttons] == [data]
+
+
+async def test_a_dear_run_is_asked_about_and_begins_with_the_press_of_a_button(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, door = arena(budget={"confirm_above_usd": "0.10"}), DoorDouble()
+
+    async def price_of(requests: object) -> RunPrice:
+        return RunPrice(5, 60, Decimal("0.41"))
+
+    monkeypatch.setattr(app, "price_of", price_of)
+    card = await answered(app, door, "run NVDA AAPL quick")
+    assert isinstance(card, Notice)
+    assert card.text == "5 models, 60 calls, about $0.41: go?"
+    assert [(button.label, button.data) for button in card.buttons] == [
+        ("Go", "m.run NVDA AAPL quick --yes"),
+        ("Cancel", "m.-"),
+    ]
+    assert app.requests == []
+    assert isinstance(await pressed(app, card.buttons[0].data), DialogueCard)
+    await answered(app, door, "run NVDA --yes", delivery="3")
+    assert "NVDA" in {one.ticker for one in app.requests}
+
+
+async def test_a_question_that_no_button_can_carry_says_what_to_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = arena(budget={"confirm_above_usd": "0.10"})
+
+    async def price_of(requests: object) -> RunPrice:
+        return RunPrice(1, 12, None)
+
+    monkeypatch.setattr(app, "price_of", price_of)
+    card = await answered(app, DoorDouble(), f"run NVDA --members {'x' * 40},claude")
+    assert isinstance(card, Notice)
+    assert card.text.startswith(
+        "1 model, 12 calls, at a cost that nobody knows yet: go? Then send /run NVDA --members="
+    )
+    assert not card.buttons

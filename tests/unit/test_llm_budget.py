@@ -10,6 +10,7 @@ from core.domain.usage import ServedBy, Spend
 from core.llm.budget import Budget, BudgetedModel
 from core.llm.port import Answer, Ask, Message
 from core.llm.prices import Prices
+from core.llm.recording import CallForm
 from core.llm.scripted import ScriptedModel
 
 LIMITS = {"run:1": Decimal("1.00"), "day:1": Decimal("2.50")}
@@ -36,19 +37,21 @@ async def test_a_call_that_could_break_a_limit_is_not_sent() -> None:
 
 async def test_any_scope_of_the_ask_or_of_the_model_can_refuse() -> None:
     budget = Budget(LIMITS.get, {"day:1": Decimal("2.00")})
-    model = BudgetedModel(ScriptedModel(lambda _: answer("0.50")), budget, PRICES, lambda: ("day:1",))
+    model = BudgetedModel(
+        ScriptedModel(lambda _: answer("0.50")), budget, PRICES, CallForm(scopes=("day:1",))
+    )
 
     with pytest.raises(BudgetExceeded, match="for the day"):
         await model.ask(ASK)
 
-    assert budget.reserved("run:1") == 0
+    assert await budget.reserved("run:1") == 0
 
 
 async def test_the_real_cost_is_booked_and_the_rest_given_back() -> None:
     budget = Budget(LIMITS.get)
     await BudgetedModel(ScriptedModel([answer("0.07")]), budget, PRICES).ask(ASK)
 
-    assert (budget.spent("run:1"), budget.reserved("run:1")) == (Decimal("0.07"), 0)
+    assert (await budget.spent("run:1"), await budget.reserved("run:1")) == (Decimal("0.07"), 0)
 
 
 async def test_what_a_failure_cost_is_booked() -> None:
@@ -57,7 +60,7 @@ async def test_what_a_failure_cost_is_booked() -> None:
     with pytest.raises(BadAnswer):
         await BudgetedModel(ScriptedModel([failure]), budget, PRICES).ask(ASK)
 
-    assert (budget.spent("run:1"), budget.reserved("run:1")) == (Decimal("0.03"), 0)
+    assert (await budget.spent("run:1"), await budget.reserved("run:1")) == (Decimal("0.03"), 0)
 
 
 async def test_a_cancelled_or_crashed_call_leaves_no_reservation() -> None:
@@ -71,13 +74,13 @@ async def test_a_cancelled_or_crashed_call_leaves_no_reservation() -> None:
     budget = Budget(LIMITS.get)
     asking = asyncio.create_task(BudgetedModel(ScriptedModel(forever), budget, PRICES).ask(ASK))
     await asyncio.sleep(0)
-    assert budget.reserved("run:1") == Decimal("0.6")
+    assert await budget.reserved("run:1") == Decimal("0.6")
     asking.cancel()
     await asyncio.wait([asking])
     with pytest.raises(ZeroDivisionError):
         await BudgetedModel(ScriptedModel(crash), budget, PRICES).ask(ASK)
 
-    assert (budget.spent("run:1"), budget.reserved("run:1")) == (0, 0)
+    assert (await budget.spent("run:1"), await budget.reserved("run:1")) == (0, 0)
 
 
 async def test_calls_under_way_are_waited_for_and_not_taken_for_spent_money() -> None:
@@ -90,7 +93,7 @@ async def test_calls_under_way_are_waited_for_and_not_taken_for_spent_money() ->
     first.settle(Decimal("0.10"))
     (await second).release()
 
-    assert (budget.spent("run:1"), budget.reserved("run:1")) == (Decimal("0.10"), 0)
+    assert (await budget.spent("run:1"), await budget.reserved("run:1")) == (Decimal("0.10"), 0)
 
 
 async def test_waiting_ends_in_a_refusal_when_the_money_was_really_spent() -> None:
@@ -120,19 +123,19 @@ async def test_a_reservation_counts_once_whatever_is_said_after() -> None:
     reservation.settle(Decimal("0.20"))
     reservation.release()
 
-    assert (budget.spent("run:1"), budget.reserved("run:1")) == (Decimal("0.10"), 0)
+    assert (await budget.spent("run:1"), await budget.reserved("run:1")) == (Decimal("0.10"), 0)
 
 
 async def test_spending_from_elsewhere_counts_until_it_is_forgotten() -> None:
-    budget = Budget(LIMITS.get)
-    budget.record(["run:1", "no limit"], Decimal("0.70"))
+    budget = Budget(LIMITS.get, {"run:1": Decimal("0.70")})
     with pytest.raises(BudgetExceeded):
         await budget.reserve(["run:1"], Decimal("0.40"))
-    assert budget.spent("no limit") == 0
+    (await budget.reserve(["no limit"], Decimal("0.40"))).settle(Decimal("0.40"))
+    assert await budget.spent("no limit") == 0
 
     budget.forget("run:1")
 
-    assert budget.spent("run:1") == 0
+    assert await budget.spent("run:1") == 0
 
 
 amounts = st.decimals(min_value=0, max_value=2, places=3)
@@ -158,17 +161,17 @@ def test_spent_and_reserved_never_pass_a_limit_together(
     async def play() -> None:
         budget = Budget(LIMITS.get)
 
-        def check() -> None:
+        async def check() -> None:
             for scope, limit in LIMITS.items():
-                assert 0 <= budget.spent(scope) + budget.reserved(scope) <= limit
-                assert budget.reserved(scope) >= 0
+                assert 0 <= await budget.spent(scope) + await budget.reserved(scope) <= limit
+                assert await budget.reserved(scope) >= 0
 
         async def one(scopes: tuple[str, ...], amount: Decimal, end: str, pauses: int, part: object) -> None:
             for _ in range(pauses):
                 await asyncio.sleep(0)
             try:
                 with await budget.reserve(scopes, amount) as reservation:
-                    check()
+                    await check()
                     for _ in range(pauses):
                         await asyncio.sleep(0)
                     if end == "settle":
@@ -178,12 +181,12 @@ def test_spent_and_reserved_never_pass_a_limit_together(
                         raise asyncio.CancelledError
             except BudgetExceeded:
                 pass
-            check()
+            await check()
 
         tasks = [asyncio.create_task(one(*order)) for order in orders]
         await asyncio.gather(*tasks, return_exceptions=True)
         assert all(task.cancelled() or task.exception() is None for task in tasks)
-        check()
-        assert all(budget.reserved(scope) == 0 for scope in LIMITS)
+        await check()
+        assert [await budget.reserved(scope) for scope in LIMITS] == [0, 0]
 
     asyncio.run(play())

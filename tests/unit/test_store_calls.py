@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
 
@@ -51,6 +51,19 @@ async def test_a_call_is_kept_once_with_all_that_is_known_of_it(store: Store) ->
     )
     assert (first["cost_usd"], first["cached_tokens"], first["latency_ms"]) == (Decimal("0.00123"), 1000, 950)
     assert second["outcome"] == "timeout"
+
+
+async def test_a_run_over_midnight_counts_call_by_call(store: Store) -> None:
+    midnight = NOON + timedelta(hours=12)
+    later = {"at": midnight, "caller": CALL.caller.model_copy(update={"chat": "slack:C2"})}
+    await store.calls.add([CALL, *(CALL.model_copy(update={**later, "id": one}) for one in ("b", "c"))])
+    (new,) = await store.calls.spent_since(midnight)
+    assert (new.chat, new.cost_usd, new.tokens) == ("slack:C2", Decimal("0.00246"), 2560)
+    assert {one.chat: one.cost_usd for one in await store.calls.spent_since(NOON)} == {
+        "slack:C1": Decimal("0.00123"),
+        "slack:C2": Decimal("0.00246"),
+    }
+    assert await store.calls.spent_since(midnight + timedelta(seconds=1)) == ()
 
 
 @pytest.mark.parametrize(("kind", "purpose"), [("live", "run"), ("replay", "replay")])

@@ -140,7 +140,7 @@ async def test_an_abstention_is_nothing_to_look_back_at(store: Store) -> None:
     assert await claimed(store) == ()
 
 
-async def test_costs_are_in_the_season_and_in_the_day(store: Store) -> None:
+async def test_costs_are_in_the_season(store: Store) -> None:
     await settled(store, "alpha", "beta")
     one, other = await claimed(store)
     await store.reflections.write(reflection(one.outcome))
@@ -148,8 +148,6 @@ async def test_costs_are_in_the_season_and_in_the_day(store: Store) -> None:
     assert (await store.runs.token_costs(Season.LIVE))["alpha"] == PAID.cost_usd
     assert "alpha" not in await store.runs.token_costs(Season.LIVE, SETTLED_AT)
     assert await store.reflections.costs(Season.LIVE, SETTLED_AT) == {}
-    assert await store.reflections.spent_since(NOW) == (("alpha", SERVED, PAID.cost_usd), ("beta", None, 0))
-    assert await store.reflections.spent_since(NOW + timedelta(seconds=1)) == ()
 
 
 @pytest.mark.parametrize("text", ["nul \0 and half \ud800", "ü 🙂"])

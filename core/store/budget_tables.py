@@ -1,0 +1,32 @@
+"""The tables of budgets: what each limited scope has spent, and what calls under way hold of it.
+
+An amount is a whole number: of 10^-12 USD, or of tokens in a scope of tokens.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Table
+
+from core.domain.calls import Call
+from core.store.column_types import AsJson, FreeJson, Moment, Words
+from core.store.tables import metadata
+
+budget_scopes = Table(
+    "budget_scopes",
+    metadata,
+    Column("scope", Words, primary_key=True),
+    Column("spent", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+"""Made of the calls when a scope is first limited; from then on each call that is written is added."""
+
+budget_holds = Table(
+    "budget_holds",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("lease_until", Moment, nullable=False),
+    Column("amounts", FreeJson, nullable=False),
+    Column("scopes", FreeJson, nullable=False),
+    Column("call", AsJson(Call), nullable=False),
+    Index("ix_budget_holds_lease_until", "lease_until"),
+)
+"""One row a call under way, under the id of the call; `call` is what is booked if its process dies."""
