@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot import missing
+from bot.claim_arguments import ClaimArguments
 from bot.named_member import MemberArguments
 from bot.start_arguments import StartArguments
 from core.domain.ballot import Action
@@ -166,13 +167,6 @@ class HelpArguments:
     """Which command to explain; None means all."""
 
     command: str | None = None
-
-
-@dataclass(frozen=True)
-class ClaimArguments:
-    """The one-time code that a person types to become the first admin."""
-
-    code: str
 
 
 @dataclass(frozen=True)
@@ -366,17 +360,6 @@ def models(words: Sequence[str]) -> ModelsArguments:
 def help_(words: Sequence[str]) -> HelpArguments:
     """Read which command to explain; its slash may be there or not."""
     return HelpArguments(words[0].removeprefix("/").lower() if words else None)
-
-
-def claim(words: Sequence[str]) -> ClaimArguments:
-    """Read a one-time code; blanks in it do not matter.
-
-    Raises:
-        Refused: there is none.
-    """
-    if not words:
-        raise Refused("Write the code behind it, as conclave setup shows it: /claim K7QM-2XDR.")
-    return ClaimArguments("".join(words)[:40])
 
 
 def _pieces(words: Sequence[str]) -> list[str]:

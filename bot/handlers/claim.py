@@ -1,6 +1,6 @@
 """`/claim`: how whoever set the service up becomes its first admin, from the chat itself."""
 
-from bot.arguments import ClaimArguments
+from bot.claim_arguments import ClaimArguments
 from bot.cards import Card, Notice
 from bot.handlers.call import Call
 

@@ -1,6 +1,6 @@
 """What this is, who asks, and how the service is."""
 
-from bot import arguments, start_arguments
+from bot import arguments, claim_arguments, start_arguments
 from bot.access import Role
 from bot.registry.command import Command, always
 
@@ -50,7 +50,7 @@ SERVICE: tuple[Command, ...] = (
         "slack, types it here within ten minutes, and is admin everywhere from then on.",
         role=Role.VIEWER,
         handler="claim",
-        read=arguments.claim,
+        read=claim_arguments.claim,
         noted=always,
     ),
 )

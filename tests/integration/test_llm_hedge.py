@@ -96,8 +96,8 @@ async def test_the_next_hop_of_the_family_answers_in_place_of_one_that_hangs_and
     assert answer.served_by.model == "claude-y"
     assert answer.spend.calls == 2
     assert answer.spend.cost_usd == plain.spend.cost_usd * 2
-    assert gateway.budget.spent("run:1") == answer.spend.cost_usd
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.spent("run:1") == answer.spend.cost_usd
+    assert await gateway.budget.reserved("run:1") == 0
     await asyncio.wait_for(server.until_closed_early(), 2)
 
 
@@ -129,7 +129,7 @@ async def test_a_first_answer_that_comes_after_all_counts_if_it_is_the_quicker(
     answer = await asking
 
     assert (answer.served_by.model, answer.spend.calls) == ("claude-x", 2)
-    assert gateway.budget.spent("run:1") == answer.spend.cost_usd
+    assert await gateway.budget.spent("run:1") == answer.spend.cost_usd
 
 
 async def test_a_second_request_that_fails_leaves_the_first_its_time(
@@ -187,4 +187,4 @@ async def test_who_goes_away_leaves_no_request_behind(server: ModelServer, gatew
     await asyncio.wait([asking])
 
     await asyncio.wait_for(server.until_closed_early(2), 2)
-    assert gateway.budget.reserved("run:1") == 0
+    assert await gateway.budget.reserved("run:1") == 0

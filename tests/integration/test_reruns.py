@@ -228,7 +228,7 @@ async def test_what_it_costs_counts_against_budgets_as_any_run_does(
     again = await asked_again(app, plan)
     assert again.cost_usd > 0
     day = f"day:{app._gateway.today().isoformat()}"
-    assert app._gateway.budget.spent(day) == 2 * again.cost_usd
+    assert await app._gateway.budget.spent(day) == 2 * again.cost_usd
 
 
 async def test_who_takes_no_part_any_more_is_left_out_and_named(
