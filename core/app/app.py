@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 from core.app.agenda import Agenda
+from core.app.askwork import Askwork
 from core.app.bookwork import Bookwork
 from core.app.chartwork import Chartwork
 from core.app.chatwork import Chatwork
@@ -20,6 +21,7 @@ from core.app.membership import Membership, told_of
 from core.app.naming import Naming, voter
 from core.app.people import People
 from core.app.polls import Polls
+from core.app.questions import Questions
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.resets import Resets
@@ -69,6 +71,7 @@ _LAST_FILLS = 10
 
 class App(
     Naming,
+    Askwork,
     Bookwork,
     Chartwork,
     Chatwork,
@@ -94,6 +97,7 @@ class App(
         gateway: Gateway,
         runs: Runs,
         live: LiveSeasons,
+        questions: Questions,
         replays: Replays,
         importer: Importer,
         polls: Polls,
@@ -120,6 +124,7 @@ class App(
         self._gateway = gateway
         self._estimates = estimates
         self._runs = runs
+        self._questions = questions
         self._live = live
         self._replays = replays
         self._importer = importer

@@ -40,4 +40,10 @@ async def spent_today(settings: Settings, store: Store, clock: Clock) -> dict[st
         scopes += [key_scope(served_by.provider, served_by.key, today)] if served_by else []
         for scope in scopes:
             spent[scope] = spent.get(scope, Decimal(0)) + cost
+    for member, chat, provider, key, cost in await store.asks.spent_since(midnight):
+        tier = tiers.get(member)
+        scopes = [day_scope(today), chat_scope(chat, today), *([tier_scope(tier, today)] if tier else [])]
+        scopes += [key_scope(provider, key, today)] if key else []
+        for scope in scopes:
+            spent[scope] = spent.get(scope, Decimal(0)) + cost
     return spent

@@ -271,7 +271,8 @@ ROUTED = "providers = [{name = 'a', base_url = 'http://b'}]\nmembers = [{name = 
         ),
         (
             "routing.models = [{name = 'fast'}]",
-            'routing.models[fast]: needs either member = "claude" or route = ["provider:model id"], and not both.',
+            'routing.models[fast]: needs either member = "claude" or route = ["provider:model id"], '
+            "and not both.",
         ),
         (
             "routing.tests = [{name = 't', a = 'fast', b = 'fast'}]",
