@@ -384,7 +384,7 @@ async def test_a_test_assigns_by_chat_and_reports_what_it_found(
     app = await opening(models.base_url, tmp_path, **tiered(routing={"tests": [trial]}))
     sides: dict[str, set[str]] = {}
     for number in range(12):
-        chat = f"telegram:{number % 6}"
+        chat = f"telegram:{10 + number % 6}"
         asked = await app.ask(wanted(requested_in=chat))
         assert asked.routed.rule == "test"
         sides.setdefault(chat, set()).add(asked.routed.member)
