@@ -6,6 +6,7 @@ from bot.slack_blocks import ACTION_PREFIX, Block, Part, buttons, context, facts
 from bot.slack_text import clamp, one_line
 
 _MAX_LINE = 400
+_MAX_NAME = 100
 _MAX_BODY = 2_800
 
 
@@ -14,7 +15,8 @@ def answer(card: AnswerCard) -> list[Part]:
     who = [run("🧭 "), run(_line(card.model), bold=True)]
     notes = [[run(f"• {_line(note)}")] for note in card.notes]
     return [
-        Part(header(f"{ACTION_SIGNS[card.decision]} {card.ticker} · {card.headline}")),
+        # Whatever stands for a ticker, the decision behind it is seen.
+        Part(header(f"{ACTION_SIGNS[card.decision]} {_name(card.ticker)} · {card.headline}")),
         *_parts(context(card.subtitle)),
         *_parts(context(f"⚠️ {card.caveat}" if card.caveat else None)),
         *_parts(rich([who, [run(_line(card.why))]]), 1),
@@ -33,6 +35,10 @@ def text_of(card: AnswerCard) -> str:
 
 def _parts(blocks: list[Block], rank: int = 0) -> list[Part]:
     return [Part(block, rank) for block in blocks]
+
+
+def _name(text: str) -> str:
+    return clamp(one_line(text), _MAX_NAME)
 
 
 def _line(text: str) -> str:

@@ -21,6 +21,8 @@ LOOKING = (
     f"k.{RUN_ID}.1.2.1",
     "o.1",
     f"e.{RUN_ID}",
+    "q.7h3p9wdk",
+    "qp.7h3p9wdk.2",
     "f.e.t.all.value.0",
     "a.h",
     f"v.{RUN_ID}.b",
