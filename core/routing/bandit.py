@@ -7,10 +7,10 @@ Analysis of Thompson Sampling for the Multi-armed Bandit Problem, COLT 2012). Ea
     theta ~ Beta(1 + n * rho, 1 + n * (1 - rho)),   n = min(asked, 200)
 
 and the greatest drawn theta wins. accuracy = (right + 1) / (settled + 2), so 1/2 where nothing is settled;
-speed is the least mean latency of all candidates over its own, and thrift the same of costs, a tenth of a
-cent added to each so that free ones do not make all others worthless. Who was never asked draws from
-Beta(1, 1), the same for every value: that, and the width of the other draws, is the exploration. n is bounded
-so that a candidate which changes can be found out.
+speed is the least mean latency of all candidates over its own, a millisecond added to each, and thrift the
+same of costs, a tenth of a cent added, so that free ones do not make all others worthless. Who was never
+asked draws from Beta(1, 1), the same for every value: that, and the width of the other draws, is the
+exploration. n is bounded so that a candidate which changes can be found out.
 
 The dice are seeded by the SHA-256 of the question's id and the candidates are taken by name, so whoever has
 the id and the figures, which are kept with the question, can make the choice again.
