@@ -14,6 +14,7 @@ from sqlalchemy.sql import ColumnElement
 
 from core.domain.quota import NOTHING, Allowance, Used
 from core.domain.run import RunState
+from core.domain.stage import Preset
 from core.store.ask_tables import asks
 from core.store.costs import seat_cost, total_cost
 from core.store.locking import hold
@@ -46,7 +47,8 @@ async def used(connection: AsyncConnection, allowance: Allowance) -> tuple[Used,
         if quota.runs is not None:
             number = await _number(connection, runs, *mine) + await _number(connection, asks, *asked)
         if quota.usd is not None:
-            cost = await _cost(connection, allowance.shares, *mine) + await _asked(connection, *asked)
+            cost = await _cost(connection, allowance.shares, *mine)
+            cost += await _asked(connection, allowance.shares, *asked)
         counted.append(Used(number, cost))
     return counted[0], counted[1]
 
@@ -60,10 +62,15 @@ async def _number(connection: AsyncConnection, table: Table, *which: ColumnEleme
     return int((await connection.execute(query)).scalar_one())
 
 
-async def _asked(connection: AsyncConnection, *which: ColumnElement[bool]) -> Decimal:
-    """Return what questions to one model have cost; one that goes on has cost nothing yet."""
-    query = select(func.sum(asks.c.cost_usd, type_=asks.c.cost_usd.type)).where(*which)
-    return (await connection.execute(query)).scalar() or NOTHING
+async def _asked(connection: AsyncConnection, shares: Shares, *which: ColumnElement[bool]) -> Decimal:
+    """Return what questions to one model have cost, and what those without an answer presumably will."""
+    total = func.sum(asks.c.cost_usd, type_=asks.c.cost_usd.type)
+    spent = (await connection.execute(select(total).where(*which))).scalar()
+    query = select(asks.c.member, func.count()).where(*which, asks.c.answered.is_(None))
+    going_on = NOTHING
+    for member, number in await connection.execute(query.group_by(asks.c.member)):
+        going_on += number * shares.get((Preset.QUICK, member), NOTHING)
+    return (spent or NOTHING) + going_on
 
 
 async def _cost(connection: AsyncConnection, shares: Shares, *which: ColumnElement[bool]) -> Decimal:

@@ -93,6 +93,18 @@ async def test_what_was_spent_is_told_by_member_place_and_key(store: Store) -> N
     )
 
 
+async def test_a_question_without_an_answer_counts_with_what_it_will_presumably_cost(store: Store) -> None:
+    await store.runs.save_evidence(PACK)
+    await store.asks.begin(begun("q1"))
+    await store.asks.begin(begun("q2"))
+    await store.asks.finish(record("q2"), answered=True)
+    shares = {("quick", "claude"): Decimal("0.01")}
+    quota = Quota(usd=Decimal(1))
+    allowance = Allowance("telegram:1", "telegram:-5", quota, quota, NOON, "00:00", shares=shares)
+    mine, here = await store.asks.used_of(allowance)
+    assert mine.usd == here.usd == Decimal("0.0142")
+
+
 async def test_of_many_at_the_same_time_as_many_begin_as_the_quota_allows(store: Store) -> None:
     await store.runs.save_evidence(PACK)
     allowance = Allowance("telegram:1", "telegram:-5", Quota(runs=3), Quota(), NOON, "00:00")
