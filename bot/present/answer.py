@@ -143,8 +143,10 @@ def _turn(label: str, question: str, page: int) -> Button:
     return Button(label=label, data=encode(OpenAnswer(question, page), turn=True))
 
 
-def tests_card(tests: tuple[TestReport, ...]) -> ModelsCard:
-    """Return how the tests of the routing stand."""
+def tests_card(tests: tuple[TestReport, ...]) -> ModelsCard | Notice:
+    """Return how the tests of the routing stand, or that there are none."""
+    if not tests:
+        return Notice(text="There are no tests. Write one under [[routing.tests]] in the configuration.")
     lines: list[tuple[str, str]] = []
     for test in tests:
         told = " · ".join(test.clear) or "nothing is told apart yet"
@@ -153,9 +155,7 @@ def tests_card(tests: tuple[TestReport, ...]) -> ModelsCard:
     return ModelsCard(
         title="Tests of the routing",
         lines=tuple(lines),
-        footer="In brackets the interval that holds the true value in 95 of 100 cases"
-        if lines
-        else "There are none. Write one under [[routing.tests]] in the configuration.",
+        footer="In brackets the interval that holds the true value in 95 of 100 cases",
     )
 
 

@@ -108,8 +108,11 @@ class Questions:
         check_context(request.context)
         await self._check_room(request)
         lineup = await self._lineup()
+        # What cannot be answered is refused before prices are asked for; `choose` looks again.
+        offline = self._settings.routing.offline
+        usable(lineup, Situation(ticker=request.ticker, private=request.private, offline=offline))
         if request.model_preference:
-            lineup.preferred(request.model_preference)  # refused before prices are asked for
+            lineup.preferred(request.model_preference)
         evidence = await self._committee.freeze(self._as_run(request))
         await self._store.runs.save_evidence(evidence)
         if limits_a_day(self._settings):

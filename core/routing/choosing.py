@@ -129,20 +129,18 @@ def _preferred(
     text: str, situation: Situation, lineup: Lineup, left: Lineup, down: Collection[str]
 ) -> Choice:
     wanted = lineup.preferred(text)
-    if (situation.private or situation.offline) and not wanted.local:
-        cut = left.named(wanted.name)
-        if cut is None:
-            why = "the question is private" if situation.private else "there is no network"
-            raise Refused(f"{wanted.name} is not local, and {why}. Leave the model out, or name a local one.")
-        wanted = cut
-    elif all(hop in down for hop in wanted.route):
+    cut = left.named(wanted.name)  # without what may not be used now; None for a route that was asked for
+    if cut is None and (situation.private or situation.offline) and not wanted.local:
+        why = "the question is private" if situation.private else "there is no network"
+        raise Refused(f"{wanted.name} is not local, and {why}. Leave the model out, or name a local one.")
+    if cut is None and all(hop in down for hop in wanted.route):
         default = left.best("balanced")
         if default.name != wanted.name:
             reason = (
                 f"{wanted.name} was asked for and is down, so {default.name} answers as the balanced default."
             )
             return Choice(default, PREFERENCE, reason)
-    return Choice(wanted, PREFERENCE, f"{wanted.name} was asked for.")
+    return Choice(cut or wanted, PREFERENCE, f"{wanted.name} was asked for.")
 
 
 def _by_rule(

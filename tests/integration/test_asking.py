@@ -253,6 +253,21 @@ async def test_without_a_network_local_models_answer(
         assert far.requests == []
 
 
+async def test_what_is_known_to_be_down_is_not_asked_and_if_all_that_is_far_is_down_there_is_no_network(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    async with ModelServer() as far:
+        app = await opening(models.base_url, tmp_path, **near_and_far(models.base_url, far.base_url, BOTH))
+        down = {"far:claude/claude-1"}
+        app._questions._down = lambda: down
+        asked = await app.ask(wanted(model_preference="claude"))
+        assert asked.routed.route[0] == "ollama:claude/claude-1"
+        assert far.requests == []
+        down |= {"far:qwen/qwen-1", "far:deepseek/deepseek-1"}
+        assert (await app.ask(wanted())).routed.rule == "offline"
+        assert far.requests == []
+
+
 async def test_an_order_of_a_high_value_needs_the_premium_tier_to_agree(
     models: ModelServer, opening: Opening, tmp_path: Path
 ) -> None:
