@@ -87,8 +87,8 @@ class Interval(Frozen):
 class ArmReport(Frozen):
     """One side of a test: what it stands for, its sample, and its figures with their intervals.
 
-    `answered` is a share of the questions, cost in USD and latency in milliseconds a question; None without
-    any.
+    `answered` is a share of the questions, cost in USD and latency in milliseconds a question; None where
+    there are too few.
     """
 
     arm: Literal["a", "b"]

@@ -24,7 +24,8 @@ SAMPLES = 2_000
 _Z = 1.959963984540054
 _LOW, _HIGH = 0.025, 0.975
 _WHOLE = 2**256
-_ENOUGH = 2
+ENOUGH = 10
+"""Below so many questions a mean has no interval that could be believed, and nothing is told apart."""
 
 
 def arm_of(test: RoutingTest, unit: str) -> Arm:
@@ -73,14 +74,18 @@ def _arm(arm: Arm, stands_for: str, trials: Sequence[Trial], seed: str) -> ArmRe
         stands_for=stands_for,
         asked=len(own),
         answered=wilson(sum(trial.answered for trial in own), len(own)),
-        cost_usd=bootstrap([float(trial.cost_usd) for trial in own], f"{seed} {arm} cost"),
-        latency_ms=bootstrap([float(trial.latency_ms) for trial in own], f"{seed} {arm} latency"),
+        cost_usd=_mean([float(trial.cost_usd) for trial in own], f"{seed} {arm} cost"),
+        latency_ms=_mean([float(trial.latency_ms) for trial in own], f"{seed} {arm} latency"),
     )
+
+
+def _mean(values: Sequence[float], seed: str) -> Interval | None:
+    return bootstrap(values, seed) if len(values) >= ENOUGH else None
 
 
 def _told_apart(a: ArmReport, b: ArmReport) -> list[str]:
     """Say what differs beyond chance: where the two intervals do not touch."""
-    if min(a.asked, b.asked) < _ENOUGH:
+    if min(a.asked, b.asked) < ENOUGH:
         return []
     told = []
     for word, one, other in (

@@ -195,5 +195,8 @@ def test_a_report_tells_apart_only_what_does_not_touch() -> None:
         *trials("b", 30, cost="0.004", latency_ms=2_000),
     ]
     assert report(TEST, same).clear == ()
+    few = [*trials("a", 9, cost="0.004", latency_ms=2_000), *trials("b", 40, cost="0.04", latency_ms=6_000)]
+    assert report(TEST, few).clear == ()
+    assert report(TEST, few).arms[0].cost_usd is None
     none: list[Trial] = []
     assert report(TEST, none).arms[0].answered is None
