@@ -6,6 +6,7 @@ All strings are plain text and may hold anything that a model wrote: renderers e
 
 from typing import Literal
 
+from bot.answer_card import AnswerCard
 from bot.button import Button as Button  # noqa: PLC0414 - whoever draws cards finds it here
 from bot.calibration_cards import BinLine as BinLine  # noqa: PLC0414 - handed on
 from bot.calibration_cards import CalibrationCard as CalibrationCard  # noqa: PLC0414 - handed on
@@ -330,6 +331,7 @@ AskedCard = (
     | SubscriptionsCard
     | DialogueCard
     | HelpCard
+    | AnswerCard
 )
 """What answers a person."""
 

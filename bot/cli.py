@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli_arena import arena
+from bot.cli_ask import asks
 from bot.cli_board import board
 from bot.cli_books import books
 from bot.cli_config import configuration
@@ -40,6 +41,7 @@ app.add_typer(seasons, name="season")
 app.add_typer(setup, name="setup")
 app.add_typer(configuration, name="config")
 app.add_typer(arena)
+app.add_typer(asks)
 app.add_typer(board)
 app.add_typer(packs)
 app.add_typer(reports)

@@ -48,6 +48,15 @@ def ticker_to_run(words: Sequence[str]) -> Missing:
     )
 
 
+def ticker_to_ask(words: Sequence[str]) -> Missing:
+    """Return that `/ask` lacks a ticker before `words`, which are its other arguments."""
+    return Missing(
+        "Which ticker? Write for instance /ask NVDA.",
+        lacks=Lacks.TICKER,
+        command=" ".join(["ask {}", *words]),
+    )
+
+
 def run_to_explain() -> Missing:
     """Return that `/why` lacks the run."""
     return Missing(

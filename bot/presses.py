@@ -44,6 +44,8 @@ SHOWN: Mapping[str, Shown] = {
     "m": Shown.IN_PLACE,
     "mn": Shown.BESIDE,
     "x": Shown.BESIDE,
+    "q": Shown.OPENED,
+    "qp": Shown.IN_PLACE,
 }
 
 _DANGEROUS = "c.y."

@@ -4,7 +4,16 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot import slack_compare, slack_dialogue, slack_evidence, slack_help, slack_picture, slack_posts
+from bot import (
+    slack_answer,
+    slack_compare,
+    slack_dialogue,
+    slack_evidence,
+    slack_help,
+    slack_picture,
+    slack_posts,
+)
+from bot.answer_card import AnswerCard
 from bot.cards import (
     AskedCard,
     CalibrationCard,
@@ -123,6 +132,8 @@ def _drawn(card: AskedCard) -> tuple[list[Part], str]:  # noqa: C901, PLR0912 - 
             parts = slack_dialogue.dialogue(card)
             told = "; ".join(f"{label} {value}" for label, value in card.facts)
             text = " ".join(filter(None, (f"{card.title}.", card.text, told, card.footer)))
+        case AnswerCard():
+            parts, text = slack_answer.answer(card), slack_answer.text_of(card)
         case HelpCard():
             parts, text = slack_help.draw(card), f"{card.title}. {card.intro}"
     return parts, text

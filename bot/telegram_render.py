@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from bot import (
+    telegram_answer,
     telegram_compare,
     telegram_dialogue,
     telegram_dissent,
     telegram_evidence,
     telegram_help,
+    telegram_lists,
     telegram_picture,
     telegram_posts,
 )
+from bot.answer_card import AnswerCard
 from bot.cards import (
     Button,
     CalibrationCard,
@@ -51,7 +54,6 @@ from bot.telegram_spans import (
     fixed,
     italic,
     more,
-    ours,
     plain,
     title,
     warning,
@@ -284,20 +286,12 @@ def _picture(card: PictureCard) -> tuple[list[Block], tuple[Row, ...]]:
 
 @_draw.register
 def _season(card: SeasonCard) -> tuple[list[Block], tuple[Row, ...]]:
-    past = [[bold(name), *after(" · ", told)] for name, told in card.past[:MAX_ROWS]]
-    blocks: list[Block] = [
-        [[title(card.title)]],
-        [[Span("\n".join(pairs(card.facts)), "pre")]],
-        [[fixed("Seasons before", "b")], *past, *_more(card.past, MAX_ROWS)] if past else [],
-        [[ours(card.footer, "i")]],
-    ]
-    return blocks, ()
+    return telegram_lists.season(card), ()
 
 
 @_draw.register
 def _models(card: ModelsCard) -> tuple[list[Block], tuple[Row, ...]]:
-    entries: list[Block] = [[[bold(name)], [plain(detail)]] for name, detail in card.lines[:MAX_ROWS]]
-    return [[[title(card.title)]], *entries, _more(card.lines, MAX_ROWS), [[italic(card.footer)]]], ()
+    return telegram_lists.models(card), ()
 
 
 @_draw.register
@@ -332,6 +326,11 @@ def _grouped(
         case EvidenceCard():
             blocks, groups = telegram_evidence.evidence(card)
     return blocks, _keyboard(*groups)
+
+
+@_draw.register
+def _answer(card: AnswerCard) -> tuple[list[Block], tuple[Row, ...]]:
+    return telegram_answer.answer(card), _keyboard(card.buttons)
 
 
 @_draw.register

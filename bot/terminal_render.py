@@ -10,7 +10,15 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
-from bot import terminal_compare, terminal_dialogue, terminal_evidence, terminal_picture, terminal_posts
+from bot import (
+    terminal_answer,
+    terminal_compare,
+    terminal_dialogue,
+    terminal_evidence,
+    terminal_picture,
+    terminal_posts,
+)
+from bot.answer_card import AnswerCard
 from bot.cards import (
     AlertCard,
     AskedCard,
@@ -103,6 +111,8 @@ def _drawn(  # noqa: C901, PLR0912 - one case for each card
             return terminal_dialogue.subscriptions(card, width, numbered_from)
         case DialogueCard():
             return terminal_dialogue.dialogue(card, width, numbered_from)
+        case AnswerCard():
+            return terminal_answer.answer(card, width, numbered_from)
         case HelpCard():
             return _help(card, width, numbered_from)
 
@@ -118,7 +128,7 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
             return card.page_buttons + card.stage_buttons
         case SubscriptionsCard():
             return terminal_dialogue.buttons_of(card)
-        case DialogueCard() | Notice() | HelpCard():
+        case DialogueCard() | Notice() | HelpCard() | AnswerCard():
             return card.buttons
         case CompareCard():
             return terminal_compare.buttons_of(card)

@@ -13,6 +13,7 @@ from bot.missing import Lacks, Missing
 from bot.people_buttons import ShowAudit
 from bot.picture_buttons import Form, ShowRanking
 from bot.present.alerts import alert_card
+from bot.present.answer import answer_card, answer_page, tests_card
 from bot.present.asking import ask_notice, begun_card, cancelled_card
 from bot.present.audit import audit_card
 from bot.present.calibration import calibration_card
@@ -33,6 +34,7 @@ from bot.present.verdict import verdict_card
 from bot.present.watchlist import watchlist_card
 from core.app.watchlists import Watchlist
 from core.config.access import Access
+from core.config.routing import RoutingTest
 from core.config.settings import Scores
 from core.domain.alert import Alert, AlertKind
 from core.domain.past import PastRun, PastRuns
@@ -40,7 +42,8 @@ from core.domain.people import Deed, Grant, Invitation
 from core.domain.stage import Preset
 from core.domain.subscribed import Listed, TermsShown
 from core.domain.subscription import ChatTerms, Noise, Subscription, Topic, Wanted
-from tests import arena_facts, season_facts, standings_facts
+from core.routing.ab import report
+from tests import arena_facts, ask_facts, season_facts, standings_facts
 from tests.picture_facts import history
 from tests.provider_facts import PROVIDERS
 from tests.report_facts import fill
@@ -59,6 +62,16 @@ _MEMBER = _BY_NAME[_CHAT.member]
 _PAGE = reasoning_card(_BOOK, _BOOK[0], record=_RECORD, chat=_CHAT, member=_MEMBER, zone=ZONE)
 _BOARD = leaderboard_card(standings_facts.LEADERBOARD, Scores())
 
+TESTS = (
+    report(
+        RoutingTest(name="second_opinion", a="balanced", b="premium"),
+        [
+            *ask_facts.trials("a", 40, cost="0.004", latency_ms=2_000),
+            *ask_facts.trials("b", 38, answered_each=2, cost="0.04", latency_ms=6_000),
+        ],
+    ),
+    report(RoutingTest(name="shorter", kind="prompt", a="house", b="short.md", enabled=False), []),
+)
 TERMS = TermsShown(
     terms=ChatTerms(
         zone="Europe/Berlin",
@@ -184,6 +197,11 @@ CARDS: dict[str, Card] = {
     "topics": ask_topic(MARK),
     "tickers": ask_tickers(MARK, ["NVDA", "BRK.B"], ["SAP.DE"]),
     "watchlist": watchlist_card(Watchlist(tickers=("NVDA", "AAPL"), own=True, added=("AAPL",)), chat=MARK),
+    "answer": answer_card(ask_facts.CONFIRMED, ZONE),
+    "contradicted answer": answer_card(ask_facts.CONTRADICTED, ZONE),
+    "no answer": answer_card(ask_facts.UNANSWERED, ZONE),
+    "what was written to a question": answer_page(ask_facts.RECORD, 1, 1_700, ZONE),
+    "tests of the routing": tests_card(TESTS),
     "cancelled": cancelled_card(),
     "begun": begun_card("run NVDA"),
     "whole help": help_card(REGISTRY),

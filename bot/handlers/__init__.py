@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.cards import Card
 from bot.handlers import about, books, lookback, members, subscriptions
+from bot.handlers.ask import answer_pressed, ask
 from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
@@ -28,6 +29,7 @@ Handler = Callable[[Call, Any], Awaitable[Card | None]]
 
 HANDLERS: Mapping[str, Handler] = {
     "run": run,
+    "ask": ask,
     "why": why,
     "vote": vote,
     "stop": stop,
@@ -56,8 +58,8 @@ HANDLERS: Mapping[str, Handler] = {
     "claim": claim,
 }
 
-LIVE = frozenset({"run"})
-"""Handlers that post messages of their own while they work, and may take minutes."""
+LIVE = frozenset({"run", "ask"})
+"""Handlers that ask models: they may take minutes, and what they do costs something."""
 
 PressHandler = Callable[[PressCall], Awaitable[Card | None]]
 
@@ -82,6 +84,8 @@ PRESSED: Mapping[str, PressHandler] = {
     "m": command_pressed,
     "mn": command_pressed,
     "x": stop_pressed,
+    "q": answer_pressed,
+    "qp": answer_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

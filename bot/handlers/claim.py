@@ -1,7 +1,7 @@
 """`/claim`: how whoever set the service up becomes its first admin, from the chat itself."""
 
-from bot.claim_arguments import ClaimArguments
 from bot.cards import Card, Notice
+from bot.claim_arguments import ClaimArguments
 from bot.handlers.call import Call
 
 

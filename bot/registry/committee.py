@@ -1,6 +1,6 @@
 """Asking the committee, and reading what it said."""
 
-from bot import arguments, stop_arguments, vote_arguments
+from bot import arguments, ask_arguments, stop_arguments, vote_arguments
 from bot.access import Role
 from bot.registry.command import Command, always
 
@@ -20,6 +20,19 @@ COMMITTEE: tuple[Command, ...] = (
         handler="run",
         read=arguments.run,
         aliases=("analyse", "analyze"),
+    ),
+    Command(
+        name="ask",
+        usage="/ask NVDA [model] [private] [simple|complex]",
+        summary="Ask one model that fits the question",
+        detail="The same evidence as in a run, but one model and one question: quick and cheap, and no "
+        "portfolio trades on it. Rules choose the model by what goes on in the market, and the answer says "
+        "which and why. With a model's name, or a part of it, you choose. private asks only models that run "
+        "here; simple, analysis, complex and urgent say how much thinking you want. --stake 12000 says what "
+        "the order is worth in USD: a large one needs a second model that agrees.",
+        role=Role.RUNNER,
+        handler="ask",
+        read=ask_arguments.ask,
     ),
     Command(
         name="why",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 from core.app.agenda import Agenda
+from core.app.askwork import Askwork
 from core.app.bookwork import Bookwork
 from core.app.chartwork import Chartwork
 from core.app.chatwork import Chatwork
@@ -22,6 +23,7 @@ from core.app.naming import Naming, voter
 from core.app.people import People
 from core.app.polls import Polls
 from core.app.pricework import Pricework
+from core.app.questions import Questions
 from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.rerunwork import Rerunwork
@@ -74,6 +76,7 @@ _LAST_FILLS = 10
 
 class App(
     Naming,
+    Askwork,
     Bookwork,
     Chartwork,
     Chatwork,
@@ -102,6 +105,7 @@ class App(
         gateway: Gateway,
         runs: Runs,
         live: LiveSeasons,
+        questions: Questions,
         replays: Replays,
         importer: Importer,
         polls: Polls,
@@ -130,6 +134,7 @@ class App(
         self._gateway = gateway
         self._estimates = estimates
         self._runs = runs
+        self._questions = questions
         self._live = live
         self._replays = replays
         self._importer = importer

@@ -12,6 +12,7 @@ from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.people import People
 from core.app.polls import Polls
+from core.app.questions import Questions
 from core.app.quotas import Quotas
 from core.app.replays import Replays
 from core.app.resets import Resets
@@ -84,6 +85,7 @@ async def open_app(
         gateway=gateway,
         runs=runs,
         live=LiveSeasons(settings, store, calendar, committee.keeper, scoreboard, clock),
+        questions=Questions(settings, store, committee, gateway, scoreboard, people, clock),
         replays=Replays(settings, store, calendar, gateway, clock, gatherer),
         importer=Importer(settings, store, prices, calendar, committee.keeper, clock),
         polls=Polls(store, calendar, clock),

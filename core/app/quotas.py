@@ -1,9 +1,10 @@
 """The use cases about quotas: what a person and a chat may start yet today.
 
-A quota counts the runs that people ask for, from their start on, whatever becomes of them; joining a run that
-goes on is free. Runs of subscriptions count for nobody, and the terminal has no quota. The day is that of the
-arena's time zone. `budget.per_chat_daily_usd` is another thing: it holds for every model call that a chat
-causes, those of its subscriptions too, and stops a run in its middle, where a quota refuses one beforehand.
+A quota counts the runs that people ask for, from their start on, whatever becomes of them, and questions to
+one model likewise; joining a run that goes on is free. Runs of subscriptions count for nobody, and the
+terminal has no quota. The day is that of the arena's time zone. `budget.per_chat_daily_usd` is another thing:
+it holds for every model call that a chat causes, those of its subscriptions too, and stops a run in its
+middle, where a quota refuses one beforehand.
 """
 
 from collections.abc import Iterable

@@ -31,8 +31,11 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     file = path or find_file(environ)
     if file is None:
         return defaults_without_file(environ)
-    tree = with_included(file, _tree_of)
-    return with_default_members(settings_from(tree, environ, name=str(file)), environ)
+    given = settings_from(with_included(file, _tree_of), environ, name=str(file))
+    settings = with_default_members(given, environ)
+    if settings is not given and (mistakes := settings.routing_mistakes()):
+        raise ConfigError("\n".join(f"{_printable(str(file))}: {line}." for line in mistakes))
+    return settings
 
 
 def find_file(environ: Mapping[str, str]) -> Path | None:

@@ -46,12 +46,13 @@ def completed(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _routed_to(tree: Mapping[str, Any]) -> Iterator[str]:
-    members = tree.get("members")
-    for member in members if isinstance(members, list) else ():
-        route = member.get("route") if isinstance(member, dict) else None
-        for hop in route if isinstance(route, list) else ():
-            if isinstance(hop, str):
-                yield hop.partition(":")[0]
+    routing = tree.get("routing")
+    for owners in (tree.get("members"), routing.get("models") if isinstance(routing, dict) else None):
+        for owner in owners if isinstance(owners, list) else ():
+            route = owner.get("route") if isinstance(owner, dict) else None
+            for hop in route if isinstance(route, list) else ():
+                if isinstance(hop, str):
+                    yield hop.partition(":")[0]
 
 
 def provider_table(given: Any) -> Any:

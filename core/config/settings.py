@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,7 @@ from core.config.field_types import (
 )
 from core.config.market import Market
 from core.config.providers import Provider, Tier
+from core.config.routing import Routing
 from core.config.secret import SecretRef
 from core.domain.member import FOLLOWERS, MemberKind
 from core.domain.stage import Preset
@@ -310,7 +311,7 @@ class Settings(Frozen):
     access: Access = Access()
     http: Http = Http()
     cache: Cache = Cache()
-    routing: dict[str, Any] = Field(default_factory=dict)
+    routing: Routing = Routing()
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> "Settings":
@@ -323,6 +324,9 @@ class Settings(Frozen):
         ]
         for provider in self.providers:
             mistakes += _given_twice(f"provider {provider.name}'s key", (key.name for key in provider.keys))
+        if "members" in self.model_fields_set:
+            # Without members in the file the default ones sit; who they are is not known here.
+            mistakes += self.routing_mistakes()
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
@@ -337,6 +341,11 @@ class Settings(Frozen):
             return member.weight
         own = provider.model(model_id).weight
         return provider.weight if own is None else own
+
+    def routing_mistakes(self) -> list[str]:
+        """Return one sentence for each name in `[routing]` that nothing here has."""
+        voices = (member.name for member in self.members if member.kind is MemberKind.LLM)
+        return self.routing.mistakes(voices, (provider.name for provider in self.providers))
 
     def _unknown_providers(self) -> Iterable[str]:
         known = {provider.name for provider in self.providers}

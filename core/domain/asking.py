@@ -49,8 +49,8 @@ class AskRequest(Frozen):
 class Routed(Frozen):
     """Which model was chosen and why.
 
-    `rule` names the rule of `[routing]`, or "model_preference", "adaptive" or "test"; `reason` is one
-    sentence for people. `route` is what was asked, first choice first, each `provider:model id`.
+    `rule` names the rule of `[routing]`, or "model_preference", "router", "adaptive" or "test"; `reason` is
+    one sentence for people. `route` is what was asked, first choice first, each `provider:model id`.
     """
 
     rule: str

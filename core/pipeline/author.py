@@ -20,6 +20,8 @@ class View:
 
     `facts` is the evidence as text, for all stages of all members. `done` has the stages that the member has
     already written, in reading order. `memory` is for the decision alone; None where there is nothing.
+    So is `told`, what somebody who asks one model tells of the market and of itself, as text. `decision`
+    takes the place of the prompt file of that stage.
     """
 
     evidence: Evidence
@@ -28,6 +30,8 @@ class View:
     terms: Trading | TradingTerms
     done: tuple[StageRecord, ...] = ()
     memory: Memory | None = None
+    told: str | None = None
+    decision: str | None = None
 
     def said(self, *stages: Stage) -> tuple[StageRecord, ...]:
         """Return what the member wrote in these stages, in reading order."""

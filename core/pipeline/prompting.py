@@ -66,7 +66,11 @@ def user_prompt(step: Step, view: View) -> str:
     if step.stage is Stage.DECISION and view.memory is not None:
         parts.append(fence("memory", key, memory_text(view.memory, view.evidence.ticker)))
         parts.append(role("memory"))
-    parts.append(role(step.stage))
+    if step.stage is Stage.DECISION and view.told is not None:
+        parts.append(fence("context", key, view.told))
+        parts.append(role("context"))
+    own = view.decision if step.stage is Stage.DECISION else None
+    parts.append(own or role(step.stage))
     return "\n\n".join(parts)
 
 

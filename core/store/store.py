@@ -3,6 +3,7 @@
 from core.clock import Clock
 from core.store.alert_rows import Alerts
 from core.store.answer_rows import Answers
+from core.store.ask_rows import Asks
 from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.budget_rows import Budgets
@@ -53,6 +54,7 @@ class Store:
         self.providers = ProviderStates(database)
         self.listed = ListedModels(database)
         self.budgets = Budgets(database, self.calls.log)
+        self.asks = Asks(database)
         self.books = Books(database)
         self.member_changes = MemberChanges(database, self.books)
         self.seasons = Seasons(database)

@@ -24,6 +24,7 @@ async def main(folder: Path) -> None:
         async with stage(Path(working)) as made:
             async with conclave(made):
                 await telegram_scenes.verdict_and_reasoning(made, telegram)
+                await telegram_scenes.asking(made, telegram)
                 await telegram_scenes.pictures(made, telegram)
                 await telegram_scenes.inline(made, telegram)
             made.telegram.rich = True
@@ -32,6 +33,7 @@ async def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as working:
         async with stage(Path(working)) as made, conclave(made):
             await slack_scenes.verdict_and_reasoning(made, slack)
+            await slack_scenes.asking(made, slack)
             await slack_scenes.home_and_form(made, slack)
     pages = {name: (html, telegram_look.WIDTH) for name, html in telegram.items()}
     pages |= {name: (html, slack_look.WIDTH) for name, html in slack.items()}

@@ -41,6 +41,22 @@ async def verdict_and_reasoning(made: Stage, scenes: Scenes) -> None:
     slack.close_views(SLACK_ALICE)
 
 
+async def asking(made: Stage, scenes: Scenes) -> None:
+    """One model's answer in a channel."""
+    slack = made.slack
+    await slack.slash("/ask", "GOOG simple", SLACK_ALICE, CHANNEL)
+
+    def answered() -> Message | None:
+        return next((m for m in slack.messages(CHANNEL) if "conclave.answer.0" in actions(m)), None)
+
+    answer = await slack.until(answered, PATIENCE_S)
+    assert isinstance(answer, Message)
+    look = _look(made)
+    scenes["slack-answer"] = look.channel(
+        TITLE, look.person("Alice", "/ask GOOG simple"), look.message(answer.blocks)
+    )
+
+
 async def home_and_form(made: Stage, scenes: Scenes) -> None:
     """The Home tab with a subscription of the channel, and the form that asks the committee."""
     slack = made.slack

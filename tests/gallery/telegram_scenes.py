@@ -35,6 +35,14 @@ async def verdict_and_reasoning(made: Stage, scenes: Scenes) -> None:
     scenes["telegram-reasoning"] = chat(replace(message, unfolded=True))
 
 
+async def asking(made: Stage, scenes: Scenes) -> None:
+    """One model's answer, and all that it wrote."""
+    server, mine = made.telegram, made.telegram.private(ALICE)
+    server.say(mine, ALICE, "/ask GOOG claude --stake 12000")
+    answer = await _said(made, mine, "was asked for")
+    scenes["telegram-ask"] = chat("/ask GOOG claude --stake 12000", seen(server, answer))
+
+
 async def pictures(made: Stage, scenes: Scenes) -> None:
     """The leaderboard as a light picture, and its curves as a dark one."""
     server, mine = made.telegram, made.telegram.private(ALICE)

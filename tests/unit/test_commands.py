@@ -41,7 +41,7 @@ def test_every_command_has_a_handler_and_every_handler_a_command() -> None:
 
 def test_only_a_runner_may_spend_money_and_everybody_may_look() -> None:
     runners = {command.name for command in REGISTRY if command.role is Role.RUNNER}
-    assert runners == {"run", "subscribe"}
+    assert runners == {"run", "ask", "subscribe"}
     admins = {command.name for command in REGISTRY if command.role is Role.ADMIN}
     assert admins == {"audit", "people", "remove", "reset", "restore"}
     others = {command.role for command in REGISTRY if command.name not in runners | admins}

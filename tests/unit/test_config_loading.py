@@ -249,3 +249,51 @@ def test_a_loaded_secret_shows_only_where_it_is(tmp_path: Path) -> None:
 def test_settings_survive_a_round_trip_through_json(empty_folder: Path) -> None:
     settings = load_settings(None, {"OPENROUTER_API_KEY": "x"})
     assert Settings.model_validate_json(settings.model_dump_json()) == settings
+
+
+ROUTED = "providers = [{name = 'a', base_url = 'http://b'}]\nmembers = [{name = 'claude', route = ['a:b']}]\n"
+
+
+@pytest.mark.parametrize(
+    ("toml", "line"),
+    [
+        (
+            "routing.rules = [{name = 'x', use = 'premum'}]",
+            'routing.rules[x].use names "premum", which is not configured; the nearest is premium.',
+        ),
+        (
+            "routing.models = [{name = 'fast', member = 'claud'}]",
+            'routing.models[fast].member names "claud", which is not configured; the nearest is claude.',
+        ),
+        (
+            "routing.models = [{name = 'fast', route = ['zzz:b']}]",
+            'routing.models[fast].route names "zzz", which is not configured; known: a.',
+        ),
+        (
+            "routing.models = [{name = 'fast'}]",
+            'routing.models[fast]: needs either member = "claude" or route = ["provider:model id"], '
+            "and not both.",
+        ),
+        (
+            "routing.tests = [{name = 't', a = 'fast', b = 'fast'}]",
+            "routing.tests[t]: a and b are the same; a test is between two.",
+        ),
+        (
+            "routing.tests = [{name = 't', kind = 'preset', a = 'quick', b = 'slow'}]",
+            "routing.tests[t]: a and b of a test of presets are each one of quick, standard, deep.",
+        ),
+        (
+            "routing.rules = [{name = 'x', use = 'fast', when = {volume = 'hig'}}]",
+            "routing.rules[x].when.volume = \"hig\": must be 'high' or 'normal'; the nearest is \"high\".",
+        ),
+    ],
+)
+def test_what_routing_names_must_be_there(tmp_path: Path, toml: str, line: str) -> None:
+    assert line in mistakes(tmp_path, ROUTED + toml)
+
+
+def test_what_routing_names_must_be_among_the_default_members_where_these_sit(tmp_path: Path) -> None:
+    toml = "routing.rules = [{name = 'x', use = 'claud'}]"
+    assert mistakes(tmp_path, toml, {"OPENROUTER_API_KEY": "x"}) == [
+        'routing.rules[x].use names "claud", which is not configured; the nearest is claude.'
+    ]

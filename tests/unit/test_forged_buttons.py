@@ -23,6 +23,8 @@ LOOKING = (
     f"e.{RUN_ID}",
     f"i.{RUN_ID}",
     f"it.{RUN_ID}.n.1",
+    "q.7h3p9wdk",
+    "qp.7h3p9wdk.2",
     "f.e.t.all.value.0",
     "a.h",
     f"v.{RUN_ID}.b",

@@ -12,13 +12,21 @@ ROOT = Path(__file__).parents[2]
 LONGEST = 400
 MODULES = sorted(path for package in ("bot", "core") for path in (ROOT / package).rglob("*.py"))
 EVERYWHERE = {"core.domain", "core.config", "core.clock"}
-BELOW_THE_PIPELINE = {"core.llm", "core.market", "core.consensus", "core.ledger", "core.store"}
+BELOW_THE_PIPELINE = {
+    "core.llm",
+    "core.market",
+    "core.consensus",
+    "core.ledger",
+    "core.routing",
+    "core.store",
+}
 ROOMS = {
     # Each room, and the rooms that it may use besides itself and what any room may use.
     "core.llm": set[str](),
     "core.market": set[str](),
     "core.consensus": set[str](),
     "core.ledger": set[str](),
+    "core.routing": set[str](),
     "core.store": set[str](),
     "core.pipeline": BELOW_THE_PIPELINE,
     "core.schedule": BELOW_THE_PIPELINE,

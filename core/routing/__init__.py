@@ -1,0 +1,1 @@
+"""Which model answers a single question: the situation, the rules, and what has done well before."""
