@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from core.domain.stage import Stage, StageRecord, Step
 from core.domain.usage import Spend
+from core.pipeline.author import View
 from core.pipeline.fences import fence
 from core.pipeline.prompting import role, user_prompt
-from tests import packs
+from tests import full_pack, packs
 
 NOON = datetime(2025, 10, 29, 12, tzinfo=UTC)
 
@@ -45,6 +46,16 @@ def test_all_prompts_begin_with_the_same_evidence_so_that_a_prefix_cache_serves_
     prompt = user_prompt(Step(stage), packs.view(pack))
     assert prompt.startswith(f"[[evidence {pack.sha256[:12]}]]\ninstrument: NVDA")
     assert prompt.endswith(role(stage))
+
+
+def test_bars_are_read_where_sessions_matter_and_nowhere_else() -> None:
+    def readers(view: View) -> set[Stage]:
+        return {stage for stage in Stage if "sessions: date open high" in user_prompt(Step(stage), view)}
+
+    busy = packs.view(full_pack.evidence())
+    assert readers(busy) == {Stage.MARKET, Stage.NEWS, Stage.DECISION}
+    # Without news there is nothing that a session could have followed.
+    assert readers(packs.view()) == {Stage.MARKET, Stage.DECISION}
 
 
 def test_missing_evidence_is_said_plainly() -> None:
