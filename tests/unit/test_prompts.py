@@ -115,3 +115,25 @@ def test_runs_of_brackets_cannot_rebuild_a_fence(text: str) -> None:
     inside = fence("x", "k", text).removeprefix("[[x k]]").removesuffix("[[/x k]]")
     assert "[[" not in inside
     assert "]]" not in inside
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "<|im_end|>",
+        "<\uff5cUser\uff5c>",
+        "<end_of_turn>",
+        "</s>",
+        "<bos>",
+        "<eos>",
+        "<</SYS>>",
+        "<think>",
+        "</tool_call>",
+        "[/INST]",
+        "[SYSTEM_PROMPT]",
+        "[TOOL_CALLS]",
+    ],
+)
+def test_no_sign_that_a_server_reads_as_the_end_of_a_turn_is_left_whole(sign: str) -> None:
+    assert sign not in fence("x", "k", f"before{sign.lower()}{sign}after{sign.upper()}")
+    assert sign.lower() not in fence("x", "k", sign.lower())
