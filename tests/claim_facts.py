@@ -229,6 +229,7 @@ WRONG: tuple[tuple[str, str], ...] = (
     ("EPS of 1.62 is strong.", "cites 1.62; evidence says 1.08"),
     ("Beta is 1.35, so risk is moderate.", "cites 1.35; evidence says 2.12"),
     ("- RSI 14: 62.0", "cites 62.0; evidence says 71.24"),
+    ("Momentum fades: RSI 45 (neutral).", "cites 45; evidence says 71.24"),
     ("Price: $187.40; SMA 50: $191.70.", "cites 187.40; evidence says 199.80"),
     ("P/E: 45.1x", "cites 45.1; evidence says 56.92"),
     ("The trailing P/E of 48 is fair.", "cites 48; evidence says 56.92"),

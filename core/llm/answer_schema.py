@@ -2,7 +2,8 @@
 
 Strict endpoints want every field required, nothing unnamed, and refuse keywords such as `default`,
 `pattern` or `minimum` (which of them differs by vendor). Bounds move into the description, where a model
-reads them; Pydantic still checks them when the answer comes back.
+reads them; Pydantic still checks them when the answer comes back. Docstrings are for people who read the
+code: no member pays for them in each of its calls.
 """
 
 import functools
@@ -37,9 +38,14 @@ def answer_schema(answer_type: type[BaseModel]) -> AnswerSchema:
             fixed tuples or `Any`.
     """
     raw = answer_type.model_json_schema()
-    schema = _strict(raw, raw.get("$defs", {}), answer_type.__name__, ())
+    definitions = {name: _undocumented(one) for name, one in raw.get("$defs", {}).items()}
+    schema = _strict(_undocumented(raw), definitions, answer_type.__name__, ())
     name = re.sub(r"[^A-Za-z0-9_-]", "_", answer_type.__name__)[:64]
     return AnswerSchema(name=name, json_schema=schema)
+
+
+def _undocumented(definition: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in definition.items() if key != "description"}
 
 
 def _strict(
@@ -97,7 +103,8 @@ def _choice(
 
 
 def _with_bounds(strict: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    bounds = ", ".join(words.format(_shown(node[key])) for key, words in _BOUNDS.items() if key in node)
+    said = {key: node[key] for key in _BOUNDS if key in node and (key, node[key]) != ("minLength", 1)}
+    bounds = ", ".join(_BOUNDS[key].format(_shown(bound)) for key, bound in said.items())
     if bounds:
         strict["description"] = _joined(strict.get("description", ""), f"({bounds})")
     return strict

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 MARKET = "^GSPC"
 """The index whose news are those of the market: the S&P 500."""
 _NEWS_COUNT = 50
+_MARKET_KEPT_S = 60.0
+"""So long the market's news serve for all tickers of a run."""
 _BACK = timedelta(days=3653)
 """How far back statements are asked for; Yahoo has four years and five quarters of most."""
 
@@ -49,6 +51,8 @@ class YahooEvidence:
     def __init__(self, settings: YfinanceSettings, clock: Clock) -> None:
         self._clock = clock
         self._yahoo = YahooAsking(self.name, settings)
+        self._market: asyncio.Task[tuple[NewsItem, ...] | Missing] | None = None
+        self._market_until = 0.0
 
     async def identity(self, ticker: str) -> Identity | None:
         """Return what the instrument is, or None for one that Yahoo does not know."""
@@ -93,14 +97,30 @@ class YahooEvidence:
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._market is not None:
+            self._market.cancel()
+            await asyncio.gather(self._market, return_exceptions=True)
+            self._market = None
         self._yahoo.close()
 
     async def _market_news(self) -> tuple[NewsItem, ...] | Missing:
+        """Ask, or return what was just answered, also while it is asked; what is missing is not kept."""
+        if self._market is None or self._clock.monotonic() >= self._market_until:
+            self._market = asyncio.create_task(self._asked_of_market())
+            self._market_until = self._clock.monotonic() + _MARKET_KEPT_S
+        # Shielded: a ticker that is not waited for any more takes nothing from the others.
+        return await asyncio.shield(self._market)
+
+    async def _asked_of_market(self) -> tuple[NewsItem, ...] | Missing:
         try:
             return await self._news_of(MARKET, market_wide=True)
         except VendorFailure as failure:
             log.warning("no news of the market: %s", failure)
+            self._market_until = 0.0
             return Missing("the news of the market", failure)
+        except BaseException:
+            self._market_until = 0.0
+            raise
 
     async def _news_of(self, symbol: str, *, market_wide: bool = False) -> tuple[NewsItem, ...]:
         found = await self._yahoo.ask(

@@ -15,7 +15,7 @@ LINK = re.compile(
 """What may stand between a name and its number. "Above" may not: "RSI above 70" is a comparison."""
 HEDGE = re.compile(rf"\b(?:{_HEDGES})\b|[~\u2248]", re.IGNORECASE)
 MAY_FOLLOW = re.compile(
-    r"[\s\"'*_`]*(?:$|[.,;:)\]!?\n]|\u2014|\u2013|\b(?:and|but|while|which|is|are|with|shows?|signals?|suggests?|"
+    r"[\s\"'*_`]*(?:$|[.,;:()\]!?\n]|\u2014|\u2013|\b(?:and|but|while|which|is|are|with|shows?|signals?|suggests?|"
     r"as|so|on|now|today|means|remains?|not|yet|though|although|because|since|leaves?|says?|confirms?|indicates?|"
     r"points|looks?|already|still|here|makes?|puts?|gives?|well|far|close|near|just|above|below)\b)",
     re.IGNORECASE,

@@ -12,6 +12,10 @@ A number is *known* if, rounded to the digits that it is written with, it equals
 The sign does not count, for "fell 3 %" has none. A percentage equals a fraction, and "57.0 billion" equals
 57,000 in millions. An integer that ends on zeros is taken as rounded.
 
+A number right behind the name of a figure is not known for standing anywhere, as "45" does in "45 days": it
+must be an indicator, a score, a number in a text of strangers, or, for a price, one of a session that members
+were shown, and for what vendors name one of their figures.
+
 Any other number is *not in the evidence*. Most of these are counted and told to nobody, because a level, a
 count or another company's figure may be meant. A mismatch is told only where the words right before the
 number name a figure that the evidence has ("RSI at 45"), nothing in the sentence says that it speaks of
@@ -21,13 +25,14 @@ that name.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import permutations
 
+from core.domain.bars import Bar
 from core.domain.evidence import Evidence
-from core.pipeline.claim_names import Named, named_figures, vendor_values
+from core.pipeline.claim_names import Kind, Named, named_figures, vendor_values
 from core.pipeline.claim_numbers import MOST_SIGNS, Cited, numbers, values_of, without_dates
 from core.pipeline.claim_words import (
     HEDGE,
@@ -37,6 +42,7 @@ from core.pipeline.claim_words import (
     speaks_of_another,
     speaks_plainly,
 )
+from core.pipeline.sections import BARS_SHOWN
 
 MOST_MARKS = 5
 _BESIDE = 6
@@ -68,9 +74,16 @@ class Claims:
         self._names = named_figures(evidence)
         title = evidence.identity.name if evidence.identity else ""
         self._instrument = frozenset(re.findall(r"[a-z0-9]+", f"{evidence.ticker} {title}".lower()))
-        known = {abs(value) for value in _figures(evidence)}
-        known.update(values_of([*read, *_texts(evidence)]))
-        self._known = sorted(known)
+        told = [*values_of(_texts(evidence)), *_single_figures(evidence)]
+        every = [*told, *vendor_values(evidence), *_prices(evidence.bars), *_volumes(evidence)]
+        self._known = _sorted([*every, *values_of(read)])
+        figures = _sorted(told)
+        self._by_kind: Mapping[Kind, Sequence[Decimal]] = {
+            "price": _sorted([*told, *_prices(evidence.bars[-BARS_SHOWN:])]),
+            "points": figures,
+            "fraction": figures,
+            "amount": _sorted([*told, *vendor_values(evidence)]),
+        }
 
     def check(self, texts: Sequence[str], own: Iterable[Decimal] = ()) -> Checked:
         """Check one stage.
@@ -86,12 +99,20 @@ class Claims:
             named = page.name_before(cited)
             if not (cited.looks_like_a_figure or named) or page.is_counted(cited):
                 continue
-            if _holds(self._known, cited) or _holds(mine, cited) or self._follows(page, at):
+            if _holds(self._beside(named), cited) or _holds(mine, cited) or self._follows(page, at):
                 continue
             unknown += 1
             if named and (mark := self._mark(page, cited, named)) and mark not in marks:
                 marks.append(mark)
         return Checked(tuple(marks[:MOST_MARKS]), unknown)
+
+    def _beside(self, named: tuple[int, int, Named] | None) -> Sequence[Decimal]:
+        """Return what a number may be.
+
+        With a name it is no count of days, no volume, no price of a session that nobody was shown, and no
+        figure of another kind: in a year of prices and a page of text nearly every number stands somewhere.
+        """
+        return self._by_kind[named[2].kind] if named else self._known
 
     def _follows(self, page: "_Page", at: int) -> bool:
         """Say whether a number comes of two beside it."""
@@ -200,17 +221,27 @@ _COUNTED = re.compile(
 _TO_ANOTHER = re.compile(r"\s*(?:to|-|\u2013|\u2014|\u2192|->|/|or|through|and then)\s*[-+\u2212]?\$?\d")
 
 
-def _figures(evidence: Evidence) -> Iterable[Decimal]:
+def _single_figures(evidence: Evidence) -> Iterable[Decimal]:
     yield evidence.quote.price
-    for bar in evidence.bars:
-        yield from (bar.open, bar.high, bar.low, bar.close, Decimal(bar.volume))
     yield from (value for value in dict(evidence.indicators).values() if value is not None)
-    yield from vendor_values(evidence)
     for mood in evidence.sentiment:
         if mood.score is not None:
             yield mood.score
         if mood.voices is not None:
             yield Decimal(mood.voices)
+
+
+def _prices(bars: Iterable[Bar]) -> Iterable[Decimal]:
+    for bar in bars:
+        yield from (bar.open, bar.high, bar.low, bar.close)
+
+
+def _volumes(evidence: Evidence) -> Iterable[Decimal]:
+    return (Decimal(bar.volume) for bar in evidence.bars)
+
+
+def _sorted(values: Iterable[Decimal]) -> Sequence[Decimal]:
+    return sorted({abs(value) for value in values})
 
 
 def _texts(evidence: Evidence) -> Iterable[str]:

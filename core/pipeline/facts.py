@@ -11,8 +11,10 @@ from core.domain.run import Briefing
 from core.pipeline.number_format import price, quantity, usd
 from core.pipeline.sections import Section, section_texts
 
-CORE = (Section.QUOTE, Section.INDICATORS, Section.BARS)
-"""The sections about prices, which every pack has and every stage reads first."""
+CORE = (Section.QUOTE, Section.INDICATORS)
+"""What every stage reads first."""
+PRICES = (*CORE, Section.BARS)
+"""The sections about prices, which every pack has."""
 SECTIONS: tuple[Section, ...] = tuple(section for section in Section if section is not Section.QUOTE)
 """The sections behind the quote, which stands on top, in the order in which every run shows them."""
 
@@ -62,7 +64,7 @@ def evidence_text(
 
 def _joined(texts: Mapping[Section, str], order: Sequence[Section]) -> str:
     names = [name for name in (Section.QUOTE, *order) if name in texts]
-    return "\n".join(f"{texts[name]}\n" if name in CORE else texts[name] for name in names)
+    return "\n".join(f"{texts[name]}\n" if name in PRICES else texts[name] for name in names)
 
 
 def briefing_text(briefing: Briefing, ticker: str, terms: _Terms) -> str:

@@ -10,7 +10,10 @@ import unicodedata
 
 _BRACKET_BEFORE_ANOTHER = re.compile(r"(\[(?=\[)|\](?=\]))")
 _TURN_MARK = re.compile(
-    r"<(?=[|\uff5c])|[|\uff5c](?=>)|<(?=/?s>|(?:start|end)_of_turn>)|\[(?=/?inst\])", re.IGNORECASE
+    r"<(?=[|\uff5c])|[|\uff5c](?=>)"
+    r"|<(?=/?(?:s|bos|eos|pad|unk|think|tool_call|tool_response)>|(?:start|end)_of_turn>|/?sys>>)"
+    r"|\[(?=/?(?:inst|system_prompt|available_tools|tool_calls|tool_results|tool_content|think)\])",
+    re.IGNORECASE,
 )
 """Servers of open models read these as signs that end a turn, wherever they stand."""
 _LINK = re.compile(

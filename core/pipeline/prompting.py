@@ -1,9 +1,10 @@
 """Prompts: the role files, the evidence, and what was written before, each inside its fence.
 
-The system's text and the prices stand first, so that all stages and rounds of all members share one prefix
-and a provider's prompt cache can serve it. The analysts read their own sections after that, and the ballot
-all of them; the others argue from the analysts' reports. So texts of strangers go no further than they
-must, and a run does not pay twelve times for reading them.
+The system's text, the quote and the indicators stand first, so that all stages and rounds of all members
+share one prefix and a provider's prompt cache can serve it. The analysts read their own sections after that,
+and the ballot all of them; the others argue from the analysts' reports. The bars are read where sessions
+matter: to read the market, to see what followed an item of news, and to decide. So texts of strangers go no
+further than they must, and a run does not pay twelve times for reading the same.
 """
 
 from functools import cache
@@ -13,7 +14,7 @@ from core.domain.evidence import Evidence
 from core.domain.stage import Stage, StageRecord, Step
 from core.pipeline.author import View
 from core.pipeline.canary import canary_of
-from core.pipeline.facts import CORE, SECTIONS, briefing_text
+from core.pipeline.facts import CORE, PRICES, SECTIONS, briefing_text
 from core.pipeline.fences import fence, key_of, marked
 from core.pipeline.memory_text import memory_text
 from core.pipeline.presets import ANALYSTS, DEBATERS, RISK_VOICES
@@ -25,14 +26,15 @@ _READS: dict[Stage, tuple[Stage, ...]] = {
     Stage.BULL: (*ANALYSTS, *DEBATERS),
     Stage.BEAR: (*ANALYSTS, *DEBATERS),
     Stage.RESEARCH: (*ANALYSTS, *DEBATERS),
-    Stage.TRADER: (*ANALYSTS, Stage.RESEARCH),
+    Stage.TRADER: (Stage.MARKET, Stage.RESEARCH),
     Stage.RISK_AGGRESSIVE: (Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
     Stage.RISK_NEUTRAL: (Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
     Stage.RISK_CONSERVATIVE: (Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
     Stage.DECISION: (*ANALYSTS, Stage.RESEARCH, Stage.TRADER, *RISK_VOICES),
 }
 _SECTIONS: dict[Stage, tuple[Section, ...]] = {
-    Stage.NEWS: (*CORE, Section.NEWS, Section.MACRO),
+    Stage.MARKET: PRICES,
+    Stage.NEWS: (*PRICES, Section.NEWS, Section.MACRO),
     Stage.FUNDAMENTALS: (*CORE, Section.FUNDAMENTALS, Section.RATIOS),
     Stage.SENTIMENT: (*CORE, Section.SENTIMENT),
     Stage.DECISION: SECTIONS,
@@ -55,7 +57,7 @@ def user_prompt(step: Step, view: View) -> str:
     """Return what the member is asked in `step`; equal views give equal text, byte for byte."""
     key = key_of(view.evidence.sha256)
     # Its texts are made safe one by one, and sections have fences of their own inside.
-    parts = [marked("evidence", key, view.facts.of(*_SECTIONS.get(step.stage, CORE)))]
+    parts = [marked("evidence", key, view.facts.of(*_sections(step.stage, view.evidence)))]
     for record in view.said(*_READS.get(step.stage, ())):
         if record.step != step and _may_read(step, record):
             name = record.stage if record.round == 1 else f"{record.stage} round {record.round}"
@@ -72,6 +74,14 @@ def user_prompt(step: Step, view: View) -> str:
     own = view.decision if step.stage is Stage.DECISION else None
     parts.append(own or role(step.stage))
     return "\n\n".join(parts)
+
+
+def _sections(stage: Stage, evidence: Evidence) -> tuple[Section, ...]:
+    found = _SECTIONS.get(stage, CORE)
+    if stage is Stage.NEWS and not evidence.news:
+        # There is no item whose sessions after it could be looked at.
+        return tuple(section for section in found if section is not Section.BARS)
+    return found
 
 
 def _may_read(step: Step, record: StageRecord) -> bool:

@@ -1,5 +1,6 @@
 """Yahoo's news, read over a real socket through the real library."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,6 +57,26 @@ class TestNews:
             ("Apple beats", False),
             ("Stocks rise", True),
         ]
+
+    async def test_several_tickers_at_once_share_one_question_about_the_market(
+        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+    ) -> None:
+        server.news = {symbol: [article("Apple beats")], MARKET: [article("Stocks rise")]}
+
+        told = await asyncio.gather(*(news(evidence, one) for one in (symbol, "MSFT", "NVDA")))
+
+        assert [[item.title for item in one if item.market_wide] for one in told] == [["Stocks rise"]] * 3
+        assert server.asked_evidence.count(("news", MARKET)) == 1
+
+    async def test_news_of_the_market_that_failed_are_asked_for_again(
+        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+    ) -> None:
+        server.news = {symbol: [article("Apple beats")], MARKET: [{"content": {}}]}
+        assert isinstance(await evidence.news(symbol, SINCE, NOW), Partly)
+
+        server.news[MARKET] = [article("Stocks rise")]
+
+        assert [item.title for item in await news(evidence, symbol)] == ["Apple beats", "Stocks rise"]
 
     async def test_news_of_the_index_itself_are_asked_for_once(
         self, server: YahooServer, evidence: YahooEvidence

@@ -212,10 +212,11 @@ async def test_nothing_before_the_evidence_changes_between_stages_members_and_ro
     assert len(shared) == 1
     ((_, core),) = shared
     assert core.startswith(f"[[evidence {record.evidence_sha256[:12]}]]\ninstrument: AAPL (USD)\n")
+    assert "volume_ratio_20: " in core
 
 
 def _core(prompt: str) -> str:
-    """The beginning of a prompt, up to the last of the bars."""
-    bars = re.search(r"\nlast 30 of .*\n(\d{4}-.*\n)+", prompt)
-    assert bars is not None
-    return prompt[: bars.end()]
+    """The beginning of a prompt, up to the last of the indicators."""
+    indicators = re.search(r"\nindicators\n([a-z]+(_[a-z0-9]+)*: .*\n)+", prompt)
+    assert indicators is not None
+    return prompt[: indicators.end()]

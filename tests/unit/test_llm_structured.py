@@ -222,6 +222,25 @@ def test_a_schema_is_strict_and_says_bounds_in_words() -> None:
     }
 
 
+def test_no_docstring_of_the_program_and_nothing_that_goes_without_saying_is_sent_to_models() -> None:
+    class Stand(StrEnum):
+        """Where a member stands."""
+
+        LONG = "LONG"
+
+    class Remark(BaseModel):
+        """For people who read the code."""
+
+        stand: Stand
+        said: Annotated[str, Field(min_length=1, description="What is said")]
+
+    text = answer_schema(Remark).text
+    assert "people" not in text
+    assert "member" not in text
+    assert "characters" not in text
+    assert "What is said" in text
+
+
 def test_no_keyword_is_left_that_a_strict_endpoint_refuses() -> None:
     allowed = {
         "type",

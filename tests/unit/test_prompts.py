@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import tokens
 from core.domain.stage import Stage, StageRecord, Step
 from core.domain.usage import Spend
+from core.pipeline.author import View
 from core.pipeline.fences import fence
 from core.pipeline.prompting import role, user_prompt
-from tests import packs
+from tests import full_pack, packs
 
 NOON = datetime(2025, 10, 29, 12, tzinfo=UTC)
 
@@ -45,6 +47,25 @@ def test_all_prompts_begin_with_the_same_evidence_so_that_a_prefix_cache_serves_
     prompt = user_prompt(Step(stage), packs.view(pack))
     assert prompt.startswith(f"[[evidence {pack.sha256[:12]}]]\ninstrument: NVDA")
     assert prompt.endswith(role(stage))
+
+
+def test_bars_are_read_where_sessions_matter_and_nowhere_else() -> None:
+    def readers(view: View) -> set[Stage]:
+        return {stage for stage in Stage if "sessions: date open high" in user_prompt(Step(stage), view)}
+
+    busy = packs.view(full_pack.evidence())
+    assert readers(busy) == {Stage.MARKET, Stage.NEWS, Stage.DECISION}
+    # Without news there is nothing that a session could have followed.
+    assert readers(packs.view()) == {Stage.MARKET, Stage.DECISION}
+
+
+@pytest.mark.parametrize("beside", list(tokens.REFERENCES))
+def test_a_run_takes_three_tenths_fewer_prompt_tokens_than_a_peer(beside: str) -> None:
+    pack = tokens.packs_by_reference()[beside]
+    counted = tokens.prompt_tokens(pack)
+    assert counted.total <= tokens.GOAL * tokens.REFERENCES[beside]
+    # What a provider can serve from its cache is a part of that, and not nothing.
+    assert 0 < counted.read_before < counted.total
 
 
 def test_missing_evidence_is_said_plainly() -> None:
@@ -104,3 +125,25 @@ def test_runs_of_brackets_cannot_rebuild_a_fence(text: str) -> None:
     inside = fence("x", "k", text).removeprefix("[[x k]]").removesuffix("[[/x k]]")
     assert "[[" not in inside
     assert "]]" not in inside
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "<|im_end|>",
+        "<\uff5cUser\uff5c>",
+        "<end_of_turn>",
+        "</s>",
+        "<bos>",
+        "<eos>",
+        "<</SYS>>",
+        "<think>",
+        "</tool_call>",
+        "[/INST]",
+        "[SYSTEM_PROMPT]",
+        "[TOOL_CALLS]",
+    ],
+)
+def test_no_sign_that_a_server_reads_as_the_end_of_a_turn_is_left_whole(sign: str) -> None:
+    assert sign not in fence("x", "k", f"before{sign.lower()}{sign}after{sign.upper()}")
+    assert sign.lower() not in fence("x", "k", sign.lower())

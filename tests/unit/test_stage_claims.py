@@ -1,11 +1,13 @@
 """Numbers in what members write, checked against the evidence."""
 
+from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.bars import Bar
 from core.domain.evidence import Evidence
 from core.pipeline.claim_names import named_figures
 from core.pipeline.claim_numbers import values_of
@@ -16,6 +18,27 @@ from tests.claim_facts import RIGHT, WRONG, pack
 
 PACK = pack()
 CLAIMS = Claims(PACK, [evidence_text(PACK)])
+
+
+def crowded() -> Evidence:
+    """The pack with a year before its bars, in which every price from 120 to 215 stands, and long lists."""
+    first = PACK.bars[0].date
+    year = [
+        Bar(
+            date=first - timedelta(days=number + 1),
+            open=Decimal(120 + number % 96),
+            high=Decimal(120 + number % 96) + Decimal("0.75"),
+            low=Decimal(120 + number % 96) - Decimal("0.70"),
+            close=Decimal(120 + number % 96) + Decimal("0.30"),
+            volume=45 + number,
+        )
+        for number in range(220)
+    ]
+    return PACK.model_copy(update={"bars": (*reversed(year), *PACK.bars)})
+
+
+CROWDED = crowded()
+BUSY = Claims(CROWDED, [evidence_text(CROWDED), *(f"period end + {days} days" for days in range(100))])
 
 
 @pytest.mark.parametrize("sentence", RIGHT)
@@ -36,6 +59,21 @@ def test_the_corpus_is_large_enough_to_mean_something() -> None:
 def test_all_right_sentences_together_have_no_mark() -> None:
     assert CLAIMS.check([" ".join(RIGHT)]).marks == ()
     assert CLAIMS.check(["\n".join(reversed(RIGHT))]).marks == ()
+
+
+@pytest.mark.parametrize(("sentence", "mark"), WRONG)
+def test_a_year_of_prices_and_a_busy_week_hide_no_wrong_figure(sentence: str, mark: str) -> None:
+    assert BUSY.check([sentence]).marks == (mark,)
+
+
+@pytest.mark.parametrize("sentence", RIGHT)
+def test_a_year_of_prices_and_a_busy_week_make_no_right_sentence_wrong(sentence: str) -> None:
+    assert BUSY.check([sentence]).marks == ()
+
+
+def test_a_price_of_the_sessions_that_were_shown_may_be_called_a_close() -> None:
+    before = CROWDED.bars[-2].close
+    assert BUSY.check([f"It closed at {before}."]).marks == ()
 
 
 def test_a_number_that_nothing_names_is_counted_and_told_to_nobody() -> None:
@@ -140,13 +178,30 @@ def test_a_sentence_of_any_figure_rounded_to_any_digits_has_no_mark(
     assert Claims(found, [evidence_text(found)]).check([said]).marks == ()
 
 
-@given(any_pack(), st.data())
-def test_any_figure_under_any_name_has_no_mark(found: Evidence, data: st.DataObject) -> None:
-    values = [value for named in named_figures(found) for value in named.values]
-    value = data.draw(st.sampled_from([*values, *(bar.close for bar in found.bars)]))
+_OF_KIND = {
+    "price": ("price", "SMA 50"),
+    "points": ("RSI", "MACD"),
+    "amount": ("P/E", "revenue", "gross margin"),
+}
+
+
+@given(any_pack(), st.sampled_from(sorted(_OF_KIND)), st.data())
+def test_a_figure_under_another_name_of_its_kind_has_no_mark(
+    found: Evidence, kind: str, data: st.DataObject
+) -> None:
+    values = [value for named in named_figures(found) if named.kind == kind for value in named.values]
+    values += [bar.close for bar in found.bars] if kind == "price" else []
+    value = data.draw(st.sampled_from(values))
     shown = f"{value.quantize(Decimal(1).scaleb(-data.draw(st.integers(0, 4)))):,f}"
-    words = data.draw(st.sampled_from(["price", "RSI", "P/E", "SMA 50", "revenue", "gross margin"]))
+    words = data.draw(st.sampled_from(_OF_KIND[kind]))
     assert Claims(found, [evidence_text(found)]).check([f"The {words} is {shown}."]).marks == ()
+
+
+def test_a_figure_of_another_kind_is_no_price() -> None:
+    assert CLAIMS.check(["The price is 46,743,000,000."]).marks == (
+        "cites 46,743,000,000; evidence says 199.80",
+    )
+    assert CLAIMS.check(["RSI is 30.41."]).marks == ("cites 30.41; evidence says 71.24",)
 
 
 @given(any_pack(), st.sampled_from(["return_5", "return_20", "volatility_20"]), st.integers(0, 3))
