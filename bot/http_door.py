@@ -1,7 +1,10 @@
 """The HTTP door: one server, on which each part of Conclave puts the paths that it answers."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
+from bot.http.problems import numbered
 from core.config.settings import Http
 from core.domain.errors import ConfigError
 
@@ -15,13 +18,18 @@ class HttpDoor:
 
     def __init__(self, settings: Http) -> None:
         self._settings = settings
-        self._routes = web.Application(client_max_size=LARGEST_BODY)
+        self._routes = web.Application(client_max_size=LARGEST_BODY, middlewares=[numbered])
         self._runner: web.AppRunner | None = None
+        self._at_end: list[Callable[[], None]] = []
 
     @property
     def router(self) -> web.UrlDispatcher:
         """Where paths are added."""
         return self._routes.router
+
+    def at_end(self, work: Callable[[], None]) -> None:
+        """Do something once nothing is listened to any more."""
+        self._at_end.append(work)
 
     @property
     def port(self) -> int:
@@ -56,3 +64,5 @@ class HttpDoor:
         """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
+        while self._at_end:
+            self._at_end.pop()()

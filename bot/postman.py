@@ -149,8 +149,10 @@ class Postman:
             _log.warning("%s stays open: %s", about, error)
             await self._kept(self._app.agenda.put_off(due, str(error), LEASE))
         except ChatGone as gone:
+            self._app.measures.undelivered(due.subscription.platform, "gone")
             await self._gone(due, gone)
         except DeliveryFailed as error:
+            self._app.measures.undelivered(due.subscription.platform, "failed")
             _log.warning("%s could not be delivered yet: %s", about, error)
             await self._kept(self._app.agenda.put_off(due, str(error)))
         except Exception:  # noqa: BLE001 - the boundary: one delivery's bug is nobody else's
@@ -181,9 +183,14 @@ class Postman:
                 if not await self._post(due, one):
                     return
             except Unsure as error:
+                self._app.measures.undelivered(due.subscription.platform, "unsure")
                 await self._say_missing(due, str(error))
                 return
-        await self._app.agenda.end(due)
+        await self._arrived(due)
+
+    async def _arrived(self, due: Due) -> None:
+        if await self._app.agenda.end(due):
+            self._app.measures.delivered(due.subscription.platform, late=due.slot.late)
 
     async def _say_missing(self, due: Due, why: str) -> None:
         """End a slot whose message may have arrived, and then say so in the chat, at most once."""
@@ -238,6 +245,7 @@ class Postman:
             except (ChatGone, Unsure):
                 raise
             except Flooded as flood:
+                self._app.measures.undelivered(address.platform, "flooded")
                 chat.close_for(flood.retry_after_s)
             except DeliveryFailed as error:
                 if clock.monotonic() >= until:

@@ -48,7 +48,7 @@ def services(app: App, desk: Desk, http: "HttpDoor | None" = None) -> list[Servi
     What a platform sends over HTTP comes through `http`, which is not listened to before this returns.
 
     Raises:
-        ConfigError: none is left.
+        ConfigError: none is left, where one was wanted or there is no HTTP door to serve alone.
     """
     telegram, slack = app.settings.telegram, app.settings.slack
     builders: list[Callable[[App, Desk, HttpDoor | None], Service]] = []
@@ -58,7 +58,7 @@ def services(app: App, desk: Desk, http: "HttpDoor | None" = None) -> list[Servi
         builders.append(_slack)
     elif missing := slack_missing(slack):
         _log.warning(missing)
-    if not builders:
+    if not builders and http is None:
         raise ConfigError(
             f"Neither Telegram nor Slack has its tokens: set {telegram.token}, or {slack.bot_token} "
             f"and {slack.app_token}; docs/telegram.md and docs/slack.md say how."
@@ -69,7 +69,7 @@ def services(app: App, desk: Desk, http: "HttpDoor | None" = None) -> list[Servi
             found.append(build(app, desk, http))
         except ConfigError as error:
             problems.append(str(error))
-    if not found:
+    if problems and not found:
         raise ConfigError(" ".join(problems))
     for problem in problems:
         _log.error("%s That platform stays off.", problem)
@@ -100,7 +100,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; then stop in order, within ten seconds. `say` hears when it is ready.
 
     Raises:
-        ConfigError: no platform is configured, or all of them refused their tokens.
+        ConfigError: neither a platform nor HTTP is configured, or all platforms refused their tokens.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -109,7 +109,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     desk = Desk(app)
     http = _http_door(app, desk)
     platforms = services(app, desk, http)
-    await _listen(http)
+    await _listen(http, alone=not platforms)
     postman = Postman(app, desk.pacers)
     timer = Timer(app, postman)
     await app.resume_interrupted()
@@ -117,12 +117,12 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
         asyncio.create_task(_platform(desk, postman, platform), name=platform.name) for platform in platforms
     ]
     chores = [
-        asyncio.create_task(_say_ready(platforms, doors, say)),
+        asyncio.create_task(_say_ready(platforms, doors, say) if platforms else _say_alone(http, say)),
         asyncio.create_task(_prepare(app)),
         asyncio.create_task(timer.start()),
     ]
     told_to_stop = asyncio.create_task(stop.wait())
-    all_closed = asyncio.create_task(asyncio.wait(doors))
+    all_closed = asyncio.create_task(_all_ended(doors))
     await asyncio.wait({told_to_stop, all_closed}, return_when=asyncio.FIRST_COMPLETED)
     all_closed.cancel()
     until = loop.time() + STOP_WITHIN_S
@@ -150,24 +150,41 @@ async def _prepare(app: App) -> None:
 
 
 def _http_door(app: App, desk: Desk) -> "HttpDoor | None":
-    """Return the HTTP door where the configuration has one. It answers for the health of the service."""
+    """Return the HTTP door where the configuration has one, with what programs may ask there."""
     if "http" not in app.settings.model_fields_set:
         return None
+    from bot.http.api import Api
     from bot.http_door import HttpDoor
     from bot.http_status import HttpStatus
 
     door = HttpDoor(app.settings.http)
     HttpStatus(app, desk.platforms, desk.connections).answer_at(door.router)
+    api = Api(app, desk.platforms, desk.connections)
+    api.answer_at(door.router)
+    door.at_end(api.close)
     return door
 
 
-async def _listen(http: "HttpDoor | None") -> None:
-    """Listen once every path is there; a port that is taken is no reason to stop everything else."""
+async def _listen(http: "HttpDoor | None", *, alone: bool) -> None:
+    """Listen once every path is there; a port that is taken is no reason to stop everything else.
+
+    Raises:
+        ConfigError: it is taken, and there is nothing else to serve.
+    """
     try:
         if http is not None:
             await http.start()
     except ConfigError as error:
+        if alone:
+            raise
         _log.error("%s", error)
+
+
+async def _all_ended(doors: Sequence["asyncio.Task[None]"]) -> None:
+    """Wait until no platform is served any more; where there was none, HTTP is served until told to stop."""
+    if not doors:
+        await asyncio.Event().wait()
+    await asyncio.wait(doors)
 
 
 async def _platform(desk: Desk, postman: Postman, platform: Service) -> None:
@@ -216,6 +233,11 @@ async def _finish_once(live: LiveMessages, platform: Service) -> None:
         _log.warning("%s: open messages stay open: %s", platform.name, error)
     except Exception:  # noqa: BLE001 - as in _platform
         _log.exception("%s: open messages could not be finished", platform.name)
+
+
+async def _say_alone(http: "HttpDoor | None", say: Callable[[str], None]) -> None:
+    if http is not None:
+        say(f"Conclave is ready: HTTP answers on port {http.port}; no chat platform is configured.")
 
 
 async def _say_ready(

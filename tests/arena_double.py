@@ -15,6 +15,7 @@ from core.domain.calibration import Calibration
 from core.domain.errors import NotFound
 from core.domain.events import RunEvent
 from core.domain.evidence import Evidence
+from core.domain.measures import Relay
 from core.domain.member import Member
 from core.domain.run import RunRecord, RunRequest, RunState
 from core.domain.scores import Metric
@@ -73,6 +74,7 @@ class ArenaDouble(App):
         self.interrupted: tuple[str, ...] = ()
         self.closed = False
         self.busy: Exception | None = None
+        self.measures = Relay()
         self.votes: dict[str, Vote] = {}
         self.going_on: tuple[str, ...] = ()
         self.known_chats = ChatsDouble()  # type: ignore[assignment]

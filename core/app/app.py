@@ -17,6 +17,7 @@ from core.app.known_chats import KnownChats
 from core.app.live_seasons import LiveSeasons
 from core.app.lookback import Lookback
 from core.app.membership import Membership, told_of
+from core.app.meterwork import Meterwork
 from core.app.naming import Naming, voter
 from core.app.people import People
 from core.app.polls import Polls
@@ -45,6 +46,7 @@ from core.domain.errors import NoPrices, NotFound, Refused
 from core.domain.events import RunEvent
 from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
+from core.domain.measures import Relay
 from core.domain.member import Member
 from core.domain.period import ALL
 from core.domain.run import RunRecord, RunRequest, RunState
@@ -77,6 +79,7 @@ class App(
     Digestwork,
     Evidencework,
     Lookback,
+    Meterwork,
     Rerunwork,
     Seasonwork,
     Stabilitywork,
@@ -113,6 +116,7 @@ class App(
         people: People,
         places: Places,
         reflecting: Reflecting,
+        measures: Relay,
         search: YahooSearch | None = None,
     ) -> None:
         self.settings = settings
@@ -143,6 +147,7 @@ class App(
         self.resets = resets
         self._reflecting = reflecting
         self._search = search
+        self.measures = measures
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 
     async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:

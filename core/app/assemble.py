@@ -23,6 +23,7 @@ from core.app.watch import Watch
 from core.app.watchlists import Watchlists
 from core.clock import Clock, SystemClock
 from core.config import Settings
+from core.domain.measures import Relay
 from core.domain.member import MemberKind
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
@@ -57,7 +58,10 @@ async def open_app(
     except BaseException:
         await store.close()
         raise
-    committee = Committee(settings, store, prices, calendar, gateway, clock, gatherer=gatherer)
+    measures = store.database.measures = Relay()
+    committee = Committee(
+        settings, store, prices, calendar, gateway, clock, gatherer=gatherer, measures=measures
+    )
     scoreboard = Scoreboard(store, settings, clock)
     estimates = Estimates(store, settings, calendar)
     people = People(store, settings, clock, Quotas(store, settings, estimates, clock))
@@ -90,6 +94,7 @@ async def open_app(
         places=store.places,
         reflecting=committee.reflecting,
         search=_search(settings, clock),
+        measures=measures,
     )
 
 

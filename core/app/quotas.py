@@ -37,7 +37,7 @@ class Quotas:
 
     def applies_to(self, request: RunRequest) -> bool:
         """Say whether a run may count for a person or a chat that has a quota; `allowance` knows it."""
-        if request.once is not None or request.season is not None:
+        if not request.is_asked_for:
             return False
         both = self._of(request.requested_by, (request.requested_in, *self._named))
         return any(quota.is_set for quota in both)

@@ -228,12 +228,24 @@ class Slack(Frozen):
     plan_blocks: bool = False
 
 
+class HttpToken(Frozen):
+    """A further token of the HTTP door; what is asked with it is asked by `http:<name>`."""
+
+    name: Name
+    secret: SecretRef
+
+
 class Http(Frozen):
-    """The HTTP door. Off without the section."""
+    """The HTTP door. Off without the section.
+
+    `token` is that of `http:main`. `requests_per_minute` holds for each token, and for each address without.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     token: SecretRef = SecretRef("env:CONCLAVE_HTTP_TOKEN")
+    tokens: tuple[HttpToken, ...] = ()
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 120
 
 
 class Cache(Frozen):
@@ -270,6 +282,7 @@ class Settings(Frozen):
         mistakes = [
             *_given_twice("provider", (provider.name for provider in self.providers)),
             *_given_twice("member", (member.name for member in self.members)),
+            *_given_twice("token", ("main", *(token.name for token in self.http.tokens))),
             *_reserved(member.name for member in self.members),
             *self._unknown_providers(),
         ]

@@ -17,6 +17,9 @@ from core.domain.usage import NOTHING_SPENT, Spend
 from core.domain.values import Frozen, Written
 from core.domain.verdict import Verdict
 
+ASKED_ONCE = "asked:"
+"""So begins the `once` of a run that one person or program asked for, and that a repeated question joins."""
+
 
 class RunState(StrEnum):
     """Where a run stands. A `running` run whose process died is resumed; the others are final."""
@@ -33,7 +36,8 @@ class RunRequest(Frozen):
     `requested_by` and `requested_in` are platform ids such as `telegram:1001`, for quotas and budgets.
     `season` is that of a replay; None means the arena's own, live or, for sample prices, the sample's.
     `once` names the occasion of a run that is made a single time for all who wait for it: whoever asks with
-    the same one, now or later and in any process, gets the same run. `fresh` refuses a run on an older price
+    the same one, now or later and in any process, gets the same run; one that begins with `ASKED_ONCE` counts
+    for who asked like any other. `fresh` refuses a run on an older price
     than that of the last session that has closed. `present` is what now means to the several tickers of one
     command, so that all their evidence is of one moment; it matters only without `as_of`. `rerun_of` is the
     run whose evidence is put before members again: its ticker and moment count, and no vendor is asked.
@@ -50,6 +54,12 @@ class RunRequest(Frozen):
     fresh: bool = False
     present: AwareDatetime | None = None
     rerun_of: str | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Say whether somebody asks for this run, to whom it counts: no replay, and not for all who wait."""
+        once = self.once
+        return self.season is None and (once is None or once.startswith(ASKED_ONCE))
 
     @property
     def key(self) -> str:

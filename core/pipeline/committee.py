@@ -19,9 +19,11 @@ from core.consensus.tally import tally
 from core.consensus.weights import weights_from
 from core.domain.bars import BarSeries
 from core.domain.errors import NotFound, Refused
+from core.domain.events import RunEnded, RunEvent, RunStarted
 from core.domain.evidence import Evidence
 from core.domain.evidence_items import NOTHING_GATHERED, Gathered
 from core.domain.ids import new_id
+from core.domain.measures import Measures, Relay
 from core.domain.member import Member, MemberKind
 from core.domain.run import RunRecord, RunRequest, RunState, Seat
 from core.domain.season import Season
@@ -66,6 +68,7 @@ class Committee:
         clock: Clock,
         keeper: Bookkeeper | None = None,
         gatherer: Gatherer | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -74,6 +77,7 @@ class Committee:
         self._gateway = gateway
         self._clock = clock
         self._gatherer = gatherer
+        self._measures = measures or Relay()
         self.hearings = Hearings(settings, store, gateway, clock)
         self.remembering = Remembering(settings, store)
         self.reflecting = Reflecting(settings, store, gateway, clock)
@@ -219,8 +223,17 @@ class Committee:
 
         Safe to repeat after any interruption: stages, results and finished runs are kept as they are stored.
         """
-        await self.hear(record, evidence, tell)
-        return await self.conclude(record.run_id, evidence)
+        measures = self._measures
+
+        def tell_all(event: RunEvent) -> None:
+            measures.told(event)
+            tell(event)
+
+        measures.told(RunStarted(record=record))
+        await self.hear(record, evidence, tell_all)
+        ended = await self.conclude(record.run_id, evidence)
+        measures.told(RunEnded(record=ended))
+        return ended
 
     async def hear(self, record: RunRecord, evidence: Evidence, tell: Tell) -> None:
         """Bring every member of a run that has not finished to its ballot or abstention.

@@ -2,17 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.clock import Clock, SystemClock
 from core.domain.errors import StoreError
+from core.domain.measures import Measures, Relay
 from core.store import schema, sqlite_file
 from core.store.engine import (
     BEGIN,
@@ -37,6 +38,7 @@ class Database:
 
     def __init__(self, place: URL, engine: AsyncEngine, clock: Clock) -> None:
         self.clock = clock
+        self.measures: Measures = Relay()
         self.is_sqlite = is_sqlite(place)
         self._place = place
         self._engine = engine
@@ -82,12 +84,32 @@ class Database:
         options: dict[str, Any] = {BEGIN: TO_READ}
         if not self.is_sqlite:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with plain_errors(self._place):
+        with plain_errors(self._place), self._measured("read"):
             connection = await self._begin(options)
             try:
                 yield connection
             finally:
                 await self._give_back(connection)
+
+    async def ping(self) -> None:
+        """Let the database answer once.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        with plain_errors(self._place):
+            connection = await self._begin({BEGIN: TO_READ} if self.is_sqlite else {})
+            try:
+                await connection.execute(text("SELECT 1"))
+            finally:
+                await self._give_back(connection)
+
+    @contextmanager
+    def _measured(self, kind: str) -> Iterator[None]:
+        """Tell how long something took, with what was waited for, unless it failed."""
+        before = self.clock.monotonic()
+        yield
+        self.measures.transacted(kind, self.clock.monotonic() - before)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -123,18 +145,19 @@ class Database:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        if self._one_writer is None:
-            yield
-            return
-        try:
-            async with asyncio.timeout(_QUEUE_S):
-                await self._one_writer.acquire()
-        except TimeoutError:
-            raise StoreError(f"Nothing could be written for {_QUEUE_S:.0f} seconds; try again.") from None
-        try:
-            yield
-        finally:
-            self._one_writer.release()
+        with self._measured("write"):
+            if self._one_writer is None:
+                yield
+                return
+            try:
+                async with asyncio.timeout(_QUEUE_S):
+                    await self._one_writer.acquire()
+            except TimeoutError:
+                raise StoreError(f"Nothing could be written for {_QUEUE_S:.0f} seconds; try again.") from None
+            try:
+                yield
+            finally:
+                self._one_writer.release()
 
     async def _begin(self, options: dict[str, Any]) -> AsyncConnection:
         self._in_use += 1

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.quota import NOTHING, Allowance, Used
-from core.domain.run import RunState
+from core.domain.run import ASKED_ONCE, RunState
 from core.store.costs import seat_cost, total_cost
 from core.store.locking import hold
 from core.store.run_record import NOT_REPLAYED
@@ -47,7 +47,8 @@ async def used(connection: AsyncConnection, allowance: Allowance) -> tuple[Used,
 
 
 def _since(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return runs.c.started_at >= at, runs.c.once.is_(None), NOT_REPLAYED
+    asked_for = or_(runs.c.once.is_(None), runs.c.once.startswith(ASKED_ONCE, autoescape=True))
+    return runs.c.started_at >= at, asked_for, NOT_REPLAYED
 
 
 async def _number(connection: AsyncConnection, *which: ColumnElement[bool]) -> int:

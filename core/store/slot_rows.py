@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, tuple_, update
+from sqlalchemy import Select, case, delete, func, select, tuple_, update
 from sqlalchemy.sql import ColumnElement
 
 from core.domain.errors import StoreError
@@ -182,6 +182,23 @@ class Slots:
                 await connection.execute(query.order_by(slots.c.due_at).limit(1))
             ).scalar()
             return oldest
+
+    async def waiting(
+        self, now: datetime, late_since: datetime, platforms: Collection[str]
+    ) -> tuple[int, int]:
+        """Return how many slots of these platforms are due that nobody has claimed.
+
+        The second number is how many of them were due by `late_since`.
+        """
+        late = case((slots.c.due_at <= late_since, 1), else_=0)
+        query = (
+            select(func.count(), func.coalesce(func.sum(late), 0))
+            .select_from(WITH_SLOTS)
+            .where(IS_DUE, ACTIVE, slots.c.due_at <= now, *_on(platforms))
+        )
+        async with self._database.read() as connection:
+            due, behind = (await connection.execute(query)).one()
+            return int(due), int(behind)
 
     async def _read(self, query: Select[Any]) -> tuple[Due, ...]:
         async with self._database.read() as connection:
