@@ -10,7 +10,7 @@ from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.config.providers import Provider
 from core.domain.check import Check
-from core.domain.errors import NoPrices, StoreError, VendorFailure
+from core.domain.errors import ConfigError, NoPrices, StoreError, VendorFailure
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
 from core.market.chain import PriceChain, build_chain
@@ -34,13 +34,13 @@ async def run_checks(
     gateway = Gateway(settings, environ=environ, clock=clock)
     try:
         probes = [
-            Probe("store", partial(_store, settings), _STORE),
+            Probe("store", partial(_store, settings, environ), _STORE),
             *(_vendor(vendor, settings, clock, calendar) for vendor in chain.vendors),
             *evidence_probes(gatherer, clock),
             *(_provider(gateway, provider) for provider in settings.providers),
             *platforms,
         ]
-        granted = await _granted(settings)
+        granted = await _granted(settings, environ)
         checks = await inspect(settings, environ, probes, limit_s=LIMIT_S, granted=granted)
     finally:
         await chain.close()
@@ -49,17 +49,17 @@ async def run_checks(
     return tuple(_optional(check, settings) for check in checks)
 
 
-async def _granted(settings: Settings) -> int:
+async def _granted(settings: Settings, environ: Mapping[str, str]) -> int:
     """Return how many roles are given in chats; 0 where the store cannot be asked, as its own probe says."""
     try:
         async with asyncio.timeout(GRANTED_WITHIN_S):
-            return await granted_at(settings.store.url)
-    except (StoreError, TimeoutError):
+            return await granted_at(settings.store.address(environ))
+    except (ConfigError, StoreError, TimeoutError):
         return 0
 
 
-async def _store(settings: Settings) -> str:
-    await database.reachable(settings.store.url)
+async def _store(settings: Settings, environ: Mapping[str, str]) -> str:
+    await database.reachable(settings.store.address(environ))
     return f"{settings.store.url.partition('+')[0]} answers"
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from core.config.access import Access
+from core.config.database_address import takes_password, with_password
 from core.config.field_types import (
     BasisPoints,
     DatabaseAddress,
@@ -67,9 +68,30 @@ class Archive(Frozen):
 
 
 class StoreSettings(Frozen):
-    """The database. SQLite by default; PostgreSQL with `postgresql+asyncpg://`."""
+    """The database. SQLite by default; PostgreSQL with `postgresql+asyncpg://`.
+
+    `password` is that of the user whom the address names, so that the address itself can be shown.
+    """
 
     url: DatabaseAddress = "sqlite+aiosqlite:///conclave.db"
+    password: SecretRef | None = None
+
+    @model_validator(mode="after")
+    def _password_has_a_user(self) -> "StoreSettings":
+        if self.password is not None and not takes_password(self.url):
+            raise ValueError(
+                "password goes with the address of a PostgreSQL user who has none in it, such as "
+                "postgresql+asyncpg://user@host/database"
+            )
+        return self
+
+    def address(self, environ: Mapping[str, str] | None = None) -> str:
+        """Return the whole address, the password included: for whoever connects, and never to be shown.
+
+        Raises:
+            ConfigError: the variable or file of the password is missing or empty.
+        """
+        return self.url if self.password is None else with_password(self.url, self.password.reveal(environ))
 
 
 class MemberSettings(Frozen):
