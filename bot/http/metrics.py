@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 from core.config import Settings
 from core.domain.asking import Asked
 from core.domain.ballot import Abstention, Ballot, MemberResult
+from core.domain.books import Standing
 from core.domain.calls import Call, CallOutcome
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted
 from core.domain.member import FOLLOWERS
@@ -188,6 +189,10 @@ class Metrics:
         self.connected = gauge("conclave_platform_connected", "1 if a platform is connected.", ["platform"])
         self.budget_left = gauge("conclave_budget_left_usd", "What is left of today's budget.", ["scope"])
         self.budget_limit = gauge("conclave_budget_limit_usd", "Today's budget.", ["scope"])
+        self.values = gauge(
+            "conclave_member_value_usd", "What a portfolio of the leaderboard is worth.", ["member"]
+        )
+        self.returns = gauge("conclave_member_return", "Its return, as a fraction.", ["member"])
         self.deliveries = Counter(
             "conclave_deliveries",
             "What chats subscribed to and got.",
@@ -210,6 +215,19 @@ class Metrics:
         self.request_seconds = Histogram(
             "conclave_http_request_seconds", "Answers.", ["path"], buckets=_SHORT_S, registry=registry
         )
+
+    def ranked(self, standings: Iterable[Standing]) -> None:
+        """Show what portfolios are worth; one that cannot be priced has no value, and not that of before."""
+        self.values.clear()
+        self.returns.clear()
+        for one in standings:
+            member = self._members.of(one.member)
+            if member == OTHER:
+                continue  # many could be it, and their values cannot be added
+            if one.value_usd is not None:
+                self.values.labels(member).set(float(one.value_usd))
+            if one.return_ratio is not None:
+                self.returns.labels(member).set(float(one.return_ratio))
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text form."""

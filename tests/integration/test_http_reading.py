@@ -159,6 +159,15 @@ async def test_metrics_tell_of_real_runs_and_of_the_database(caller: Caller, app
     assert (await samples(caller))["conclave_http_requests_total method=GET path=/models status=200"] == 1
 
 
+async def test_metrics_tell_what_each_portfolio_is_worth(caller: Caller, app: App) -> None:
+    await arena.finished(app, arena.request(preset="quick"))
+    found = await samples(caller)
+    board = {one.member: one for one in (await app.leaderboard()).standings}
+    for member in arena.FIVE:
+        assert found[f"conclave_member_value_usd member={member}"] == float(board[member].value_usd)
+        assert found[f"conclave_member_return member={member}"] == float(board[member].return_ratio)
+
+
 async def test_a_run_that_two_follow_is_counted_once(caller: Caller, app: App) -> None:
     wanted = arena.request(preset="quick")
     await asyncio.gather(arena.finished(app, wanted), arena.finished(app, wanted))

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.http.metrics import Metrics
 from core.domain.asking import Asked, Routed
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, Rating, RiskLevel
+from core.domain.books import Standing
 from core.domain.calls import Call, Caller, CallOutcome
 from core.domain.events import MemberFinished, RunEnded, RunStarted, StageFinished
 from core.domain.measures import Measures, Relay
@@ -222,3 +223,30 @@ def test_a_clock_that_went_back_is_no_negative_time(metrics: Metrics) -> None:
     found = values(metrics)
     assert found["conclave_run_seconds_sum{preset=standard}"] == 0
     assert found["conclave_database_seconds_sum{kind=read}"] == 0
+
+
+def standing(member: str, value: str | None) -> Standing:
+    return Standing(
+        rank=1 if value else 0,
+        medal="",
+        member=member,
+        kind="llm",
+        value_usd=Decimal(value) if value else None,
+        pnl_usd=None,
+        return_ratio=Decimal("-0.25") if value else None,
+        trades=0,
+        win_rate=None,
+        closed_trades=0,
+        cash_usd=Decimal(0),
+        token_cost_usd=Decimal(0),
+    )
+
+
+def test_a_portfolio_without_a_price_has_no_value_and_not_an_old_one(metrics: Metrics) -> None:
+    metrics.ranked([standing("claude", "7500.00"), standing("somebody", "1.00")])
+    found = values(metrics)
+    assert found["conclave_member_value_usd{member=claude}"] == 7500
+    assert found["conclave_member_return{member=claude}"] == -0.25
+    assert not [name for name in found if "value_usd{member=other" in name]
+    metrics.ranked([standing("claude", None)])
+    assert not [name for name in values(metrics) if name.startswith("conclave_member_value_usd")]
