@@ -16,8 +16,8 @@ SECRET = "p@ss:w/rd %2F? é"
 ADDRESS = "postgresql+asyncpg://conclave@db.example:5433/arena"
 
 
-def store(url: str = ADDRESS, password: str = "env:DATABASE_PASSWORD") -> StoreSettings:
-    return StoreSettings.model_validate({"url": url, "password": password})
+def store(url: str = ADDRESS, where: str = "env:DATABASE_PASSWORD") -> StoreSettings:
+    return StoreSettings.model_validate({"url": url, "password": where})
 
 
 def test_a_password_of_any_signs_reaches_the_driver_as_it_is() -> None:
@@ -34,7 +34,7 @@ def test_a_password_of_any_signs_reaches_the_driver_as_it_is() -> None:
 def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text(SECRET + "\n", encoding="utf-8")
-    assert make_url(store(password=f"file:{file}").address({})).password == SECRET
+    assert make_url(store(where=f"file:{file}").address({})).password == SECRET
 
 
 def test_options_of_the_address_stay() -> None:
@@ -66,9 +66,9 @@ def test_a_password_that_has_no_user_or_a_rival_is_refused(tmp_path: Path, url: 
 
 
 def test_neither_settings_nor_errors_hold_the_password(tmp_path: Path) -> None:
-    settings = Settings(store=store(password=f"file:{tmp_path / 'missing'}"))
+    settings = Settings(store=store(where=f"file:{tmp_path / 'missing'}"))
     assert "postgresql+asyncpg://conclave@db" in repr(settings)
-    with pytest.raises(ConfigError, match="the secret file .* cannot be read or is empty"):
+    with pytest.raises(ConfigError, match=r"the secret file .* cannot be read or is empty"):
         settings.store.address({})
 
 
