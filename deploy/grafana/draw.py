@@ -730,7 +730,6 @@ def _options(panel: Panel) -> Json:
                 "justifyMode": "auto",
                 "orientation": "auto",
                 "textMode": "auto",
-                "wideLayout": True,
             }
         case "bargauge":
             return {
