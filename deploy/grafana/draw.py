@@ -677,6 +677,8 @@ def _panel(panel: Panel) -> Json:
         ],
         "custom": _custom(panel),
     }
+    if panel.unit == "short" and panel.now:
+        defaults["decimals"] = 0  # gains are estimated between two readings, and what is counted is whole
     if panel.highest is not None:
         defaults |= {"min": 0, "max": panel.highest}
     made: Json = {

@@ -204,4 +204,4 @@ async def test_once_closed_nothing_more_is_counted(app: App) -> None:
     async with calling(app) as caller:
         api = caller.api
     await arena.finished(app, arena.request(preset="quick"))
-    assert b"conclave_runs_started_total{" not in api.metrics.text()
+    assert b'conclave_runs_started_total{preset="quick"} 0.0\n' in api.metrics.text()

@@ -207,7 +207,8 @@ def test_each_registry_is_its_own_and_none_is_global(tmp_path: Path) -> None:
     before = {family.name for family in REGISTRY.collect()}
     one, two = (Metrics(arena.settings("http://127.0.0.1:9", tmp_path)) for _ in range(2))
     one.retried("loopback", "claude/claude-1")
-    assert "conclave_retries_total{model=claude/claude-1,provider=loopback}" not in values(two)
+    assert values(one)["conclave_retries_total{model=claude/claude-1,provider=loopback}"] == 1
+    assert values(two)["conclave_retries_total{model=claude/claude-1,provider=loopback}"] == 0
     assert {family.name for family in REGISTRY.collect()} == before
 
 
@@ -250,3 +251,24 @@ def test_a_portfolio_without_a_price_has_no_value_and_not_an_old_one(metrics: Me
     assert not [name for name in found if "value_usd{member=other" in name]
     metrics.ranked([standing("claude", None)])
     assert not [name for name in values(metrics) if name.startswith("conclave_member_value_usd")]
+
+
+def test_what_can_be_counted_is_there_as_zero_before_it_happens(tmp_path: Path) -> None:
+    """Else Prometheus would not see the first of it, and of runs there are few."""
+    keys = [{"name": "main", "secret": "env:LOOPBACK_KEY"}]
+    provider = {"name": "loopback", "base_url": "http://127.0.0.1:9", "keys": keys}
+    before = values(Metrics(arena.settings("http://127.0.0.1:9", tmp_path, providers=[provider])))
+    for name in (
+        "conclave_runs_started_total{preset=quick}",
+        "conclave_runs_finished_total{decision=none}",
+        "conclave_member_decisions_total{action=abstained,member=claude}",
+        "conclave_member_abstentions_total{kind=timeout,member=claude}",
+        "conclave_member_cost_usd_total{member=committee}",
+        "conclave_calls_total{model=claude/claude-1,outcome=no_credit,provider=loopback}",
+        "conclave_retries_total{model=claude/claude-1,provider=loopback}",
+        "conclave_key_cooldowns_total{key=main,provider=loopback}",
+        "conclave_deliveries_total{late=true,platform=slack}",
+        "conclave_delivery_failures_total{kind=flooded,platform=telegram}",
+    ):
+        assert before[name] == 0, name
+    assert len(before) < 1000
