@@ -68,9 +68,13 @@ def mean(metric: str, by: str, where: str = "") -> list[tuple[str, str]]:
 
 
 def gained(metric: str, by: str, where: str = "", window: str = "$__rate_interval") -> tuple[str, str]:
-    """Return the query of what a counter has gained, for each value of `by`."""
+    """Return the query of what a counter has gained, for each value of `by`.
+
+    Over the whole time shown, what has gained nothing is left out.
+    """
     legend = " ".join(f"{{{{{label}}}}}" for label in by.split(", "))
-    return f"sum by ({by}) (increase({metric}{where}[{window}]))", legend
+    query = f"sum by ({by}) (increase({metric}{where}[{window}]))"
+    return f"{query} > 0" if window == "$__range" else query, legend
 
 
 ARENA = (
@@ -368,7 +372,7 @@ OPERATIONS = (
             Panel(
                 "Breakers open",
                 "Models that are not asked for the moment.",
-                [("sum(conclave_breaker_state == bool 2)", "open")],
+                [("sum(conclave_breaker_state == bool 2) or vector(0)", "open")],
                 "stat",
                 width=4,
                 height=4,
