@@ -1,6 +1,5 @@
 """How the service is, over HTTP: for people and for what watches it."""
 
-import hmac
 import json
 import logging
 from collections.abc import Mapping
@@ -9,12 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from bot.connections import NO_CONNECTIONS, Connections, now_states
+from bot.http.guard import Tokens
 from bot.present.health import health_facts, served, well
 from core.app.app import App
 from core.config.settings import Http
 from core.domain.errors import ConclaveError
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 OK, UNWELL, UNAUTHORIZED = 200, 503, 401
 
 _log = logging.getLogger(__name__)
@@ -23,7 +22,7 @@ _log = logging.getLogger(__name__)
 class HttpStatus:
     """Serves `GET /health` as JSON. `platforms` and `connections` say how each of them is.
 
-    Whoever has the token of `[http]`, as a bearer, sees all; where none is set, everybody on this machine
+    Whoever has a token of `[http]`, as a bearer, sees all; where none is set, everybody on this machine
     does. Others see whether the service is well, and nothing else.
     """
 
@@ -34,7 +33,7 @@ class HttpStatus:
         self._platforms = platforms
         self._connections = connections
         self._settings: Http = app.settings.http
-        self._secret = _secret(self._settings)
+        self._tokens = Tokens(self._settings)
 
     def answer_at(self, router: web.UrlDispatcher) -> None:
         """Answer at `/health` there."""
@@ -59,23 +58,14 @@ class HttpStatus:
         return _answer(OK if fine else UNWELL, status)
 
     def _knows(self, given: str) -> bool:
-        scheme, _, token = given.partition(" ")
-        known = self._secret or ""
-        return scheme.lower() == "bearer" and hmac.compare_digest(_bytes(token.strip()), _bytes(known))
+        if not self._tokens:
+            return given.strip().lower() == "bearer"  # an empty token is that of nobody, and no guess either
+        return self._tokens.name_of(given) is not None
 
     def _sees_all(self, request: web.Request) -> bool:
-        if self._secret:
+        if self._tokens:
             return bool(request.headers.get("Authorization"))
-        return self._settings.host in LOOPBACK
-
-
-def _bytes(text: str) -> bytes:
-    """Return what came over the wire: a header may hold bytes that are no text."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _secret(settings: Http) -> str | None:
-    return settings.token.reveal() if settings.token.present() else None
+        return self._settings.is_local
 
 
 def _answer(code: int, body: Mapping[str, Any]) -> web.Response:

@@ -62,8 +62,11 @@ class Api:
     def answer_at(self, router: web.UrlDispatcher) -> None:
         """Answer at all paths there."""
         for path in self._paths:
-            one = path.operation
-            router.add_route(one.method, one.path, path.wrap(path.handler))
+            one, handler = path.operation, path.wrap(path.handler)
+            if one.open:  # monitors ask for the head alone, too
+                router.add_get(one.path, handler)
+            else:
+                router.add_route(one.method, one.path, handler)
 
     def close(self) -> None:
         """Listen to nothing more."""

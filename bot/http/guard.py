@@ -14,14 +14,13 @@ from aiohttp import web
 
 from bot.http.problems import ASKED_BY, REQUEST_ID, Handler, Problem, problem_of, problem_response
 from core.clock import Clock
-from core.config.settings import Http
+from core.config.settings import LOOPBACK, Http
 
 LARGEST_BODY = 64 * 1024
 BODY_WITHIN_S = 10.0
 MOST_KNOWN = 4096
 """So many tokens and addresses are remembered for their pace; who was not here for longest is forgotten."""
 LOCAL = "local"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 _MINUTE_S = 60.0
 Found = TypeVar("Found")
@@ -31,16 +30,20 @@ _log = logging.getLogger(__name__)
 
 
 class Tokens:
-    """The bearer tokens of `[http]`, each with its name. A secret that cannot be read is no token."""
+    """The bearer tokens of `[http]`, each with its name. A secret that cannot be read lets nobody in.
+
+    It is true where a token is needed: one can be read, or `tokens` names one, readable or not.
+    """
 
     def __init__(self, settings: Http) -> None:
+        self._wanted = bool(settings.tokens)
         named = {"main": settings.token} | {token.name: token.secret for token in settings.tokens}
         self._secrets: Mapping[str, bytes] = {
             name: _bytes(secret.reveal()) for name, secret in named.items() if secret.present()
         }
 
     def __bool__(self) -> bool:
-        return bool(self._secrets)
+        return self._wanted or bool(self._secrets)
 
     def name_of(self, authorization: str) -> str | None:
         """Return the name of the token that an `Authorization` header has, or None.
@@ -111,10 +114,13 @@ class Guard:
             self._check_pace(f"token {request[ASKED_BY]}")
             return await handler(request)
 
-        return self.told(checked)
+        return self.told(checked, level=logging.INFO)
 
-    def told(self, handler: Handler) -> Handler:
-        """Return a handler of which every error is told as a problem, and every request logged."""
+    def told(self, handler: Handler, *, level: int = logging.DEBUG) -> Handler:
+        """Return a handler of which every error is told as a problem, and every request logged.
+
+        `level` is that of the log for what goes well: monitors ask all the time.
+        """
 
         async def answered(request: web.Request) -> web.StreamResponse:
             request_id, before = request[REQUEST_ID], self._clock.monotonic()
@@ -128,7 +134,8 @@ class Guard:
             path = getattr(request.match_info.route.resource, "canonical", "-")
             seconds = self._clock.monotonic() - before
             self._count(path, request.method, answer.status, seconds)
-            _log.info(
+            _log.log(
+                level if answer.status < HTTPStatus.BAD_REQUEST else logging.INFO,
                 "http %s: %s %s %d in %.0f ms by %s",
                 request_id,
                 request.method,
@@ -168,7 +175,7 @@ class Guard:
 
     def _is_local(self, request: web.Request) -> bool:
         """Say whether somebody on this machine asks, and no web page or proxy on behalf of others."""
-        if self._settings.host not in LOOPBACK or not _is_loopback(request.remote or ""):
+        if not self._settings.is_local or not _is_loopback(request.remote or ""):
             return False
         if any(name in request.headers for name in _FORWARDED):
             return False

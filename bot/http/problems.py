@@ -135,6 +135,7 @@ async def numbered(request: web.Request, handler: Handler) -> web.StreamResponse
         answer = await handler(request)
     if not answer.prepared:
         answer.headers.setdefault("X-Request-Id", request_id)
+        answer.headers.setdefault("Server", "Conclave")  # nobody needs to know the versions below
     return answer
 
 

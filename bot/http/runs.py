@@ -28,6 +28,7 @@ from core.domain.run import ASKED_ONCE, RunRecord, RunRequest
 BEGINS_WITHIN_S = 120.0
 HEARTBEAT_S = 15.0
 MOST_READERS = 256
+MOST_BEGINNING = 50
 EVENT_STREAM = "text/event-stream"
 _RUN_ID = re.compile(f"[{ALPHABET}]{{8}}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -40,6 +41,7 @@ class ApiRuns:
         self._app = app
         self._heartbeat_s = heartbeat_s
         self._readers = 0
+        self._beginning = 0
 
     @property
     def readers(self) -> int:
@@ -51,7 +53,17 @@ class ApiRuns:
         wanted = read_json(RunsWanted, await body_of(request))
         tickers = tuple(dict.fromkeys(parse_ticker(ticker_of(ticker)) for ticker in wanted.tickers))
         requests = await self._requests(request, wanted, tickers)
-        begun = await asyncio.gather(*(self._begun(one) for one in requests), return_exceptions=True)
+        if self._beginning + len(requests) > MOST_BEGINNING:
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "The evidence of many runs is being gathered; ask again in a moment.",
+                headers={"Retry-After": "5"},
+            )
+        self._beginning += len(requests)
+        try:
+            begun = await asyncio.gather(*(self._begun(one) for one in requests), return_exceptions=True)
+        finally:
+            self._beginning -= len(requests)
         started: list[dict[str, Any]] = []
         refused: list[dict[str, Any]] = []
         failures: list[Exception] = []
@@ -79,7 +91,7 @@ class ApiRuns:
             )
         as_of = await self._moment(wanted.as_of)
         once = [_once(asked_by, key, place) if key else None for place in range(len(tickers))]
-        present = self._app.clock.now() if len(tickers) > 1 and not key else None
+        present = self._app.clock.now() if len(tickers) > 1 else None
         return [
             RunRequest(
                 ticker=ticker,

@@ -48,6 +48,7 @@ async def open_app(
     clock = clock or SystemClock()
     environ = os.environ if environ is None else environ
     store = await Store.open(settings.store.address(environ), clock)
+    measures = store.database.measures = Relay()
     try:
         voters = [(m.name, m.kind, m.weight, m.route, m.enabled) for m in settings.members]
         await store.members.seat([*voters, *_followers(settings)])
@@ -58,7 +59,6 @@ async def open_app(
     except BaseException:
         await store.close()
         raise
-    measures = store.database.measures = Relay()
     committee = Committee(
         settings, store, prices, calendar, gateway, clock, gatherer=gatherer, measures=measures
     )

@@ -51,6 +51,8 @@ def settings_checks(settings: Settings, environ: Mapping[str, str], granted: int
     )
     yield telegram
     yield slack
+    if "http" in settings.model_fields_set:
+        yield _http(settings, environ)
     yield _access(settings, granted, chats_on=telegram.state == "ok" or slack.state == "ok")
     for sentence in inactive(settings):
         yield Check(name="settings", state="off", detail=sentence)
@@ -132,6 +134,28 @@ def _secrets(name: str, secrets: Mapping[str, SecretRef], environ: Mapping[str, 
         state="failed",
         detail=" ".join(missing.values()),
         mend=f"Set {', '.join(f'{name}.{key}' for key in missing)} as well.",
+    )
+
+
+def _http(settings: Settings, environ: Mapping[str, str]) -> Check:
+    http = settings.http
+    named = {"token": http.token} | {f"tokens[{token.name}]": token.secret for token in http.tokens}
+    present = [name for name, secret in named.items() if secret.present(environ)]
+    missing = [found for token in http.tokens if (found := _missing(token.secret, environ))]
+    place = f"{http.host}:{http.port}"
+    if missing:
+        mend = "Set it, or remove the token."
+        return Check(name="http", state="failed", detail=" ".join(missing), mend=mend)
+    if present:
+        tokens = "token" if len(present) == 1 else "tokens"
+        return Check(name="http", state="ok", detail=f"{place}, with {len(present)} {tokens}")
+    if http.is_local:
+        return Check(name="http", state="ok", detail=f"{place}; everybody on this machine may ask")
+    return Check(
+        name="http",
+        state="failed",
+        detail=f"{place} can be reached by others and has no token, so nobody may ask",
+        mend=f"Set {http.token}, or listen on 127.0.0.1.",
     )
 
 

@@ -250,6 +250,9 @@ class Slack(Frozen):
     plan_blocks: bool = False
 
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 class HttpToken(Frozen):
     """A further token of the HTTP door; what is asked with it is asked by `http:<name>`."""
 
@@ -268,6 +271,11 @@ class Http(Frozen):
     token: SecretRef = SecretRef("env:CONCLAVE_HTTP_TOKEN")
     tokens: tuple[HttpToken, ...] = ()
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 120
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can connect."""
+        return self.host in LOOPBACK
 
 
 class Cache(Frozen):

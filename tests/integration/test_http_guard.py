@@ -226,3 +226,19 @@ async def test_a_database_that_is_away_is_told_without_its_address(tmp_path: Any
         told = await caller.gets("/runs/4f7k2m9q")
     assert told.problem == (503, "The database cannot be used at the moment; try again.")
     assert told.headers["Retry-After"] == "5"
+
+
+async def test_a_named_token_that_cannot_be_read_opens_the_door_to_nobody(tmp_path: Any) -> None:
+    named = {"tokens": [{"name": "trader", "secret": "env:NOT_SET_ANYWHERE"}]}
+    async with calling(double(tmp_path, **named)) as caller:
+        assert (await caller.gets("/models")).problem[0] == 401
+        assert (await caller.gets("/models", Authorization="Bearer ")).problem[0] == 401
+
+
+async def test_monitors_may_ask_for_the_head_alone_and_the_log_stays_quiet(
+    local: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="bot.http"):
+        assert (await local.asks("HEAD", "/healthz")).status == 200
+        assert (await local.gets("/healthz")).status == 200
+    assert caplog.records == []

@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.documents import leaderboard_document
+from bot.door import ChatGone, Flooded
 from bot.http import reading
 from bot.member_documents import members_document
 from core.app.app import App
@@ -19,7 +20,7 @@ from tests.arena import Opening
 from tests.http_scene import Caller, calling, http_settings
 from tests.loopback.model_server import ModelServer
 from tests.postman_scene import Opening as Starting
-from tests.postman_scene import PostClock
+from tests.postman_scene import PostClock, trouble
 
 pytest_plugins = ("tests.arena_fixtures", "tests.postman_fixtures", "tests.storage")
 
@@ -205,3 +206,15 @@ async def test_once_closed_nothing_more_is_counted(app: App) -> None:
         api = caller.api
     await arena.finished(app, arena.request(preset="quick"))
     assert b'conclave_runs_started_total{preset="quick"} 0.0\n' in api.metrics.text()
+
+
+async def test_what_a_platform_does_not_take_is_measured_by_kind(starting: Starting) -> None:
+    process = await starting(**http_settings())
+    await process.subscribes("weekly review daily 16:00")
+    process.door.trouble = trouble(Flooded(2.0), ChatGone("the chat is closed"))
+    async with calling(process.app) as caller:
+        await process.works()
+        found = await samples(caller)
+    assert found["conclave_delivery_failures_total kind=flooded platform=telegram"] == 1
+    assert found["conclave_delivery_failures_total kind=gone platform=telegram"] == 1
+    assert found["conclave_deliveries_total late=false platform=telegram"] == 0

@@ -293,3 +293,10 @@ async def test_each_members_reasoning_can_be_read(caller: Caller, app: App) -> N
 async def test_a_run_is_found_by_its_id_alone(caller: Caller, reference: str) -> None:
     for path in (f"/runs/{reference}", f"/runs/{reference}/members/claude"):
         assert (await caller.gets(path)).problem[0] == 404
+
+
+async def test_only_so_many_runs_begin_at_once(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "MOST_BEGINNING", 1)
+    told = await caller.posts("/runs", {"tickers": ["AAPL", "MSFT"]})
+    assert told.problem[0] == 503
+    assert told.headers["Retry-After"] == "5"

@@ -111,6 +111,18 @@ async def test_with_a_token_only_who_has_it_sees_more_than_whether_all_is_well(
             assert secret not in told["error"]
 
 
+async def test_every_token_sees_all(
+    starting: Opening, http: dict[str, Any], secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_PROGRAM", "another-token-of-a-second-program")
+    http["http"]["tokens"] = [{"name": "trader", "secret": "env:OTHER_PROGRAM"}]
+    process = await starting(**http)
+    async with asking(process) as get:
+        for token in (secret, "another-token-of-a-second-program"):
+            code, told = await get(Authorization=f"Bearer {token}")
+            assert (code, told["platforms"]) == (200, CONNECTED)
+
+
 async def test_others_than_this_machine_see_nothing_without_a_token(
     starting: Opening, http: dict[str, Any]
 ) -> None:

@@ -85,6 +85,20 @@ def test_a_connected_chat_that_nobody_may_use_is_a_failure() -> None:
     assert (by_grants.state, by_grants.detail) == ("ok", "0 persons and chats, and 2 roles given in chats")
 
 
+def test_who_may_ask_over_http_is_said() -> None:
+    assert "http" not in found(Settings())
+    near = found(of({"http": {}}))["http"]
+    assert (near.state, near.detail) == ("ok", "127.0.0.1:8080; everybody on this machine may ask")
+    far = found(of({"http": {"host": "0.0.0.0"}}))["http"]  # noqa: S104 - the case in question
+    assert (far.state, far.mend) == ("failed", "Set env:CONCLAVE_HTTP_TOKEN, or listen on 127.0.0.1.")
+    environ = {"CONCLAVE_HTTP_TOKEN": SECRET}
+    safe = found(of({"http": {"host": "0.0.0.0"}}), environ)["http"]  # noqa: S104 - the case in question
+    assert (safe.state, safe.detail) == ("ok", "0.0.0.0:8080, with 1 token")
+    named = of({"http": {"tokens": [{"name": "trader", "secret": "env:TRADER"}]}})
+    assert found(named, environ)["http"].detail == "the environment variable TRADER is not set."
+    assert found(named, environ | {"TRADER": "x"})["http"].detail == "127.0.0.1:8080, with 2 tokens"
+
+
 def test_keys_without_effect_are_listed() -> None:
     assert "[cache] has no effect" in found(of({"cache": {"ttl_s": {"news": 60}}}))["settings"].detail
 

@@ -34,6 +34,7 @@ HEAVY = {
     "numpy",
     "openai",
     "pandas",
+    "prometheus_client",
     "slack_bolt",
     "slack_sdk",
     "sqlalchemy",
