@@ -5,10 +5,15 @@ from urllib.parse import quote
 _POSTGRES = "postgresql+asyncpg://"
 
 
+def is_postgres(url: str) -> bool:
+    """Say whether an address is one of PostgreSQL."""
+    return url.startswith(_POSTGRES)
+
+
 def takes_password(url: str) -> bool:
-    """Say whether an address names a PostgreSQL user, and no password of that user."""
+    """Say whether an address of PostgreSQL names a user, and no password of that user."""
     user, at, _ = _parts(url)
-    return url.startswith(_POSTGRES) and bool(at and user) and ":" not in user
+    return bool(at and user) and ":" not in user
 
 
 def with_password(url: str, password: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from bot.cli_work import _secrets
 from core.app.assemble import open_app
 from core.app.probes import run_checks
-from core.config import load_settings
+from core.config import inactive, load_settings
 from core.config.settings import Settings, StoreSettings
 from core.domain.errors import ConfigError
 
@@ -50,7 +50,6 @@ def test_without_a_password_the_address_is_what_the_file_says() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "sqlite+aiosqlite:///conclave.db",
         "postgresql+asyncpg://db.example/arena",
         "postgresql+asyncpg://db.example/arena@1",
         "postgresql+asyncpg://conclave:hunter22@db.example/arena",
@@ -59,10 +58,18 @@ def test_without_a_password_the_address_is_what_the_file_says() -> None:
 def test_a_password_that_has_no_user_or_a_rival_is_refused(tmp_path: Path, url: str) -> None:
     file = tmp_path / "config.toml"
     file.write_text(f'store.url = "{url}"\nstore.password = "env:DATABASE_PASSWORD"\n')
-    with pytest.raises(ConfigError, match="password goes with the address of a PostgreSQL user") as caught:
+    with pytest.raises(
+        ConfigError, match=r"store: with password, url must name a user, and no other password\.$"
+    ) as caught:
         load_settings(file, {})
     assert "hunter22" not in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_sqlite_file_has_no_password_and_a_note_says_so() -> None:
+    settings = Settings(store=store("sqlite+aiosqlite:///conclave.db"))
+    assert settings.store.address({}) == "sqlite+aiosqlite:///conclave.db"
+    assert inactive(settings) == ("store.password has no effect with a SQLite database.",)
 
 
 def test_neither_settings_nor_errors_hold_the_password(tmp_path: Path) -> None:
