@@ -1,5 +1,6 @@
 """A database's password is a reference, and joins the address only where somebody connects."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,15 @@ async def test_check_says_which_password_is_missing(tmp_path: Path) -> None:
     found = {check.name: check for check in await run_checks(settings, {})}
     assert found["store"].state == "failed"
     assert "DATABASE_PASSWORD is not set" in found["store"].detail
+
+
+def test_nobody_connects_to_an_address_without_its_password() -> None:
+    root = Path(__file__).parents[2]
+    bare = [
+        f"{file.relative_to(root)}: {line.strip()}"
+        for folder in ("core/app", "core/pipeline", "core/schedule", "core/llm", "bot")
+        for file in sorted((root / folder).rglob("*.py"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\bstore\.url\b(?!\.partition)", line)
+    ]
+    assert bare == [], "take settings.store.address(environ)"
