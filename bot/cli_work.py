@@ -114,6 +114,7 @@ def _secrets(settings: "Settings") -> list[str]:
         settings.market.alpha_vantage.key,
         settings.market.fred.key,
         settings.http.token,
+        *((settings.store.password,) if settings.store.password else ()),
         *(token.secret for token in settings.http.tokens),
         *(key.secret for provider in settings.providers for key in provider.keys),
     ]

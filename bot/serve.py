@@ -15,6 +15,7 @@ from bot.door import Door
 from bot.live_message import LiveMessages
 from bot.postman import Postman
 from bot.slack_settings import slack_is_wanted, slack_missing
+from bot.supervision import Supervision
 from bot.timer import Timer
 from core.app.app import App
 from core.domain.errors import ConclaveError, ConfigError, StoreError
@@ -106,6 +107,7 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    supervision = Supervision(app.clock)
     desk = Desk(app)
     http = _http_door(app, desk)
     platforms = services(app, desk, http)
@@ -120,11 +122,13 @@ async def serve(app: App, say: Callable[[str], None]) -> None:
         asyncio.create_task(_say_ready(platforms, doors, say) if platforms else _say_alone(http, say)),
         asyncio.create_task(_prepare(app)),
         asyncio.create_task(timer.start()),
+        asyncio.create_task(supervision.keep_telling()),
     ]
     told_to_stop = asyncio.create_task(stop.wait())
     all_closed = asyncio.create_task(_all_ended(doors))
     await asyncio.wait({told_to_stop, all_closed}, return_when=asyncio.FIRST_COMPLETED)
     all_closed.cancel()
+    supervision.stopping()
     until = loop.time() + STOP_WITHIN_S
     timer.stop()
     # Before the doors close: what is on its way to a chat arrives.

@@ -6,21 +6,24 @@ whatever else turns up counts as `other`. Ids, tickers, chats and persons are no
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import Metric
 
 from core.config import Settings
 from core.domain.asking import Asked
-from core.domain.ballot import Abstention, Ballot, MemberResult
+from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult
+from core.domain.books import Standing
 from core.domain.calls import Call, CallOutcome
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted
 from core.domain.member import FOLLOWERS
 from core.domain.run import RunRecord
-from core.domain.stage import Stage
+from core.domain.stage import Preset, Stage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OTHER = "other"
+ABSTAINED = "abstained"
 STATES = {"closed": 0, "half_open": 1, "open": 2}
 FAILURES = ("gone", "flooded", "failed", "unsure")
 PLATFORMS = ("telegram", "slack", "terminal")
@@ -37,6 +40,11 @@ class Names:
     def __init__(self, known: Iterable[str], *, more: int = 0) -> None:
         self._known = set(known)
         self._more = more
+
+    @property
+    def known(self) -> frozenset[str]:
+        """All of them but `other`, as far as they are known yet."""
+        return frozenset(self._known)
 
     def of(self, name: str) -> str:
         """Return the name itself, or `other`."""
@@ -76,6 +84,7 @@ class Metrics:
         self._runs(registry)
         self._calls(registry)
         self._service(registry)
+        self._begin(settings, routes)
 
     def _runs(self, registry: CollectorRegistry) -> None:
         self.runs_started = Counter(
@@ -188,6 +197,10 @@ class Metrics:
         self.connected = gauge("conclave_platform_connected", "1 if a platform is connected.", ["platform"])
         self.budget_left = gauge("conclave_budget_left_usd", "What is left of today's budget.", ["scope"])
         self.budget_limit = gauge("conclave_budget_limit_usd", "Today's budget.", ["scope"])
+        self.values = gauge(
+            "conclave_member_value_usd", "What a portfolio of the leaderboard is worth.", ["member"]
+        )
+        self.returns = gauge("conclave_member_return", "Its return, as a fraction.", ["member"])
         self.deliveries = Counter(
             "conclave_deliveries",
             "What chats subscribed to and got.",
@@ -210,6 +223,51 @@ class Metrics:
         self.request_seconds = Histogram(
             "conclave_http_request_seconds", "Answers.", ["path"], buckets=_SHORT_S, registry=registry
         )
+
+    def _begin(self, settings: Settings, routes: Iterable[str]) -> None:
+        """Show as 0 what can be counted: Prometheus sees no gain in a counter that appears with its first.
+
+        Runs are rare and the first is as good as any other. Stages are left out; there would be too many.
+        """
+        members = sorted(self._members.known)
+        hops = [tuple(hop.partition(":")[::2]) for hop in sorted(routes)]
+        keys = [(one.name, key.name) for one in settings.providers for key in one.keys]
+        single: list[tuple[Counter | Histogram, Iterable[str]]] = [
+            (self.runs_started, Preset),
+            (self.runs_finished, (*Action, "none")),
+            (self.confidence, members),
+            (self.member_tokens, members),
+            (self.member_cost, members),
+        ]
+        several = [
+            (self.ballots, product(members, (*Action, ABSTAINED))),
+            (self.abstentions, product(members, AbstentionKind)),
+            (self.retries, hops),
+            (self.call_cost, hops),
+            (self.calls, ((*hop, outcome) for hop, outcome in product(hops, CallOutcome))),
+            (self.cooldowns, keys),
+            (self.deliveries, product(PLATFORMS, ("true", "false"))),
+            (self.delivery_failures, product(PLATFORMS, FAILURES)),
+        ]
+        for metric, names in single:
+            for name in names:
+                metric.labels(name)
+        for counter, rows in several:
+            for row in rows:
+                counter.labels(*row)
+
+    def ranked(self, standings: Iterable[Standing]) -> None:
+        """Show what portfolios are worth; one that cannot be priced has no value, and not that of before."""
+        self.values.clear()
+        self.returns.clear()
+        for one in standings:
+            member = self._members.of(one.member)
+            if member == OTHER:
+                continue  # many could be it, and their values cannot be added
+            if one.value_usd is not None:
+                self.values.labels(member).set(float(one.value_usd))
+            if one.return_ratio is not None:
+                self.returns.labels(member).set(float(one.return_ratio))
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text form."""
@@ -242,7 +300,7 @@ class Metrics:
                 self.ballots.labels(member, result.action.value).inc()
                 self.confidence.labels(member).observe(float(result.confidence))
             case Abstention():
-                self.ballots.labels(member, "abstained").inc()
+                self.ballots.labels(member, ABSTAINED).inc()
                 self.abstentions.labels(member, result.kind.value).inc()
         self.member_seconds.labels(member).observe(result.latency_ms / 1000)
         self.member_tokens.labels(member).inc(result.spend.tokens)

@@ -71,6 +71,8 @@ class Scrape:
         due, late = await self._app.due_now(platforms)
         metrics.due.set(due)
         metrics.late.set(late)
+        board = await self._app.leaderboard()
+        metrics.ranked(board.standings)
         for one in await self._app.budget_left():
             metrics.budget_left.labels(one.scope).set(float(one.left_usd))
             metrics.budget_limit.labels(one.scope).set(float(one.limit_usd))

@@ -44,11 +44,11 @@ async def open_app(
 
     Raises:
         StoreError: the database cannot be opened or is newer than this program.
-        ConfigError: a part cannot be built from the settings.
+        ConfigError: a part cannot be built from the settings, or the database's password cannot be read.
     """
     clock = clock or SystemClock()
     environ = os.environ if environ is None else environ
-    store = await Store.open(settings.store.url, clock)
+    store = await Store.open(settings.store.address(environ), clock)
     measures = store.database.measures = Relay()
     try:
         voters = [(m.name, m.kind, settings.weight_of(m), m.route, m.enabled) for m in settings.members]

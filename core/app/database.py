@@ -11,8 +11,9 @@ async def upgrade(settings: Settings) -> None:
 
     Raises:
         StoreError: it cannot be opened, or is newer than this program.
+        ConfigError: its password cannot be read.
     """
-    await database.upgrade(settings.store.url)
+    await database.upgrade(settings.store.address())
 
 
 async def backup(settings: Settings, file: Path) -> None:
@@ -21,4 +22,4 @@ async def backup(settings: Settings, file: Path) -> None:
     Raises:
         StoreError: the file exists, cannot be written, or the database is not SQLite.
     """
-    await database.backup(settings.store.url, file)
+    await database.backup(settings.store.address(), file)

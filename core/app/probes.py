@@ -13,7 +13,7 @@ from core.config import Settings
 from core.config.providers import Provider
 from core.config.settings import MemberSettings
 from core.domain.check import Check
-from core.domain.errors import ModelFailure, NoPrices, StoreError, VendorFailure
+from core.domain.errors import ConfigError, ModelFailure, NoPrices, StoreError, VendorFailure
 from core.domain.provider_health import Condition
 from core.llm.gateway import Gateway
 from core.market.calendar import MarketCalendar
@@ -40,18 +40,18 @@ async def run_checks(
     clock, calendar = SystemClock(), MarketCalendar()
     chain = build_chain(settings, calendar, clock)
     gatherer = gatherer_to_check(settings, clock)
-    notebook = Notebook(settings.store.url)
+    notebook = Notebook(settings, environ)
     gateway = Gateway(settings, environ=environ, clock=clock, states=await notebook.open())
     trials = LiveCheck(gateway, clock)
     try:
         probes = [
-            Probe("store", partial(_store, settings), _STORE),
+            Probe("store", partial(_store, settings, environ), _STORE),
             *(_vendor(vendor, settings, clock, calendar) for vendor in chain.vendors),
             *evidence_probes(gatherer, clock),
             *(_provider(gateway, provider) for provider in settings.providers),
             *platforms,
         ]
-        granted = await _granted(settings)
+        granted = await _granted(settings, environ)
         checks = await inspect(settings, environ, probes, limit_s=LIMIT_S, granted=granted)
         if live:
             # After the providers' own probes: a key that they have found good is used again.
@@ -67,17 +67,17 @@ async def run_checks(
     return tuple(_optional(check, settings) for check in checks)
 
 
-async def _granted(settings: Settings) -> int:
+async def _granted(settings: Settings, environ: Mapping[str, str]) -> int:
     """Return how many roles are given in chats; 0 where the store cannot be asked, as its own probe says."""
     try:
         async with asyncio.timeout(GRANTED_WITHIN_S):
-            return await granted_at(settings.store.url)
-    except (StoreError, TimeoutError):
+            return await granted_at(settings.store.address(environ))
+    except (ConfigError, StoreError, TimeoutError):
         return 0
 
 
-async def _store(settings: Settings) -> str:
-    await database.reachable(settings.store.url)
+async def _store(settings: Settings, environ: Mapping[str, str]) -> str:
+    await database.reachable(settings.store.address(environ))
     return f"{settings.store.url.partition('+')[0]} answers"
 
 

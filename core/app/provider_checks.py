@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from core.app.live_check import LiveCheck
 from core.config import Settings
 from core.domain.calls import Call
 from core.domain.check import Check
-from core.domain.errors import StoreError
+from core.domain.errors import ConfigError, StoreError
 from core.domain.provider_health import Condition, KeyCondition, KeyHealth, ProviderHealth, RouteHealth
+from core.llm.scopes import scopes_of
 from core.store.call_rows import Calls
 from core.store.database import Database
 from core.store.provider_rows import ProviderStates, database_at
@@ -25,16 +26,17 @@ log = logging.getLogger(__name__)
 class Notebook:
     """The database, if it is there and up to date: a check changes no schema, and goes on without one."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._environ = environ
         self._database: Database | None = None
 
     async def open(self) -> ProviderStates | None:
         """Return the notes on keys and routes; None where there are none, as the store's own probe says."""
         try:
             async with asyncio.timeout(WITHIN_S):
-                self._database = await database_at(self._url)
-        except (StoreError, TimeoutError):
+                self._database = await database_at(self._settings.store.address(self._environ))
+        except (StoreError, ConfigError, TimeoutError):
             return None
         return ProviderStates(self._database) if self._database else None
 
@@ -44,7 +46,10 @@ class Notebook:
             return
         try:
             async with asyncio.timeout(WITHIN_S):
-                await Calls(self._database).add(calls)
+                kept, zone = Calls(self._database), ZoneInfo(self._settings.arena.timezone)
+                for call in calls:
+                    kept.log.add(call, scopes_of(call, call.at.astimezone(zone).date()))
+                await kept.log.close()
         except (StoreError, TimeoutError) as error:
             log.warning("what the check has cost was not kept: %s", error)
 

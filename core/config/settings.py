@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from core.config.access import Access
+from core.config.database_address import is_postgres, takes_password, with_password
 from core.config.field_types import (
     BasisPoints,
     DatabaseAddress,
@@ -68,9 +69,30 @@ class Archive(Frozen):
 
 
 class StoreSettings(Frozen):
-    """The database. SQLite by default; PostgreSQL with `postgresql+asyncpg://`."""
+    """The database. SQLite by default; PostgreSQL with `postgresql+asyncpg://`.
+
+    `password` is that of the user whom the address names, so that the address itself can be shown; a SQLite
+    file has none.
+    """
 
     url: DatabaseAddress = "sqlite+aiosqlite:///conclave.db"
+    password: SecretRef | None = None
+
+    @model_validator(mode="after")
+    def _password_has_a_user(self) -> "StoreSettings":
+        if self.password is not None and is_postgres(self.url) and not takes_password(self.url):
+            raise ValueError("with password, url must name a user, and no other password")
+        return self
+
+    def address(self, environ: Mapping[str, str] | None = None) -> str:
+        """Return the whole address, the password included: for whoever connects, and never to be shown.
+
+        Raises:
+            ConfigError: the variable or file of the password is missing or empty.
+        """
+        if self.password is None or not is_postgres(self.url):
+            return self.url
+        return with_password(self.url, self.password.reveal(environ))
 
 
 class MemberSettings(Frozen):

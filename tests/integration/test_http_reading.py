@@ -160,6 +160,15 @@ async def test_metrics_tell_of_real_runs_and_of_the_database(caller: Caller, app
     assert (await samples(caller))["conclave_http_requests_total method=GET path=/models status=200"] == 1
 
 
+async def test_metrics_tell_what_each_portfolio_is_worth(caller: Caller, app: App) -> None:
+    await arena.finished(app, arena.request(preset="quick"))
+    found = await samples(caller)
+    board = {one.member: one for one in (await app.leaderboard()).standings}
+    for member in arena.FIVE:
+        assert found[f"conclave_member_value_usd member={member}"] == float(board[member].value_usd)
+        assert found[f"conclave_member_return member={member}"] == float(board[member].return_ratio)
+
+
 async def test_a_run_that_two_follow_is_counted_once(caller: Caller, app: App) -> None:
     wanted = arena.request(preset="quick")
     await asyncio.gather(arena.finished(app, wanted), arena.finished(app, wanted))
@@ -196,7 +205,7 @@ async def test_once_closed_nothing_more_is_counted(app: App) -> None:
     async with calling(app) as caller:
         api = caller.api
     await arena.finished(app, arena.request(preset="quick"))
-    assert b"conclave_runs_started_total{" not in api.metrics.text()
+    assert b'conclave_runs_started_total{preset="quick"} 0.0\n' in api.metrics.text()
 
 
 async def test_what_a_platform_does_not_take_is_measured_by_kind(starting: Starting) -> None:
@@ -208,4 +217,4 @@ async def test_what_a_platform_does_not_take_is_measured_by_kind(starting: Start
         found = await samples(caller)
     assert found["conclave_delivery_failures_total kind=flooded platform=telegram"] == 1
     assert found["conclave_delivery_failures_total kind=gone platform=telegram"] == 1
-    assert "conclave_deliveries_total late=false platform=telegram" not in found
+    assert found["conclave_deliveries_total late=false platform=telegram"] == 0

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.http.metrics import Metrics
 from core.domain.asking import Asked, Routed
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, Rating, RiskLevel
+from core.domain.books import Standing
 from core.domain.calls import Call, Caller, CallOutcome
 from core.domain.events import MemberFinished, RunEnded, RunStarted, StageFinished
 from core.domain.measures import Measures, Relay
@@ -206,7 +207,8 @@ def test_each_registry_is_its_own_and_none_is_global(tmp_path: Path) -> None:
     before = {family.name for family in REGISTRY.collect()}
     one, two = (Metrics(arena.settings("http://127.0.0.1:9", tmp_path)) for _ in range(2))
     one.retried("loopback", "claude/claude-1")
-    assert "conclave_retries_total{model=claude/claude-1,provider=loopback}" not in values(two)
+    assert values(one)["conclave_retries_total{model=claude/claude-1,provider=loopback}"] == 1
+    assert values(two)["conclave_retries_total{model=claude/claude-1,provider=loopback}"] == 0
     assert {family.name for family in REGISTRY.collect()} == before
 
 
@@ -222,3 +224,51 @@ def test_a_clock_that_went_back_is_no_negative_time(metrics: Metrics) -> None:
     found = values(metrics)
     assert found["conclave_run_seconds_sum{preset=standard}"] == 0
     assert found["conclave_database_seconds_sum{kind=read}"] == 0
+
+
+def standing(member: str, value: str | None) -> Standing:
+    return Standing(
+        rank=1 if value else 0,
+        medal="",
+        member=member,
+        kind="llm",
+        value_usd=Decimal(value) if value else None,
+        pnl_usd=None,
+        return_ratio=Decimal("-0.25") if value else None,
+        trades=0,
+        win_rate=None,
+        closed_trades=0,
+        cash_usd=Decimal(0),
+        token_cost_usd=Decimal(0),
+    )
+
+
+def test_a_portfolio_without_a_price_has_no_value_and_not_an_old_one(metrics: Metrics) -> None:
+    metrics.ranked([standing("claude", "7500.00"), standing("somebody", "1.00")])
+    found = values(metrics)
+    assert found["conclave_member_value_usd{member=claude}"] == 7500
+    assert found["conclave_member_return{member=claude}"] == -0.25
+    assert not [name for name in found if "value_usd{member=other" in name]
+    metrics.ranked([standing("claude", None)])
+    assert not [name for name in values(metrics) if name.startswith("conclave_member_value_usd")]
+
+
+def test_what_can_be_counted_is_there_as_zero_before_it_happens(tmp_path: Path) -> None:
+    """Else Prometheus would not see the first of it, and of runs there are few."""
+    keys = [{"name": "main", "secret": "env:LOOPBACK_KEY"}]
+    provider = {"name": "loopback", "base_url": "http://127.0.0.1:9", "keys": keys}
+    before = values(Metrics(arena.settings("http://127.0.0.1:9", tmp_path, providers=[provider])))
+    for name in (
+        "conclave_runs_started_total{preset=quick}",
+        "conclave_runs_finished_total{decision=none}",
+        "conclave_member_decisions_total{action=abstained,member=claude}",
+        "conclave_member_abstentions_total{kind=timeout,member=claude}",
+        "conclave_member_cost_usd_total{member=committee}",
+        "conclave_calls_total{model=claude/claude-1,outcome=no_credit,provider=loopback}",
+        "conclave_retries_total{model=claude/claude-1,provider=loopback}",
+        "conclave_key_cooldowns_total{key=main,provider=loopback}",
+        "conclave_deliveries_total{late=true,platform=slack}",
+        "conclave_delivery_failures_total{kind=flooded,platform=telegram}",
+    ):
+        assert before[name] == 0, name
+    assert len(before) < 1000
