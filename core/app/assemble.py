@@ -48,11 +48,12 @@ async def open_app(
     store = await Store.open(settings.store.url, clock)
     try:
         voters = [(m.name, m.kind, m.weight, m.route, m.enabled) for m in settings.members]
-        await store.members.seat([*voters, *_followers(settings)])
+        stages = {member.name: member.stages for member in settings.members}
+        await store.members.seat([*voters, *_followers(settings)], stages)
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)
         gatherer = build_gatherer(settings, clock, store.vendor_answers)
-        gateway = Gateway(settings, environ=environ, clock=clock)
+        gateway = Gateway(settings, environ=environ, clock=clock, answers=store.model_answers)
     except BaseException:
         await store.close()
         raise

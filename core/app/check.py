@@ -89,7 +89,7 @@ def _members(settings: Settings) -> Check:
 
 def _provider(provider: Provider, members: Sequence[MemberSettings], environ: Mapping[str, str]) -> Check:
     name = f"keys of {provider.name}"
-    routes = [hop for member in members if member.enabled for hop in member.route]
+    routes = [hop for member in members if member.enabled for hop in member.hops]
     if not any(hop.partition(":")[0] == provider.name for hop in routes):
         return Check(name=name, state="off", detail="no enabled member is routed to it")
     if not provider.keys and not provider.local:

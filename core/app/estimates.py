@@ -106,7 +106,7 @@ class Estimates:
         if price_in or price_out:
             return (prompt * price_in + completion * price_out) / _MILLION
         local = {provider.name for provider in self._settings.providers if provider.local}
-        return Decimal(0) if all(hop.partition(":")[0] in local for hop in model.route) else None
+        return Decimal(0) if all(hop.partition(":")[0] in local for hop in model.hops) else None
 
     def _runs_a_day(
         self, wanted: Wanted, terms: ChatTerms, after: datetime, watchlist: Sequence[str]

@@ -2,7 +2,7 @@
 
 from core.config.settings import THRESHOLDS, Settings
 
-_UNUSED_SECTIONS = ("cache", "routing")
+_UNUSED_SECTIONS = ("routing",)
 
 
 def inactive(settings: Settings) -> tuple[str, ...]:

@@ -48,10 +48,13 @@ def completed(tree: Mapping[str, Any]) -> dict[str, Any]:
 def _routed_to(tree: Mapping[str, Any]) -> Iterator[str]:
     members = tree.get("members")
     for member in members if isinstance(members, list) else ():
-        route = member.get("route") if isinstance(member, dict) else None
-        for hop in route if isinstance(route, list) else ():
-            if isinstance(hop, str):
-                yield hop.partition(":")[0]
+        if not isinstance(member, dict):
+            continue
+        stages = member.get("stages")
+        for route in (member.get("route"), *(stages.values() if isinstance(stages, dict) else ())):
+            for hop in route if isinstance(route, list) else ():
+                if isinstance(hop, str):
+                    yield hop.partition(":")[0]
 
 
 def provider_table(given: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from core.config.access import Access
+from core.config.cache import Cache
 from core.config.field_types import (
     BasisPoints,
     DatabaseAddress,
@@ -26,7 +27,7 @@ from core.config.market import Market
 from core.config.providers import Provider, Tier
 from core.config.secret import SecretRef
 from core.domain.member import FOLLOWERS, MemberKind
-from core.domain.stage import Preset
+from core.domain.stage import Preset, route_at
 from core.domain.values import Frozen, Ratio
 
 DEFAULT_BASELINES = ("buy_and_hold", "momentum", "mean_reversion", "trend", "coin_flip")
@@ -72,15 +73,39 @@ class StoreSettings(Frozen):
     url: DatabaseAddress = "sqlite+aiosqlite:///conclave.db"
 
 
+StageKey = Literal[
+    "analysts",
+    "debate",
+    "risk",
+    "market",
+    "news",
+    "fundamentals",
+    "sentiment",
+    "bull",
+    "bear",
+    "research",
+    "trader",
+    "risk_aggressive",
+    "risk_neutral",
+    "risk_conservative",
+    "decision",
+]
+"""A stage, or one of the groups of `core.domain.stage.GROUPS`."""
+Route = tuple[str, ...]
+
+
 class MemberSettings(Frozen):
     """A competitor. `route` lists `provider:model id`, first choice first.
 
-    Prices are in USD per million tokens.
+    `stages` has the routes of stages and groups of stages that other models shall write; the rest is written
+    by `route`. Prices (USD per million tokens) and `tier` are those of `route`; what is left out is known of
+    its models, or unknown.
     """
 
     name: Name
     kind: Literal[MemberKind.LLM, MemberKind.BASELINE] = MemberKind.LLM
-    route: tuple[str, ...] = ()
+    route: Route = ()
+    stages: dict[StageKey, Annotated[Route, Field(min_length=1)]] = Field(default_factory=dict)
     tier: Tier | None = None
     weight: Ratio = Decimal(1)
     enabled: bool = True
@@ -93,19 +118,37 @@ class MemberSettings(Frozen):
     @model_validator(mode="after")
     def _kind_fits(self) -> "MemberSettings":
         mistakes = [
-            f'{json.dumps(hop)} in route is not "provider:model id", such as "openrouter:openai/gpt-5"'
-            for hop in self.route
+            f'{json.dumps(hop)} in {where} is not "provider:model id", such as "openrouter:openai/gpt-5"'
+            for where, route in self.routes()
+            for hop in route
             if not all(part.strip() for part in hop.partition(":")[::2])
         ]
         if self.kind is MemberKind.BASELINE and self.name not in BASELINES:
             mistakes.append(f'"{self.name}" is no baseline; a baseline is one of {", ".join(BASELINES)}')
         if self.kind is MemberKind.BASELINE and self.route:
             mistakes.append("a baseline asks no model, so it takes no route")
+        if self.kind is MemberKind.BASELINE and self.stages:
+            mistakes.append("a baseline asks no model, so it takes no stages")
         if self.kind is MemberKind.LLM and not self.route:
             mistakes.append('a member of kind "llm" needs route = ["provider:model id"]')
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
+
+    def route_of(self, stage: str) -> Route:
+        """Return the route by which a stage is asked: its own, or its group's, or the member's."""
+        return route_at(self.route, self.stages, stage)
+
+    @property
+    def hops(self) -> Route:
+        """Every `provider:model id` that may be asked, in any stage, each once."""
+        return tuple(dict.fromkeys(hop for _, route in self.routes() for hop in route))
+
+    def routes(self) -> Iterable[tuple[str, Route]]:
+        """Yield the key of each route in the configuration, and the route."""
+        yield "route", self.route
+        for stage, route in self.stages.items():
+            yield f"stages.{stage}", route
 
 
 Tokens = Annotated[int, Field(ge=0, le=100_000)]
@@ -236,12 +279,6 @@ class Http(Frozen):
     token: SecretRef = SecretRef("env:CONCLAVE_HTTP_TOKEN")
 
 
-class Cache(Frozen):
-    """Answer cache; not in effect in this version."""
-
-    ttl_s: dict[str, int] = Field(default_factory=dict)
-
-
 class Settings(Frozen):
     """The whole configuration. `include` names files that were laid under this one; see `including`."""
 
@@ -282,14 +319,14 @@ class Settings(Frozen):
     def _unknown_providers(self) -> Iterable[str]:
         known = {provider.name for provider in self.providers}
         for member in self.members:
-            for hop in member.route:
-                provider = hop.partition(":")[0]
-                if provider not in known:
-                    listed = ", ".join(sorted(known)) or "none"
-                    yield (
-                        f"members[{member.name}].route names the provider {json.dumps(provider)}, "
-                        f"which is not configured; configured: {listed}"
-                    )
+            for where, route in member.routes():
+                for provider in dict.fromkeys(hop.partition(":")[0] for hop in route):
+                    if provider not in known:
+                        listed = ", ".join(sorted(known)) or "none"
+                        yield (
+                            f"members[{member.name}].{where} names the provider {json.dumps(provider)}, "
+                            f"which is not configured; configured: {listed}"
+                        )
 
 
 def _given_twice(what: str, names: Iterable[str]) -> list[str]:

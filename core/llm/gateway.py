@@ -2,10 +2,12 @@
 
 A member's model in one run is
 
-    Routed([Retrying(Stepped(Budgeted(Paced(Concurrent(Endpoint))))) for each hop of its route])
+    Cached(Staged(Routed([Retrying(Stepped(Budgeted(Paced(Concurrent(Endpoint))))) for each hop of a route])))
 
 read from outside to inside, and each place has its reason:
 
+* what the cache has is no call at all: it takes no step, no money and no place;
+* each stage may have a route of its own;
 * the steps of a run count every call that is sent, retries and fallbacks too;
 * a hop retries before the route moves on;
 * a retry reserves anew, and no reservation is held while it backs off;
@@ -25,27 +27,30 @@ from zoneinfo import ZoneInfo
 
 from core.clock import Clock, SystemClock
 from core.config.providers import Provider, ProviderKey
-from core.config.settings import MemberSettings, Settings
+from core.config.settings import MemberSettings, Route, Settings
 from core.domain.errors import AuthenticationFailed, ConfigError
 from core.llm.budget import Budget, BudgetedModel
+from core.llm.cache import AnswerCache, CachedModel, Hit, NoAnswers, SharedAnswers, nobody
 from core.llm.connections import Connections
 from core.llm.dialect import Dialects
 from core.llm.endpoint import EndpointModel
 from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps
 from core.llm.port import LanguageModel
-from core.llm.prices import Prices
+from core.llm.prices import prices_of
 from core.llm.probe import probe_endpoint
 from core.llm.retry import RetryingModel
 from core.llm.route import DeadEnd, RoutedModel
 from core.llm.scopes import day_scope, key_scope, limits_of, tier_scope
+from core.llm.staged import StagedModel, at_hop
 
 
 class Gateway:
     """All models of one process: they share connections, limits, paces, dialects and the budget.
 
     `environ` is where `env:` secrets are looked up (the process's own by default); `spent` is what each
-    scope of `core.llm.scopes` has spent before. The SDK is imported when the first model is made; nothing is
-    sent until it is asked. For one event loop; `close` at the end.
+    scope of `core.llm.scopes` has spent before; `answers` is where the cache keeps answers. The SDK is
+    imported when the first model is made; nothing is sent until it is asked. For one event loop; `close` at
+    the end.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Gateway:
         clock: Clock | None = None,
         rng: random.Random | None = None,
         spent: Mapping[str, Decimal] | None = None,
+        answers: AnswerCache | None = None,
     ) -> None:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
@@ -68,6 +74,7 @@ class Gateway:
         self._all_calls = asyncio.Semaphore(settings.pipeline.max_concurrency)
         self._member_calls: dict[str, asyncio.Semaphore] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
+        self._shared = SharedAnswers(settings.cache, answers or NoAnswers(), self._clock)
         self.budget = Budget(limits_of(settings), spent)
 
     def today(self) -> date:
@@ -75,16 +82,30 @@ class Gateway:
         return self._clock.now().astimezone(self._zone).date()
 
     def model_for(
-        self, member: MemberSettings, *, scopes: tuple[str, ...] = (), steps_used: int = 0
+        self,
+        member: MemberSettings,
+        *,
+        scopes: tuple[str, ...] = (),
+        steps_used: int = 0,
+        cache_on: str | None = None,
+        hit: Hit = nobody,
     ) -> LanguageModel:
         """Return the model of a member for one run.
 
         `scopes` are what its calls count against, such as the run and the chat; the day, the member's
         tier and the key are added here. `steps_used` counts the calls of a run that is being resumed.
+        `cache_on` is the SHA-256 of the evidence that is asked about: answers may then come from the cache,
+        of which `hit` hears, and are kept in it. Without it every question is asked anew, as whoever samples
+        a model, repeats a run or replays the past must do.
         A hop without a usable key fails with `AuthenticationFailed` when it is asked.
         """
         steps = Steps(self._settings.pipeline.max_steps, steps_used)
-        return RoutedModel([self._hop(member, hop, scopes, steps) for hop in member.route])
+
+        def routed(route: Route) -> LanguageModel:
+            return RoutedModel([self._hop(self._at(member, route, hop), hop, scopes, steps) for hop in route])
+
+        model = StagedModel(member, routed)
+        return model if cache_on is None else CachedModel(model, self._shared, member, cache_on, hit=hit)
 
     async def prepare(self) -> None:
         """Import the SDK off the event loop, ahead of the first call."""
@@ -107,6 +128,10 @@ class Gateway:
         """Close all connections."""
         await self._connections.close()
 
+    def _at(self, member: MemberSettings, route: Route, hop: str) -> MemberSettings:
+        provider, _, model_id = hop.partition(":")
+        return at_hop(member, route, hop, self._providers[provider].model(model_id))
+
     def _hop(self, member: MemberSettings, hop: str, scopes: tuple[str, ...], steps: Steps) -> LanguageModel:
         provider_name, _, model_id = hop.partition(":")
         provider = self._providers[provider_name]
@@ -116,11 +141,7 @@ class Gateway:
             sentence = failure.reason
             return DeadEnd(lambda: AuthenticationFailed(sentence))
         key_name = key.name if key else ""
-        prices = Prices(
-            in_usd_per_mtok=member.price_in_usd_per_mtok,
-            out_usd_per_mtok=member.price_out_usd_per_mtok,
-            free=provider.local,
-        )
+        prices = prices_of(member, provider, model_id)
         pipeline = self._settings.pipeline
         model: LanguageModel = EndpointModel(
             self._connections.client(provider, key_name, secret),

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from core.config.providers import Provider
+from core.config.settings import MemberSettings
 from core.domain.values import Frozen
 from core.llm.port import Ask
 
@@ -34,6 +36,17 @@ class Prices(Frozen):
     def most(self, ask: Ask) -> Decimal:
         """Return a bound in USD that the call should not pass: counted prompt and the longest answer."""
         return self.cost(prompt_tokens(ask), ask.max_output_tokens)
+
+
+def prices_of(member: MemberSettings, provider: Provider, model_id: str) -> Prices:
+    """Return the prices of a hop: each as the provider's model states it, or else as the member does."""
+    model = provider.model(model_id)
+    price_in, price_out = model.price_in_usd_per_mtok, model.price_out_usd_per_mtok
+    return Prices(
+        in_usd_per_mtok=member.price_in_usd_per_mtok if price_in is None else price_in,
+        out_usd_per_mtok=member.price_out_usd_per_mtok if price_out is None else price_out,
+        free=provider.local,
+    )
 
 
 def text_tokens(text: str) -> int:

@@ -16,6 +16,7 @@ from core.domain.member import MemberKind
 from core.domain.run import RunRecord, Seat
 from core.domain.stage import ModelChat, Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT
+from core.llm.families import family_of
 from core.llm.gateway import Gateway
 from core.llm.scopes import chat_scope, run_scope, season_scope
 from core.pipeline.archive import Archive
@@ -24,7 +25,7 @@ from core.pipeline.baselines import RULES
 from core.pipeline.baselines.author import BaselineAuthor
 from core.pipeline.facts import Facts
 from core.pipeline.kept_answers import KeepingAuthor
-from core.pipeline.llm_author import LlmAuthor, family_of
+from core.pipeline.llm_author import LlmAuthor
 from core.pipeline.member_run import MemberRun, reading_order
 from core.pipeline.presets import steps
 from core.pipeline.prompt_terms import terms_of
@@ -203,9 +204,15 @@ class Hearings:
     def _llm_author(self, record: RunRecord, member: MemberSettings, steps_used: int) -> Author:
         chat = chat_scope(record.requested_in, self._gateway.today())
         scopes = (run_scope(record.run_id), chat, season_scope(record.season))
-        own = member.route[0].partition(":")[2]
+        own = member.route_of(Stage.DECISION)[0].partition(":")[2]
         author = LlmAuthor(
-            self._gateway.model_for(member, scopes=scopes, steps_used=steps_used),
+            self._gateway.model_for(
+                member,
+                scopes=scopes,
+                steps_used=steps_used,
+                # A repetition is to be another sample, and a replay keeps its own answers for good.
+                cache_on=None if record.is_replay or record.rerun_of else record.evidence_sha256,
+            ),
             max_output_tokens=member.max_output_tokens,
             family=family_of(own) if self._settings.arena.strict else None,
         )

@@ -1,10 +1,9 @@
 """A language model as the author of stages."""
 
-import re
-
 from core.domain.errors import AnotherModelAnswered
 from core.domain.stage import Stage, Step
 from core.llm.answer_schema import answer_schema
+from core.llm.families import family_of
 from core.llm.port import LanguageModel, Message
 from core.llm.structured import ask_structured
 from core.pipeline.answers import ANSWER_OF
@@ -56,16 +55,6 @@ class LlmAuthor:
             sentiment=got.value.sentiment,
             marks=marks_of(spoken, step.stage is Stage.DECISION, view.done),
             served_by=got.served_by,
+            from_cache=got.from_cache,
             spend=got.spend,
         )
-
-
-def family_of(model_id: str) -> str:
-    """Return the family of a model id: the first word of its last part, for instance "claude" or "gpt".
-
-    Vendors add dates, sizes and order words freely (`claude-sonnet-4.5`, `claude-4.5-sonnet-20250929`), so
-    nothing finer can be compared.
-    """
-    base = model_id.rpartition("/")[2].lower()
-    word = re.match(r"[a-z]+", base)
-    return word.group() if word else base

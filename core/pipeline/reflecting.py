@@ -41,12 +41,12 @@ from core.domain.season import Season
 from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
 from core.domain.values import Frozen, canonical_json
 from core.llm.answer_schema import answer_schema
+from core.llm.families import family_of
 from core.llm.gateway import Gateway
 from core.llm.port import Message
 from core.llm.scopes import season_scope
 from core.llm.structured import ask_structured
 from core.pipeline.fences import fence
-from core.pipeline.llm_author import family_of
 from core.pipeline.member_run import first_of
 from core.pipeline.memory_text import against, moment, signed
 from core.pipeline.number_format import price

@@ -19,13 +19,14 @@ from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.run import Briefing
 from core.domain.stability import Stability
-from core.domain.stage import Preset, StageRecord, Step
+from core.domain.stage import Preset, Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT
+from core.llm.families import family_of
 from core.llm.gateway import Gateway
 from core.llm.scopes import chat_scope, run_scope
 from core.pipeline.author import View
 from core.pipeline.facts import SECTIONS, Facts
-from core.pipeline.llm_author import LlmAuthor, family_of
+from core.pipeline.llm_author import LlmAuthor
 from core.pipeline.member_run import MemberRun, first_of
 from core.pipeline.presets import steps
 from core.pipeline.sections import Section
@@ -112,7 +113,7 @@ class StabilityCheck:
         pipeline, cash = self._settings.pipeline, self._settings.arena.initial_cash
         run_id = new_id()
         scopes = (run_scope(run_id), chat_scope(asked_in, self._gateway.today()))
-        own = member.route[0].partition(":")[2]
+        own = member.route_of(Stage.DECISION)[0].partition(":")[2]
         author = LlmAuthor(
             self._gateway.model_for(member, scopes=scopes),
             max_output_tokens=member.max_output_tokens,

@@ -14,15 +14,9 @@ import pytest
 from pydantic import BaseModel
 
 from core.clock import ManualClock
-from core.config.settings import (
-    Budget,
-    MemberSettings,
-    Pipeline,
-    Provider,
-    ProviderKey,
-    SecretRef,
-    Settings,
-)
+from core.config.providers import Provider, ProviderKey
+from core.config.secret import SecretRef
+from core.config.settings import Budget, MemberSettings, Pipeline, Settings
 from core.domain.errors import (
     AuthenticationFailed,
     BudgetExceeded,
