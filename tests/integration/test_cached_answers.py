@@ -1,4 +1,4 @@
-"""Runs that ask the same about the same evidence: paid for once, shown as such, and never where it must not."""
+"""Runs that ask the same about the same evidence: paid for once, shown so, and never where it must not be."""
 
 import asyncio
 import json
