@@ -31,6 +31,7 @@ COST = Decimal("0.001")
 ONE: dict[str, Any] = {
     "members": [{"name": "claude", "route": [f"loopback:{MODEL}"]}],
     "consensus": {"min_members": 1},
+    "cache": {"enabled": True},
 }
 HOLDS = {"action": "HOLD", "rating": "Hold", "recommendation": "Hold", "target_weight": None}
 
@@ -139,7 +140,7 @@ async def test_other_evidence_is_asked_anew(holder: ModelServer, opening: Openin
 async def test_where_the_cache_is_off_every_question_is_asked(
     holder: ModelServer, opening: Opening, tmp_path: Path
 ) -> None:
-    app = await opening(holder.base_url, tmp_path, **ONE, cache={"enabled": False})
+    app = await opening(holder.base_url, tmp_path, **{**ONE, "cache": {"enabled": False}})
     for _ in range(2):
         record = await arena.finished(app, arena.request())
         assert await stages_from_cache(app, record) == []

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from core.clock import ManualClock
 from core.config.cache import KIND_OF, Cache, TimeToLive
-from core.config.settings import MemberSettings
+from core.config.settings import MemberSettings, Settings
 from core.domain.errors import BudgetExceeded, ModelFailure, StoreError
 from core.domain.stage import Stage
 from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
@@ -302,6 +302,10 @@ async def test_a_damaged_entry_is_as_good_as_none() -> None:
     desk.kept.rows[row.key] = row._replace(answer={"text": 7})
     assert not (await put(model)).from_cache
     assert len(below.history) == 2
+
+
+def test_the_cache_is_on_where_nothing_is_configured() -> None:
+    assert Settings().cache == Cache(enabled=True)
 
 
 def test_every_stage_has_a_kind_and_a_time_to_live() -> None:
