@@ -33,9 +33,10 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 from pydantic import BaseModel, Field
 
 from core.clock import SystemClock
+from core.config.members import MemberSettings
 from core.config.providers import Provider, ProviderKey
 from core.config.secret import SecretRef
-from core.config.settings import Budget, MemberSettings, Pipeline, Settings
+from core.config.settings import Budget, Pipeline, Settings
 from core.domain.bars import Bar, Quote
 from core.domain.books import Portfolio
 from core.domain.calls import Caller

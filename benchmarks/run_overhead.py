@@ -16,9 +16,11 @@ from pathlib import Path
 
 from benchmarks._model_process import model_server
 from core.app.assemble import open_app
+from core.config.cache import Cache
 from core.config.market import Market
+from core.config.members import MemberSettings
 from core.config.providers import Provider
-from core.config.settings import Archive, MemberSettings, Settings, StoreSettings
+from core.config.settings import Archive, Settings, StoreSettings
 from core.domain.events import RunEnded
 from core.domain.run import RunRequest
 from core.domain.stage import Preset
@@ -35,6 +37,7 @@ def settings(base_url: str, folder: Path) -> Settings:
         market=Market(prices=("sample",)),
         providers=(Provider(name="loopback", base_url=base_url, local=True),),
         members=tuple(MemberSettings(name=name, route=(f"loopback:{name}/model",)) for name in names),
+        cache=Cache(enabled=False),
     )
 
 

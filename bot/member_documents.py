@@ -22,6 +22,7 @@ def members_document(
             "member": member.name,
             "kind": member.kind.value,
             "route": list(member.route),
+            "stages": {stage: list(route) for stage, route in member.stages.items()},
             "weight": float(member.weight),
             "enabled": member.enabled,
             "removed_at": member.removed_at.isoformat() if member.removed_at else None,

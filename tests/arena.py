@@ -44,7 +44,10 @@ def opinion(name: str, **more: Any) -> dict[str, Any]:
 
 
 def settings(base_url: str, folder: Path, *, url: str | None = None, **sections: Any) -> Settings:
-    """Five models served by one loopback provider, sample prices, and everything inside `folder`."""
+    """Five models served by one loopback provider, sample prices, and everything inside `folder`.
+
+    Nothing is taken from the cache of answers unless `sections` say so.
+    """
     tree: dict[str, Any] = {
         "store": {"url": url or f"sqlite+aiosqlite:///{folder / 'conclave.db'}"},
         "archive": {"dir": str(folder / "modelchats")},
@@ -52,6 +55,8 @@ def settings(base_url: str, folder: Path, *, url: str | None = None, **sections:
         "providers": [{"name": "loopback", "base_url": base_url, "local": True}],
         "members": [{"name": name, "route": [f"loopback:{name}/{name}-1"]} for name in FIVE],
         "pipeline": {"base_delay_s": 0.01, "stage_timeout_s": 20.0},
+        # The sample's evidence is always the same; what a test asks twice shall be asked twice.
+        "cache": {"enabled": False},
     }
     for name, section in sections.items():
         tree[name] = {**tree[name], **section} if isinstance(tree.get(name), dict) else section

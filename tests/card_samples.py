@@ -271,6 +271,19 @@ FULL: dict[str, Card] = {
     "full verdict": VERDICT.model_copy(
         update={"caveat": CAVEAT, "more_buttons": (Button(label="Picture", data="f.n.v.k3v9x2ma"),)}
     ),
+    "verdict of several models": VERDICT.model_copy(
+        update={
+            "members": (
+                VERDICT.members[0].model_copy(
+                    update={"note": "analysts: gemini-2.5-flash; debate, judge, decision: claude-sonnet-4.5"}
+                ),
+                VERDICT.members[1].model_copy(
+                    update={"detail": "81 % · $0.00 · 0.4 s", "note": "12 stages from cache"}
+                ),
+                *VERDICT.members[2:],
+            )
+        }
+    ),
     "full reasoning": REASONING.model_copy(update={"caveat": CAVEAT}),
     "ranking by a metric": LEADERBOARD.model_copy(
         update={

@@ -10,7 +10,7 @@ from bot.cards import Button
 from bot.compare_card import CompareCard, ComparedLine
 from bot.lookback_buttons import TurnCompared
 from bot.lookback_buttons import encode as encode_page
-from bot.present import numbers, words
+from bot.present import authors, numbers, words
 from bot.present.paging import split
 from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.member import Member
@@ -92,7 +92,7 @@ def _ballot(result: MemberResult | None) -> dict[str, str]:
         if result.take_profit is not None:
             told["Take-profit"] = numbers.price(result.take_profit)
         if result.served_by is not None:
-            told["Answered by"] = str(result.served_by)
+            told["Answered by"] = authors.wrote(result.written_by) or str(result.served_by)
     if result is not None:
         told |= {"Cost": words.cost_of(result.spend), "Time": numbers.duration(result.latency_ms)}
     return told
@@ -118,7 +118,8 @@ def _figures(stage: StageRecord | None) -> dict[str, str]:
         return {}
     told = {"Sentiment": stage.sentiment} if stage.sentiment else {}
     told["Answered by"] = str(stage.served_by or "a rule, no model")
-    return told | {"Cost": words.cost_of(stage.spend), "Time": numbers.duration(stage.latency_ms)}
+    cost = authors.FROM_CACHE if stage.from_cache else words.cost_of(stage.spend)
+    return told | {"Cost": cost, "Time": numbers.duration(stage.latency_ms)}
 
 
 def _lines(one: dict[str, str], other: dict[str, str]) -> tuple[ComparedLine, ...]:

@@ -35,6 +35,7 @@ def models_card(
 
 def _about(member: Member, found: Stability | None, zone: ZoneInfo | None) -> str:
     about = " → ".join(member.route) if member.route else _WHAT[member.kind]
+    about += "".join(f" · {stage}: {' → '.join(route)}" for stage, route in member.stages.items())
     weight = "" if member.kind.follows else f" · weight {numbers.weight(member.weight)}"
     if member.removed_at:
         return f"{about} · was removed, /restore {member.name} brings it back"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.buttons import TurnTo, encode
 from bot.cards import Button, Notice, ReasoningCard
-from bot.present import numbers, words
+from bot.present import authors, numbers, words
 from bot.present.paging import split
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot
 from core.domain.member import Member
@@ -154,11 +154,14 @@ def _followed(chat: ModelChat, how: str) -> Notice:
 def _footer(stage: StageRecord, member: Member) -> str:
     if stage.served_by is None:
         return f"computed by a rule, no model · run {stage.run_id} · {words.PAPER}"
-    other = words.other_model(member.route[0] if member.route else None, stage.served_by)
-    asked = f" instead of {member.route[0]}" if other else ""
+    first = words.asked_at(member, stage.stage)
+    asked = f" instead of {first}" if words.other_model(first, stage.served_by) else ""
+    if stage.from_cache:
+        used = f"{authors.FROM_CACHE}, {numbers.usd(stage.spend.cost_usd)}"
+    else:
+        used = f"{numbers.tokens(stage.spend.tokens)} · {words.cost_of(stage.spend)}"
     return (
-        f"answered by {stage.served_by}{asked} · {words.tokens_of(stage.spend)} · "
-        f"{words.cost_of(stage.spend)} · {numbers.duration(stage.latency_ms)} · "
+        f"answered by {stage.served_by}{asked} · {used} · {numbers.duration(stage.latency_ms)} · "
         f"run {stage.run_id} · {words.PAPER}"
     )
 

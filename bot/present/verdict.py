@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.buttons import OpenReasoning, encode
 from bot.cards import Button, DissentLine, MemberLine, VerdictCard
-from bot.present import numbers, words
+from bot.present import authors, numbers, words
 from bot.present.trades import trade_lines
 from core.domain.ballot import Abstention, Action, Ballot
 from core.domain.member import Member, MemberKind
@@ -108,7 +108,9 @@ def _member_line(seat: Seat, verdict: Verdict | None, members: Mapping[str, Memb
                 rating=ballot.rating.value,
                 detail=" · ".join(parts),
                 outlier=bool(verdict and seat.member in verdict.outliers),
-                note=words.other_model(words.asked_of(members, seat.member), ballot.served_by),
+                note=authors.note(
+                    ballot, words.other_model(words.asked_of(members, seat.member), ballot.served_by)
+                ),
             )
         case Abstention() as abstention:
             return MemberLine(member=seat.member, action=None, rating="", detail=words.abstained(abstention))

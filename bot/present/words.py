@@ -111,9 +111,14 @@ def other_model(asked: str | None, served_by: ServedBy | None) -> str | None:
 
 
 def asked_of(members: Mapping[str, Member], name: str) -> str | None:
-    """Return the first hop of a member's route, or None where it has none or is not known any more."""
+    """Return the first hop by which a member decides; None where it has none or is not known any more."""
     member = members.get(name)
-    return member.route[0] if member and member.route else None
+    return asked_at(member, Stage.DECISION) if member else None
+
+
+def asked_at(member: Member, stage: Stage) -> str | None:
+    """Return the first hop by which a member is asked in a stage, or None for one without a model."""
+    return next(iter(member.route_of(stage)), None)
 
 
 def _plain(model: str) -> str:

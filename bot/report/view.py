@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.cards import VerdictCard
 from bot.present import numbers, words
+from bot.present.authors import FROM_CACHE
 from bot.present.scores import (
     figure_text,
     luck_interval,
@@ -311,6 +312,7 @@ def _chat(chat: ModelChat, passages: Passages) -> ChatView:
 def _stage(stage: StageRecord, passages: Passages) -> StageView:
     facts = [
         f"answered by {stage.served_by}" if stage.served_by else "no model",
+        *([FROM_CACHE] if stage.from_cache else []),
         *([words.cost_of(stage.spend)] if stage.served_by else []),
         *([numbers.tokens(stage.spend.tokens)] if stage.spend.tokens else []),
         numbers.duration(stage.latency_ms),

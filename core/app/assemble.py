@@ -52,7 +52,8 @@ async def open_app(
     measures = store.database.measures = Relay()
     try:
         voters = [(m.name, m.kind, settings.weight_of(m), m.route, m.enabled) for m in settings.members]
-        await store.members.seat([*voters, *_followers(settings)])
+        stages = {member.name: member.stages for member in settings.members}
+        await store.members.seat([*voters, *_followers(settings)], stages)
         calendar = MarketCalendar()
         prices = build_chain(settings, calendar, clock)
         gatherer = build_gatherer(settings, clock, store.vendor_answers)
@@ -63,6 +64,7 @@ async def open_app(
             states=store.providers,
             book=store.budgets,
             log=store.calls.log,
+            answers=store.model_answers,
         )
     except BaseException:
         await store.close()

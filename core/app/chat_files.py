@@ -203,7 +203,7 @@ def _reflection(written: Reflection | None) -> list[str]:
 def _stage(stage: StageRecord) -> str:
     facts = [
         ("Answered by", str(stage.served_by) if stage.served_by else "a rule, no model"),
-        ("Cost", _spent(stage.spend)),
+        ("Cost", f"{_spent(stage.spend)}{', from cache' if stage.from_cache else ''}"),
         ("Took", f"{stage.latency_ms} ms, from {stage.started_at.isoformat()}"),
     ]
     if stage.sentiment:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.config import Settings, inactive
+from core.config.members import MemberSettings
 from core.config.providers import Provider
 from core.config.secret import SecretRef
-from core.config.settings import MemberSettings
 from core.domain.check import Check
 from core.domain.errors import ConclaveError, ConfigError
 from core.domain.member import MemberKind
@@ -96,7 +96,7 @@ def _members(settings: Settings) -> Check:
 
 def _provider(provider: Provider, members: Sequence[MemberSettings], environ: Mapping[str, str]) -> Check:
     name = f"keys of {provider.name}"
-    routes = [hop for member in members if member.enabled for hop in member.route]
+    routes = [hop for member in members if member.enabled for hop in member.hops]
     if not any(hop.partition(":")[0] == provider.name for hop in routes):
         return Check(name=name, state="off", detail="no enabled member is routed to it")
     if not provider.keys and not provider.local:

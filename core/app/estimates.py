@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from core.config import Settings
-from core.config.settings import MemberSettings
+from core.config.members import MemberSettings
 from core.domain.member import MemberKind
 from core.domain.stage import Preset
 from core.domain.subscribed import Estimate
@@ -103,7 +103,7 @@ class Estimates:
             return sum(priced, Decimal(0)) / len(priced)
         prompt, completion = USUAL_TOKENS[preset]
         providers = {provider.name: provider for provider in self._settings.providers}
-        hops = [hop.partition(":") for hop in model.route]
+        hops = [hop.partition(":") for hop in model.hops]
         prices = [prices_of(model, providers[name], model_id) for name, _, model_id in hops]
         if prices[0].known:
             return prices[0].cost(prompt, completion)

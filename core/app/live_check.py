@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import MemberSettings
+from core.config.members import MemberSettings
 from core.domain.calls import Call, Caller, CallOutcome, Purpose
 from core.domain.errors import (
     BadAnswer,

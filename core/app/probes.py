@@ -10,8 +10,8 @@ from core.app.live_check import LiveCheck, in_words, routes_of
 from core.app.provider_checks import Notebook, cost_check, health_checks
 from core.clock import Clock, SystemClock
 from core.config import Settings
+from core.config.members import MemberSettings
 from core.config.providers import Provider
-from core.config.settings import MemberSettings
 from core.domain.check import Check
 from core.domain.errors import ConfigError, ModelFailure, NoPrices, StoreError, VendorFailure
 from core.domain.provider_health import Condition

@@ -7,7 +7,7 @@ from decimal import Decimal
 from core.app.estimates import Estimates
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import MemberSettings
+from core.config.members import MemberSettings
 from core.domain.errors import Refused
 from core.domain.evidence import Evidence
 from core.domain.instrument import parse_ticker

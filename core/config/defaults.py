@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from core.config.market import Market
+from core.config.members import DEFAULT_BASELINES, MemberSettings
 from core.config.presets import PRESETS, provider_table
 from core.config.providers import Provider
-from core.config.settings import DEFAULT_BASELINES, MemberSettings, Settings
+from core.config.settings import Settings
 from core.config.variables import with_vendors
 from core.domain.member import MemberKind
 

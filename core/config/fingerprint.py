@@ -20,6 +20,10 @@ def config_hash(settings: Settings) -> str:
         include={"pipeline", "members", "consensus", "trading", "market"},
         exclude={"market": {"alpha_vantage": {"key"}, "fred": {"key"}}},
     )
+    for member in shaping["members"]:
+        if not member["stages"]:
+            # So that a configuration without them keeps the digits that it had before there were any.
+            del member["stages"]
     shaping["strict"] = settings.arena.strict
     text = json.dumps(shaping, sort_keys=True, separators=(",", ":"), default=_number)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

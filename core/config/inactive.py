@@ -3,17 +3,10 @@
 from core.config.database_address import is_postgres
 from core.config.settings import THRESHOLDS, Settings
 
-_UNUSED_SECTIONS = ("cache",)
-
 
 def inactive(settings: Settings) -> tuple[str, ...]:
     """Return one sentence for each key that differs from its default and that has no effect."""
-    usual = Settings()
-    sentences = [
-        f"[{section}] has no effect in this version."
-        for section in _UNUSED_SECTIONS
-        if getattr(settings, section) != getattr(usual, section)
-    ]
+    sentences: list[str] = []
     method = settings.consensus.method
     if settings.consensus.threshold is not None and method not in THRESHOLDS:
         sentences.append(f'consensus.threshold has no effect with consensus.method = "{method}".')

@@ -49,7 +49,13 @@ def _routed_to(tree: Mapping[str, Any]) -> Iterator[str]:
     routing = tree.get("routing")
     for owners in (tree.get("members"), routing.get("models") if isinstance(routing, dict) else None):
         for owner in owners if isinstance(owners, list) else ():
-            route = owner.get("route") if isinstance(owner, dict) else None
+            yield from _hops_of(owner)
+
+
+def _hops_of(owner: Any) -> Iterator[str]:
+    if isinstance(owner, dict):
+        stages = owner.get("stages")
+        for route in (owner.get("route"), *(stages.values() if isinstance(stages, dict) else ())):
             for hop in route if isinstance(route, list) else ():
                 if isinstance(hop, str):
                     yield hop.partition(":")[0]

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from core.config.access import Access
+from core.config.cache import Cache
 from core.config.database_address import is_postgres, takes_password, with_password
 from core.config.field_types import (
     BasisPoints,
@@ -20,10 +21,10 @@ from core.config.field_types import (
     Text,
     Ticker,
     Usd,
-    UsdPerMtok,
     Zone,
 )
 from core.config.market import Market
+from core.config.members import MemberSettings
 from core.config.providers import Provider, Tier
 from core.config.routing import Routing
 from core.config.secret import SecretRef
@@ -31,8 +32,6 @@ from core.domain.member import FOLLOWERS, MemberKind
 from core.domain.stage import Preset
 from core.domain.values import Frozen, Ratio
 
-DEFAULT_BASELINES = ("buy_and_hold", "momentum", "mean_reversion", "trend", "coin_flip")
-BASELINES = (*DEFAULT_BASELINES, "sma_cross")
 ConsensusMethod = Literal[
     "weighted", "majority", "supermajority", "threshold_execute", "conviction", "median_rating"
 ]
@@ -93,42 +92,6 @@ class StoreSettings(Frozen):
         if self.password is None or not is_postgres(self.url):
             return self.url
         return with_password(self.url, self.password.reveal(environ))
-
-
-class MemberSettings(Frozen):
-    """A competitor. `route` lists `provider:model id`, first choice first.
-
-    Prices are in USD per million tokens.
-    """
-
-    name: Name
-    kind: Literal[MemberKind.LLM, MemberKind.BASELINE] = MemberKind.LLM
-    route: tuple[str, ...] = ()
-    tier: Tier | None = None
-    weight: Ratio = Decimal(1)
-    enabled: bool = True
-    max_concurrency: Annotated[int, Field(ge=1, le=256)] = 8
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    max_output_tokens: Annotated[int, Field(ge=64, le=200_000)] = 4096
-    price_in_usd_per_mtok: UsdPerMtok = Decimal(0)
-    price_out_usd_per_mtok: UsdPerMtok = Decimal(0)
-
-    @model_validator(mode="after")
-    def _kind_fits(self) -> "MemberSettings":
-        mistakes = [
-            f'{json.dumps(hop)} in route is not "provider:model id", such as "openrouter:openai/gpt-5"'
-            for hop in self.route
-            if not all(part.strip() for part in hop.partition(":")[::2])
-        ]
-        if self.kind is MemberKind.BASELINE and self.name not in BASELINES:
-            mistakes.append(f'"{self.name}" is no baseline; a baseline is one of {", ".join(BASELINES)}')
-        if self.kind is MemberKind.BASELINE and self.route:
-            mistakes.append("a baseline asks no model, so it takes no route")
-        if self.kind is MemberKind.LLM and not self.route:
-            mistakes.append('a member of kind "llm" needs route = ["provider:model id"]')
-        if mistakes:
-            raise ValueError("\n".join(mistakes))
-        return self
 
 
 Tokens = Annotated[int, Field(ge=0, le=100_000)]
@@ -305,12 +268,6 @@ class Http(Frozen):
         return self.host in LOOPBACK
 
 
-class Cache(Frozen):
-    """Answer cache; not in effect in this version."""
-
-    ttl_s: dict[str, int] = Field(default_factory=dict)
-
-
 class Settings(Frozen):
     """The whole configuration. `include` names files that were laid under this one; see `including`."""
 
@@ -372,14 +329,14 @@ class Settings(Frozen):
     def _unknown_providers(self) -> Iterable[str]:
         known = {provider.name for provider in self.providers}
         for member in self.members:
-            for hop in member.route:
-                provider = hop.partition(":")[0]
-                if provider not in known:
-                    listed = ", ".join(sorted(known)) or "none"
-                    yield (
-                        f"members[{member.name}].route names the provider {json.dumps(provider)}, "
-                        f"which is not configured; configured: {listed}"
-                    )
+            for where, route in member.routes():
+                for provider in dict.fromkeys(hop.partition(":")[0] for hop in route):
+                    if provider not in known:
+                        listed = ", ".join(sorted(known)) or "none"
+                        yield (
+                            f"members[{member.name}].{where} names the provider {json.dumps(provider)}, "
+                            f"which is not configured; configured: {listed}"
+                        )
 
 
 def _given_twice(what: str, names: Iterable[str]) -> list[str]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from core.config.members import MemberSettings
 from core.config.presets import provider_table
 from core.config.providers import Provider
-from core.config.settings import MemberSettings
 from core.domain.errors import ConfigError
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
+from core.domain.usage import NOTHING_SPENT, Count, ServedBy, Spend
 from core.domain.values import Frozen, Price, Ratio, TargetWeight
 
 
@@ -46,11 +46,19 @@ class RiskLevel(StrEnum):
     HIGH = "high"
 
 
+class Authorship(Frozen):
+    """Which stages one model wrote for a member: their names, and the model as `provider:model`."""
+
+    model: str
+    stages: tuple[str, ...]
+
+
 class Ballot(Frozen):
     """A member's final decision in one run, and what the whole way to it used.
 
     `target_weight` is the fraction of the member's equity to hold after the trade, below zero for a short
-    position; prices in USD.
+    position; prices in USD. `written_by` says who wrote what where it was more than one model. `from_cache`
+    is how many stages were answers that the member had given a moment before; they cost nothing.
     """
 
     member: str
@@ -67,6 +75,8 @@ class Ballot(Frozen):
     served_by: ServedBy | None = None
     spend: Spend = NOTHING_SPENT
     latency_ms: int = 0
+    written_by: tuple[Authorship, ...] = ()
+    from_cache: Count = 0
 
 
 class AbstentionKind(StrEnum):

@@ -1,5 +1,6 @@
 """The steps of a member's pipeline, and the record that each leaves."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -28,6 +29,23 @@ class Stage(StrEnum):
     DECISION = "decision"
 
 
+GROUPS: Mapping[str, tuple[Stage, ...]] = {
+    "analysts": (Stage.MARKET, Stage.NEWS, Stage.FUNDAMENTALS, Stage.SENTIMENT),
+    "debate": (Stage.BULL, Stage.BEAR),
+    "risk": (Stage.RISK_AGGRESSIVE, Stage.RISK_NEUTRAL, Stage.RISK_CONSERVATIVE),
+}
+"""Stages that have a name together. The others stand alone."""
+_GROUP_OF = {stage.value: group for group, stages in GROUPS.items() for stage in stages}
+
+
+def route_at(route: tuple[str, ...], stages: Mapping[Any, tuple[str, ...]], stage: str) -> tuple[str, ...]:
+    """Return the route of a stage among those of `stages`, which are by stage or group; else `route`.
+
+    A stage's own name goes before that of its group.
+    """
+    return stages.get(stage) or stages.get(_GROUP_OF.get(stage, "")) or route
+
+
 class Step(NamedTuple):
     """A stage in one round of its debate; rounds count from 1."""
 
@@ -48,7 +66,8 @@ class StageRecord(Frozen):
 
     `answer` is the validated structured answer; `output` is the same as text for people. For a member
     without a model, `prompt` says which rule was applied, and `served_by` is None. `marks` are what the
-    checks of this stage have found, each one sentence for people.
+    checks of this stage have found, each one sentence for people. One `from_cache` is an answer that the
+    member gave to the very same question a moment before; it cost nothing again.
     """
 
     run_id: str
@@ -62,6 +81,7 @@ class StageRecord(Frozen):
     sentiment: str | None = None
     marks: tuple[str, ...] = ()
     served_by: ServedBy | None = None
+    from_cache: bool = False
     spend: Spend
     latency_ms: int
     started_at: AwareDatetime

@@ -2,11 +2,14 @@
 
 A member's model in one run is
 
-    Routed([Fitting(Retrying(Guarded(Pooled([one key] of each hop)))) for each hop of its route])
+    Cached(Staged(Routed([one hop for each of a route])))
+    one hop = Fitting(Retrying(Guarded(Pooled([one key for each of the hop]))))
     one key = Stepped(Budgeted(Paced(Concurrent(Recorded(Racing(Endpoint))))))
 
 read from outside to inside, and each place has its reason:
 
+* what the cache has is no call at all: it takes no step, no money and no place;
+* each stage may have a route of its own;
 * a prompt that a hop cannot read is sent nowhere, and the route moves on;
 * a hop retries before the route moves on, and a route that is down ends the retries;
 * a retry may change the key; a key that is refused, at rest or spent is changed at once;
@@ -25,19 +28,22 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock, SystemClock
+from core.config.members import MemberSettings, Route
 from core.config.providers import Provider, ProviderKey
-from core.config.settings import MemberSettings, Settings
-from core.domain.calls import Caller, Purpose
-from core.domain.errors import AuthenticationFailed, ConfigError, ModelFailure
+from core.config.settings import Settings
+from core.domain.calls import Caller, CallOutcome, Purpose
+from core.domain.errors import AuthenticationFailed, ModelFailure
 from core.domain.provider_health import ProviderHealth
-from core.llm import key_marks
+from core.domain.usage import NOTHING_SPENT
 from core.llm.books import BudgetBook
 from core.llm.breaker import Breaker
 from core.llm.budget import LEASE, Budget, BudgetedModel
+from core.llm.cache import AnswerCache, CachedModel, NoAnswers, SharedAnswers
 from core.llm.connections import Connections
 from core.llm.dialect import Dialects
 from core.llm.endpoint import EndpointModel
@@ -47,15 +53,17 @@ from core.llm.hedge import HedgedModel, RacingModel
 from core.llm.keyring import Keyring, Opened
 from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps, most_tokens
 from core.llm.notes import Notes
+from core.llm.opening import Secrets, no_key_sentence
 from core.llm.overview import overview
 from core.llm.pool import PooledKey, PooledModel
-from core.llm.port import LanguageModel
+from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import prices_of
 from core.llm.probe import probe_endpoint
 from core.llm.recording import CallForm, CallLog, NoLog, RecordedModel
 from core.llm.retry import RetryingModel
 from core.llm.route import DeadEnd, RoutedModel
 from core.llm.scopes import limits_of
+from core.llm.staged import StagedModel, at_hop
 from core.llm.states import KeptInMemory, KeyStates
 
 _ALMOST_ALL = 0.9
@@ -67,8 +75,8 @@ class Gateway:
     `environ` is where `env:` secrets are looked up (the process's own by default). `book` keeps the budgets
     and `log` the record of every call; without them the budgets are this process's alone, and begin with what
     `spent` says of the scopes of `core.llm.scopes`. What is noted of keys and routes is shared by all whose
-    `states` are the same. The SDK is imported when the first model is made; nothing is sent until it is
-    asked. For one event loop; `close` at the end.
+    `states` are the same, and `answers` is where the cache keeps answers. The SDK is imported when the first
+    model is made; nothing is sent until it is asked. For one event loop; `close` at the end.
     """
 
     def __init__(
@@ -82,9 +90,10 @@ class Gateway:
         states: KeyStates | None = None,
         book: BudgetBook | None = None,
         log: CallLog | None = None,
+        answers: AnswerCache | None = None,
     ) -> None:
         self._settings = settings
-        self._environ = os.environ if environ is None else environ
+        self._secrets = Secrets(os.environ if environ is None else environ)
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries; no secret depends on it
         self._zone = ZoneInfo(settings.arena.timezone)
@@ -106,6 +115,7 @@ class Gateway:
             zone=self._zone,
             lease=LEASE + timedelta(seconds=settings.pipeline.stage_timeout_s),
         )
+        self._shared = SharedAnswers(settings.cache, answers or NoAnswers(), self._clock)
 
     def today(self) -> date:
         """Return the day that daily budgets count: the arena's."""
@@ -118,35 +128,58 @@ class Gateway:
         caller: Caller | None = None,
         scopes: tuple[str, ...] = (),
         steps_used: int = 0,
+        cache_on: str | None = None,
     ) -> LanguageModel:
         """Return the model of a member for one run.
 
         Its calls are recorded as `caller`'s and count against all that this tells: the day, the run, the
         season, the chat, the person, the tier; and against the key, and whatever else `scopes` name.
         `steps_used` counts the calls of a run that is being resumed.
+        `cache_on` is the SHA-256 of the evidence that is asked about: answers may then come from the cache,
+        and are kept in it. Without it every question is asked anew, as whoever samples a model, repeats a run
+        or replays the past must do.
         A hop without a usable key fails with `AuthenticationFailed` when it is asked.
         """
         steps = Steps(self._settings.pipeline.max_steps, steps_used)
-        caller = caller or Caller(member=member.name, tier=member.tier)
-        hops = [self._hop(member, number, caller, scopes, steps) for number in range(len(member.route))]
-        if self._settings.health.hedge:
-            hops[0] = self._hedged(member, hops)
-        return RoutedModel(hops, member.name)
+        asking = caller or Caller(member=member.name)
+
+        def routed(route: Route) -> LanguageModel:
+            hops = [
+                self._hop(self._at(member, route, hop), number, asking, scopes, steps)
+                for number, hop in enumerate(route)
+            ]
+            if self._settings.health.hedge:
+                hops[0] = self._hedged(route, hops)
+            return RoutedModel(hops, member.name)
+
+        model = StagedModel(member, routed)
+        if cache_on is None:
+            return model
+        return CachedModel(model, self._shared, member, cache_on, hit=partial(self._hit, asking))
+
+    def _hit(self, caller: Caller, ask: Ask, answer: Answer) -> None:
+        """Record an answer that came from the cache: it cost nothing."""
+        call = CallForm(caller=caller, clock=self._clock).begun(ask)
+        by = answer.served_by
+        known = {"provider": by.provider, "model": by.model, "served_by": by.model, "key": by.key}
+        ended = {**known, "outcome": CallOutcome.ANSWERED, "spend": NOTHING_SPENT, "from_cache": True}
+        self._log.add(call.model_copy(update=ended), ())
 
     def trial_of(self, member: MemberSettings, hop: str) -> LanguageModel:
         """Return one hop of a member to be tried once, even where it is left alone now."""
         alone = member.model_copy(update={"route": (hop,)})
-        caller = Caller(purpose=Purpose.CHECK, member=member.name, tier=member.tier)
-        return self._hop(alone, 0, caller, (), Steps(self._settings.pipeline.max_steps), trial=True)
+        caller = Caller(purpose=Purpose.CHECK, member=member.name)
+        steps = Steps(self._settings.pipeline.max_steps)
+        return self._hop(self._at(alone, (hop,), hop), 0, caller, (), steps, trial=True)
 
     async def health(self) -> tuple[ProviderHealth, ...]:
         """Return how every provider is to which an enabled member is routed, its keys and its models."""
         await self.notes.refresh()
-        return overview(self._settings, self._opened_or_none, self._keyring, self._breaker)
+        return overview(self._settings, self._secrets.opened_or_none, self._keyring, self._breaker)
 
     def shown(self, provider: Provider, key: ProviderKey) -> str:
         """Return a key for people: its name, and the last four signs of its secret."""
-        opened = self._opened_or_none(provider, key)
+        opened = self._secrets.opened_or_none(provider, key)
         return opened.shown if opened else key.name
 
     async def prepare(self) -> None:
@@ -160,7 +193,7 @@ class Gateway:
             ModelFailure: the first thing that is wrong, in one sentence.
         """
         if not provider.keys and not provider.local:
-            raise AuthenticationFailed(_no_key_sentence(provider))
+            raise AuthenticationFailed(no_key_sentence(provider))
         await self.notes.refresh()
         failures: list[ModelFailure] = []
         for key in provider.keys or (None,):
@@ -172,7 +205,7 @@ class Gateway:
             raise failures[0]
 
     async def _probe(self, provider: Provider, key: ProviderKey | None) -> None:
-        opened = self._opened(provider, key)
+        opened = self._secrets.opened(provider, key)
         client = self._connections.client(provider, opened.name, opened.secret)
         try:
             await probe_endpoint(client, provider, openrouter=_is_openrouter(provider), now=self._clock.now())
@@ -186,6 +219,10 @@ class Gateway:
         """Write what was noted of keys and routes, and close all connections."""
         await self.notes.close()
         await self._connections.close()
+
+    def _at(self, member: MemberSettings, route: Route, hop: str) -> MemberSettings:
+        provider, _, model_id = hop.partition(":")
+        return at_hop(member, route, hop, self._providers[provider].model(model_id))
 
     def _hop(
         self,
@@ -204,7 +241,7 @@ class Gateway:
         if not (provider.enabled and known.enabled):
             return DeadEnd(lambda: ModelFailure(f"{hop} is switched off in the configuration"))
         try:
-            keys = self._keys(provider, model_id)
+            keys = self._secrets.keys(provider, model_id)
         except AuthenticationFailed as failure:
             sentence = failure.reason
             return DeadEnd(lambda: AuthenticationFailed(sentence))
@@ -247,7 +284,7 @@ class Gateway:
         provider, model_id = self._providers[opened.provider], hop.partition(":")[2]
         prices = prices_of(member, provider, model_id)
         form = CallForm(
-            caller=caller,
+            caller=caller.model_copy(update={"tier": member.tier}),
             provider=provider.name,
             model=model_id,
             key=opened.name,
@@ -281,11 +318,11 @@ class Gateway:
             (lambda ask: pace.has_room(most_tokens(ask))) if pace else (lambda _: True),
         )
 
-    def _hedged(self, member: MemberSettings, hops: Sequence[LanguageModel]) -> LanguageModel:
+    def _hedged(self, route: Route, hops: Sequence[LanguageModel]) -> LanguageModel:
         """Return the first hop with a second chance: the next hop of the same family, or itself once more."""
-        provider, _, model_id = member.route[0].partition(":")
+        provider, _, model_id = route[0].partition(":")
         family, second = family_of(model_id), hops[0]
-        if len(hops) > 1 and family_of(member.route[1].partition(":")[2]) == family:
+        if len(hops) > 1 and family_of(route[1].partition(":")[2]) == family:
             second = hops[1]
         return HedgedModel(hops[0], second, self._breaker(provider, model_id).p95_s, self._clock)
 
@@ -301,50 +338,6 @@ class Gateway:
         """Return a moment as people of the arena read it; the day only where it is not today."""
         local = at.astimezone(self._zone)
         return f"{local:%H:%M}" if local.date() == self.today() else f"{local:%Y-%m-%d %H:%M}"
-
-    def _keys(self, provider: Provider, model_id: str) -> list[tuple[ProviderKey | None, Opened]]:
-        """Return the keys that serve the model and can be read; a local provider may have none."""
-        fitting = [key for key in provider.keys if not key.models or model_id in key.models]
-        found: list[tuple[ProviderKey | None, Opened]] = []
-        problems: list[str] = []
-        for key in fitting:
-            try:
-                found.append((key, self._opened(provider, key)))
-            except AuthenticationFailed as failure:
-                problems.append(failure.reason)
-        if found:
-            return found
-        if provider.local:
-            return [(None, self._opened(provider, None))]
-        if problems:
-            raise AuthenticationFailed("; ".join(problems))
-        if provider.keys:
-            raise AuthenticationFailed(f"no key of provider {provider.name} lists the model {model_id}")
-        raise AuthenticationFailed(_no_key_sentence(provider))
-
-    def _opened(self, provider: Provider, key: ProviderKey | None) -> Opened:
-        """Return a key with its secret; None is that of a provider that needs none.
-
-        Raises:
-            AuthenticationFailed: the secret is not there, or is none.
-        """
-        if key is None:
-            return Opened(provider.name, "", "", "")
-        try:
-            secret = key.secret.reveal(self._environ)
-        except ConfigError as error:
-            raise AuthenticationFailed(f"key {key.name} of provider {provider.name}: {error}") from None
-        if not secret.isascii() or not secret.isprintable() or " " in secret:
-            raise AuthenticationFailed(
-                f"key {key.name} of provider {provider.name}: {key.secret} holds signs that no key has"
-            )
-        return Opened(provider.name, key.name, key_marks.shown(key.name, secret), secret)
-
-    def _opened_or_none(self, provider: Provider, key: ProviderKey) -> Opened | None:
-        try:
-            return self._opened(provider, key)
-        except AuthenticationFailed:
-            return None
 
     def _places(
         self, member: MemberSettings, provider: Provider, model_id: str
@@ -364,10 +357,6 @@ class Gateway:
         return self._paces.setdefault(
             (provider.name, key.name), Pace(rpm=key.rpm, tpm=key.tpm, clock=self._clock)
         )
-
-
-def _no_key_sentence(provider: Provider) -> str:
-    return f"provider {provider.name} has no key: add one under [[providers.keys]], or set local = true"
 
 
 def _is_openrouter(provider: Provider) -> bool:

@@ -4,6 +4,8 @@ import json
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
+from pydantic import BaseModel, Field
+
 from core.domain.calls import Call
 from core.domain.usage import ServedBy, Spend
 from core.domain.values import Frozen
@@ -31,12 +33,14 @@ class AnswerSchema(Frozen):
 class Ask(Frozen):
     """A prompt. `scopes` name the budgets that it counts against, such as `run:4f7k2m9q`.
 
-    `stage` is that of the pipeline for which it is asked, or "". `begun` is the call as whose record it will
-    be booked, once money is reserved for it; who asks leaves it out.
+    `stage` is that of the pipeline for which it is asked, or "". `answer_type` is what the answer will be
+    read as, where it will be. `begun` is the call as whose record it will be booked, once money is reserved
+    for it; who asks leaves it out.
     """
 
     messages: tuple[Message, ...]
     answer: AnswerSchema | None = None
+    answer_type: type[BaseModel] | None = Field(default=None, exclude=True, repr=False)
     max_output_tokens: int
     scopes: tuple[str, ...] = ()
     stage: str = ""
@@ -44,12 +48,16 @@ class Ask(Frozen):
 
 
 class Answer(Frozen):
-    """What came back: text as the model wrote it, who wrote it, what it used, and how long it took."""
+    """What came back: text as the model wrote it, who wrote it, what it used, and how long it took.
+
+    One `from_cache` was written for the same question before, and used nothing now.
+    """
 
     text: str
     served_by: ServedBy
     spend: Spend
     latency_ms: int
+    from_cache: bool = False
 
 
 class LanguageModel(Protocol):

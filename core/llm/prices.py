@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from core.config.members import MemberSettings
 from core.config.providers import Provider
-from core.config.settings import MemberSettings
 from core.domain.values import Frozen
 from core.llm.port import Ask
 

@@ -19,13 +19,17 @@ _MOST_FIELDS_NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Structured(Generic[T]):
-    """A validated answer, the text that it was read from, and what all requests for it used."""
+    """A validated answer, the text that it was read from, and what all requests for it used.
+
+    `from_cache` says that none had to be sent.
+    """
 
     value: T
     text: str
     served_by: ServedBy
     spend: Spend
     latency_ms: int
+    from_cache: bool = False
 
 
 async def ask_structured(
@@ -47,11 +51,12 @@ async def ask_structured(
     ask = Ask(
         messages=tuple(ask_messages),
         answer=schema,
+        answer_type=answer_type,
         max_output_tokens=max_output_tokens,
         scopes=scopes,
         stage=stage,
     )
-    spent, latency_ms = NOTHING_SPENT, 0
+    spent, latency_ms, kept = NOTHING_SPENT, 0, False
     try:
         answer = await model.ask(ask)
     except BadAnswer as failure:
@@ -59,8 +64,9 @@ async def ask_structured(
     else:
         read = _read(answer, answer_type)
         if not isinstance(read, str):
-            return Structured(read, answer.text, answer.served_by, answer.spend, answer.latency_ms)
-        spent, latency_ms, repair = answer.spend, answer.latency_ms, _ask_to_mend(ask, answer, read)
+            return _structured(read, answer)
+        spent, latency_ms, kept = answer.spend, answer.latency_ms, answer.from_cache
+        repair = _ask_to_mend(ask, answer, read)
     try:
         answer = await model.ask(repair)
     except ModelFailure as failure:
@@ -70,7 +76,21 @@ async def ask_structured(
     read = _read(answer, answer_type)
     if isinstance(read, str):
         raise BadAnswer(f"{answer.served_by} gave no usable answer, asked twice: {read}", spent=spent)
-    return Structured(read, answer.text, answer.served_by, spent, latency_ms + answer.latency_ms)
+    took, kept = latency_ms + answer.latency_ms, kept and answer.from_cache
+    return _structured(
+        read, answer.model_copy(update={"spend": spent, "latency_ms": took, "from_cache": kept})
+    )
+
+
+def is_usable(answer: Answer, answer_type: type[BaseModel]) -> bool:
+    """Say whether `ask_structured` can read an answer as this type."""
+    return not isinstance(_read(answer, answer_type), str)
+
+
+def _structured(value: T, answer: Answer) -> Structured[T]:
+    return Structured(
+        value, answer.text, answer.served_by, answer.spend, answer.latency_ms, answer.from_cache
+    )
 
 
 def _read(answer: Answer, answer_type: type[T]) -> T | str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import MemberSettings
+from core.config.members import MemberSettings
 from core.domain.asking import AskRequest, ContextValue
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult, Rating
 from core.domain.books import Portfolio

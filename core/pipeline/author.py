@@ -39,7 +39,10 @@ class View:
 
 
 class Draft(Frozen):
-    """A stage as its author wrote it; `answer` follows `core.pipeline.answers`, `marks` as on a record."""
+    """A stage as its author wrote it.
+
+    `answer` follows `core.pipeline.answers`, `marks` and `from_cache` are as on a record.
+    """
 
     prompt: str
     output: str
@@ -48,6 +51,7 @@ class Draft(Frozen):
     sentiment: str | None = None
     marks: tuple[str, ...] = ()
     served_by: ServedBy | None = None
+    from_cache: bool = False
     spend: Spend = NOTHING_SPENT
 
 

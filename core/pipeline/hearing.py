@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import MemberSettings
+from core.config.members import MemberSettings
 from core.domain.ballot import Abstention, AbstentionKind, MemberResult
 from core.domain.calls import Caller, Purpose
 from core.domain.errors import BudgetSpent, StoreError
@@ -212,9 +212,15 @@ class Hearings:
             person=record.requested_by,
             evidence_sha256=record.evidence_sha256,
         )
-        own = member.route[0].partition(":")[2]
+        own = member.route_of(Stage.DECISION)[0].partition(":")[2]
         author = LlmAuthor(
-            self._gateway.model_for(member, caller=caller, steps_used=steps_used),
+            self._gateway.model_for(
+                member,
+                caller=caller,
+                steps_used=steps_used,
+                # A repetition is to be another sample, and a replay keeps its own answers for good.
+                cache_on=None if record.is_replay or record.rerun_of else record.evidence_sha256,
+            ),
             max_output_tokens=member.max_output_tokens,
             family=family_of(own) if self._settings.arena.strict else None,
         )

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from core.clock import Clock
-from core.config.settings import MemberSettings
+from core.config.members import MemberSettings
 from core.domain.stage import Step
 from core.domain.usage import NOTHING_SPENT
 from core.pipeline.author import Draft, View
@@ -41,7 +41,7 @@ class KeepingAuthor:
             # Twins with the same route are asked the same, and may answer differently.
             "member": member.name,
             "family": self._author.family,
-            "route": member.route,
+            "route": member.route_of(step.stage),
             "temperature": member.temperature,
             "max_output_tokens": member.max_output_tokens,
             "stage": step.stage,

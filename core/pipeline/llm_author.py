@@ -55,5 +55,6 @@ class LlmAuthor:
             sentiment=got.value.sentiment,
             marks=marks_of(spoken, step.stage is Stage.DECISION, view.done),
             served_by=got.served_by,
+            from_cache=got.from_cache,
             spend=got.spend,
         )

@@ -1,12 +1,12 @@
 """One member's way through a run: steps in parallel where the graph allows, each kept when it is done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 from core.clock import Clock
-from core.domain.ballot import Abstention, AbstentionKind, Ballot, MemberResult
+from core.domain.ballot import Abstention, AbstentionKind, Authorship, Ballot, MemberResult
 from core.domain.errors import (
     AnotherModelAnswered,
     BadAnswer,
@@ -176,6 +176,8 @@ class MemberRun:
             served_by=final.served_by,
             spend=self._spend(),
             latency_ms=latency_ms,
+            written_by=authorship(self._done.values()),
+            from_cache=sum(record.from_cache for record in self._done.values()),
         )
 
     def _abstain(self, kind: AbstentionKind, reason: str, started: float) -> Abstention:
@@ -198,6 +200,17 @@ class MemberRun:
             return worked
         span = max(r.completed_at for r in records) - min(r.started_at for r in records)
         return max(worked, int(span.total_seconds() * 1000))
+
+
+def authorship(records: Iterable[StageRecord]) -> tuple[Authorship, ...]:
+    """Return which model wrote which stages, in reading order; nothing where one wrote them all."""
+    wrote: dict[str, dict[str, None]] = {}
+    for record in sorted(records, key=reading_order):
+        if record.served_by is not None:
+            wrote.setdefault(str(record.served_by), {})[record.stage.value] = None
+    if len(wrote) < 2:  # noqa: PLR2004 - more than one
+        return ()
+    return tuple(Authorship(model=model, stages=tuple(stages)) for model, stages in wrote.items())
 
 
 def first_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -24,7 +24,7 @@ from pydantic import (
 
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import MemberSettings
+from core.config.members import MemberSettings
 from core.domain.ballot import Ballot
 from core.domain.calls import Caller, Purpose
 from core.domain.errors import (

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from core.clock import Clock
 from core.config import Settings
-from core.config.settings import MemberSettings
+from core.config.members import MemberSettings
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult
 from core.domain.books import Portfolio
 from core.domain.calls import Caller, Purpose
@@ -20,7 +20,7 @@ from core.domain.evidence import Evidence
 from core.domain.ids import new_id
 from core.domain.run import Briefing
 from core.domain.stability import Stability
-from core.domain.stage import Preset, StageRecord, Step
+from core.domain.stage import Preset, Stage, StageRecord, Step
 from core.domain.usage import NOTHING_SPENT
 from core.llm.families import family_of
 from core.llm.gateway import Gateway
@@ -122,7 +122,7 @@ class StabilityCheck:
             person=asked_in,
             evidence_sha256=evidence.sha256,
         )
-        own = member.route[0].partition(":")[2]
+        own = member.route_of(Stage.DECISION)[0].partition(":")[2]
         author = LlmAuthor(
             self._gateway.model_for(member, caller=caller),
             max_output_tokens=member.max_output_tokens,

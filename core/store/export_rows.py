@@ -31,7 +31,7 @@ _RUN_COLUMNS = ("run_id", "ticker", "as_of", "run_state", "finished_at")
 _OF_SEAT = ("member", "kind", "weight")
 _OF_BALLOT = (
     *("action", "rating", "confidence", "target_weight", "stop_loss", "take_profit", "risk_level", "horizon"),
-    *("reasoning", "served_by"),
+    *("reasoning", "served_by", "written_by", "from_cache"),
 )
 _OF_ENTRY = ("entry_session", "entry_price")
 _OF_OUTCOME = ("exit_session", "exit_price", "return_ratio", "benchmark_return", "settled_at")
@@ -76,7 +76,8 @@ def _plain(table: Table, *order: str) -> Sheet:
 def _members(season: str) -> Select[Any]:
     own = and_(accounts.c.member == members.c.name, accounts.c.season == season)
     facts = (
-        members.c[name] for name in ("name", "number", "kind", "weight", "route", "enabled", "removed_at")
+        members.c[name]
+        for name in ("name", "number", "kind", "weight", "route", "stages", "enabled", "removed_at")
     )
     return select(*facts, accounts.c.opened_at).outerjoin(accounts, own).order_by(members.c.number)
 
@@ -107,9 +108,12 @@ def _ballot_cells(row: Cells) -> Cells | None:
     ballot = row[known]
     if not isinstance(ballot, Ballot):
         return None
-    served_by = str(ballot.served_by) if ballot.served_by else None
-    said = (served_by if name == "served_by" else getattr(ballot, name) for name in _OF_BALLOT)
-    return (*row[:known], *said, *row[known + 1 :])
+    said = {
+        **dict(ballot),
+        "served_by": str(ballot.served_by) if ballot.served_by else None,
+        "written_by": "; ".join(f"{one.model}: {', '.join(one.stages)}" for one in ballot.written_by) or None,
+    }
+    return (*row[:known], *(said[name] for name in _OF_BALLOT), *row[known + 1 :])
 
 
 def _token_costs(season: str) -> Select[Any]:
@@ -125,7 +129,7 @@ def _token_cells(row: Cells) -> Cells:
 
 SHEETS: Mapping[str, Sheet] = {
     "members": Sheet(
-        ("member", "number", "kind", "weight", "route", "enabled", "removed_at", "opened_at"),
+        ("member", "number", "kind", "weight", "route", "stages", "enabled", "removed_at", "opened_at"),
         _members,
     ),
     "ballots": Sheet(

@@ -1,8 +1,9 @@
 """The members of the arena, with numbers that never change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, text, update
@@ -15,6 +16,9 @@ from core.store.tables import members
 
 Wanted = tuple[str, MemberKind, Decimal, tuple[str, ...], bool]
 """Name, kind, weight, route, and whether the member takes part."""
+Stages = Mapping[Any, tuple[str, ...]]
+"""Routes by stage or group of stages."""
+_NO_STAGES: Mapping[str, Stages] = MappingProxyType({})
 
 
 class Members:
@@ -23,8 +27,12 @@ class Members:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def seat(self, wanted: Sequence[Wanted]) -> tuple[Member, ...]:
+    async def seat(
+        self, wanted: Sequence[Wanted], stages: Mapping[str, Stages] = _NO_STAGES
+    ) -> tuple[Member, ...]:
         """Make the arena's members those `wanted`, and return all: the wanted first, in their order.
+
+        `stages` has, by the name of a member, the routes of stages that other models write for it.
 
         A new name gets the next number, which it keeps for good. A member that is no longer wanted stays,
         with its books, but is not enabled. One that was removed stays so, until it is brought back.
@@ -36,13 +44,13 @@ class Members:
         if len(set(names)) < len(names):
             raise StoreError("Two members have the same name; names are unique.")
         async with self._database.read() as connection:
-            if await _changes(connection, wanted) == ([], []):
+            if await _changes(connection, wanted, stages) == ([], []):
                 return await _all(connection)
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
                 # Two processes that start at once must not give the same number twice.
                 await connection.execute(text("LOCK TABLE members IN EXCLUSIVE MODE"))
-            added, changed = await _changes(connection, wanted)
+            added, changed = await _changes(connection, wanted, stages)
             if added:
                 await connection.execute(insert(members), added)
             for row in changed:
@@ -131,7 +139,7 @@ async def _all(connection: AsyncConnection) -> tuple[Member, ...]:
 
 
 async def _changes(
-    connection: AsyncConnection, wanted: Sequence[Wanted]
+    connection: AsyncConnection, wanted: Sequence[Wanted], stages: Mapping[str, Stages]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the rows to add and the rows to change."""
     known = {row["name"]: _seated(row) for row in await _rows(connection)}
@@ -147,6 +155,7 @@ async def _changes(
             "kind": str(kind),
             "weight": weight,
             "route": tuple(route),
+            "stages": dict(stages.get(name, {})),
             "enabled": enabled,
             "place": place,
         }

@@ -20,6 +20,7 @@ from core.store.live_season_rows import LiveSeasons
 from core.store.member_changes import MemberChanges
 from core.store.member_rows import Members
 from core.store.memory_rows import Memories
+from core.store.model_answer_rows import ModelAnswers
 from core.store.outcome_rows import Outcomes
 from core.store.past_rows import Past
 from core.store.people_rows import People
@@ -63,6 +64,7 @@ class Store:
         self.reflections = Reflections(database)
         self.memories = Memories(database)
         self.answers = Answers(database)
+        self.model_answers = ModelAnswers(database)
         self.vendor_answers = VendorAnswers(database)
         self.stabilities = Stabilities(database)
         self.scores = Scores(database)

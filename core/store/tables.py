@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -46,6 +47,7 @@ members = Table(
     Column("place", Integer),
     Column("removed_at", Moment),
     Column("removed_by", Words),
+    Column("stages", AsJson(dict[str, tuple[str, ...]]), nullable=False, server_default=text("'{}'")),
 )
 """Who competes. `enabled` is what the configuration says; one that an admin has removed takes no part."""
 
@@ -141,6 +143,7 @@ stages = Table(
     Column("started_at", Moment, nullable=False),
     Column("completed_at", Moment, nullable=False),
     Column("marks", AsJson(tuple[str, ...]), nullable=False, server_default=text("'[]'")),
+    Column("from_cache", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(["run_id", "member"], ["seats.run_id", "seats.member"]),
     CheckConstraint("round >= 1", name="round"),
 )

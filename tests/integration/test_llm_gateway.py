@@ -14,9 +14,10 @@ import pytest
 from pydantic import BaseModel
 
 from core.clock import ManualClock
+from core.config.members import MemberSettings
 from core.config.providers import Provider, ProviderKey
 from core.config.secret import SecretRef
-from core.config.settings import Budget, MemberSettings, Pipeline, Settings
+from core.config.settings import Budget, Pipeline, Settings
 from core.domain.errors import (
     AuthenticationFailed,
     BudgetExceeded,

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from core.clock import SystemClock
+from core.config.members import MemberSettings
 from core.config.providers import Provider, ProviderKey
 from core.config.secret import SecretRef
-from core.config.settings import Budget, HealthSettings, MemberSettings, Pipeline, Settings
+from core.config.settings import Budget, HealthSettings, Pipeline, Settings
 from core.domain.errors import ModelFailure
 from core.llm.gateway import Gateway
 from core.llm.port import Ask, Message

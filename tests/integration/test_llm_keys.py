@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from core.clock import ManualClock
+from core.config.members import MemberSettings
 from core.config.providers import Provider, ProviderKey, ProviderModel
 from core.config.secret import SecretRef
-from core.config.settings import MemberSettings, Pipeline, Settings
+from core.config.settings import Pipeline, Settings
 from core.domain.errors import (
     AuthenticationFailed,
     BudgetExceeded,
@@ -392,7 +393,9 @@ async def test_a_local_provider_whose_key_is_not_there_is_asked_without_and_noth
 async def test_junk_says_nothing_good_of_a_key(server: ModelServer, gateway_of: Build) -> None:
     gateway = gateway_of(key("one"))
     (opened,) = (
-        gateway._opened(provider, one) for provider in gateway._providers.values() for one in provider.keys
+        gateway._secrets.opened(provider, one)
+        for provider in gateway._providers.values()
+        for one in provider.keys
     )
     server.say_next("claude-x", say.junk())
     model = gateway.model_for(MEMBER)

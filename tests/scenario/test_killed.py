@@ -30,6 +30,8 @@ def write_config(folder: Path, base_url: str) -> Path:
     config.write_text(
         f'[store]\nurl = "sqlite+aiosqlite:///{folder}/conclave.db"\n'
         f'[archive]\ndir = "{folder}/modelchats"\n[market]\nprices = ["sample"]\n'
+        # What the cache keeps of stages that were not stored is not what is counted here.
+        "[cache]\nenabled = false\n"
         f'[[providers]]\nname = "loopback"\nbase_url = "{base_url}"\nlocal = true\n{members}'
     )
     return config

@@ -100,7 +100,8 @@ def test_who_may_ask_over_http_is_said() -> None:
 
 
 def test_keys_without_effect_are_listed() -> None:
-    assert "[cache] has no effect" in found(of({"cache": {"ttl_s": {"news": 60}}}))["settings"].detail
+    unused = of({"telegram": {"webhook_url": "https://example.org/hook"}})
+    assert "telegram.webhook_url has no effect" in found(unused)["settings"].detail
 
 
 async def test_probes_are_asked_at_once_and_each_failure_is_a_line() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config.settings import DEFAULT_BASELINES
+from core.config.members import DEFAULT_BASELINES
 from tests.program import CONFIG, ROOT, conclave
 
 HEAVY = ("openai", "telegram", "slack_bolt", "yfinance", "exchange_calendars", "pandas", "sqlalchemy")

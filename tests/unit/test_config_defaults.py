@@ -7,7 +7,8 @@ import pytest
 
 from core.config import Settings, config_hash, inactive, load_settings
 from core.config.defaults import FIVE_MODELS, five_models
-from core.config.settings import DEFAULT_BASELINES, METHOD_NAMES, THRESHOLDS, MemberSettings
+from core.config.members import DEFAULT_BASELINES, MemberSettings
+from core.config.settings import METHOD_NAMES, THRESHOLDS
 from core.domain.errors import ConfigError
 from core.domain.member import MemberKind
 
@@ -123,16 +124,6 @@ def test_an_address_of_a_webhook_that_nobody_sets_is_named(tmp_path: Path) -> No
         'telegram.webhook_url has no effect with telegram.mode = "polling".',
     )
     assert inactive(loaded(tmp_path, given + "telegram.mode = 'webhook'\n")) == ()
-
-
-def test_keys_that_do_nothing_yet_are_named_one_by_one(tmp_path: Path) -> None:
-    toml = """
-    cache.ttl_s = {news = 60}
-    """
-    said = inactive(loaded(tmp_path, toml))
-    keys = ["[cache]"]
-    assert [sentence.split(" ")[0] for sentence in said] == keys
-    assert all("has no effect in this version" in sentence for sentence in said)
 
 
 def test_defaults_written_out_are_not_called_ineffective(tmp_path: Path) -> None:

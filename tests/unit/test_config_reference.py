@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from core.config import Settings, inactive, load_settings
+from core.config.members import DEFAULT_BASELINES
 from core.config.secret import SecretRef
-from core.config.settings import DEFAULT_BASELINES
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")

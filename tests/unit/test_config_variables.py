@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.config import Settings, load_settings
+from core.config.members import DEFAULT_BASELINES
 from core.config.presets import PRESETS
-from core.config.settings import DEFAULT_BASELINES
 from core.config.variables import VENDORS
 from core.domain.errors import ConfigError
 

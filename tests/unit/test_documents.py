@@ -33,7 +33,7 @@ MORE = {
 }
 BALLOT = {
     *("member", "action", "rating", "confidence", "target_weight", "reasoning"),
-    *("served_by", "latency_ms", "cost_usd", "tokens"),
+    *("served_by", "written_by", "from_cache", "latency_ms", "cost_usd", "tokens"),
     *("stop_loss", "take_profit", "risk_level", "horizon", "key_points"),
 }
 MONEY = {

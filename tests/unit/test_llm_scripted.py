@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.config.members import MemberSettings
 from core.config.providers import Provider, ProviderKey, ProviderModel
 from core.config.secret import SecretRef
-from core.config.settings import Budget, MemberSettings, Settings
+from core.config.settings import Budget, Settings
 from core.domain.errors import ModelTimeout
 from core.llm.port import AnswerSchema, Ask, Message
 from core.llm.prices import Prices, prices_of, prompt_tokens, text_tokens

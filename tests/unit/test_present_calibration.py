@@ -147,6 +147,7 @@ def test_the_list_of_members_is_a_document_too() -> None:
         "member": "gemini-2.5-pro",
         "kind": "llm",
         "route": ["openrouter:google/gemini-2.5-pro"],
+        "stages": {},
         "weight": 0.8,
         "enabled": True,
         "removed_at": None,
