@@ -6,6 +6,7 @@ from core.store.answer_rows import Answers
 from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.call_rows import Calls
+from core.store.call_sums import CallSums
 from core.store.chat_rows import Chats
 from core.store.claim_rows import Claims
 from core.store.database import Database
@@ -27,6 +28,7 @@ from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
+from core.store.sighting_rows import Sightings
 from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
 from core.store.stability_rows import Stabilities
@@ -48,6 +50,8 @@ class Store:
         self.past = Past(database)
         self.stages = Stages(database)
         self.calls = Calls(database)
+        self.call_sums = CallSums(database)
+        self.sightings = Sightings(database)
         self.listed = ListedModels(database)
         self.books = Books(database)
         self.member_changes = MemberChanges(database, self.books)
