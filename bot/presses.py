@@ -42,6 +42,7 @@ SHOWN: Mapping[str, Shown] = {
     "m": Shown.IN_PLACE,
     "mn": Shown.BESIDE,
     "x": Shown.BESIDE,
+    "y": Shown.IN_PLACE,
 }
 
 _DANGEROUS = "c.y."

@@ -36,6 +36,7 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.compare_card import CompareCard
+from bot.cost_cards import CostCard
 from bot.crossed_bar import crossed
 from bot.help_sections import sections as sections_of
 from bot.terminal_style import (
@@ -109,7 +110,7 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
     match card:
         case VerdictCard():
             return card.buttons + card.more_buttons
-        case SummaryCard() | AlertCard() | PictureCard() | LeaderboardCard() | PortfolioCard():
+        case SummaryCard() | AlertCard() | PictureCard() | LeaderboardCard() | PortfolioCard() | CostCard():
             return card.buttons
         case ReasoningCard():
             return card.page_buttons + card.stage_buttons

@@ -16,6 +16,7 @@ from bot.present.alerts import alert_card
 from bot.present.asking import ask_notice, begun_card, cancelled_card
 from bot.present.audit import audit_card
 from bot.present.calibration import calibration_card
+from bot.present.costs import costs_card
 from bot.present.dialogue import ask_tickers, ask_topic
 from bot.present.explain import reasoning_window, verdict_window
 from bot.present.help import command_card, help_card, start_card
@@ -40,6 +41,7 @@ from core.domain.stage import Preset
 from core.domain.subscribed import Listed, TermsShown
 from core.domain.subscription import ChatTerms, Noise, Subscription, Topic, Wanted
 from tests import arena_facts, season_facts, standings_facts
+from tests.cost_facts import COSTS, OWN_COSTS
 from tests.picture_facts import history
 from tests.report_facts import fill
 from tests.report_figures import bars
@@ -190,6 +192,9 @@ CARDS: dict[str, Card] = {
     "season alert": alert_card(
         Alert(key="alert:season:autumn", kind=AlertKind.SEASON, at=AT, season="autumn", reason="autumn"), ZONE
     ),
+    "costs": costs_card(COSTS, ZONE),
+    "costs of a chat without much": costs_card(OWN_COSTS, ZONE),
+    "costs of a day, posted": costs_card(COSTS, ZONE, note="Due at 18:00, delivered at 18:20.", turns=False),
     "health": HealthCard(
         title="Not all is well",
         subtitle="2025-10-29 16:00 EDT",

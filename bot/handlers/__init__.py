@@ -9,6 +9,7 @@ from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.confirming import confirmed
+from bot.handlers.costs import costs, costs_pressed
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.home import home_pressed
 from bot.handlers.people import audit, audit_pressed, people, people_pressed
@@ -44,6 +45,7 @@ HANDLERS: Mapping[str, Handler] = {
     "people": people,
     "audit": audit,
     "digest": books.digest,
+    "costs": costs,
     "health": about.health,
     "season": season,
     "remove": members.remove,
@@ -79,6 +81,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "m": command_pressed,
     "mn": command_pressed,
     "x": stop_pressed,
+    "y": costs_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

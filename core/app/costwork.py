@@ -59,6 +59,10 @@ class Costwork(ABC):
         since = begins(period, now, self._costs_zone)
         return await self._costs(by, period, (since, now), scope, most)
 
+    async def costs_scope(self, chat: str, person: str | None) -> CostScope:
+        """Return the scope of a chat, under the ids that it had before too, and of a person beside it."""
+        return CostScope(chats=(chat, *await self._store.known_chats.earlier(chat)), person=person)
+
     async def costs_between(self, since: datetime, until: datetime) -> CostReport:
         """Return what all calls have cost by model from `since` on, without those at `until`, both UTC."""
         return await self._costs(CostGroup.MODEL, "", (since, until - _MOMENT), EVERYTHING, MOST_GROUPS)

@@ -326,9 +326,11 @@ async def _decisions(
 
 def _action(connection: AsyncConnection) -> ColumnElement[str | None]:
     """Return the action in a seat's result: an abstention has none."""
-    if connection.dialect.name == "sqlite":
-        return type_coerce(seats.c.result, JSON)["action"].as_string()
-    return cast(type_coerce(seats.c.result, Text), JSON)["action"].as_string()
+    text = type_coerce(seats.c.result, Text)
+    # To SQLite JSON is text, and a cast would make a number of it.
+    parsed = type_coerce(text, JSON) if connection.dialect.name == "sqlite" else cast(text, JSON)
+    action: ColumnElement[str | None] = parsed["action"].as_string()
+    return action
 
 
 def _with(line: CostLine, decided: tuple[int, int, int] | None) -> CostLine:

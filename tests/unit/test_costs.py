@@ -13,7 +13,7 @@ from core.domain.costs import MIN_DAYS, CostLine, Hour, forecast, nearest_rank
 from core.domain.errors import Refused
 from core.domain.usage import Spend
 
-NOON = datetime(2025, 10, 15, 12)
+NOON = datetime(2025, 10, 15, 12, tzinfo=UTC)
 """A Wednesday, half way through its month."""
 NEW_YORK = ZoneInfo("America/New_York")
 
