@@ -38,7 +38,7 @@ def costs_card(
         rows=tuple(_row(report, line) for line in report.lines[:MOST_ROWS]),
         more=report.more + max(len(report.lines) - MOST_ROWS, 0),
         notes=_notes(report.total),
-        footer="A decision is a ballot, and right or not after 5 sessions. Latencies are those of answers.",
+        footer=_footer(report),
         note=note,
         buttons=_buttons(report) if turns else (),
     )
@@ -54,6 +54,12 @@ def name_of(by: CostGroup, line: CostLine) -> str:
     if by is CostGroup.DAY:
         return numbers.day(date.fromisoformat(line.name))
     return line.name or _NAMELESS.get(by, "unknown")
+
+
+def _footer(report: CostReport) -> str:
+    told = "A decision is a ballot, and right or not after 5 sessions. Latencies are those of answers."
+    days = report.forecast.days
+    return told if days < MIN_DAYS else f"{told} What is to come is told by the last {days} days."
 
 
 def _whose(report: CostReport) -> str:
@@ -78,7 +84,8 @@ def _facts(report: CostReport) -> list[tuple[str, str]]:
     facts = [
         ("Total", numbers.cost(spend.cost_usd)),
         ("Calls", _calls(total)),
-        ("Tokens in", _tokens_in(spend)),
+        ("Tokens in", numbers.whole(spend.prompt_tokens)),
+        *_read_before(spend),
         ("Tokens out", numbers.whole(spend.completion_tokens)),
         ("Latency", _latencies(total)),
         ("A decision", _priced(total.usd_per_ballot, numbers.counted(total.ballots, "ballot"))),
@@ -91,13 +98,12 @@ def _facts(report: CostReport) -> list[tuple[str, str]]:
     return facts
 
 
-def _tokens_in(spend: Spend) -> str:
-    """Return the tokens of prompts, with the share that providers had read before."""
-    told = numbers.whole(spend.prompt_tokens)
+def _read_before(spend: Spend) -> list[tuple[str, str]]:
+    """Return the share of the prompts' tokens that providers had read before, where there is any."""
     if not spend.cached_tokens or not spend.prompt_tokens:
-        return told
+        return []
     share = to_ratio(Decimal(min(spend.cached_tokens, spend.prompt_tokens)) / spend.prompt_tokens)
-    return f"{told}, {numbers.percent(share)} cached"
+    return [("Cached in", numbers.percent(share))]
 
 
 def _calls(line: CostLine) -> str:
@@ -134,7 +140,7 @@ def _forecasts(report: CostReport) -> list[tuple[str, str]]:
     return [
         ("Today so far", numbers.cost(found.today_usd)),
         ("By tonight", f"about {numbers.cost(found.day_end_usd)}"),
-        ("By month end", f"about {numbers.cost(found.month_end_usd)} ({found.days} days)"),
+        ("By month end", f"about {numbers.cost(found.month_end_usd)}"),
     ]
 
 
