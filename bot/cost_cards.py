@@ -21,7 +21,7 @@ class CostRow(Frozen):
 
 
 class CostCard(Frozen):
-    """Costs of a time. `facts` are label and value pairs about all calls, `head` names what rows are.
+    """Costs of a time. `facts` are label and value pairs about all calls, `head` stands above the rows: "By model".
 
     `left` has a line a limit of today, `notes` are sentences that must be read with the figures; `more` says
     how many rows were left out. `note` is about the post itself, as on a digest.

@@ -81,18 +81,20 @@ def _health(card: HealthCard) -> list[Part]:
 
 def _costs(card: CostCard) -> list[Part]:
     money = [(card.head, "Cost", "Calls", "OK"), *((r.name, r.cost, r.calls, r.answered) for r in card.rows)]
-    pace = [("", "p50 / p95", "A decision"), *((r.name, r.latency, r.decision) for r in card.rows)]
+    pace = [(card.head, "Share", "p50 / p95", "A decision")]
+    pace += [(row.name, row.share, row.latency, row.decision) for row in card.rows]
+    notes = [[run(f"⚠️ {_line(line)}")] for line in card.notes]
     more = f"{ELLIPSIS} and {card.more} more" if card.more > 0 else None
     return [
         *_parts(context(f"⏰ {card.note}" if card.note else None)),
         Part(header(card.title)),
         *_parts(context(card.subtitle)),
         *_parts(facts(card.facts), 1),
-        *_titled("Left today", [[run(f"• {_line(line)}")] for line in card.left], 0, 1),
+        *_titled("Left today", [[run(f"• {_line(line)}")] for line in card.left], 0, 3),
         *_parts(preformatted(columns(money, left=1)) if card.rows else [], 2),
         *_parts(preformatted(columns(pace, left=1)) if card.rows else [], 4),
         *_parts(context(more), 2),
-        *(part for line in card.notes for part in _caveat(line)),
+        *_parts(rich(notes), 2),
         *_parts(context(card.footer), 1),
         *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.costs"), 1),
     ]

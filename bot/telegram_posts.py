@@ -55,7 +55,7 @@ def _health(card: HealthCard) -> list[Block]:
 def _costs(card: CostCard) -> list[Block]:
     table = "\n".join(costs(card.rows[:MAX_ROWS]))
     left = [[fixed("• "), plain(line)] for line in card.left[:MAX_ROWS]]
-    rows: Block = [[bold(f"By {card.head.lower()}")], [Span(table, "pre", Rank.BODY)]] if card.rows else []
+    rows: Block = [[bold(card.head)], [Span(table, "pre", Rank.BODY)]] if card.rows else []
     return [
         _note(card.note),
         [[title(card.title)], [italic(card.subtitle)]],

@@ -91,6 +91,7 @@ def _cost_rows(card: CostCard, inside: int) -> RenderableType:
     if full is not None:
         return full
     stacked = grid(gap=0)
+    stacked.add_row(say(card.head, "dim"))
     for row in card.rows:
         about = " · ".join((row.cost, *details_of(row)))
         stacked.add_row(say(row.name, "bold"))

@@ -34,7 +34,7 @@ def costs_card(
         subtitle=f"{_whose(report)} · {_time(report, zone)}",
         facts=(*_facts(report), *_forecasts(report)),
         left=tuple(map(_left, report.limits)),
-        head=report.by.value.capitalize(),
+        head=f"By {report.by}",
         rows=tuple(_row(report, line) for line in report.lines[:MOST_ROWS]),
         more=report.more + max(len(report.lines) - MOST_ROWS, 0),
         notes=_notes(report.total),

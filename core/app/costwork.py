@@ -57,7 +57,9 @@ class Costwork(ABC):
         """
         now = self.clock.now()
         since = begins(period, now, self._costs_zone)
-        return await self._costs(by, period, (since, now), scope, most)
+        # A call that began at this very moment is one of the past.
+        found = await self._costs(by, period, (since, now + _MOMENT), scope, most)
+        return found.model_copy(update={"until": now})
 
     async def costs_scope(self, chat: str, person: str | None) -> CostScope:
         """Return the scope of a chat, under the ids that it had before too, and of a person beside it."""
@@ -65,7 +67,7 @@ class Costwork(ABC):
 
     async def costs_between(self, since: datetime, until: datetime) -> CostReport:
         """Return what all calls have cost by model from `since` on, without those at `until`, both UTC."""
-        return await self._costs(CostGroup.MODEL, "", (since, until - _MOMENT), EVERYTHING, MOST_GROUPS)
+        return await self._costs(CostGroup.MODEL, "", (since, until), EVERYTHING, MOST_GROUPS)
 
     async def who_saw(self, reference: str) -> WhoSaw:
         """Return who was shown a pack, by its SHA-256 or the first twelve digits of it, or by a run's id.
@@ -101,13 +103,12 @@ class Costwork(ABC):
         self,
         by: CostGroup,
         period: str,
-        asked: tuple[datetime | None, datetime],
+        span: tuple[datetime | None, datetime],
         scope: CostScope,
         most: int,
     ) -> CostReport:
-        since, until = asked
-        # A call that began at this very moment is one of the past.
-        span, zone = (since, until + _MOMENT), self._costs_zone
+        since, until = span
+        zone = self._costs_zone
         sums = await self._store.call_sums.by(by, span, zone, scope, most=most)
         return CostReport(
             by=by,
@@ -119,8 +120,8 @@ class Costwork(ABC):
             total=sums.total,
             lines=sums.lines,
             more=sums.more,
-            forecast=await self._forecast(span[1], scope),
-            limits=await self._limits(span[1], scope),
+            forecast=await self._forecast(until, scope),
+            limits=await self._limits(until, scope),
             minimum=self.settings.scores.min_settled,
         )
 
