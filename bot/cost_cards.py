@@ -21,10 +21,10 @@ class CostRow(Frozen):
 
 
 class CostCard(Frozen):
-    """Costs of a time. `facts` are label and value pairs about all calls, `head` stands above the rows: "By model".
+    """Costs of a time. `facts` are label and value pairs about all calls.
 
-    `left` has a line a limit of today, `notes` are sentences that must be read with the figures; `more` says
-    how many rows were left out. `note` is about the post itself, as on a digest.
+    `head` stands above the rows: "By model". `left` has a line a limit of today, `notes` are sentences that must be
+    read with the figures; `more` says how many rows were left out. `note` is about the post itself.
     """
 
     title: str
@@ -47,14 +47,13 @@ HEADS = ("Cost", "Share", "Calls", "OK", "p50 / p95", "A decision")
 
 
 def details_of(row: CostRow) -> tuple[str, ...]:
-    """Return what is known of a row beside its cost, for where there is no room for a table."""
-    told = (
-        (row.share, f"{row.share} of all"),
-        (row.answered, f"{row.answered} of {row.calls} OK"),
-        (row.latency, row.latency),
-        (row.decision, f"{row.decision} a decision"),
+    """Return what there is to say of a row beside its cost, for where there is no room for a table."""
+    return (
+        f"{row.share} of all",
+        f"{row.answered} of {row.calls} OK",
+        f"latency {UNKNOWN}" if row.latency == UNKNOWN else row.latency,
+        f"{row.decision} a decision",
     )
-    return tuple(text for figure, text in told if figure != UNKNOWN)
 
 
 def cells_of(row: CostRow) -> tuple[str, ...]:

@@ -82,7 +82,8 @@ def costs(rows: Iterable[CostRow]) -> list[str]:
     lines: list[str] = []
     for row in rows:
         lines += sides(cell(row.name), cell(row.cost))
-        lines += [f"  {detail}" for detail in _packed([cell(text) for text in details_of(row)])]
+        shown = row.model_copy(update={name: cell(text) for name, text in row})
+        lines += [f"  {detail}" for detail in _packed(details_of(shown))]
     return lines
 
 

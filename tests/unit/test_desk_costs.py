@@ -26,9 +26,6 @@ class Priced(ArenaDouble):
 
     asked: list[tuple[CostGroup, str, CostScope]]
 
-    async def costs_scope(self, chat: str, person: str | None) -> CostScope:
-        return CostScope(chats=(chat,), person=person)
-
     async def costs(
         self,
         by: CostGroup = CostGroup.MODEL,
