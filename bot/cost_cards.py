@@ -23,8 +23,8 @@ class CostRow(Frozen):
 class CostCard(Frozen):
     """Costs of a time. `facts` are label and value pairs about all calls.
 
-    `head` stands above the rows: "By model". `left` has a line a limit of today, `notes` are sentences that must be
-    read with the figures; `more` says how many rows were left out. `note` is about the post itself.
+    `head` stands above the rows: "By model". `left` has a line a limit of today, `notes` are sentences that
+    must be read with the figures; `more` says how many rows were left out. `note` is about the post itself.
     """
 
     title: str

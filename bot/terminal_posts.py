@@ -87,7 +87,7 @@ def _costs(card: CostCard, width: int, numbered_from: int | None) -> RenderableT
 def _cost_rows(card: CostCard, inside: int) -> RenderableType:
     """Return one row a group, or where there is no room, its figures under its name."""
     rows = [(say(row.name, "bold"), *map(say, cells_of(row))) for row in card.rows]
-    full = table_of((card.head, *HEADS), rows, left=(0,), width=inside)
+    full = table_of((say(card.head).plain, *HEADS), rows, left=(0,), width=inside)
     if full is not None:
         return full
     stacked = grid(gap=0)
