@@ -11,6 +11,7 @@ from bot.button import Button as Button  # noqa: PLC0414 - whoever draws cards f
 from bot.calibration_cards import BinLine as BinLine  # noqa: PLC0414 - handed on
 from bot.calibration_cards import CalibrationCard as CalibrationCard  # noqa: PLC0414 - handed on
 from bot.compare_card import CompareCard
+from bot.cost_cards import CostCard
 from bot.digest_cards import DigestCard, HealthCard, ReviewCard
 from bot.evidence_card import EvidenceCard
 from core.domain.ballot import Action
@@ -335,7 +336,7 @@ AskedCard = (
 )
 """What answers a person."""
 
-PostedCard = DigestCard | ReviewCard | SummaryCard | AlertCard | HealthCard
+PostedCard = DigestCard | ReviewCard | SummaryCard | AlertCard | HealthCard | CostCard
 """What is posted without anybody asking, and what looks like that."""
 
 Card = AskedCard | PostedCard

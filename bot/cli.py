@@ -13,6 +13,7 @@ from bot.cli_ask import asks
 from bot.cli_board import board
 from bot.cli_books import books
 from bot.cli_config import configuration
+from bot.cli_costs import spending
 from bot.cli_evidence import packs
 from bot.cli_import import imports
 from bot.cli_report import reports
@@ -43,6 +44,7 @@ app.add_typer(configuration, name="config")
 app.add_typer(arena)
 app.add_typer(asks)
 app.add_typer(board)
+app.add_typer(spending)
 app.add_typer(packs)
 app.add_typer(reports)
 app.add_typer(imports)

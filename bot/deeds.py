@@ -22,7 +22,7 @@ from core.domain.errors import ConclaveError, NotAllowed, NotFound, Refused
 from core.domain.subscription import Topic
 
 CLAIM = "claim"
-_READING = frozenset({*"ahkoefiq", "it", "qp"})
+_READING = frozenset({*"ahkoefiqy", "it", "qp"})
 """The kinds of buttons that show something else of what there is, or hand it out."""
 _CHANGES = {Deed.PAUSE: "pause", Deed.RESUME: "resume", Deed.DELETE: "delete", Deed.UNDO: "delete"}
 

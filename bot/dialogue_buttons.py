@@ -26,7 +26,7 @@ WATCHLIST: tuple[str, ...] = ()
 _MARK = "([0-9a-f]{8})"
 _NUMBER = "([1-9][0-9]{0,8})"
 _TICKERS = r"(\*|[A-Z0-9^][A-Z0-9.=^-]{0,14}(?:,[A-Z0-9^][A-Z0-9.=^-]{0,14}){0,9})"
-_CHOOSE = re.compile(rf"s\.{_MARK}\.a(?:\.([vldra])(?:\.([a-z_])(?:\.{_TICKERS})?)?)?", re.ASCII)
+_CHOOSE = re.compile(rf"s\.{_MARK}\.a(?:\.([vldrca])(?:\.([a-z_])(?:\.{_TICKERS})?)?)?", re.ASCII)
 _LEAVE = re.compile(rf"s\.{_MARK}\.c", re.ASCII)
 _DEED = re.compile(rf"s\.{_MARK}\.([prdu])\.{_NUMBER}", re.ASCII)
 _LIST = re.compile(rf"s\.{_MARK}\.l\.{_NUMBER}", re.ASCII)
@@ -50,6 +50,7 @@ _LETTER_OF = {
     Topic.LEADERBOARD: "l",
     Topic.DIGEST: "d",
     Topic.REVIEW: "r",
+    Topic.COSTS: "c",
     Topic.ALERTS: "a",
 }
 _TOPIC_OF = {letter: topic for topic, letter in _LETTER_OF.items()}

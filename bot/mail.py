@@ -12,6 +12,7 @@ from bot.facts import zone_of
 from bot.gallery import Gallery
 from bot.picture_buttons import Form, ShowRanking
 from bot.present.alerts import alert_card
+from bot.present.costs import costs_card
 from bot.present.digest import digest_card
 from bot.present.lateness import schedule_note
 from bot.present.leaderboard import leaderboard_card
@@ -141,6 +142,13 @@ async def _review(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
     return (review_card(found, zone_of(app), note=_note(app, due)),)
 
 
+async def _costs(app: App, due: Due, gallery: Gallery) -> tuple[Mail, ...]:
+    del gallery
+    # Up to when it was meant, however late it comes: the next one goes on there, and no call counts twice.
+    found = await app.costs_between(await app.agenda.since(due), due.slot.at)
+    return (costs_card(found, zone_of(app), note=_note(app, due), turns=False),)
+
+
 def _until(app: App, due: Due) -> datetime:
     return min(app.clock.now(), max(due.slot.at, due.slot.due_at)).astimezone(UTC)
 
@@ -164,5 +172,6 @@ _MAKERS: Mapping[Topic, Callable[[App, Due, Gallery], Awaitable[tuple[Mail, ...]
     Topic.LEADERBOARD: _leaderboard,
     Topic.DIGEST: _digest,
     Topic.REVIEW: _review,
+    Topic.COSTS: _costs,
     Topic.ALERTS: _alert,
 }

@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
-from bot.access import Role, reachable_admins, role_at
+from bot.access import Role, reachable_admins, role_at, rules_arena
 from bot.bot_pacer import Rank, Turn
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Door, Flooded, MessageGone, MessageRef, ThreadGone, Unsure
@@ -301,7 +301,10 @@ class Postman:
         """Say whether whoever subscribed may no longer receive this there, as when `[access]` was changed."""
         about = due.subscription
         _, address = self._place(due)
-        role = await role_at(self._app, address, Person(about.created_by, about.created_by))
+        person = Person(about.created_by, about.created_by)
+        if about.wanted.topic is Topic.COSTS:  # of all chats
+            return not await rules_arena(self._app, address, person)
+        role = await role_at(self._app, address, person)
         needed = Role.RUNNER if about.wanted.topic is Topic.VERDICTS else Role.VIEWER
         return role is None or role < needed
 

@@ -46,6 +46,7 @@ SHOWN: Mapping[str, Shown] = {
     "x": Shown.BESIDE,
     "q": Shown.OPENED,
     "qp": Shown.IN_PLACE,
+    "y": Shown.IN_PLACE,
 }
 
 _DANGEROUS = "c.y."

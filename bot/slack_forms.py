@@ -43,6 +43,7 @@ _TOPIC_WORDS = {
     Topic.LEADERBOARD: "leaderboard: who does best",
     Topic.DIGEST: "digest: what the day brought",
     Topic.REVIEW: "review: whom to trust, once a week",
+    Topic.COSTS: "costs: what models have cost, for admins",
     Topic.ALERTS: "alerts: stops, flips and trouble, as they happen",
 }
 LANGUAGES = {locale.tag: locale.name for locale in LOCALES.values()}

@@ -3,9 +3,23 @@
 from collections.abc import Sequence
 
 from bot.cards import AlertCard, PostedCard, SummaryCard, SummaryLine
+from bot.cost_cards import CostCard
 from bot.digest_cards import CallLine, DigestCard, HealthCard, JudgeLine, Lines, ReviewCard
 from bot.signs import ACTION_SIGNS, ALERT_SIGNS
-from bot.slack_blocks import ACTION_PREFIX, Element, Part, buttons, context, header, rich, run, sections
+from bot.slack_blocks import (
+    ACTION_PREFIX,
+    Element,
+    Part,
+    buttons,
+    context,
+    facts,
+    header,
+    preformatted,
+    rich,
+    run,
+    sections,
+)
+from bot.slack_tables import columns
 from bot.slack_text import ELLIPSIS, clamp, one_line
 
 _MAX_LINE = 400
@@ -26,6 +40,8 @@ def draw(card: PostedCard) -> list[Part]:
             return _alert(card)
         case HealthCard():
             return _health(card)
+        case CostCard():
+            return _costs(card)
 
 
 def text_of(card: PostedCard) -> str:
@@ -39,6 +55,8 @@ def text_of(card: PostedCard) -> str:
             return f"{card.headline}. {card.text}"
         case HealthCard():
             return f"{card.title}. {card.subtitle}"
+        case CostCard():
+            return f"{card.title}. " + "; ".join(f"{label} {value}" for label, value in card.facts)
 
 
 def _digest(card: DigestCard) -> list[Part]:
@@ -58,6 +76,27 @@ def _health(card: HealthCard) -> list[Part]:
         *_parts(context(card.subtitle)),
         *(part for place, one in enumerate(card.sections) for part in _section(one, 2 + place)),
         *_parts(context(card.footer), 1),
+    ]
+
+
+def _costs(card: CostCard) -> list[Part]:
+    money = [(card.head, "Cost", "Calls", "OK"), *((r.name, r.cost, r.calls, r.answered) for r in card.rows)]
+    pace = [(card.head, "Share", "p50 / p95", "A decision")]
+    pace += [(row.name, row.share, row.latency, row.decision) for row in card.rows]
+    notes = [[run(f"⚠️ {_line(line)}")] for line in card.notes]
+    more = f"{ELLIPSIS} and {card.more} more" if card.more > 0 else None
+    return [
+        *_parts(context(f"⏰ {card.note}" if card.note else None)),
+        Part(header(card.title)),
+        *_parts(context(card.subtitle)),
+        *_parts(facts(card.facts), 1),
+        *_titled("Left today", [[run(f"• {_line(line)}")] for line in card.left], 0, 3),
+        *_parts(preformatted(columns(money, left=1)) if card.rows else [], 2),
+        *_parts(preformatted(columns(pace, left=1)) if card.rows else [], 4),
+        *_parts(context(more), 2),
+        *_parts(rich(notes), 2),
+        *_parts(context(card.footer), 1),
+        *_parts(buttons(card.buttons, f"{ACTION_PREFIX}.costs"), 1),
     ]
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from bot.cards import AlertCard, Button, PostedCard, SummaryCard, SummaryLine
+from bot.cost_cards import CostCard
 from bot.digest_cards import CallLine, DigestCard, HealthCard, JudgeLine, Lines, ReviewCard
 from bot.signs import ACTION_SIGNS, ALERT_SIGNS
 from bot.telegram_spans import MAX_ROWS, Block, after, bold, fixed, italic, more, plain, title, warning
+from bot.telegram_table import costs, pairs
+from bot.telegram_text import Rank, Span
 
 _INDENT = "\u2003 "
 _MARKS = {True: "✓", False: "✗", None: ""}
@@ -24,6 +27,8 @@ def draw(card: PostedCard) -> tuple[list[Block], Sequence[Button]]:
             return _alert(card), card.buttons
         case HealthCard():
             return _health(card), ()
+        case CostCard():
+            return _costs(card), card.buttons
 
 
 def _digest(card: DigestCard) -> list[Block]:
@@ -43,6 +48,21 @@ def _health(card: HealthCard) -> list[Block]:
     return [
         [[title(card.title)], [italic(card.subtitle)]],
         *(_section(section) for section in card.sections[:MAX_ROWS]),
+        [[italic(card.footer)]],
+    ]
+
+
+def _costs(card: CostCard) -> list[Block]:
+    table = "\n".join(costs(card.rows[:MAX_ROWS]))
+    left = [[fixed("• "), plain(line)] for line in card.left[:MAX_ROWS]]
+    rows: Block = [[bold(card.head)], [Span(table, "pre", Rank.BODY)]] if card.rows else []
+    return [
+        _note(card.note),
+        [[title(card.title)], [italic(card.subtitle)]],
+        [[Span("\n".join(pairs(card.facts)), "pre", Rank.BODY)]],
+        _titled("Left today", left, max(len(card.left) - MAX_ROWS, 0)),
+        [*rows, *more(card.more + max(len(card.rows) - MAX_ROWS, 0))],
+        [[fixed("⚠️ "), plain(line)] for line in card.notes[:MAX_ROWS]],
         [[italic(card.footer)]],
     ]
 

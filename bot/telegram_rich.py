@@ -1,13 +1,14 @@
 """Cards as Telegram's rich messages, with real tables and parts that fold: HTML in, for servers that take it.
 
 Rich messages are in the Bot API since 10.1. Only the cards that gain by them are drawn so: the ranking, a
-verdict, a member's reasoning. Every text goes through `one_line`, is escaped, and is sent with the detection
-of mentions and links switched off.
+verdict, a member's reasoning, costs. Every text goes through `one_line`, is escaped, and is sent with the
+detection of mentions and links switched off.
 """
 
 from collections.abc import Iterable, Sequence
 
 from bot.cards import Card, LeaderboardCard, MemberLine, ReasoningCard, StandingLine, VerdictCard
+from bot.cost_cards import HEADS, CostCard, cells_of
 from bot.signs import ACTION_SIGNS
 from bot.telegram_text import one_line, paragraphs, units, visible
 
@@ -31,6 +32,8 @@ def rich(card: Card) -> str | None:
             parts = _verdict(card)
         case ReasoningCard():
             parts = _reasoning(card)
+        case CostCard():
+            parts = _costs(card)
         case _:
             return None
     html = "".join(parts)
@@ -107,6 +110,21 @@ def _reasoning(card: ReasoningCard) -> list[str]:
         _list(card.key_points) if card.key_points else "",
         _folded("The whole text", body) if long else "".join(body),
         *(_paragraph(check) for check in card.checks),
+        _foot(card.footer),
+    ]
+
+
+def _costs(card: CostCard) -> list[str]:
+    rows = [[row.name, *cells_of(row)] for row in card.rows]
+    more = f"… and {card.more} more" if card.more > 0 else ""
+    return [
+        *([_paragraph(f"⏰ {card.note}")] if card.note else []),
+        *_head(card.title, card.subtitle, None),
+        _table(["", ""], card.facts, left=2),
+        *(_paragraph(f"Left today: {line}") for line in card.left),
+        _table([card.head, *HEADS], rows, left=1) if rows else "",
+        _paragraph(more),
+        *(_paragraph(f"⚠️ {line}") for line in card.notes),
         _foot(card.footer),
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.cards import BinLine, StandingLine
+from bot.cost_cards import CostRow, details_of
 from bot.crossed_bar import crossed, full_cells
 from bot.telegram_text import TABLE_WIDTH, cut, one_line, pad, sides, width, wrap
 from core.domain.ballot import Action
@@ -73,6 +74,16 @@ def positions(holdings: Iterable[tuple[str, str, str, str, str]]) -> list[str]:
         lines += sides(cell(ticker), cell(value))
         now = f" → {cell(mark)}" if _known(mark) else ""
         lines += [f"  {part}" for part in wrap(f"{cell(shares)} at {cell(cost)}{now}", TABLE_WIDTH - 2)]
+    return lines
+
+
+def costs(rows: Iterable[CostRow]) -> list[str]:
+    """Return groups of costs: name and cost on one line, and what else is known of them below."""
+    lines: list[str] = []
+    for row in rows:
+        lines += sides(cell(row.name), cell(row.cost))
+        shown = row.model_copy(update={name: cell(text) for name, text in row})
+        lines += [f"  {detail}" for detail in _packed(details_of(shown))]
     return lines
 
 

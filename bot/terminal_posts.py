@@ -7,8 +7,22 @@ from rich.padding import Padding
 from rich.text import Text
 
 from bot.cards import AlertCard, PostedCard, SummaryCard, SummaryLine
+from bot.cost_cards import HEADS, CostCard, cells_of, details_of
 from bot.digest_cards import CallLine, DigestCard, HealthCard, Lines, ReviewCard
-from bot.terminal_style import COLOUR, ballot, choices, flow, frame, grid, lines, room, say, table_of
+from bot.terminal_style import (
+    COLOUR,
+    NARROW,
+    ballot,
+    choices,
+    flow,
+    frame,
+    grid,
+    lines,
+    pairs,
+    room,
+    say,
+    table_of,
+)
 
 _ABOUT = 26
 _INDENT = 2
@@ -44,6 +58,8 @@ def draw(card: PostedCard, width: int, numbered_from: int | None) -> RenderableT
         case HealthCard():
             parts = [*map(_section, card.sections)]
             return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
+        case CostCard():
+            return _costs(card, width, numbered_from)
         case AlertCard():
             parts = [*_notes(None, card.caveat), say(card.text)]
             if numbered_from is not None and card.buttons:
@@ -55,6 +71,34 @@ def draw(card: PostedCard, width: int, numbered_from: int | None) -> RenderableT
 def _head(card: DigestCard | ReviewCard) -> list[RenderableType]:
     story = [say(card.story)] if card.story.strip() else []
     return [*_notes(card.note, card.caveat), *story]
+
+
+def _costs(card: CostCard, width: int, numbered_from: int | None) -> RenderableType:
+    inside = room(width)
+    parts: list[RenderableType] = [*_notes(card.note, None), pairs(card.facts, 1 if width < NARROW else 2)]
+    if card.left:
+        parts.append(Group(say("Left today", "dim"), lines(card.left)))
+    if card.rows:
+        parts.append(Group(_cost_rows(card, inside), *_more(card.more)))
+    parts += [say(line, "yellow") for line in card.notes]
+    if numbered_from is not None and card.buttons:
+        parts.append(choices(card.buttons, numbered_from, inside))
+    return frame(parts, title=card.title, after=card.subtitle, foot=card.footer, width=width)
+
+
+def _cost_rows(card: CostCard, inside: int) -> RenderableType:
+    """Return one row a group, or where there is no room, its figures under its name."""
+    rows = [(say(row.name, "bold"), *map(say, cells_of(row))) for row in card.rows]
+    full = table_of((say(card.head).plain, *HEADS), rows, left=(0,), width=inside)
+    if full is not None:
+        return full
+    stacked = grid(gap=0)
+    stacked.add_row(say(card.head, "dim"))
+    for row in card.rows:
+        about = " · ".join((row.cost, *details_of(row)))
+        stacked.add_row(say(row.name, "bold"))
+        stacked.add_row(Padding(flow(say(about), inside - _INDENT), (0, 0, 0, _INDENT)))
+    return stacked
 
 
 def _notes(note: str | None, caveat: str | None) -> list[RenderableType]:

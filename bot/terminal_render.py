@@ -44,6 +44,7 @@ from bot.cards import (
     VerdictCard,
 )
 from bot.compare_card import CompareCard
+from bot.cost_cards import CostCard
 from bot.crossed_bar import crossed
 from bot.evidence_card import EvidenceCard
 from bot.help_sections import sections as sections_of
@@ -122,7 +123,7 @@ def buttons_of(card: Card) -> tuple[Button, ...]:
     match card:
         case VerdictCard():
             return card.buttons + card.more_buttons
-        case SummaryCard() | AlertCard() | PictureCard() | LeaderboardCard() | PortfolioCard():
+        case SummaryCard() | AlertCard() | PictureCard() | LeaderboardCard() | PortfolioCard() | CostCard():
             return card.buttons
         case ReasoningCard():
             return card.page_buttons + card.stage_buttons

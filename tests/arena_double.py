@@ -12,6 +12,7 @@ from core.domain.alert import Alert
 from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
 from core.domain.calibration import Calibration
+from core.domain.costs import CostScope
 from core.domain.errors import NotFound
 from core.domain.events import RunEvent
 from core.domain.evidence import Evidence
@@ -250,6 +251,9 @@ class ArenaDouble(App):
 
     async def look_out(self) -> tuple[Alert, ...]:
         return ()
+
+    async def costs_scope(self, chat: str, person: str | None) -> CostScope:
+        return CostScope(chats=(chat,), person=person)
 
     async def close(self) -> None:
         self.closed = True

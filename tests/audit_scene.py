@@ -22,6 +22,7 @@ from core.domain.verdict import Verdict
 from core.store.locked_sessions import CASH, Passed
 from core.store.season_tables import imports
 from core.store.store import Store
+from tests.call_facts import call_of
 from tests.store_values import START, begun, fill_of, order_of
 
 LIVE = Season.LIVE
@@ -130,6 +131,8 @@ async def lived_in(store: Store) -> None:
     async with store.database.write() as connection:
         row = {"id": "import01", "season": LIVE, "member": "beta", "file_name": "log.csv", "sha256": "00"}
         await connection.execute(insert(imports).values(row | {"price": "open", "rows": 1, "at": START}))
+    shown = {"season": LIVE, "run_id": "run00001", "tier": "premium", "evidence_sha256": "ab" * 32}
+    await store.calls.add([call_of(1, **shown)])
     imported = {"run_id": None, "cause": OrderCause.IMPORT, "import_id": "import01", "ticker": "IBM"}
     await traded(store, "b2", "beta", Side.BUY, "1", "300", 2, **imported)
     await traded(store, "a3", "alpha", Side.SELL, "7", "65", 2, cause=OrderCause.STOP)

@@ -17,6 +17,7 @@ from bot.present.answer import answer_card, answer_page, tests_card
 from bot.present.asking import ask_notice, begun_card, cancelled_card
 from bot.present.audit import audit_card
 from bot.present.calibration import calibration_card
+from bot.present.costs import costs_card
 from bot.present.dialogue import ask_tickers, ask_topic
 from bot.present.explain import reasoning_window, verdict_window
 from bot.present.help import command_card, help_card, start_card
@@ -44,6 +45,7 @@ from core.domain.subscribed import Listed, TermsShown
 from core.domain.subscription import ChatTerms, Noise, Subscription, Topic, Wanted
 from core.routing.ab import report
 from tests import arena_facts, ask_facts, season_facts, standings_facts
+from tests.cost_facts import COSTS, OWN_COSTS
 from tests.picture_facts import history
 from tests.provider_facts import PROVIDERS
 from tests.report_facts import fill
@@ -239,6 +241,9 @@ CARDS: dict[str, Card] = {
         sections=tuple(provider_lines(PROVIDERS, ZONE, keys=True)),
         footer="/subscriptions shows what comes to this chat.",
     ),
+    "costs": costs_card(COSTS, ZONE),
+    "costs of a chat without much": costs_card(OWN_COSTS, ZONE),
+    "costs of a day, posted": costs_card(COSTS, ZONE, note="Due at 18:00, delivered at 18:20.", turns=False),
     "health": HealthCard(
         title="Not all is well",
         subtitle="2025-10-29 16:00 EDT",

@@ -10,6 +10,7 @@ from bot.handlers.asking import command_pressed
 from bot.handlers.call import Call, PressCall
 from bot.handlers.claim import claim
 from bot.handlers.confirming import confirmed
+from bot.handlers.costs import costs, costs_pressed
 from bot.handlers.dialogue import dialogue_pressed
 from bot.handlers.evidence import evidence_pressed
 from bot.handlers.home import home_pressed
@@ -47,6 +48,7 @@ HANDLERS: Mapping[str, Handler] = {
     "people": people,
     "audit": audit,
     "digest": books.digest,
+    "costs": costs,
     "health": about.health,
     "season": season,
     "remove": members.remove,
@@ -86,6 +88,7 @@ PRESSED: Mapping[str, PressHandler] = {
     "x": stop_pressed,
     "q": answer_pressed,
     "qp": answer_pressed,
+    "y": costs_pressed,
 }
 """By the word with which a button's data begin (`bot.presses`). Whoever presses has a role in the chat, and
 may have written the data by hand: whether the role is enough for what is asked, the handler says."""

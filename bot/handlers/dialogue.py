@@ -18,7 +18,7 @@ from bot.dialogue_buttons import (
 )
 from bot.handlers.call import PressCall
 from bot.handlers.settings import settings_pressed
-from bot.handlers.subscriptions import listed, may_delete
+from bot.handlers.subscriptions import listed, may_delete, may_receive
 from bot.present.dialogue import (
     OTHER,
     TIMES,
@@ -63,6 +63,7 @@ async def _choose(app: App, wish: Choose, press: Press) -> Card:
     topic, use, address = wish.topic, app.subscriptions, press.address
     if topic is None:
         return ask_topic(wish.chat)
+    await may_receive(app, address, press.person, topic)
     words: list[str] = [topic.value]
     if topic is Topic.ALERTS:
         words.append("on")

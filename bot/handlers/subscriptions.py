@@ -5,7 +5,7 @@ money and speaks to the whole chat. Who made a subscription may delete it whatev
 so may every runner of the chat.
 """
 
-from bot.access import Role, lacks_whole_chat
+from bot.access import Role, lacks_whole_chat, rules_arena
 from bot.arguments import SubscribeArguments, SubscriptionsArguments, UnsubscribeArguments
 from bot.cards import Card, Notice
 from bot.confirming import Deed, asked
@@ -26,6 +26,7 @@ from bot.present.subscriptions import (
 from bot.request import Address, Person
 from core.app.app import App
 from core.domain.errors import NotAllowed
+from core.domain.subscription import Topic
 
 
 async def subscribe(call: Call, arguments: SubscribeArguments) -> Card:
@@ -33,6 +34,7 @@ async def subscribe(call: Call, arguments: SubscribeArguments) -> Card:
     if arguments.wanted is None:
         return ask_topic(mark_of(call.request.address))
     address, use = await address_of(call, arguments.place), call.app.subscriptions
+    await may_receive(call.app, call.request.address, call.request.person, arguments.wanted.topic)
     if arguments.number is not None:
         made = await use.resubscribe(address.platform, address.chat, arguments.number, arguments.wanted)
     else:
@@ -103,6 +105,16 @@ async def listed(
     return list_card(
         found, app.clock.now(), chat=mark_of(address), page=page, done=done, only_delete=only_delete
     )
+
+
+async def may_receive(app: App, address: Address, person: Person, topic: Topic) -> None:
+    """Let pass who may subscribe a chat to a topic: costs are those of all chats.
+
+    Raises:
+        NotAllowed: the person is no admin of the whole arena.
+    """
+    if topic is Topic.COSTS and not await rules_arena(app, address, person):
+        raise NotAllowed("Only an admin of all chats can have costs posted, for they are those of all chats.")
 
 
 async def may_delete(app: App, address: Address, person: Person, role: Role, number: int) -> None:

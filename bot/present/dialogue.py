@@ -16,6 +16,7 @@ TIMES: Mapping[str, tuple[str, str]] = {
     "f": ("Weekdays 09:00", "weekdays 09:00"),
     "g": ("Sundays 18:00", "sundays 18:00"),
     "h": ("Mondays 09:00", "mondays 09:00"),
+    "i": ("Weekdays 18:00", "weekdays 18:00"),
 }
 """What each letter in a button stands for: its label, and the words that a person would type.
 
@@ -28,12 +29,14 @@ OFFERED: Mapping[Topic, str] = {
     Topic.LEADERBOARD: "dae",
     Topic.DIGEST: "bafe",
     Topic.REVIEW: "dgh",
+    Topic.COSTS: "ief",
 }
 _TOPICS = {
     Topic.VERDICTS: "Verdicts",
     Topic.LEADERBOARD: "Leaderboard",
     Topic.DIGEST: "Digest",
     Topic.REVIEW: "Weekly review",
+    Topic.COSTS: "Costs",
     Topic.ALERTS: "Alerts",
 }
 _ABOUT = (
@@ -41,6 +44,7 @@ _ABOUT = (
     ("Leaderboard", "how the members stand, with their curves"),
     ("Digest", "what was decided, what it earned, and who disagreed"),
     ("Weekly review", "how far each model could be trusted"),
+    ("Costs", "what all calls to models have cost, for admins"),
     ("Alerts", "stops hit, verdicts turned round, a model down, a budget nearly spent"),
 )
 _EXAMPLES: Mapping[Topic, tuple[str, ...]] = {
@@ -51,6 +55,7 @@ _EXAMPLES: Mapping[Topic, tuple[str, ...]] = {
     Topic.LEADERBOARD: ("/subscribe leaderboard fridays 17:00 America/New_York",),
     Topic.DIGEST: ("/subscribe digest daily after close", "/subscribe digest weekdays 08:15"),
     Topic.REVIEW: ("/subscribe review saturdays 10:00",),
+    Topic.COSTS: ("/subscribe costs weekdays 18:00",),
 }
 
 

@@ -13,6 +13,7 @@ _INSTEAD = {
     Topic.LEADERBOARD: ("leaderboard", "it", "/leaderboard shows it"),
     Topic.DIGEST: ("digest", "it", "/digest shows it"),
     Topic.REVIEW: ("weekly review", "it", "/models with a model's name shows how far to trust it"),
+    Topic.COSTS: ("report of costs", "it", "/costs in a private chat with me shows them"),
     Topic.ALERTS: ("alert", "it", "/digest tells what has happened, and /health how the service is"),
 }
 """What each is called in a sentence, and where it can be seen."""

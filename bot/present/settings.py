@@ -19,6 +19,7 @@ _NAMES = {
     "leaderboard": "Leaderboard",
     "digest": "Digest",
     "review": "Weekly review",
+    "costs": "Costs",
     "stop": "Stops hit",
     "take_profit": "Take-profits hit",
     "flip": "Verdicts turned round",

@@ -8,7 +8,7 @@ from core.domain.subscription import NOISY
 CHAT: tuple[Command, ...] = (
     Command(
         name="subscribe",
-        usage="/subscribe [verdicts|leaderboard|digest|review|alerts …]",
+        usage="/subscribe [verdicts|leaderboard|digest|review|costs|alerts …]",
         summary="Let reports come by themselves, at the times of your choice",
         detail="Without words it asks by buttons. In one line: verdicts NVDA,AAPL weekdays 16:30 runs the "
         "committee; leaderboard fridays 17:00 America/New_York, digest before open, review saturdays "

@@ -1,6 +1,6 @@
 """What this is, who asks, and how the service is."""
 
-from bot import arguments, claim_arguments, start_arguments
+from bot import arguments, claim_arguments, cost_arguments, start_arguments
 from bot.access import Role
 from bot.registry.command import Command, always
 
@@ -23,6 +23,20 @@ SERVICE: tuple[Command, ...] = (
         role=Role.VIEWER,
         handler="health",
         read=arguments.nothing,
+    ),
+    Command(
+        name="costs",
+        usage="/costs [7d] [by model]",
+        summary="Show what the calls to models cost",
+        detail="What they have cost, how many were answered and how fast, what a decision and a right one "
+        "has cost, what to expect by tonight and by the end of the month, and what is left of today's "
+        "limits. The time is today, 7d, 30d or all; by day, model, tier, stage, purpose or provider. A group "
+        "sees its own; in a private chat you see yours, and an admin of all chats sees all, also by key, "
+        "chat and person.",
+        role=Role.VIEWER,
+        handler="costs",
+        read=cost_arguments.costs,
+        aliases=("cost",),
     ),
     Command(
         name="help",

@@ -26,6 +26,8 @@ REST = timedelta(minutes=5)
 """How long a slot rests whose platform took nothing."""
 ALERT_GRACE = timedelta(days=7)
 """How late an alert may be at least: it has no next time that could tell of it."""
+REPORTED = timedelta(days=1)
+"""About how long a time the first report of costs tells."""
 KEPT = timedelta(days=400)
 """How long it is remembered what became of a slot."""
 BATCH = 500
@@ -179,13 +181,15 @@ class Agenda:
     async def since(self, due: Due) -> datetime:
         """Return from when on a digest or review tells, in UTC.
 
-        A review goes on where the last one ended, or is about the usual time. A digest begins where the last
-        one ended as well, but with the last whole session at least: what was decided at its beginning has
-        earned or lost something by now.
+        A review or a report of costs goes on where the last one ended, or is about the usual time. A digest
+        begins where the last one ended as well, but with the last whole session at least: what was decided
+        at its beginning has earned or lost something by now.
         """
         before = await self._store.slots.last_delivered(due.subscription.number)
         if due.subscription.wanted.topic is Topic.REVIEW:
             return before.at if before else due.slot.at - REVIEWED
+        if due.subscription.wanted.topic is Topic.COSTS:
+            return before.at if before else due.slot.at - REPORTED
         session = await asyncio.to_thread(begins, self._calendar.exchange, due.slot.at)
         return min(before.at, session) if before else session
 

@@ -10,6 +10,7 @@ from core.app.bookwork import Bookwork
 from core.app.chartwork import Chartwork
 from core.app.chatwork import Chatwork
 from core.app.claims import Claims
+from core.app.costwork import Costwork
 from core.app.digests import Digests
 from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
@@ -80,6 +81,7 @@ class App(
     Bookwork,
     Chartwork,
     Chatwork,
+    Costwork,
     Digestwork,
     Evidencework,
     Lookback,

@@ -95,7 +95,7 @@ def _csv(stack: ExitStack, file: Path, columns: Sequence[str]) -> Write:
     # Only with this line end does the writer quote a cell for each of the two signs in it.
     writer = csv.writer(opened, lineterminator="\r\n")
     writer.writerow(columns)
-    return lambda rows: writer.writerows([[_cell(value) for value in row] for row in rows])
+    return lambda rows: writer.writerows([[csv_cell(value) for value in row] for row in rows])
 
 
 def _json(stack: ExitStack, file: Path, columns: Sequence[str]) -> Write:
@@ -119,7 +119,7 @@ _WRITERS: dict[ExportFormat, Callable[[ExitStack, Path, Sequence[str]], Write]] 
 }
 
 
-def _cell(value: Any) -> str:
+def csv_cell(value: Any) -> str:
     """Return a value as CSV holds it; nothing is an empty cell."""
     if value is None:
         return ""

@@ -26,6 +26,7 @@ class Topic(StrEnum):
     LEADERBOARD = "leaderboard"
     DIGEST = "digest"
     REVIEW = "review"
+    COSTS = "costs"
     ALERTS = "alerts"
 
 

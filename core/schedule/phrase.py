@@ -40,6 +40,7 @@ _DEFAULT_TIME: dict[Topic, time | _Session] = {
     Topic.DIGEST: _AFTER_CLOSE,
     Topic.LEADERBOARD: _AFTER_CLOSE,
     Topic.REVIEW: time(10),
+    Topic.COSTS: time(18),
 }
 
 

@@ -32,6 +32,7 @@ TOPICS = {topic.value: topic for topic in Topic} | {
     "verdict": Topic.VERDICTS,
     "digests": Topic.DIGEST,
     "reviews": Topic.REVIEW,
+    "cost": Topic.COSTS,
     "alert": Topic.ALERTS,
 }
 EXAMPLES = {
@@ -39,6 +40,7 @@ EXAMPLES = {
     Topic.LEADERBOARD: "/subscribe leaderboard fridays 17:00",
     Topic.DIGEST: "/subscribe digest daily after close",
     Topic.REVIEW: "/subscribe weekly review saturdays 10:00",
+    Topic.COSTS: "/subscribe costs weekdays 18:00",
     Topic.ALERTS: "/subscribe alerts on",
 }
 WATCHLIST = "watchlist"

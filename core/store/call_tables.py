@@ -36,5 +36,6 @@ calls = Table(
     Column("from_cache", Boolean, nullable=False),
     Index("ix_calls_at", "at"),
     Index("ix_calls_run_id", "run_id"),
+    Index("ix_calls_evidence_sha256", "evidence_sha256"),
 )
 """One row a request. Rows from before this table are one a stage, made of what the stages had kept."""

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.domain.ballot import Ballot
 from core.domain.outcomes import HORIZONS
 from core.domain.usage import NOTHING_SPENT
+from core.store.call_tables import calls
 from core.store.costs import seat_cost
 from core.store.database import Database
 from core.store.season_tables import (
@@ -71,6 +72,20 @@ def _plain(table: Table, *order: str) -> Sheet:
         return select(*columns).where(table.c.season == season).order_by(*(table.c[name] for name in order))
 
     return Sheet(tuple(column.name for column in columns), query)
+
+
+_OF_CALL = (
+    *("number", "id", "at", "purpose", "run_id", "member", "tier", "stage", "evidence_sha256"),
+    *("provider", "model", "served_by", "outcome", "from_cache", "latency_ms", "cost_usd"),
+    *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "calls", "unpriced_calls"),
+)
+
+
+def _calls(season: str) -> Select[Any]:
+    """Ask for the calls of a season; for whom each was made, and with which key, no export tells."""
+    return (
+        select(*(calls.c[name] for name in _OF_CALL)).where(calls.c.season == season).order_by(calls.c.number)
+    )
 
 
 def _members(season: str) -> Select[Any]:
@@ -152,6 +167,7 @@ SHEETS: Mapping[str, Sheet] = {
     "token_costs": Sheet(
         (*_RUN_COLUMNS, *_OF_SEAT, "started_at", "cost_usd", "final", *_OF_SPEND), _token_costs, _token_cells
     ),
+    "calls": Sheet(_OF_CALL, _calls),
     "imports": _plain(imports, "at", "id"),
 }
 """Every table of an export by its name."""

@@ -39,7 +39,9 @@ subscriptions = Table(
     Column("reason", Words),
     Column("created_by", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
-    CheckConstraint("topic IN ('verdicts', 'leaderboard', 'digest', 'review', 'alerts')", name="topic"),
+    CheckConstraint(
+        "topic IN ('verdicts', 'leaderboard', 'digest', 'review', 'costs', 'alerts')", name="topic"
+    ),
     CheckConstraint("state IN ('active', 'paused', 'deleted')", name="state"),
     CheckConstraint("reason IS NULL OR state = 'paused'", name="reason"),
     Index("ix_subscriptions_platform_chat", "platform", "chat"),

@@ -8,6 +8,7 @@ from core.store.audit_rows import Audits
 from core.store.book_rows import Books
 from core.store.budget_rows import Budgets
 from core.store.call_rows import Calls
+from core.store.call_sums import CallSums
 from core.store.chat_rows import Chats
 from core.store.claim_rows import Claims
 from core.store.database import Database
@@ -31,6 +32,7 @@ from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
+from core.store.sighting_rows import Sightings
 from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
 from core.store.stability_rows import Stabilities
@@ -53,6 +55,8 @@ class Store:
         self.stages = Stages(database)
         self.calls = Calls(database)
         self.providers = ProviderStates(database)
+        self.call_sums = CallSums(database)
+        self.sightings = Sightings(database)
         self.listed = ListedModels(database)
         self.budgets = Budgets(database, self.calls.log)
         self.asks = Asks(database)

@@ -47,7 +47,7 @@ async def test_the_dialogue_asks_for_tickers_and_time_and_ends_with_what_a_line_
     scene.app.rows.ran = ("AAPL", "MSFT")
     card: Card | None = await scene.say("subscribe", address=CHAT)
     assert [one.label for one in buttons_on(card)] == [
-        "Verdicts", "Leaderboard", "Digest", "Weekly review", "Alerts", "Cancel",
+        "Verdicts", "Leaderboard", "Digest", "Weekly review", "Costs", "Alerts", "Cancel",
     ]  # fmt: skip
     card = await scene.click(card, "Verdicts")
     assert [one.label for one in buttons_on(card)] == [

@@ -51,6 +51,8 @@ CHANGING = (
     "au.a.50.1",
     "au.h.50.1",
     f"x.{RUN_ID}",
+    "y.7d.key",
+    "y.all.person",
     "m.people 5555 admin",
     "m.people remove 1001",
     "mn.people everybody runner here",
