@@ -93,6 +93,7 @@ class Breaker:
         while self._open_since is not None:
             if self._probing is None and self._is_over():
                 self._probing = asyncio.Event()
+                self._notes.tried(self.provider, self.model)
                 return Ticket(self._clock.monotonic(), probe=True)
             if self._probing is None or not patient:
                 raise self.refusal()

@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.config.cache import Cache
 from core.config.members import MemberSettings
 from core.domain.errors import ModelFailure, StoreError
+from core.domain.measures import Measures, Relay
 from core.domain.usage import NOTHING_SPENT, ServedBy
 from core.domain.values import Frozen
 from core.llm.families import family_of
@@ -82,9 +83,12 @@ def nobody(ask: Ask, answer: Answer) -> None:
 class SharedAnswers:
     """The cache of one process: its rules, where it keeps answers, and what is being asked at this moment."""
 
-    def __init__(self, rules: Cache, answers: AnswerCache, clock: Clock) -> None:
+    def __init__(
+        self, rules: Cache, answers: AnswerCache, clock: Clock, measures: Measures | None = None
+    ) -> None:
         self.rules = rules
         self.clock = clock
+        self.measures = measures or Relay()
         self.flights: dict[str, asyncio.Future[Answer | None]] = {}
         self._answers = answers
 
@@ -164,6 +168,7 @@ class CachedModel:
             if (kept := await self._shared.find(key)) is not None:
                 flight.set_result(kept)
                 return self._again(ask, kept)
+            self._shared.measures.looked_up(ask.stage, hit=False)
             answer = await self._model.ask(ask)
         except ModelFailure:
             _refuse(flight)
@@ -182,6 +187,7 @@ class CachedModel:
 
     def _again(self, ask: Ask, answer: Answer) -> Answer:
         again = answer.model_copy(update={"spend": NOTHING_SPENT, "latency_ms": 0, "from_cache": True})
+        self._shared.measures.looked_up(ask.stage, hit=True)
         self._hit(ask, again)
         return again
 

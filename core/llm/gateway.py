@@ -38,6 +38,7 @@ from core.config.providers import Provider, ProviderKey
 from core.config.settings import Settings
 from core.domain.calls import Caller, CallOutcome, Purpose
 from core.domain.errors import AuthenticationFailed, ModelFailure
+from core.domain.measures import Measures, Relay
 from core.domain.provider_health import ProviderHealth
 from core.domain.usage import NOTHING_SPENT
 from core.llm.books import BudgetBook
@@ -59,7 +60,7 @@ from core.llm.pool import PooledKey, PooledModel
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import prices_of
 from core.llm.probe import probe_endpoint
-from core.llm.recording import CallForm, CallLog, NoLog, RecordedModel
+from core.llm.recording import CallForm, CallLog, MeasuredLog, NoLog, RecordedModel
 from core.llm.retry import RetryingModel
 from core.llm.route import DeadEnd, RoutedModel
 from core.llm.scopes import limits_of
@@ -91,8 +92,10 @@ class Gateway:
         book: BudgetBook | None = None,
         log: CallLog | None = None,
         answers: AnswerCache | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._settings = settings
+        self._measures = measures or Relay()
         self._secrets = Secrets(os.environ if environ is None else environ)
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries; no secret depends on it
@@ -104,9 +107,9 @@ class Gateway:
         self._semaphores: dict[str, asyncio.Semaphore] = {}
         self._breakers: dict[tuple[str, str], Breaker] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
-        self.notes = Notes(states or KeptInMemory(), self._clock)
+        self.notes = Notes(states or KeptInMemory(), self._clock, self._measures)
         self._keyring = Keyring(self.notes, self._clock, settings.pipeline.base_delay_s)
-        self._log = log or NoLog()
+        self._log: CallLog = MeasuredLog(log or NoLog(), self._measures)
         self.budget = Budget(
             limits_of(settings),
             spent,
@@ -115,7 +118,7 @@ class Gateway:
             zone=self._zone,
             lease=LEASE + timedelta(seconds=settings.pipeline.stage_timeout_s),
         )
-        self._shared = SharedAnswers(settings.cache, answers or NoAnswers(), self._clock)
+        self._shared = SharedAnswers(settings.cache, answers or NoAnswers(), self._clock, self._measures)
 
     def today(self) -> date:
         """Return the day that daily budgets count: the arena's."""
@@ -176,6 +179,11 @@ class Gateway:
         """Return how every provider is to which an enabled member is routed, its keys and its models."""
         await self.notes.refresh()
         return overview(self._settings, self._secrets.opened_or_none, self._keyring, self._breaker)
+
+    def down(self) -> frozenset[str]:
+        """Return the routes, each `provider:model id`, that are left alone now, as far as is known here."""
+        found = (one for one in self._breakers.values() if one.state == "open")
+        return frozenset(f"{one.provider}:{one.model}" for one in found)
 
     def shown(self, provider: Provider, key: ProviderKey) -> str:
         """Return a key for people: its name, and the last four signs of its secret."""
@@ -268,7 +276,8 @@ class Gateway:
             forced=trial,
         )
         retries = 0 if trial else pipeline.max_retries
-        model = RetryingModel(model, retries, pipeline.base_delay_s, self._clock, self._rng)
+        again = partial(self._measures.retried, provider_name, model_id)
+        model = RetryingModel(model, retries, pipeline.base_delay_s, self._clock, self._rng, again)
         return FittingModel(model, known.context_tokens, who=hop) if known.context_tokens else model
 
     def _pooled(

@@ -20,6 +20,7 @@ from core.domain.errors import (
     OutOfCredit,
 )
 from core.domain.ids import new_id
+from core.domain.measures import Measures
 from core.domain.usage import Spend
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.scopes import scopes_of
@@ -55,6 +56,23 @@ class NoLog:
 
     def add(self, call: Call, scopes: Sequence[str]) -> None:
         """Drop the record."""
+
+
+class MeasuredLog:
+    """Tells of every record before it hands it on."""
+
+    def __init__(self, log: CallLog, measures: Measures) -> None:
+        self._log = log
+        self._measures = measures
+
+    async def room(self) -> None:
+        """Wait as the log does."""
+        await self._log.room()
+
+    def add(self, call: Call, scopes: Sequence[str]) -> None:
+        """Tell of the call, and hand it on."""
+        self._measures.called(call)
+        self._log.add(call, scopes)
 
 
 class CallForm:
