@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 TICK_S = 5.0
+LISTS_S = 3600.0
+"""How often somebody looks whether a list of models is a day old."""
 BOOKS_S = 300.0
 INTERRUPTED_S = 20.0
 
@@ -47,6 +49,7 @@ class Timer:
             (self._postman.tick, TICK_S),
             (self.books, BOOKS_S),
             (self._app.reflect, BOOKS_S),
+            (self._app.listing.refresh, LISTS_S),
             *([(self._app.resume_interrupted, INTERRUPTED_S)] if self._resume else []),
         )
         for number, (what, every_s) in enumerate(work):

@@ -16,6 +16,7 @@ from core.app.digestwork import Digestwork
 from core.app.estimates import Estimates
 from core.app.evidencework import Evidencework
 from core.app.known_chats import KnownChats
+from core.app.listing import Listing
 from core.app.live_seasons import LiveSeasons
 from core.app.lookback import Lookback
 from core.app.membership import Membership, told_of
@@ -156,6 +157,7 @@ class App(
         self.resets = resets
         self._reflecting = reflecting
         self.measures = measures
+        self.listing = Listing(settings, store, gateway, clock)
         self._search = search
         self._scheduled = ScheduledRuns(settings, store, gateway, clock, estimates, self.run)
 

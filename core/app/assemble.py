@@ -67,6 +67,7 @@ async def open_app(
             answers=store.model_answers,
             measures=measures,
         )
+        gateway.listed = await store.listed.all()
     except BaseException:
         await store.close()
         raise

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from core.config import Settings
 from core.config.members import MemberSettings
+from core.domain.listed import ListedModel
 from core.domain.member import MemberKind
 from core.domain.stage import Preset
 from core.domain.subscribed import Estimate
@@ -33,6 +34,9 @@ USUAL_TOKENS: Mapping[Preset, tuple[int, int]] = {
 }
 """Prompt and completion tokens of one model in one run."""
 _DAY_S = 86_400
+
+
+Listed = Mapping[tuple[str, str], ListedModel]
 
 
 class Estimates:
@@ -72,19 +76,19 @@ class Estimates:
 
     async def shares(self, presets: Iterable[Preset]) -> dict[tuple[str, str], Decimal]:
         """Return by preset and member what its part of a run costs, in USD, as far as that is known."""
-        found = {}
+        found, listed = {}, await self._store.listed.all()
         for preset in presets:
             spent = await self._store.history.spent(preset, PAST_RUNS)
             for model in await self._asked():
-                share = self._share(model, spent.get(model.name, ()), preset)
+                share = self._share(model, spent.get(model.name, ()), preset, listed)
                 if share is not None:
                     found[preset.value, model.name] = share
         return found
 
     async def _of_run(self, models: Sequence[MemberSettings], preset: Preset) -> tuple[Decimal | None, bool]:
         """Return what a run costs, and whether runs with this preset tell of it."""
-        spent = await self._store.history.spent(preset, PAST_RUNS)
-        shares = [self._share(model, spent.get(model.name, ()), preset) for model in models]
+        spent, listed = await self._store.history.spent(preset, PAST_RUNS), await self._store.listed.all()
+        shares = [self._share(model, spent.get(model.name, ()), preset, listed) for model in models]
         known = [share for share in shares if share is not None]
         return (sum(known, Decimal(0)) if len(known) == len(shares) else None), bool(spent)
 
@@ -96,7 +100,9 @@ class Estimates:
     def _models(self) -> list[MemberSettings]:
         return [one for one in self._settings.members if one.enabled and one.kind is MemberKind.LLM]
 
-    def _share(self, model: MemberSettings, spent: Sequence[Spend], preset: Preset) -> Decimal | None:
+    def _share(
+        self, model: MemberSettings, spent: Sequence[Spend], preset: Preset, listed: Listed
+    ) -> Decimal | None:
         """Return what one model costs in one run, in USD, or None where that is not known."""
         priced = [one.cost_usd for one in spent if one.calls and not one.unpriced_calls]
         if priced:
@@ -104,7 +110,7 @@ class Estimates:
         prompt, completion = USUAL_TOKENS[preset]
         providers = {provider.name: provider for provider in self._settings.providers}
         hops = [hop.partition(":") for hop in model.hops]
-        prices = [prices_of(model, providers[name], model_id) for name, _, model_id in hops]
+        prices = [prices_of(model, providers[name], id_, listed.get((name, id_))) for name, _, id_ in hops]
         if prices[0].known:
             return prices[0].cost(prompt, completion)
         return Decimal(0) if all(one.free for one in prices) else None

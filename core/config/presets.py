@@ -77,4 +77,6 @@ def provider_table(given: Any) -> Any:
         known["local"] = True
     else:
         known["keys"] = [{"name": "main", "secret": f"env:{preset.variable}"}]
+    if name == "openrouter":
+        known["lists_prices"] = True
     return known | given

@@ -56,7 +56,8 @@ class Provider(Frozen):
     """An OpenAI-compatible endpoint. A `local` one may go without a key; see `core.config.presets` too.
 
     `weight` is that of members whose route begins here and that have none of their own. `key_choice` says
-    which of several fitting keys is used. `max_concurrency` None means no limit but the others.
+    which of several fitting keys is used. `max_concurrency` None means no limit but the others. With
+    `lists_prices` its list of models is read once a day, for prices and contexts that nobody has stated.
     """
 
     name: Name
@@ -67,6 +68,7 @@ class Provider(Frozen):
     weight: Ratio = Decimal(1)
     max_concurrency: Calls | None = None
     key_choice: Literal["least_used", "round_robin"] = "least_used"
+    lists_prices: bool = False
     keys: tuple[ProviderKey, ...] = ()
     models: tuple[ProviderModel, ...] = ()
 

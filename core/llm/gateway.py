@@ -38,6 +38,7 @@ from core.config.providers import Provider, ProviderKey
 from core.config.settings import Settings
 from core.domain.calls import Caller, CallOutcome, Purpose
 from core.domain.errors import AuthenticationFailed, ModelFailure
+from core.domain.listed import ListedModel
 from core.domain.measures import Measures, Relay
 from core.domain.provider_health import ProviderHealth
 from core.domain.usage import NOTHING_SPENT
@@ -53,6 +54,7 @@ from core.llm.guard import FittingModel, GuardedModel
 from core.llm.hedge import HedgedModel, RacingModel
 from core.llm.keyring import Keyring, Opened
 from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps, most_tokens
+from core.llm.model_list import ask_list
 from core.llm.notes import Notes
 from core.llm.opening import Secrets, no_key_sentence
 from core.llm.overview import overview
@@ -76,8 +78,9 @@ class Gateway:
     `environ` is where `env:` secrets are looked up (the process's own by default). `book` keeps the budgets
     and `log` the record of every call; without them the budgets are this process's alone, and begin with what
     `spent` says of the scopes of `core.llm.scopes`. What is noted of keys and routes is shared by all whose
-    `states` are the same, and `answers` is where the cache keeps answers. The SDK is imported when the first
-    model is made; nothing is sent until it is asked. For one event loop; `close` at the end.
+    `states` are the same, and `answers` is where the cache keeps answers. `listed` may be set to what
+    providers list of their models. The SDK is imported when the first model is made; nothing is sent until it
+    is asked. For one event loop; `close` at the end.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class Gateway:
         self._semaphores: dict[str, asyncio.Semaphore] = {}
         self._breakers: dict[tuple[str, str], Breaker] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
+        self.listed: Mapping[tuple[str, str], ListedModel] = {}
         self.notes = Notes(states or KeptInMemory(), self._clock, self._measures)
         self._keyring = Keyring(self.notes, self._clock, settings.pipeline.base_delay_s)
         self._log: CallLog = MeasuredLog(log or NoLog(), self._measures)
@@ -212,6 +216,17 @@ class Gateway:
         if failures:
             raise failures[0]
 
+    async def list_models(self, provider: Provider) -> tuple[ListedModel, ...]:
+        """Return what a provider lists of its models now; costs nothing.
+
+        Raises:
+            ModelFailure: there is no such list to be had.
+        """
+        key = next((one for one in provider.keys if self._secrets.opened_or_none(provider, one)), None)
+        opened = self._secrets.opened(provider, key)
+        client = self._connections.client(provider, opened.name, opened.secret)
+        return await ask_list(client, provider, self._clock.now())
+
     async def _probe(self, provider: Provider, key: ProviderKey | None) -> None:
         opened = self._secrets.opened(provider, key)
         client = self._connections.client(provider, opened.name, opened.secret)
@@ -278,7 +293,9 @@ class Gateway:
         retries = 0 if trial else pipeline.max_retries
         again = partial(self._measures.retried, provider_name, model_id)
         model = RetryingModel(model, retries, pipeline.base_delay_s, self._clock, self._rng, again)
-        return FittingModel(model, known.context_tokens, who=hop) if known.context_tokens else model
+        listed = self.listed.get((provider_name, model_id))
+        context = known.context_tokens or (listed.context_tokens if listed else None)
+        return FittingModel(model, context, who=hop) if context else model
 
     def _pooled(
         self,
@@ -291,7 +308,7 @@ class Gateway:
         steps: Steps,
     ) -> PooledKey:
         provider, model_id = self._providers[opened.provider], hop.partition(":")[2]
-        prices = prices_of(member, provider, model_id)
+        prices = prices_of(member, provider, model_id, self.listed.get((provider.name, model_id)))
         form = CallForm(
             caller=caller.model_copy(update={"tier": member.tier}),
             provider=provider.name,

@@ -4,15 +4,22 @@ OpenRouter tells prices in USD a token, as texts; vLLM and others tell how much 
 missing or makes no sense is not said: at OpenRouter a price below zero is one that is not known before.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from core.config.providers import Provider
+from core.domain.errors import BadAnswer, ModelFailure
 from core.domain.listed import ListedModel
+from core.llm.sdk_errors import foreign, late, rejected, unreached
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 MOST_MODELS = 5_000
 LARGEST = 32 * 1024 * 1024
@@ -21,6 +28,34 @@ LARGEST = 32 * 1024 * 1024
 _LONGEST_ID = 200
 _MILLION = Decimal(1_000_000)
 _CONTEXT = ("context_length", "context_window", "max_model_len", "max_context_length")
+
+
+async def ask_list(client: "AsyncOpenAI", provider: Provider, at: datetime) -> tuple[ListedModel, ...]:
+    """Ask a provider for its list of models, which costs nothing.
+
+    Raises:
+        ModelFailure: it did not answer, or not with a list.
+    """
+    from openai import APIConnectionError, APIStatusError
+
+    failure: ModelFailure
+    try:
+        async with asyncio.timeout(provider.timeout_s):
+            response = await client.models.with_raw_response.list()
+            found = read_list(provider.name, response.content, at)
+    except APIStatusError as error:
+        failure = rejected(error, provider.name, client.api_key, at).failure
+    except TimeoutError:
+        failure = late(provider.name, provider.timeout_s)
+    except APIConnectionError as error:
+        failure = unreached(error, provider.name, provider.timeout_s, client.api_key)
+    except Exception as error:  # noqa: BLE001 - the SDK lets errors of the libraries below it through
+        failure = foreign(error, provider.name)
+    else:
+        if found:
+            return found
+        failure = BadAnswer(f"{provider.name} answered with something that is no list of models")
+    raise failure
 
 
 def read_list(provider: str, body: bytes, at: datetime) -> tuple[ListedModel, ...]:

@@ -1,5 +1,6 @@
 """What a call may cost before it is sent, and what it did cost when the endpoint does not say."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -7,11 +8,13 @@ from pydantic import Field
 
 from core.config.members import MemberSettings
 from core.config.providers import Provider
+from core.domain.listed import ListedModel
 from core.domain.values import Frozen
 from core.llm.port import Ask
 
 UsdPerMtok = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _MILLION = Decimal(1_000_000)
 _BYTES_PER_TOKEN = 2
 _TOKENS_PER_MESSAGE = 8
@@ -49,16 +52,34 @@ class Prices(Frozen):
         return max(self.cost(prompt, most_out), self.cost(prompt, most_out, prompt))
 
 
-def prices_of(member: MemberSettings, provider: Provider, model_id: str) -> Prices:
-    """Return the prices of a hop: each as the provider's model states it, or else as the member does."""
+def prices_of(
+    member: MemberSettings, provider: Provider, model_id: str, listed: ListedModel | None = None
+) -> Prices:
+    """Return a hop's prices, each as the provider's model states it, or the member, or the provider's list."""
     model = provider.model(model_id)
-    price_in, price_out = model.price_in_usd_per_mtok, model.price_out_usd_per_mtok
+    listed = listed or ListedModel(
+        provider=provider.name, model=model_id, at=datetime.min.replace(tzinfo=UTC)
+    )
+    cached = model.price_cached_usd_per_mtok
+    cached = listed.price_cached_usd_per_mtok if cached is None else cached
     return Prices(
-        in_usd_per_mtok=member.price_in_usd_per_mtok if price_in is None else price_in,
-        out_usd_per_mtok=member.price_out_usd_per_mtok if price_out is None else price_out,
-        cached_usd_per_mtok=model.price_cached_usd_per_mtok,
+        in_usd_per_mtok=_first(
+            model.price_in_usd_per_mtok,
+            member.price_in_usd_per_mtok or None,
+            listed.price_in_usd_per_mtok,
+        ),
+        out_usd_per_mtok=_first(
+            model.price_out_usd_per_mtok,
+            member.price_out_usd_per_mtok or None,
+            listed.price_out_usd_per_mtok,
+        ),
+        cached_usd_per_mtok=cached,
         free=provider.local,
     )
+
+
+def _first(*stated: Decimal | None) -> Decimal:
+    return next((price for price in stated if price is not None), Decimal(0))
 
 
 def text_tokens(text: str) -> int:

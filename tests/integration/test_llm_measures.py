@@ -1,4 +1,4 @@
-"""What the gateway tells whoever measures: calls, retries, keys at rest, routes that are down, cache look-ups."""
+"""What the gateway tells whoever measures: calls, retries, keys at rest, routes, looks into the cache."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -35,6 +35,7 @@ class ModelServer:
     ) -> None:
         self.latency_s = latency_s
         self.keys = keys
+        self.listed: list[dict[str, Any]] = []
         self.default = default or filled()
         self.requests: list[ModelRequest] = []
         self.base_url = ""
@@ -137,7 +138,7 @@ class ModelServer:
         request = await self._log(http)
         if self.keys is not None and request.key not in self.keys:
             return web.json_response({"error": {"message": f"Incorrect API key: {request.key}"}}, status=401)
-        return web.json_response({"object": "list", "data": []})
+        return web.json_response({"object": "list", "data": self.listed})
 
     async def _log(self, http: web.Request) -> ModelRequest:
         body: Any = await http.json() if http.can_read_body else {}
