@@ -49,7 +49,7 @@ class Timer:
             (self._postman.tick, TICK_S),
             (self.books, BOOKS_S),
             (self._app.reflect, BOOKS_S),
-            (self._app.listing.refresh, LISTS_S),
+            (self._app.refresh_lists, LISTS_S),
             *([(self._app.resume_interrupted, INTERRUPTED_S)] if self._resume else []),
         )
         for number, (what, every_s) in enumerate(work):

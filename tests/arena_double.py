@@ -243,6 +243,9 @@ class ArenaDouble(App):
             if card[0] == platform and number not in self.done_cards
         )
 
+    async def refresh_lists(self) -> int:
+        return 0
+
     async def keep_books(self) -> None:
         pass
 

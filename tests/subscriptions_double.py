@@ -10,6 +10,7 @@ from core.app.watchlists import Watchlists
 from core.clock import Clock
 from core.config import Settings
 from core.domain.errors import Refused
+from core.domain.listed import ListedModel
 from core.domain.member import Member
 from core.domain.stage import Preset
 from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic, Wanted
@@ -180,10 +181,21 @@ class NobodyRemoved:
         return ()
 
 
+class NothingListed:
+    """No provider has told the prices of its models."""
+
+    async def all(self) -> dict[tuple[str, str], ListedModel]:
+        return {}
+
+
 def store_of(rows: RowsDouble) -> Store:
     """A store of these rows alone."""
     kept = SimpleNamespace(
-        subscriptions=rows, history=rows, watched=WatchedDouble(rows), members=NobodyRemoved()
+        subscriptions=rows,
+        history=rows,
+        watched=WatchedDouble(rows),
+        members=NobodyRemoved(),
+        listed=NothingListed(),
     )
     return cast("Store", kept)
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 
 from core.app.agenda import Agenda
+from core.app.listing import Listing
 from core.app.scheduled_runs import ScheduledRuns
 from core.app.watch import Watch
 from core.clock import Clock
@@ -28,6 +29,7 @@ class Timework(ABC):
     _scheduled: ScheduledRuns
     _watch: Watch
     _gateway: Gateway
+    listing: Listing
 
     @abstractmethod
     async def _season(self) -> Season:
@@ -44,6 +46,14 @@ class Timework(ABC):
     async def look_out(self) -> tuple[Alert, ...]:
         """Note what chats want to hear at once, and make it due there; return what is new."""
         return await self._watch.look()
+
+    async def refresh_lists(self) -> int:
+        """Read what providers list of their models where that is a day old; return how many lists were read.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self.listing.refresh()
 
     async def alert(self, key: str) -> Alert | None:
         """Return what was noted under this key, or None."""

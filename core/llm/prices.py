@@ -55,7 +55,7 @@ class Prices(Frozen):
 def prices_of(
     member: MemberSettings, provider: Provider, model_id: str, listed: ListedModel | None = None
 ) -> Prices:
-    """Return a hop's prices, each as the provider's model states it, or the member, or the provider's list."""
+    """Return a hop's prices: what the provider's model states, else the member, else the provider's list."""
     model = provider.model(model_id)
     listed = listed or ListedModel(
         provider=provider.name, model=model_id, at=datetime.min.replace(tzinfo=UTC)
