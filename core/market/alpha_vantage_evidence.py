@@ -16,11 +16,12 @@ from pydantic import BaseModel, Field
 
 from core.clock import Clock
 from core.config.market import AlphaVantageVendor as AlphaVantageSettings
-from core.domain.errors import BadVendorData
+from core.domain.errors import BadVendorData, VendorFailure
 from core.domain.evidence_items import Filing, Identity, Mood, NewsItem, Snapshot, plain
 from core.domain.instrument import parse_ticker
 from core.market.alpha_vantage_http import NAME, connection
 from core.market.alpha_vantage_news import (
+    MARKET_TOPIC,
     Feed,
     Scored,
     feed_query,
@@ -38,6 +39,7 @@ from core.market.alpha_vantage_statements import (
     filings_from,
 )
 from core.market.alpha_vantage_values import CurrencyOrNothing, OptionalNumber, OptionalText
+from core.market.evidence_port import Missing, Partly
 from core.market.exchanges import is_foreign
 from core.market.figures import snapshot_figures
 
@@ -135,10 +137,24 @@ class AlphaVantageEvidence:
         figures = snapshot_figures(overview.figures, overview.currency) if overview else ()
         return Snapshot(vendor=NAME, at=self._clock.now(), figures=figures) if figures else None
 
-    async def news(self, ticker: str, since: datetime, until: datetime) -> tuple[NewsItem, ...]:
-        """Return news about the instrument, or of the markets where the service has no name for it."""
+    async def news(
+        self, ticker: str, since: datetime, until: datetime
+    ) -> tuple[NewsItem, ...] | Partly[NewsItem]:
+        """Return news about the instrument, then of the markets; of these alone where it has no name here.
+
+        The markets' news are asked for once for all tickers of a moment. Where they cannot be had, those of
+        the instrument are an answer all the same.
+        """
         symbol = parse_ticker(ticker)
-        return tuple(item.news for item in await self._feed(symbol, _in_feed(symbol), since, until))
+        name = _in_feed(symbol)
+        own = await self._feed(symbol, name, since, until) if name else ()
+        try:
+            market = await self._feed(MARKET_TOPIC, None, since, until)
+        except VendorFailure as failure:
+            if name is None:
+                raise
+            return Partly(tuple(item.news for item in own), (Missing("the news of the market", failure),))
+        return tuple(item.news for item in (*own, *market))
 
     async def moods(self, ticker: str, since: datetime, until: datetime) -> tuple[Mood, ...]:
         """Return the score of each item of news that is about the instrument; none where it has no name."""

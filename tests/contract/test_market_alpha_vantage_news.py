@@ -12,11 +12,11 @@ from core.domain.errors import (
     BadVendorData,
 )
 from core.market.alpha_vantage_evidence import AlphaVantageEvidence
+from core.market.evidence_port import Partly
 from tests.alpha_vantage_scene import (
     KEY,
     SINCE,
     UNTIL,
-    asked,
     refusal,
 )
 from tests.loopback.alpha_vantage_bodies import (
@@ -45,7 +45,7 @@ class TestNewsAndMoods:
         assert first.published_at == datetime(2025, 10, 29, 14, 30, tzinfo=UTC)
         assert first.url == "https://news.example/big-blue-rises"
         assert second.title == "A long list"
-        assert server.asked == [
+        assert server.asked[:1] == [
             {
                 "function": "NEWS_SENTIMENT",
                 "tickers": "IBM",
@@ -71,7 +71,30 @@ class TestNewsAndMoods:
     ) -> None:
         await asyncio.gather(vendor.news("IBM", SINCE, UNTIL), vendor.moods("IBM", SINCE, UNTIL))
 
-        assert asked(server) == ["NEWS_SENTIMENT"]
+        assert [query.get("tickers") for query in server.asked] == ["IBM", None]
+
+    async def test_news_of_the_markets_follow_and_are_asked_for_once_for_all_tickers(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+    ) -> None:
+        server.market_feed = [news_item("Stocks fall", "20251029T150000", [])]
+
+        news = [await vendor.news(ticker, SINCE, UNTIL) for ticker in ("IBM", "AAPL")]
+
+        assert [[item.title for item in each if item.market_wide] for each in news] == [["Stocks fall"]] * 2
+        assert not any(isinstance(each, Partly) for each in news)
+        assert [query.get("topics") for query in server.asked] == [None, "financial_markets", None]
+
+    async def test_without_the_markets_news_those_of_the_company_are_an_answer(
+        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+    ) -> None:
+        item = news_item("News", "20251029T143000", [("IBM", "1", "0")])
+        server.next_answers.extend([news_feed([item]), {"feed": 7}])
+
+        found = await vendor.news("IBM", SINCE, UNTIL)
+
+        assert isinstance(found, Partly)
+        assert [item.title for item in found.said] == ["News"]
+        assert [missing.part for missing in found.missing] == ["the news of the market"]
 
     async def test_a_crypto_currency_is_asked_for_by_the_name_that_the_feed_has_for_it(
         self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
@@ -85,8 +108,10 @@ class TestNewsAndMoods:
     async def test_what_the_feed_has_no_name_for_gets_news_of_the_markets_and_no_mood(
         self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, ticker: str
     ) -> None:
+        server.market_feed = server.feed
         news = await vendor.news(ticker, SINCE, UNTIL)
 
+        assert not isinstance(news, Partly)
         assert len(news) == 4
         assert all(item.market_wide for item in news)
         assert await vendor.moods(ticker, SINCE, UNTIL) == ()
@@ -165,9 +190,12 @@ class TestNewsAndMoods:
             news_item("", "x"),
             news_item("x", "x") | {"ticker_sentiment": 5},
         ]
-        server.next_answers.extend([news_feed([*junk, news_item("Good", "x")]), news_feed(junk)])
+        good = news_feed([*junk, news_item("Good", "x")])
+        server.next_answers.extend([good, NO_ARTICLES, news_feed(junk)])
 
-        assert [item.title for item in await vendor.news("IBM", SINCE, UNTIL)] == ["Good"]
+        news = await vendor.news("IBM", SINCE, UNTIL)
+        assert not isinstance(news, Partly)
+        assert [item.title for item in news] == ["Good"]
         clock.advance(121)
         assert type(await refusal(vendor.news("IBM", SINCE, UNTIL))) is BadVendorData
 

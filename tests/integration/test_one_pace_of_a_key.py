@@ -105,7 +105,8 @@ async def test_three_tickers_get_prices_and_all_evidence_though_the_key_may_ask_
         assert pack.identity and pack.snapshot and pack.news and pack.sentiment and pack.fundamentals
     apart = [after - before for before, after in zip(server.asked_at, server.asked_at[1:], strict=False)]
     assert min(apart) >= 1
-    assert len(server.asked) == len(TICKERS) * QUESTIONS
+    # The news of the markets are asked for once for all tickers.
+    assert len(server.asked) == len(TICKERS) * QUESTIONS + 1
 
 
 async def test_each_question_has_the_vendors_time_from_its_own_turn(

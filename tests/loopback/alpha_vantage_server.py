@@ -99,6 +99,8 @@ class AlphaVantageServer:
     told: dict[tuple[str, str], Any] = field(default_factory=dict)
     """Bodies by function and symbol: OVERVIEW, INCOME_STATEMENT, BALANCE_SHEET, CASH_FLOW, EARNINGS."""
     feed: list[dict[str, Any]] = field(default_factory=list)
+    market_feed: list[dict[str, Any]] = field(default_factory=list)
+    """What is told of companies, and of the markets."""
     next_answers: deque[Any] = field(default_factory=deque)
     asked: list[dict[str, str]] = field(default_factory=list)
     delay_s: float = 0.0
@@ -143,12 +145,12 @@ class AlphaVantageServer:
         return web.json_response(daily(query["symbol"], rows[-100:]))
 
     def _news(self, query: dict[str, str]) -> dict[str, Any]:
-        """Items of the asked ticker (of all where a topic is asked) and time, the newest first."""
+        """Items of the asked ticker (or of the markets where a topic is asked) and time, the newest first."""
         about = query.get("tickers")
         begin, end = query["time_from"], query["time_to"]
         found = [
             item
-            for item in self.feed
+            for item in (self.market_feed if about is None else self.feed)
             if begin <= item["time_published"][: len(begin)] <= end
             and (about is None or any(told["ticker"] == about for told in item["ticker_sentiment"]))
         ]
