@@ -61,6 +61,16 @@ class Preset(StrEnum):
     DEEP = "deep"
 
 
+SPOKEN = (
+    "This answer repeats a secret word that it was told never to write: "
+    "a text in the evidence may have steered it."
+)
+SPOKEN_BEFORE = (
+    "An earlier stage of this member repeated the secret word, so this ballot may have been steered."
+)
+"""The marks of a stage that may have been steered from outside, and of a ballot that follows from one."""
+
+
 class StageRecord(Frozen):
     """One finished stage of one member: what was asked, what came back, and what it used.
 

@@ -9,16 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.domain.stage import StageRecord
+from core.domain.stage import SPOKEN, SPOKEN_BEFORE, StageRecord
 from core.llm.extract import without_thoughts
-
-SPOKEN = (
-    "This answer repeats a secret word that it was told never to write: "
-    "a text in the evidence may have steered it."
-)
-_SPOKEN_BEFORE = (
-    "An earlier stage of this member repeated the secret word, so this ballot may have been steered."
-)
 
 
 def canary_of(sha256: str) -> str:
@@ -42,5 +34,5 @@ def marks_of(spoken: bool, is_ballot: bool, before: Iterable[StageRecord]) -> tu
     if spoken:
         return (SPOKEN,)
     if is_ballot and any(SPOKEN in record.marks for record in before):
-        return (_SPOKEN_BEFORE,)
+        return (SPOKEN_BEFORE,)
     return ()

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Text, and_, func, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement, Select
 
@@ -13,13 +13,14 @@ from core.domain.ballot import Ballot
 from core.domain.memory import REFLECTED_AT, Reflection
 from core.domain.outcomes import Outcome
 from core.domain.season import Season
+from core.domain.stage import SPOKEN, SPOKEN_BEFORE, Stage
 from core.domain.usage import NOTHING_SPENT, Spend
 from core.store.column_types import COST_PLACES, Exact
 from core.store.costs import for_sums
 from core.store.database import Database
 from core.store.inserting import insert_new
 from core.store.season_tables import outcomes, reflections
-from core.store.tables import seats
+from core.store.tables import seats, stages
 
 MOST_TRIES = 3
 """How often a member may fail on one ballot before that is left without a reflection."""
@@ -151,7 +152,20 @@ def _waiting(
         .where(outcomes.c.member.in_(members))
         .where(outcomes.c.settled_at >= since, outcomes.c.settled_at <= until)
         .where(or_(reflections.c.run_id.is_(None), and_(*_free(now))))
+        .where(~_was_steered())
         .order_by(outcomes.c.settled_at, outcomes.c.decided_at, outcomes.c.ticker, outcomes.c.member)
+    )
+
+
+def _was_steered() -> ColumnElement[bool]:
+    """A ballot that a text from outside may have steered: what it said is nothing to be learned from."""
+    marks = type_coerce(stages.c.marks, Text)
+    return (
+        select(stages.c.run_id)
+        .where(stages.c.run_id == outcomes.c.run_id, stages.c.member == outcomes.c.member)
+        .where(stages.c.stage == Stage.DECISION.value)
+        .where(or_(*(marks.contains(mark, autoescape=True) for mark in (SPOKEN, SPOKEN_BEFORE))))
+        .exists()
     )
 
 

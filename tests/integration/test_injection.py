@@ -22,9 +22,9 @@ from core.app.app import App
 from core.domain.ballot import AbstentionKind, Action
 from core.domain.evidence_items import Gathered
 from core.domain.run import RunRecord
-from core.domain.stage import Preset, Stage
+from core.domain.stage import SPOKEN, Preset, Stage
 from core.pipeline import committee
-from core.pipeline.canary import SPOKEN, canary_of
+from core.pipeline.canary import canary_of
 from core.pipeline.evidence import build_evidence
 from core.pipeline.presets import steps
 from core.pipeline.prompting import role

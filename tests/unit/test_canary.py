@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.pipeline.canary import SPOKEN, canary_of, marks_of, speaks
+from core.domain.stage import SPOKEN
+from core.pipeline.canary import canary_of, marks_of, speaks
 from core.pipeline.fences import key_of
 from core.pipeline.prompting import role, system_prompt
 from tests import packs

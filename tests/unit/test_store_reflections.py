@@ -12,12 +12,13 @@ from core.domain.ballot import Abstention, AbstentionKind
 from core.domain.memory import Reflection
 from core.domain.outcomes import Outcome
 from core.domain.season import Season
+from core.domain.stage import SPOKEN, SPOKEN_BEFORE, Stage
 from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
 from core.store.reflection_rows import MOST_TRIES, Settled
 from core.store.season_tables import reflections
 from core.store.store import Store
 from tests.judges import ballot_of, outcome
-from tests.store_values import begun
+from tests.store_values import begun, stage_of
 
 pytest_plugins = ("tests.storage",)
 
@@ -156,3 +157,13 @@ async def test_any_text_can_be_kept(store: Store, text: str) -> None:
     (one,) = await claimed(store)
     assert await store.reflections.write(reflection(one.outcome, text=text, lesson=text))
     assert await store.reflections.of("run00001", "alpha") is not None
+
+
+@pytest.mark.parametrize("mark", [SPOKEN, SPOKEN_BEFORE])
+async def test_a_ballot_that_may_have_been_steered_is_nothing_to_be_learned_from(
+    store: Store, mark: str
+) -> None:
+    await settled(store, "alpha", "beta")
+    for member, marks in (("alpha", ("cites 181.30; evidence says 199.80", mark)), ("beta", ())):
+        await store.stages.add(stage_of(member=member, stage=Stage.DECISION, marks=marks))
+    assert [one.outcome.member for one in await claimed(store)] == ["beta"]
