@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.arguments import SettingsArguments, nearest, shown
 from bot.present.style import ENGLISH, LOCALES, known_tag
+from core.domain.alert import AlertKind
 from core.domain.errors import Refused
 from core.domain.stage import Preset
 from core.domain.subscription import NOISY, Noise
@@ -16,7 +17,7 @@ _CLOCK = r"([\d:]{1,5}(?:\s?[ap]m)?)"
 _QUIET = re.compile(rf"(?:from\s+)?{_CLOCK}\s*(?:[-–—―]+|to|until|till|\s)\s*{_CLOCK}", re.ASCII)
 _SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False, "none": False}
 _DEFAULTS = {"default", "defaults", "reset"}
-_ALERTS = tuple(kind for kind in NOISY if kind not in {"verdicts", "leaderboard", "digest", "review"})
+_ALERTS = tuple(kind.value for kind in AlertKind)
 _NOISY = {
     **{kind: (kind,) for kind in NOISY},
     "verdict": ("verdicts",),

@@ -1,6 +1,7 @@
 """A script that knows nothing of Conclave makes the same figures of an export as the leaderboard shows."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -174,7 +175,10 @@ def opines(model: str) -> Behaviour:
     """A model with another opinion every few sessions, of which each answer costs something else."""
 
     def behave(request: ModelRequest) -> Reply:
-        day = date.fromisoformat(request.messages[-1]["content"].partition("as of: ")[2][:10])
+        # A run says as of when it is; who looks back is told first when it decided.
+        told = re.search(r"(?:as of|decided at): (\d{4}-\d\d-\d\d)", request.messages[-1]["content"])
+        assert told
+        day = date.fromisoformat(told[1])
         turn = (day.toordinal() // 4 + len(model)) % 3
         action, rating, weight = (("BUY", "Buy", 0.2), ("SELL", "Sell", -0.1), ("HOLD", "Hold", 0.0))[turn]
         fields = {"action": action, "rating": rating, "target_weight": weight, "confidence": 0.7}

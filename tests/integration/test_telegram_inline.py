@@ -65,7 +65,7 @@ async def answered(server: TelegramServer, user: User, text: str, offset: str = 
 CARDS = tuple(card_samples.SAMPLES.values())
 
 
-@pytest.mark.parametrize("cards", [CARDS[:40], CARDS[40:]])
+@pytest.mark.parametrize("cards", [CARDS[:40], CARDS[40:80], CARDS[80:]])
 async def test_every_card_can_be_offered_and_carries_nothing_but_links(
     server: TelegramServer, desk: DeskDouble, make: Make, cards: Sequence[Card]
 ) -> None:

@@ -200,6 +200,7 @@ def test_of_what_may_be_missing_a_note_says_when_it_was_due_and_what_shows_it(to
         Topic.LEADERBOARD: ("leaderboard", "it", "/leaderboard shows it"),
         Topic.DIGEST: ("digest", "it", "/digest shows it"),
         Topic.REVIEW: ("weekly review", "it", "/models with a model's name shows how far to trust it"),
+        Topic.COSTS: ("report of costs", "it", "/costs in a private chat with me shows them"),
         Topic.ALERTS: ("alert", "it", "/digest tells what has happened, and /health how the service is"),
     }
     what, them, see = words[topic]
