@@ -4,7 +4,7 @@ A member's model in one run is
 
     Cached(Staged(Routed([one hop for each of a route])))
     one hop = Fitting(Retrying(Guarded(Pooled([one key for each of the hop]))))
-    one key = Stepped(Budgeted(Paced(Concurrent(Recorded(Racing(Endpoint))))))
+    one key = Budgeted(Paced(Stepped(Concurrent(Recorded(Racing(Endpoint))))))
 
 read from outside to inside, and each place has its reason:
 
@@ -13,7 +13,8 @@ read from outside to inside, and each place has its reason:
 * a prompt that a hop cannot read is sent nowhere, and the route moves on;
 * a hop retries before the route moves on, and a route that is down ends the retries;
 * a retry may change the key; a key that is refused, at rest or spent is changed at once;
-* the steps of a run count every call that is sent, retries and fallbacks too;
+* the steps of a run count every call that is sent, retries and fallbacks too, and none that its key's money
+  or pace has kept from being sent;
 * a retry reserves anew under the key that serves it, and no reservation is held while it backs off;
 * who waits for the key's pace has its money already, so that waiting is never in vain;
 * a place among the concurrent calls is held only while a request is under way: the member's own place is
@@ -307,13 +308,14 @@ class Gateway:
             model = RacingModel(model, prices, hop)
         model = RecordedModel(model, form, self._log, free=prices.free)
         model = ConcurrentModel(model, *self._places(member, provider, model_id))
+        model = SteppedModel(model, steps)
         pace = self._pace(provider, key) if key and (key.rpm or key.tpm) else None
         if pace:
             model = PacedModel(model, pace)
         model = BudgetedModel(model, self.budget, prices, form, name=hop)
         return PooledKey(
             opened,
-            SteppedModel(model, steps),
+            model,
             frozenset(word.casefold() for word in key.purposes) if key else frozenset(),
             (lambda ask: pace.has_room(most_tokens(ask))) if pace else (lambda _: True),
         )
