@@ -169,6 +169,16 @@ async def test_missing_usage_is_billed_by_estimate_where_prices_are_known(
     assert unpriced.spend.tokens == 0
 
 
+async def test_missing_usage_is_billed_where_the_answer_is_of_no_use_as_well(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.say_next("m", say.answers("Buy because", usage=None, finish_reason="length"))
+    failure = await failure_of(model(server, connections))
+    assert type(failure) is BadAnswer
+    assert failure.spent.prompt_tokens >= len("Buy or sell?") // 4
+    assert failure.spent.cost_usd > PRICES.cost(failure.spent.prompt_tokens, 0)
+
+
 async def test_content_in_parts_is_joined(server: ModelServer, connections: Connections) -> None:
     parts = [{"type": "text", "text": "Bu"}, {"type": "image"}, {"type": "text", "text": "y."}]
     server.say_next("m", say.answers(parts))
