@@ -112,9 +112,9 @@ class Watch:
             for key in one.keys
         }
         routed = {
-            hop: [one.name for one in self._settings.members if one.enabled and hop in one.route]
+            hop: [one.name for one in self._settings.members if one.enabled and hop in one.hops]
             for member in self._settings.members
-            for hop in member.route
+            for hop in member.hops
         }
         return [*key_alerts(keys, configured), *route_alerts(routes, routed)]
 

@@ -156,22 +156,23 @@ class Gateway:
         model = StagedModel(member, routed)
         if cache_on is None:
             return model
-        return CachedModel(model, self._shared, member, cache_on, hit=partial(self._hit, asking))
+        return CachedModel(model, self._shared, member, cache_on, hit=partial(self._hit, member, asking))
 
-    def _hit(self, caller: Caller, ask: Ask, answer: Answer) -> None:
-        """Record an answer that came from the cache: it cost nothing."""
-        call = CallForm(caller=caller, clock=self._clock).begun(ask)
-        by = answer.served_by
-        known = {"provider": by.provider, "model": by.model, "served_by": by.model, "key": by.key}
+    def _hit(self, member: MemberSettings, caller: Caller, ask: Ask, answer: Answer) -> None:
+        """Record an answer that came from the cache: it cost nothing. Only a first hop's answers are kept."""
+        route = member.route_of(ask.stage)
+        provider, _, model_id = route[0].partition(":")
+        of_tier = caller.model_copy(update={"tier": self._at(member, route, route[0]).tier})
+        call = CallForm(caller=of_tier, provider=provider, model=model_id, clock=self._clock).begun(ask)
+        known = {"served_by": answer.served_by.model, "key": answer.served_by.key}
         ended = {**known, "outcome": CallOutcome.ANSWERED, "spend": NOTHING_SPENT, "from_cache": True}
         self._log.add(call.model_copy(update=ended), ())
 
     def trial_of(self, member: MemberSettings, hop: str) -> LanguageModel:
         """Return one hop of a member to be tried once, even where it is left alone now."""
-        alone = member.model_copy(update={"route": (hop,)})
         caller = Caller(purpose=Purpose.CHECK, member=member.name)
         steps = Steps(self._settings.pipeline.max_steps)
-        return self._hop(self._at(alone, (hop,), hop), 0, caller, (), steps, trial=True)
+        return self._hop(self._at(member, (hop,), hop), 0, caller, (), steps, trial=True)
 
     async def health(self) -> tuple[ProviderHealth, ...]:
         """Return how every provider is to which an enabled member is routed, its keys and its models."""

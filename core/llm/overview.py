@@ -25,7 +25,7 @@ def overview(
     """Return how every provider is to which an enabled member is routed, in the configured order."""
     routed: dict[str, dict[str, list[str]]] = {}
     for member in settings.members:
-        for hop in member.route if member.enabled else ():
+        for hop in member.hops if member.enabled else ():
             provider, _, model = hop.partition(":")
             routed.setdefault(provider, {}).setdefault(model, []).append(member.name)
     return tuple(
