@@ -23,6 +23,7 @@ from core.domain.errors import (
     ModelTimeout,
     OutOfCredit,
 )
+from core.domain.usage import Spend
 from core.llm.connections import Connections
 from core.llm.endpoint import EndpointModel
 from core.llm.prices import Prices
@@ -346,6 +347,7 @@ async def test_a_late_answer_is_a_timeout_and_its_request_is_closed(
 
     assert type(failure) is ModelTimeout
     assert failure.reason == "loopback:m did not answer within 0.2 s"
+    assert failure.spent == Spend(calls=1, unpriced_calls=1)  # it may be billed all the same
     await asyncio.wait_for(server.until_closed_early(), PATIENCE_S)
 
 
