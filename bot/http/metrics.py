@@ -71,7 +71,7 @@ class Metrics:
 
     def __init__(self, settings: Settings) -> None:
         registry = self.registry = _OwnRegistry(auto_describe=False)
-        routes = {hop for member in settings.members for hop in member.route}
+        routes = {hop for member in settings.members for hop in member.hops}
         self._members = Names([*(member.name for member in settings.members), *FOLLOWERS])
         self._providers = Names(provider.name for provider in settings.providers)
         self._models = Names(hop.partition(":")[2] for hop in routes)

@@ -1,12 +1,10 @@
 """`conclave check --live`: one small real request to each route, and what it showed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from core.clock import Clock
 from core.config import Settings
 from core.config.members import MemberSettings
-from core.domain.calls import Call, Caller, CallOutcome, Purpose
 from core.domain.errors import (
     BadAnswer,
     BudgetExceeded,
@@ -14,9 +12,8 @@ from core.domain.errors import (
     ModelFailure,
     ModelRateLimited,
 )
-from core.domain.ids import new_id
 from core.domain.provider_health import Condition, RouteTrial
-from core.domain.usage import NOTHING_SPENT, Spend
+from core.domain.usage import NOTHING_SPENT
 from core.llm.families import family_of
 from core.llm.gateway import Gateway
 from core.llm.port import Answer, Ask, Message
@@ -32,62 +29,32 @@ def routes_of(settings: Settings) -> tuple[tuple[str, MemberSettings], ...]:
     """Return each route of the enabled members once, with the first member that takes it."""
     found: dict[str, MemberSettings] = {}
     for member in settings.members:
-        for hop in member.route if member.enabled else ():
+        for hop in member.hops if member.enabled else ():
             found.setdefault(hop, member)
     return tuple(found.items())
 
 
 class LiveCheck:
-    """Tries routes, at most eight at once. `trials` and `calls` are what has been found so far."""
+    """Tries routes, at most eight at once. `trials` and `spend` are what has been found so far."""
 
-    def __init__(
-        self, gateway: Gateway, clock: Clock, make_id: Callable[[], str] = lambda: new_id(12)
-    ) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._clock = clock
-        self._make_id = make_id
         self._places = asyncio.Semaphore(AT_ONCE)
         self.trials: list[RouteTrial] = []
-        self.calls: list[Call] = []
+        self.spend = NOTHING_SPENT
 
     async def try_route(self, hop: str, member: MemberSettings) -> RouteTrial:
         """Send one request of a few tokens, also to a route that is down, and return what it showed."""
         async with self._places:
-            began, started = self._clock.now(), self._clock.monotonic()
-            spent, key, outcome = NOTHING_SPENT, "", CallOutcome.ANSWERED
             try:
                 answer = await self._gateway.trial_of(member, hop).ask(_ASK)
             except ModelFailure as failure:
-                trial = _failed(hop, failure)
-                spent = failure.spent
-                outcome = CallOutcome.BAD_ANSWER if isinstance(failure, BadAnswer) else CallOutcome.FAILED
+                trial, spent = _failed(hop, failure), failure.spent
             else:
-                trial = _answered(hop, answer)
-                spent, key = answer.spend, answer.served_by.key
-            latency_ms = round((self._clock.monotonic() - started) * 1000)
-        if spent.calls:
-            provider, _, model = hop.partition(":")
-            self.calls.append(
-                Call(
-                    id=self._make_id(),
-                    at=began,
-                    caller=Caller(purpose=Purpose.CHECK, member=member.name, tier=member.tier),
-                    provider=provider,
-                    model=model,
-                    served_by=trial.served_model,
-                    key=key,
-                    outcome=outcome,
-                    spend=spent,
-                    latency_ms=latency_ms,
-                )
-            )
+                trial, spent = _answered(hop, answer), answer.spend
+        self.spend += spent
         self.trials.append(trial)
         return trial
-
-    @property
-    def spend(self) -> Spend:
-        """What all requests have cost."""
-        return sum((call.spend for call in self.calls), NOTHING_SPENT)
 
 
 def in_words(trial: RouteTrial) -> str:

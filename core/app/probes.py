@@ -35,14 +35,22 @@ async def run_checks(
     """Check all that is configured, each part within 30 s; `platforms` are the doors' own probes.
 
     What the check finds of keys is noted for the processes that serve. `live` also sends one small request to
-    each route of each enabled member, within two minutes; this costs a little.
+    each route of each enabled member, within two minutes; this costs a little, within the budgets.
     """
     clock, calendar = SystemClock(), MarketCalendar()
     chain = build_chain(settings, calendar, clock)
     gatherer = gatherer_to_check(settings, clock)
     notebook = Notebook(settings, environ)
-    gateway = Gateway(settings, environ=environ, clock=clock, states=await notebook.open())
-    trials = LiveCheck(gateway, clock)
+    await notebook.open()
+    gateway = Gateway(
+        settings,
+        environ=environ,
+        clock=clock,
+        states=notebook.states,
+        book=notebook.budgets,
+        log=notebook.log,
+    )
+    trials = LiveCheck(gateway)
     try:
         probes = [
             Probe("store", partial(_store, settings, environ), _STORE),
@@ -57,7 +65,6 @@ async def run_checks(
             # After the providers' own probes: a key that they have found good is used again.
             asked = [_live(trials, hop, member) for hop, member in routes_of(settings)]
             checks += (*await ask_all(asked, LIVE_LIMIT_S), cost_check(trials))
-            await notebook.keep(trials.calls)
         checks += tuple(health_checks(await gateway.health(), settings))
     finally:
         await chain.close()

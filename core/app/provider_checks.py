@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from core.app.live_check import LiveCheck
 from core.config import Settings
-from core.domain.calls import Call
 from core.domain.check import Check
 from core.domain.errors import ConfigError, StoreError
 from core.domain.provider_health import Condition, KeyCondition, KeyHealth, ProviderHealth, RouteHealth
-from core.llm.scopes import scopes_of
+from core.store.budget_rows import Budgets
+from core.store.call_queue import CallQueue
 from core.store.call_rows import Calls
 from core.store.database import Database
 from core.store.provider_rows import ProviderStates, database_at
@@ -24,38 +24,43 @@ log = logging.getLogger(__name__)
 
 
 class Notebook:
-    """The database, if it is there and up to date: a check changes no schema, and goes on without one."""
+    """The database, if it is there and up to date: a check changes no schema, and goes on without one.
+
+    `states`, `budgets` and `log` are where a gateway finds and keeps what all processes share; each is None
+    where there is no database, as the store's own probe says.
+    """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         self._settings = settings
         self._environ = environ
         self._database: Database | None = None
+        self.states: ProviderStates | None = None
+        self.budgets: Budgets | None = None
+        self.log: CallQueue | None = None
 
-    async def open(self) -> ProviderStates | None:
-        """Return the notes on keys and routes; None where there are none, as the store's own probe says."""
+    async def open(self) -> None:
+        """Open the database."""
         try:
             async with asyncio.timeout(WITHIN_S):
                 self._database = await database_at(self._settings.store.address(self._environ))
         except (StoreError, ConfigError, TimeoutError):
-            return None
-        return ProviderStates(self._database) if self._database else None
+            return
+        if self._database is not None:
+            self.states = ProviderStates(self._database)
+            self.log = Calls(self._database).log
+            self.budgets = Budgets(self._database, self.log)
 
-    async def keep(self, calls: Sequence[Call]) -> None:
-        """Keep what a check has cost, so that budgets and costs count it."""
-        if self._database is None or not calls:
+    async def close(self) -> None:
+        """Write what the check has cost, so that budgets and costs count it, and let go of the database."""
+        if self._database is None:
             return
         try:
             async with asyncio.timeout(WITHIN_S):
-                kept, zone = Calls(self._database), ZoneInfo(self._settings.arena.timezone)
-                for call in calls:
-                    kept.log.add(call, scopes_of(call, call.at.astimezone(zone).date()))
-                await kept.log.close()
-        except (StoreError, TimeoutError) as error:
-            log.warning("what the check has cost was not kept: %s", error)
-
-    async def close(self) -> None:
-        """Let go of the database."""
-        if self._database is not None:
+                if self.log is not None:
+                    await self.log.close()
+        except TimeoutError:
+            log.warning("what the check has cost was not kept: the database took too long")
+        finally:
             await self._database.close()
 
 

@@ -36,7 +36,7 @@ def read_completion(data: Any, ask: Ask, prices: Prices, *, who: str, secret: st
     """Return the complete, non-empty answer in `data`.
 
     An endpoint that reports no usage is billed by estimate where prices are configured, so that a
-    budget is not blind to it; without prices its tokens count as zero.
+    budget is not blind to it, also where the answer is of no use; without prices its tokens count as zero.
 
     Raises:
         ModelFailure: an error inside the body whose code is an HTTP status, as that status.
@@ -56,10 +56,10 @@ def read_completion(data: Any, ask: Ask, prices: Prices, *, who: str, secret: st
     if not isinstance(message, dict):
         raise JunkAnswer(f"{who} answered without a message", spent=spent)
     text = _text(message.get("content"))
-    _check_complete(choice, message, text, ask, who=who, secret=secret, spent=spent)
     if not isinstance(usage, dict) and prices.known:
         used, made = prompt_tokens(ask), text_tokens(text)
         spent = Spend(prompt_tokens=used, completion_tokens=made, cost_usd=prices.cost(used, made), calls=1)
+    _check_complete(choice, message, text, ask, who=who, secret=secret, spent=spent)
     model = data.get("model")
     named = plain_words(model, secret, longest=_LONGEST_MODEL_NAME) if isinstance(model, str) else ""
     return Completion(text, named, spent)

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from core.clock import Clock
-from core.domain.errors import ModelFailure
+from core.domain.errors import ModelFailure, ModelTimeout
 from core.domain.usage import ServedBy, Spend
 from core.llm.completion import parse_json, read_completion
 from core.llm.dialect import Dialect, Dialects
@@ -103,4 +103,7 @@ class EndpointModel:
             failure = unreached(error, self._who, self._timeout_s, secret)
         except Exception as error:  # noqa: BLE001 - the SDK lets errors of the libraries below it through
             failure = foreign(error, self._who)
+        if isinstance(failure, ModelTimeout) and not self._prices.free:
+            # The provider may answer into the void, and bill it.
+            failure.spent += Spend(unpriced_calls=1)
         raise failure

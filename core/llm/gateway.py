@@ -4,7 +4,7 @@ A member's model in one run is
 
     Cached(Staged(Routed([one hop for each of a route])))
     one hop = Fitting(Retrying(Guarded(Pooled([one key for each of the hop]))))
-    one key = Stepped(Budgeted(Paced(Concurrent(Recorded(Racing(Endpoint))))))
+    one key = Budgeted(Paced(Stepped(Concurrent(Recorded(Racing(Endpoint))))))
 
 read from outside to inside, and each place has its reason:
 
@@ -13,7 +13,8 @@ read from outside to inside, and each place has its reason:
 * a prompt that a hop cannot read is sent nowhere, and the route moves on;
 * a hop retries before the route moves on, and a route that is down ends the retries;
 * a retry may change the key; a key that is refused, at rest or spent is changed at once;
-* the steps of a run count every call that is sent, retries and fallbacks too;
+* the steps of a run count every call that is sent, retries and fallbacks too, and none that its key's money
+  or pace has kept from being sent;
 * a retry reserves anew under the key that serves it, and no reservation is held while it backs off;
 * who waits for the key's pace has its money already, so that waiting is never in vain;
 * a place among the concurrent calls is held only while a request is under way: the member's own place is
@@ -162,22 +163,23 @@ class Gateway:
         model = StagedModel(member, routed)
         if cache_on is None:
             return model
-        return CachedModel(model, self._shared, member, cache_on, hit=partial(self._hit, asking))
+        return CachedModel(model, self._shared, member, cache_on, hit=partial(self._hit, member, asking))
 
-    def _hit(self, caller: Caller, ask: Ask, answer: Answer) -> None:
-        """Record an answer that came from the cache: it cost nothing."""
-        call = CallForm(caller=caller, clock=self._clock).begun(ask)
-        by = answer.served_by
-        known = {"provider": by.provider, "model": by.model, "served_by": by.model, "key": by.key}
+    def _hit(self, member: MemberSettings, caller: Caller, ask: Ask, answer: Answer) -> None:
+        """Record an answer that came from the cache: it cost nothing. Only a first hop's answers are kept."""
+        route = member.route_of(ask.stage)
+        provider, _, model_id = route[0].partition(":")
+        of_tier = caller.model_copy(update={"tier": self._at(member, route, route[0]).tier})
+        call = CallForm(caller=of_tier, provider=provider, model=model_id, clock=self._clock).begun(ask)
+        known = {"served_by": answer.served_by.model, "key": answer.served_by.key}
         ended = {**known, "outcome": CallOutcome.ANSWERED, "spend": NOTHING_SPENT, "from_cache": True}
         self._log.add(call.model_copy(update=ended), ())
 
     def trial_of(self, member: MemberSettings, hop: str) -> LanguageModel:
         """Return one hop of a member to be tried once, even where it is left alone now."""
-        alone = member.model_copy(update={"route": (hop,)})
         caller = Caller(purpose=Purpose.CHECK, member=member.name)
         steps = Steps(self._settings.pipeline.max_steps)
-        return self._hop(self._at(alone, (hop,), hop), 0, caller, (), steps, trial=True)
+        return self._hop(self._at(member, (hop,), hop), 0, caller, (), steps, trial=True)
 
     async def health(self) -> tuple[ProviderHealth, ...]:
         """Return how every provider is to which an enabled member is routed, its keys and its models."""
@@ -333,13 +335,14 @@ class Gateway:
             model = RacingModel(model, prices, hop)
         model = RecordedModel(model, form, self._log, free=prices.free)
         model = ConcurrentModel(model, *self._places(member, provider, model_id))
+        model = SteppedModel(model, steps)
         pace = self._pace(provider, key) if key and (key.rpm or key.tpm) else None
         if pace:
             model = PacedModel(model, pace)
         model = BudgetedModel(model, self.budget, prices, form, name=hop)
         return PooledKey(
             opened,
-            SteppedModel(model, steps),
+            model,
             frozenset(word.casefold() for word in key.purposes) if key else frozenset(),
             (lambda ask: pace.has_room(most_tokens(ask))) if pace else (lambda _: True),
         )

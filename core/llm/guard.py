@@ -5,9 +5,10 @@ import asyncio
 from core.clock import Clock
 from core.domain.errors import BadAnswer, DoesNotFit, ModelFailure
 from core.domain.tokens import tokens
-from core.llm.breaker import Breaker, tells_of_route
+from core.llm.breaker import Breaker, Ticket, tells_of_route
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import prompt_tokens
+from core.llm.under_way import UnderWay, watching
 
 _FRAME = 8
 
@@ -15,8 +16,9 @@ _FRAME = 8
 class GuardedModel:
     """A model that is asked only while its route works, and whose answers tell whether it does.
 
-    `patient`: there is no other hop, so a call waits for the one that tries the route. A call that is given
-    up from outside after `hang_s` seconds counts as not answered. `forced` asks in any state.
+    `patient`: there is no other hop, so a call waits for the one that tries the route. A request that is
+    given up from outside `hang_s` seconds after it went out counts as not answered; what waits for money,
+    for a key's pace or for a place says nothing of the route. `forced` asks in any state.
     """
 
     def __init__(
@@ -43,8 +45,13 @@ class GuardedModel:
             RouteDown: nothing was sent.
             ModelFailure: as the model within.
         """
+        breaker, patient = self._breaker, self._patient
+        ticket = breaker.force() if self._forced else await breaker.admit(patient=patient)
+        with watching() as request:
+            return await self._asked(ask, ticket, request)
+
+    async def _asked(self, ask: Ask, ticket: Ticket, request: UnderWay) -> Answer:
         breaker = self._breaker
-        ticket = breaker.force() if self._forced else await breaker.admit(patient=self._patient)
         try:
             answer = await self._model.ask(ask)
         except ModelFailure as failure:
@@ -56,9 +63,10 @@ class GuardedModel:
                 breaker.let_go(ticket)
             raise
         except asyncio.CancelledError:
-            waited_s = self._clock.monotonic() - ticket.began
-            if waited_s >= self._hang_s:
-                breaker.failed(ticket, f"did not answer within {waited_s:.0f} s")
+            if request.since is not None:
+                waited_s = self._clock.monotonic() - request.since
+                if waited_s >= self._hang_s:
+                    breaker.failed(ticket, f"did not answer within {waited_s:.0f} s")
             breaker.let_go(ticket)
             raise
         except BaseException:

@@ -20,6 +20,7 @@ from core.domain.provider_health import KeyCondition, KeyState
 from core.domain.usage import NOTHING_SPENT
 from core.llm.keyring import Keyring, Opened
 from core.llm.port import Answer, Ask, LanguageModel
+from core.llm.scopes import is_of_key
 
 Choice = Literal["least_used", "round_robin"]
 
@@ -43,7 +44,8 @@ class PooledModel:
     A key whose purposes fit goes before one without purposes; one whose purposes do not fit is never used.
     `words` are what fits besides the ask's stage: the tier, the member, the family, "fallback". Among equals
     `choice` decides. Each key is tried at most once in an ask: one that is told to slow down, is refused, is
-    out of credit or has used up its budget is passed over for the next, at once.
+    out of credit or has used up its own budget is passed over for the next, at once. No other key helps where
+    the budget of the run, of the day or of whoever asks has no room.
     """
 
     def __init__(
@@ -82,6 +84,9 @@ class PooledModel:
                 with self._busy(chosen.key):
                     answer = await chosen.model.ask(ask)
             except (ModelRateLimited, AuthenticationFailed, OutOfCredit, BudgetExceeded) as failure:
+                if isinstance(failure, BudgetExceeded) and not is_of_key(failure.scope):
+                    failure.spent += spent
+                    raise
                 spent += failure.spent
                 failures.append(failure)
                 self._learn(chosen.key, failure)

@@ -11,6 +11,7 @@ from typing import Protocol
 from core.clock import Clock, SystemClock
 from core.domain.calls import Call, Caller, CallOutcome
 from core.domain.errors import (
+    Abandoned,
     AuthenticationFailed,
     BadAnswer,
     BadModelRequest,
@@ -24,6 +25,7 @@ from core.domain.measures import Measures
 from core.domain.usage import Spend
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.scopes import scopes_of
+from core.llm.under_way import goes_out, is_back
 
 _ID_LENGTH = 16
 _OUTCOMES: tuple[tuple[type[ModelFailure], CallOutcome], ...] = (
@@ -33,6 +35,7 @@ _OUTCOMES: tuple[tuple[type[ModelFailure], CallOutcome], ...] = (
     (AuthenticationFailed, CallOutcome.KEY_REFUSED),
     (BadModelRequest, CallOutcome.REFUSED),
     (ModelTimeout, CallOutcome.TIMEOUT),
+    (Abandoned, CallOutcome.CANCELLED),
 )
 
 
@@ -142,6 +145,7 @@ class RecordedModel:
         call = ask.begun or self._form.begun(ask)
         clock = self._form.clock
         started = clock.monotonic()
+        goes_out(started)
         outcome, spend, served_by = CallOutcome.FAILED, self._unheard, ""
         try:
             answer = await self._model.ask(ask)
@@ -155,6 +159,8 @@ class RecordedModel:
             outcome, spend, served_by = CallOutcome.ANSWERED, answer.spend, answer.served_by.model
             return answer
         finally:
+            if outcome is not CallOutcome.CANCELLED:
+                is_back()
             ended = {
                 "outcome": outcome,
                 "spend": spend,

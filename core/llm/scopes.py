@@ -61,6 +61,11 @@ def tokens_scope(provider: str, key: str, day: date) -> str:
     return f"tokens:{provider}:{key}:{day.isoformat()}"
 
 
+def is_of_key(scope: str) -> bool:
+    """Say whether it is a key's own limit, of USD or of tokens."""
+    return scope.startswith(("key:", "tokens:"))
+
+
 def season_scope(season: str) -> str:
     """Name everything that a replay costs."""
     return f"season:{season}"

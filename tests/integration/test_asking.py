@@ -227,6 +227,19 @@ async def test_a_private_question_never_leaves_local_endpoints(
         assert {stage.served_by.provider for stage in stages if stage.served_by} <= {"ollama"}
 
 
+async def test_a_private_question_goes_by_its_route_alone_whatever_models_the_members_stages_have(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    async with ModelServer() as far:
+        members = [{**member, "stages": {"decision": ["far:claude/claude-1"]}} for member in BOTH]
+        sections = near_and_far(models.base_url, far.base_url, members)
+        app = await opening(models.base_url, tmp_path, **sections)
+        asked = await app.ask(wanted(private=True))
+        assert far.requests == []
+        assert asked.served_by is not None
+        assert asked.served_by.provider == "ollama"
+
+
 async def test_a_private_question_is_refused_where_nothing_is_local(
     models: ModelServer, opening: Opening, tmp_path: Path
 ) -> None:

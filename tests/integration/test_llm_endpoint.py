@@ -23,6 +23,7 @@ from core.domain.errors import (
     ModelTimeout,
     OutOfCredit,
 )
+from core.domain.usage import Spend
 from core.llm.connections import Connections
 from core.llm.endpoint import EndpointModel
 from core.llm.prices import Prices
@@ -167,6 +168,16 @@ async def test_missing_usage_is_billed_by_estimate_where_prices_are_known(
     assert priced.spend.prompt_tokens >= len("Buy or sell?") // 4
     assert unpriced.spend.cost_usd == 0
     assert unpriced.spend.tokens == 0
+
+
+async def test_missing_usage_is_billed_where_the_answer_is_of_no_use_as_well(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.say_next("m", say.answers("Buy because", usage=None, finish_reason="length"))
+    failure = await failure_of(model(server, connections))
+    assert type(failure) is BadAnswer
+    assert failure.spent.prompt_tokens >= len("Buy or sell?") // 4
+    assert failure.spent.cost_usd > PRICES.cost(failure.spent.prompt_tokens, 0)
 
 
 async def test_content_in_parts_is_joined(server: ModelServer, connections: Connections) -> None:
@@ -336,6 +347,7 @@ async def test_a_late_answer_is_a_timeout_and_its_request_is_closed(
 
     assert type(failure) is ModelTimeout
     assert failure.reason == "loopback:m did not answer within 0.2 s"
+    assert failure.spent == Spend(calls=1, unpriced_calls=1)  # it may be billed all the same
     await asyncio.wait_for(server.until_closed_early(), PATIENCE_S)
 
 

@@ -23,6 +23,7 @@ from core.domain.errors import (
     ModelRateLimited,
     OutOfCredit,
     RouteDown,
+    TooManySteps,
 )
 from core.domain.provider_health import Condition, KeyCondition
 from core.llm.gateway import Gateway
@@ -286,6 +287,34 @@ async def test_a_key_whose_day_is_spent_is_passed_over(server: ModelServer, gate
     spent = {f"key:loopback:{name}:2026-11-20": Decimal(1) for name in ("one", "two")}
     with pytest.raises(BudgetExceeded):
         await served_by(gateway_of(*keys, spent=spent))
+
+
+async def test_keys_whose_day_is_spent_take_none_of_a_runs_steps(
+    server: ModelServer, gateway_of: Build
+) -> None:
+    poor = {f"key:loopback:{name}:2026-11-20": Decimal(1) for name in ("one", "two")}
+    keys = (key("one", daily_usd=Decimal(1)), key("two", daily_usd=Decimal(1)), key("three"))
+    gateway = gateway_of(*keys, spent=poor, key_choice="round_robin")
+    model = gateway.model_for(MEMBER)
+    assert [(await model.ask(ASK)).served_by.key for _ in range(30)] == ["three"] * 30
+    with pytest.raises(TooManySteps):
+        await model.ask(ASK)
+
+
+async def test_a_budget_that_is_no_keys_own_takes_no_key_out_and_is_asked_for_once(
+    server: ModelServer, gateway_of: Build
+) -> None:
+    gateway = gateway_of(key("one"), key("two"), spent={"run:1": Decimal(5)})
+    gateway.budget.limit("run:1", Decimal(5))
+    with pytest.raises(BudgetExceeded) as caught:
+        await gateway.model_for(MEMBER, scopes=("run:1",)).ask(ASK)
+    assert caught.value.scope == "run:1"
+    assert (server.requests, await conditions(gateway)) == (
+        [],
+        {"one": KeyCondition.USABLE, "two": KeyCondition.USABLE},
+    )
+    (provider,) = await gateway.health()
+    assert sum(found.calls_today for found in provider.keys) == 1
 
 
 async def test_a_key_whose_minute_is_full_is_passed_over_for_one_that_may_start(

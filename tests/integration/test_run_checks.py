@@ -105,6 +105,31 @@ async def test_live_every_route_is_asked_once_and_its_cost_kept(tmp_path: Path) 
     assert rows == [("check", "one", "m/a", "answered"), ("check", "one", "m/b", "answered")]
 
 
+async def test_live_no_limit_of_a_budget_breaks_and_each_request_is_recorded_for_its_key(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'conclave.db'}"
+    await upgrade(url)
+    async with ModelServer(keys={KEYS["B_KEY"]}, default=with_cost(0.0001, "ready")) as models:
+        models.always("m/a", with_cost(0.0001, "ready"))
+        member = {"name": "one", "route": ["loopback:m/a"], "price_in_usd_per_mtok": 1, "tier": "fast"}
+        facts: dict[str, Any] = {
+            "providers": two_keys(models),
+            "members": [member],
+            "budget": {"tiers": {"fast": "0.00011"}},
+        }
+        first = await found("", tmp_path, KEYS, **facts, live=True)
+        again = await found("", tmp_path, KEYS, **facts, live=True)
+        assert len([request for request in models.requests if request.model]) == 1
+    assert "key b" in first["live: loopback:m/a"].detail
+    assert (
+        "the budget of $0.00011 of the tier fast for the day is used up" in again["live: loopback:m/a"].detail
+    )
+    with closing(sqlite3.connect(tmp_path / "conclave.db")) as database:
+        rows = database.execute("SELECT purpose, tier, key, outcome FROM calls").fetchall()
+    assert rows == [("check", "fast", "b", "answered")]
+
+
 async def test_live_a_model_that_is_away_is_a_failure_and_one_that_was_cut_off_is_there(
     tmp_path: Path,
 ) -> None:

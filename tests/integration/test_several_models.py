@@ -1,23 +1,29 @@
 """Members that several models make up: who is asked in which stage, who wrote it, and what it counts for."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.cards import ModelsCard, VerdictCard
 from bot.documents import chat_document, run_document
 from bot.facts import verdict_of, zone_of
+from bot.http.metrics import Metrics
 from bot.member_documents import members_document
 from bot.present.models import models_card
 from bot.present.reasoning import page_of, pages, reasoning_card
 from core.app.app import App
+from core.app.live_check import routes_of
 from core.config.fingerprint import config_hash
 from core.domain.ballot import AbstentionKind, Authorship
 from core.domain.errors import ConfigError
 from core.domain.run import RunRecord
 from core.domain.stage import Stage
+from core.domain.subscription import Topic, Wanted
+from core.store.call_tables import calls
 from tests import arena
 from tests.arena import Opening
 from tests.loopback.model_replies import filled, server_error
@@ -178,6 +184,58 @@ async def test_each_call_counts_for_the_tier_of_the_model_that_is_asked(
     reached = {one.stage.value for one in (await app.model_chat(record.run_id, "claude")).stages}
     assert stage not in reached
     assert reached == (set() if limited == "fast" else set(ANALYSTS))
+
+
+async def test_an_answer_from_the_cache_is_recorded_for_the_model_and_the_tier_that_it_spared(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    models.always(FAST, filled(model="maker/fast-1-2026"))
+    named = [{"id": FAST, "tier": "fast"}, {"id": PREMIUM, "tier": "premium"}]
+    provider = {"name": "loopback", "base_url": models.base_url, "local": True, "models": named}
+    app = await opening(
+        models.base_url,
+        tmp_path,
+        providers=[provider],
+        cache={"enabled": True},
+        **seated(stages={"analysts": [f"loopback:{FAST}"]}),
+    )
+    for _ in range(2):
+        await arena.finished(app, arena.request())
+    await app._store.calls.log.flush()
+    query = select(calls.c.model, calls.c.served_by, calls.c.tier, calls.c.from_cache).distinct()
+    async with app._store.database.read() as connection:
+        found = {tuple(row) for row in await connection.execute(query) if row.model == FAST}
+    assert found == {(FAST, "maker/fast-1-2026", "fast", from_cache) for from_cache in (False, True)}
+
+
+async def test_the_models_of_stages_are_watched_and_tried_like_all_others(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    admin = "telegram:1"
+    app = await opening(
+        models.base_url,
+        tmp_path,
+        access={"admins": [admin]},
+        health={"failures": 2, "failing_s": 0},
+        pipeline={"max_retries": 1, "base_delay_s": 0.01},
+        **seated(stages={"market": [f"loopback:{FAST}"]}),
+    )
+    before = app.clock.now() - timedelta(hours=1)
+    await app._store.subscriptions.add(
+        "telegram", "-1", None, Wanted(topic=Topic.ALERTS), admin, before, None, limit=9
+    )
+    models.always(FAST, server_error())
+    await arena.finished(app, arena.request())
+    await app._gateway.notes.written()
+    (provider,) = (await app.health(())).providers
+    assert {one.model: (one.breaker, one.members) for one in provider.routes} == {
+        PREMIUM: ("closed", ("claude",)),
+        FAST: ("open", ("claude",)),
+    }
+    (alert,) = await app.look_out()
+    assert (alert.subject, alert.members) == (f"loopback:{FAST}", ("claude",))
+    assert [hop for hop, _ in routes_of(app.settings)] == [f"loopback:{PREMIUM}", f"loopback:{FAST}"]
+    assert FAST in Metrics(app.settings).text().decode()
 
 
 async def test_the_models_of_stages_are_part_of_what_shapes_a_run(tmp_path: Path) -> None:

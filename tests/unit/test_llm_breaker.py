@@ -21,8 +21,10 @@ from core.domain.provider_health import Condition
 from core.domain.usage import ServedBy, Spend
 from core.llm.breaker import Breaker
 from core.llm.guard import GuardedModel
+from core.llm.limits import ConcurrentModel
 from core.llm.notes import Notes
 from core.llm.port import Answer, Ask, Message
+from core.llm.recording import CallForm, NoLog, RecordedModel
 from core.llm.scripted import ScriptedModel
 from core.llm.states import KeptInMemory
 
@@ -41,6 +43,16 @@ def guarded(
 ) -> GuardedModel:
     model = ScriptedModel(list(replies))  # type: ignore[arg-type]
     return GuardedModel(model, breaker, clock, patient=patient, hang_s=hang_s)
+
+
+def hanging(clock: ManualClock) -> RecordedModel:
+    """Return a model whose requests go out and never come back."""
+
+    async def never(ask: Ask) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    return RecordedModel(ScriptedModel(never), CallForm(clock=clock), NoLog())
 
 
 async def fails(model: GuardedModel, kind: type[ModelFailure] = ModelServerFailed) -> ModelFailure:
@@ -244,11 +256,7 @@ async def test_a_call_that_a_deadline_ends_counts_as_not_answered_and_one_stoppe
         clock = ManualClock(START)
         breaker = breaker_at(clock)
 
-        async def never(ask: Ask) -> str:
-            await asyncio.Event().wait()
-            return ""
-
-        model = GuardedModel(ScriptedModel(never), breaker, clock, patient=False, hang_s=90)
+        model = GuardedModel(hanging(clock), breaker, clock, patient=False, hang_s=90)
         asking = [asyncio.create_task(model.ask(ASK)) for _ in range(3)]
         await asyncio.sleep(0.01)
         clock.advance(waited_s)
@@ -256,6 +264,40 @@ async def test_a_call_that_a_deadline_ends_counts_as_not_answered_and_one_stoppe
             task.cancel()
         await asyncio.wait(asking)
         assert breaker.state == state
+
+
+async def test_a_call_that_waits_for_its_place_until_a_deadline_says_nothing_of_the_route() -> None:
+    clock, places = ManualClock(START), asyncio.Semaphore(1)
+    breaker = breaker_at(clock, failures=2)
+    model = GuardedModel(ConcurrentModel(hanging(clock), places), breaker, clock, patient=False, hang_s=90)
+    asking = [asyncio.create_task(model.ask(ASK)) for _ in range(9)]
+    await asyncio.sleep(0.01)
+    clock.advance(100)
+    for task in asking:
+        task.cancel()
+    await asyncio.wait(asking)
+    health = breaker.health()
+    assert (health.breaker, health.failures) == ("closed", 1)
+
+
+async def test_a_request_that_fails_in_time_and_waits_to_be_sent_again_does_not_hang() -> None:
+    clock = ManualClock(START)
+    breaker = breaker_at(clock, failures=1)
+    sent = RecordedModel(ScriptedModel([ModelRateLimited("slow down")]), CallForm(clock=clock), NoLog())
+
+    async def again(ask: Ask) -> str:
+        with pytest.raises(ModelRateLimited):
+            await sent.ask(ask)
+        await asyncio.Event().wait()
+        return ""
+
+    model = GuardedModel(ScriptedModel(again), breaker, clock, patient=False, hang_s=90)
+    asking = asyncio.create_task(model.ask(ASK))
+    await asyncio.sleep(0.01)
+    clock.advance(100)
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert breaker.state == "closed"
 
 
 async def test_a_route_that_is_down_stays_so_for_another_process_and_after_a_restart() -> None:

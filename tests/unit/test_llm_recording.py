@@ -10,6 +10,7 @@ import pytest
 from core.clock import ManualClock
 from core.domain.calls import Call, Caller, CallOutcome, Purpose
 from core.domain.errors import (
+    Abandoned,
     AuthenticationFailed,
     BadAnswer,
     BadModelRequest,
@@ -97,6 +98,7 @@ async def test_an_answer_is_recorded_with_who_asked_and_who_answered() -> None:
         (BadModelRequest, CallOutcome.REFUSED),
         (ModelTimeout, CallOutcome.TIMEOUT),
         (ModelServerFailed, CallOutcome.FAILED),
+        (Abandoned, CallOutcome.CANCELLED),
         (ModelFailure, CallOutcome.FAILED),
     ],
 )
