@@ -22,7 +22,7 @@ MOMENT = timedelta(microseconds=1)
 CENT = Decimal("0.01")
 TABLES = (
     *("members", "ballots", "fills", "cash_movements", "share_movements", "closed_trades", "sessions"),
-    *("daily_values", "marks", "token_costs"),
+    *("daily_values", "marks", "token_costs", "reflections"),
 )
 
 Row = Mapping[str, Any]
@@ -103,6 +103,9 @@ class Season:
         cash = [(moment(row["at"]), Decimal(row["amount_usd"])) for row in moved]
         resets = sorted(moment(row["at"]) for row in moved if row["kind"] == "reset")
         tokens = [(moment(row["as_of"]), Decimal(row["cost_usd"])) for row in self.own("token_costs", member)]
+        # What is written about a ballot counts from the close that settled it.
+        written = self.own("reflections", member)
+        tokens += [(moment(row["settled_at"]), Decimal(row["cost_usd"])) for row in written]
         splits = self.own("share_movements", member)
         events = [(moment(row["at"]), 0, int(row["number"]), row) for row in splits]
         events += [(moment(row["filled_at"]), 1, int(row["number"]), row) for row in fills]

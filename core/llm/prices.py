@@ -57,9 +57,7 @@ def prices_of(
 ) -> Prices:
     """Return a hop's prices: what the provider's model states, else the member, else the provider's list."""
     model = provider.model(model_id)
-    listed = listed or ListedModel(
-        provider=provider.name, model=model_id, at=datetime.min.replace(tzinfo=UTC)
-    )
+    listed = listed or ListedModel(provider=provider.name, model=model_id, at=_NEVER)
     cached = model.price_cached_usd_per_mtok
     cached = listed.price_cached_usd_per_mtok if cached is None else cached
     return Prices(

@@ -20,6 +20,7 @@ from core.store.season_tables import (
     daily_values,
     imports,
     outcomes,
+    reflections,
     seasons,
     sessions,
     share_movements,
@@ -86,6 +87,23 @@ def _calls(season: str) -> Select[Any]:
     return (
         select(*(calls.c[name] for name in _OF_CALL)).where(calls.c.season == season).order_by(calls.c.number)
     )
+
+
+_OF_REFLECTION = (
+    *("run_id", "member", "ticker", "decided_at", "settled_at", "action", "confidence", "return_ratio"),
+    *("alpha", "tries", "text", "lesson", "written_at", "cost_usd", "served_by"),
+)
+
+
+def _reflections(season: str) -> Select[Any]:
+    columns = (reflections.c[name] for name in _OF_REFLECTION)
+    order = (reflections.c.settled_at, reflections.c.run_id, reflections.c.member)
+    return select(*columns).where(reflections.c.season == season).order_by(*order)
+
+
+def _reflection_cells(row: Cells) -> Cells:
+    *facts, served_by = row
+    return (*facts, str(served_by) if served_by else None)
 
 
 def _members(season: str) -> Select[Any]:
@@ -168,6 +186,7 @@ SHEETS: Mapping[str, Sheet] = {
         (*_RUN_COLUMNS, *_OF_SEAT, "started_at", "cost_usd", "final", *_OF_SPEND), _token_costs, _token_cells
     ),
     "calls": Sheet(_OF_CALL, _calls),
+    "reflections": Sheet(_OF_REFLECTION, _reflections, _reflection_cells),
     "imports": _plain(imports, "at", "id"),
 }
 """Every table of an export by its name."""

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from core.domain.ballot import Action
 from core.domain.errors import Refused, StoreError
 from core.domain.export import ExportFormat
 from core.domain.season import Season
+from core.domain.usage import ServedBy, Spend
 from core.store.export_rows import SHEETS
-from core.store.season_tables import outcomes
+from core.store.season_tables import outcomes, reflections
 from core.store.store import Store
 from core.store.tables import seats
 from tests.audit_scene import LIVE, damaged, lived_in, result_of
@@ -40,9 +41,31 @@ HOSTILE = (
 )
 
 
+REFLECTION: dict[str, Any] = {
+    "season": LIVE,
+    "run_id": "run00001",
+    "member": "alpha",
+    "ticker": "NVDA",
+    "decided_at": START,
+    "settled_at": START + timedelta(days=7),
+    "action": "BUY",
+    "confidence": Decimal("0.7"),
+    "return_ratio": Decimal("0.04"),
+    "tries": 0,
+    "text": "It was right. Margins held. Wait.",
+    "lesson": "Wait.",
+    "served_by": ServedBy(provider="openrouter", model="alpha/one", key="main"),
+    "spend": Spend(calls=1),
+    "cost_usd": Decimal("0.0021"),
+    "written_at": START + timedelta(days=7),
+}
+
+
 @pytest_asyncio.fixture
 async def books(store: Store) -> Store:
     await lived_in(store)
+    async with store.database.write() as connection:
+        await connection.execute(insert(reflections).values(REFLECTION))
     return store
 
 
