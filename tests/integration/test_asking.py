@@ -227,6 +227,28 @@ async def test_a_private_question_never_leaves_local_endpoints(
         assert {stage.served_by.provider for stage in stages if stage.served_by} <= {"ollama"}
 
 
+async def test_a_private_question_does_not_take_the_routes_of_stages_to_the_outside(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    async with ModelServer() as far:
+        members = [
+            {
+                "name": "deepseek",
+                "route": ["ollama:deepseek/deepseek-1"],
+                "stages": {"decision": ["far:claude/claude-1"]},
+            }
+        ]
+        app = await opening(models.base_url, tmp_path, **near_and_far(models.base_url, far.base_url, members))
+        asked = await app.ask(wanted(private=True))
+        assert far.requests == []
+        assert asked.served_by is not None
+        assert asked.served_by.provider == "ollama"
+        # Other questions go where the answer says that they went, too.
+        asked = await app.ask(wanted())
+        assert asked.routed.route == ("ollama:deepseek/deepseek-1",)
+        assert far.requests == []
+
+
 async def test_a_private_question_is_refused_where_nothing_is_local(
     models: ModelServer, opening: Opening, tmp_path: Path
 ) -> None:
