@@ -65,6 +65,7 @@ async def open_app(
             book=store.budgets,
             log=store.calls.log,
             answers=store.model_answers,
+            measures=measures,
         )
     except BaseException:
         await store.close()
@@ -87,7 +88,9 @@ async def open_app(
         gateway=gateway,
         runs=runs,
         live=LiveSeasons(settings, store, calendar, committee.keeper, scoreboard, clock),
-        questions=Questions(settings, store, committee, gateway, scoreboard, people, clock),
+        questions=Questions(
+            settings, store, committee, gateway, scoreboard, people, clock, measures=measures
+        ),
         replays=Replays(settings, store, calendar, gateway, clock, gatherer),
         importer=Importer(settings, store, prices, calendar, committee.keeper, clock),
         polls=Polls(store, calendar, clock),

@@ -38,6 +38,7 @@ from core.config.providers import Provider, ProviderKey
 from core.config.settings import Settings
 from core.domain.calls import Caller, CallOutcome, Purpose
 from core.domain.errors import AuthenticationFailed, ModelFailure
+from core.domain.measures import Measures, Relay
 from core.domain.provider_health import ProviderHealth
 from core.domain.usage import NOTHING_SPENT
 from core.llm.books import BudgetBook
@@ -54,12 +55,12 @@ from core.llm.keyring import Keyring, Opened
 from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps, most_tokens
 from core.llm.notes import Notes
 from core.llm.opening import Secrets, no_key_sentence
-from core.llm.overview import overview
+from core.llm.overview import down_hops, overview
 from core.llm.pool import PooledKey, PooledModel
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import prices_of
 from core.llm.probe import probe_endpoint
-from core.llm.recording import CallForm, CallLog, NoLog, RecordedModel
+from core.llm.recording import CallForm, CallLog, NoLog, RecordedModel, ToldLog
 from core.llm.retry import RetryingModel
 from core.llm.route import DeadEnd, RoutedModel
 from core.llm.scopes import limits_of
@@ -75,8 +76,9 @@ class Gateway:
     `environ` is where `env:` secrets are looked up (the process's own by default). `book` keeps the budgets
     and `log` the record of every call; without them the budgets are this process's alone, and begin with what
     `spent` says of the scopes of `core.llm.scopes`. What is noted of keys and routes is shared by all whose
-    `states` are the same, and `answers` is where the cache keeps answers. The SDK is imported when the first
-    model is made; nothing is sent until it is asked. For one event loop; `close` at the end.
+    `states` are the same, and `answers` is where the cache keeps answers. `measures` hears of it all. The SDK
+    is imported when the first model is made; nothing is sent until it is asked. For one event loop; `close`
+    at the end.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Gateway:
         book: BudgetBook | None = None,
         log: CallLog | None = None,
         answers: AnswerCache | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = Secrets(os.environ if environ is None else environ)
@@ -105,8 +108,10 @@ class Gateway:
         self._breakers: dict[tuple[str, str], Breaker] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
         self.notes = Notes(states or KeptInMemory(), self._clock)
-        self._keyring = Keyring(self.notes, self._clock, settings.pipeline.base_delay_s)
-        self._log = log or NoLog()
+        self._measures: Measures = measures or Relay()
+        first_rest_s = settings.pipeline.base_delay_s
+        self._keyring = Keyring(self.notes, self._clock, first_rest_s, cooled=self._measures.cooled)
+        self._log = ToldLog(log or NoLog(), self._measures.called)
         self.budget = Budget(
             limits_of(settings),
             spent,
@@ -115,7 +120,12 @@ class Gateway:
             zone=self._zone,
             lease=LEASE + timedelta(seconds=settings.pipeline.stage_timeout_s),
         )
-        self._shared = SharedAnswers(settings.cache, answers or NoAnswers(), self._clock)
+        self._shared = SharedAnswers(
+            settings.cache,
+            answers or NoAnswers(),
+            self._clock,
+            looked=lambda stage, hit: self._measures.looked_up(stage, hit=hit),
+        )
 
     def today(self) -> date:
         """Return the day that daily budgets count: the arena's."""
@@ -176,6 +186,12 @@ class Gateway:
         """Return how every provider is to which an enabled member is routed, its keys and its models."""
         await self.notes.refresh()
         return overview(self._settings, self._secrets.opened_or_none, self._keyring, self._breaker)
+
+    async def down(self) -> frozenset[str]:
+        """Return each `provider:model id` that is known not to answer now, by its breaker or its keys."""
+        known = await self.health()
+        noted = {*self._breakers, *self.notes.routes}
+        return down_hops(known, [self._breaker(*one) for one in noted if one[0] in self._providers])
 
     def shown(self, provider: Provider, key: ProviderKey) -> str:
         """Return a key for people: its name, and the last four signs of its secret."""
@@ -268,7 +284,8 @@ class Gateway:
             forced=trial,
         )
         retries = 0 if trial else pipeline.max_retries
-        model = RetryingModel(model, retries, pipeline.base_delay_s, self._clock, self._rng)
+        again = partial(self._measures.retried, provider_name, model_id)
+        model = RetryingModel(model, retries, pipeline.base_delay_s, self._clock, self._rng, again=again)
         return FittingModel(model, known.context_tokens, who=hop) if known.context_tokens else model
 
     def _pooled(
@@ -330,7 +347,15 @@ class Gateway:
         known = self._breakers.get((provider, model_id))
         if known is None:
             settings = self._settings.health
-            known = Breaker(provider, model_id, settings, self.notes, self._clock, self._in_zone)
+            known = Breaker(
+                provider,
+                model_id,
+                settings,
+                self.notes,
+                self._clock,
+                self._in_zone,
+                broke=self._measures.broke,
+            )
             self._breakers[provider, model_id] = known
         return known
 

@@ -4,7 +4,7 @@ Nothing of the prompt or of the answer is in it, and no secret.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from typing import Protocol
 
@@ -55,6 +55,23 @@ class NoLog:
 
     def add(self, call: Call, scopes: Sequence[str]) -> None:
         """Drop the record."""
+
+
+class ToldLog:
+    """A log that also tells `heard` of every call."""
+
+    def __init__(self, log: CallLog, heard: Callable[[Call], None]) -> None:
+        self._log = log
+        self._heard = heard
+
+    async def room(self) -> None:
+        """Wait as the log within does."""
+        await self._log.room()
+
+    def add(self, call: Call, scopes: Sequence[str]) -> None:
+        """Hand the record over, and tell of it."""
+        self._log.add(call, scopes)
+        self._heard(call)
 
 
 class CallForm:

@@ -1,6 +1,7 @@
 """Ask again when a failure may pass."""
 
 import random
+from collections.abc import Callable
 
 from core.clock import Clock
 from core.domain.errors import ModelFailure, ModelRateLimited
@@ -13,21 +14,34 @@ LONGEST_WAIT_S = 120.0
 _JITTER = 0.25
 
 
+def _nobody() -> None:
+    """Tell nobody of a retry."""
+
+
 class RetryingModel:
     """A model that is asked again after a retryable failure, at most `max_retries` times.
 
     It waits `base_delay_s * 2**attempt` seconds, a quarter more or less by chance so that members do not
     return in step, and never less than the provider's `Retry-After`. A caller's deadline ends the wait.
+    `again` hears of each retry when it is sent.
     """
 
     def __init__(
-        self, model: LanguageModel, max_retries: int, base_delay_s: float, clock: Clock, rng: random.Random
+        self,
+        model: LanguageModel,
+        max_retries: int,
+        base_delay_s: float,
+        clock: Clock,
+        rng: random.Random,
+        *,
+        again: Callable[[], None] = _nobody,
     ) -> None:
         self._model = model
         self._max_retries = max_retries
         self._base_delay_s = base_delay_s
         self._clock = clock
         self._rng = rng
+        self._again = again
 
     async def ask(self, ask: Ask) -> Answer:
         """Ask until there is an answer; its spend, or the failure's, counts all attempts."""
@@ -46,6 +60,7 @@ class RetryingModel:
                 return answer if not attempt else answer.model_copy(update={"spend": spent + answer.spend})
             await self._clock.sleep(delay)
             attempt += 1
+            self._again()
 
     def _delay(self, attempt: int, failure: ModelFailure) -> float | None:
         if attempt >= self._max_retries or not failure.retryable:

@@ -281,7 +281,11 @@ async def test_what_is_known_to_be_down_is_not_asked_and_if_all_that_is_far_is_d
     async with ModelServer() as far:
         app = await opening(models.base_url, tmp_path, **near_and_far(models.base_url, far.base_url, BOTH))
         down = {"far:claude/claude-1"}
-        app._questions._down = lambda: down
+
+        async def known_down() -> set[str]:
+            return down
+
+        app._gateway.down = known_down
         asked = await app.ask(wanted(model_preference="claude"))
         assert asked.routed.route[0] == "ollama:claude/claude-1"
         assert far.requests == []
