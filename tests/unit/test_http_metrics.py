@@ -187,7 +187,9 @@ def test_all_that_the_configuration_names_has_a_series_of_its_own(tmp_path: Path
     more = {
         "members": members,
         "routing": {"models": [{"name": "quick", "route": ["loopback:c/three"]}]},
-        "providers": [{"name": "loopback", "base_url": "http://127.0.0.1:9/v1", "models": [{"id": "d/four"}]}],
+        "providers": [
+            {"name": "loopback", "base_url": "http://127.0.0.1:9/v1", "models": [{"id": "d/four"}]}
+        ],
     }
     metrics = Metrics(arena.settings("http://127.0.0.1:9", tmp_path, **more))
     for model in ("a/one", "b/two", "c/three", "d/four", "e/five"):
