@@ -9,6 +9,7 @@ import pytest
 
 from core.domain.asking import AskRequest, Task
 from core.domain.ballot import Abstention, Action, Ballot
+from core.domain.costs import CostGroup
 from core.domain.errors import NotFound, Refused, Unknown
 from core.domain.quota import QuotaSpent
 from tests import arena
@@ -342,6 +343,24 @@ async def test_nobody_confirms_what_is_small_or_orders_nothing_or_is_premium_its
     asked = await app.ask(wanted(**request_))
     assert asked_models(models) == calls
     assert (asked.confirmed_by, asked.disagreed) == (None, False)
+
+
+async def test_an_answer_is_one_decision_in_the_costs_and_an_abstention_none(
+    models: ModelServer, opening: Opening, tmp_path: Path, url: str
+) -> None:
+    models.always("qwen/qwen-1", server_error())
+    models.always("deepseek/deepseek-1", server_error())
+    app = await opening(models.base_url, tmp_path, url=url, **tiered())
+    await app.ask(wanted(stake_usd="12000"))  # gpt5, and claude confirms it
+    await app.ask(wanted(model_preference="qwen"))  # gpt5 stands in
+    models.always("gpt5/gpt5-1", server_error())
+    assert isinstance((await app.ask(wanted(model_preference="deepseek"))).result, Abstention)
+    assert await app._store.calls.log.flush()
+    report = await app.costs(CostGroup.MODEL, "today")
+    assert (report.total.sent, report.total.ballots) == (6, 2)
+    assert {line.name: line.ballots for line in report.lines} == {
+        "gpt5/gpt5-1": 2, "claude/claude-1": 1, "qwen/qwen-1": 1, "deepseek/deepseek-1": 0,
+    }  # fmt: skip
 
 
 async def test_a_lone_model_cannot_confirm_itself(

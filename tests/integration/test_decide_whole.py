@@ -65,7 +65,7 @@ async def metrics(caller: Caller) -> dict[str, float]:
 
 
 async def costs(app: App, group: CostGroup) -> dict[str, Decimal]:
-    await app._store.calls.log.flush()
+    assert await app._store.calls.log.flush()
     return {line.name: line.spend.cost_usd for line in (await app.costs(group, "today")).lines}
 
 
@@ -91,6 +91,9 @@ async def test_the_request_of_a_trading_bot_is_answered_counted_kept_and_paid(
     assert (kept.request.requested_by, kept.request.requested_in) == ("http:local", "http")
     assert await costs(app, CostGroup.MODEL) == {"gpt5/gpt5-1": Decimal("0.006")}
     assert await costs(app, CostGroup.CHAT) == {"http": Decimal("0.006")}
+    assert await costs(app, CostGroup.PURPOSE) == {"ask": Decimal("0.006")}
+    total = (await app.costs(CostGroup.STAGE, "today")).total
+    assert (total.ballots, total.usd_per_ballot) == (1, Decimal("0.006"))
 
     assert counted["conclave_routed_total['gpt5', 'otherwise']"] == 1
     assert counted["conclave_routed_confidence_count['gpt5']"] == 1
