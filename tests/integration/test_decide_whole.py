@@ -13,7 +13,7 @@ from core.domain.costs import CostGroup
 from tests import arena
 from tests.arena import Opening
 from tests.http_scene import Caller, calling, http_settings
-from tests.loopback.model_replies import rate_limited, server_error, with_cost
+from tests.loopback.model_replies import out_of_credit, rate_limited, server_error, with_cost
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = ["tests.arena_fixtures"]
@@ -154,3 +154,35 @@ async def test_what_goes_wrong_on_the_way_is_counted_and_a_route_that_is_down_is
         counted = await metrics(caller)
         assert counted["conclave_key_cooldowns_total['loopback', 'main']"] == 1
         assert counted["conclave_key_cooldown_seconds_total['loopback', 'main']"] == pytest.approx(1, abs=0.1)
+
+
+async def test_where_all_that_can_be_asked_is_down_the_answer_says_what_is_wrong_there(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    for name in arena.FIVE:
+        models.always(f"{name}/{name}-1", out_of_credit())
+    app = await opening(models.base_url, tmp_path, **sections(models, tmp_path))
+    async with calling(app) as caller:
+        for name in arena.FIVE:
+            await caller.posts("/decide", SEED | {"model_preference": name})
+        told = (await caller.posts("/decide", SEED)).document
+    assert told["decision"] is None
+    assert "credit" in told["abstained"]
+    assert told["rule"] == "otherwise"
+
+
+async def test_looks_into_the_cache_are_counted_as_hits_and_misses(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    hold = arena.opinion("claude", action="HOLD", rating="Hold", recommendation="Hold", target_weight=None)
+    models.opine("claude/claude-1", hold)
+    one = [{"name": "claude", "route": ["loopback:claude/claude-1"]}]
+    more = sections(models, tmp_path, members=one, cache={"enabled": True}, consensus={"min_members": 1})
+    app = await opening(models.base_url, tmp_path, **more)
+    async with calling(app) as caller:
+        for _ in range(2):
+            await arena.finished(app, arena.request(preset="quick", as_of="2012-06-01T20:00:00+00:00"))
+        counted = await metrics(caller)
+    assert counted["conclave_cache_lookups_total['decision', 'miss']"] == 1
+    assert counted["conclave_cache_lookups_total['decision', 'hit']"] == 1
+    assert counted["conclave_calls_total['answered', 'claude/claude-1', 'loopback']"] == 1
