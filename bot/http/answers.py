@@ -241,9 +241,14 @@ class StatusAnswer(Answer):
     budgets: list[BudgetAnswer]
     at: AwareDatetime
     platforms: dict[str, str]
+    connections: dict[str, list[dict[str, Any]]]
     runs: int
     books_until: str | None
     lag_s: float
+    upcoming: list[dict[str, Any]]
+    ended: list[dict[str, Any]]
+    providers: list[dict[str, Any]]
+    shut: list[dict[str, Any]]
 
 
 class AliveAnswer(Answer):

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.connections import NO_CONNECTIONS, Connections
 from bot.http import answers, wanted
-from bot.http.decide import Ask, Decide
+from bot.http.decide import Decide
 from bot.http.guard import Guard
 from bot.http.metrics import Metrics
 from bot.http.openapi import Operation, openapi_document
@@ -36,7 +36,7 @@ class _Path(NamedTuple):
 class Api:
     """All paths for programs. `platforms` and `connections` say how each of them is.
 
-    Until `close`, it listens to what `app` measures. `ask` answers single questions in place of the app.
+    Until `close`, it listens to what `app` measures.
     """
 
     def __init__(
@@ -45,14 +45,13 @@ class Api:
         platforms: Mapping[str, str],
         connections: Connections = NO_CONNECTIONS,
         *,
-        ask: Ask | None = None,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         self._app = app
         self.metrics = Metrics(app.settings)
         self._guard = Guard(app.settings.http, app.clock, self.metrics.answered)
         self._runs = ApiRuns(app, heartbeat_s=heartbeat_s)
-        self._decide = Decide(app, ask)
+        self._decide = Decide(app)
         self._reading = Reading(app, platforms, connections)
         self._scrape = Scrape(app, self.metrics, platforms, connections, self._runs, self._decide)
         self._paths = self._all_paths()
@@ -92,7 +91,7 @@ class Api:
             "The decision of the one model that the routing chooses.",
             200,
             answers.DecideAnswer,
-            (402, 403, 404, 501, 502, 504),
+            (402, 403, 404, 502, 504),
             asks=wanted.DecideWanted,
         )
         start = Operation(

@@ -1,7 +1,6 @@
 """`POST /decide`: one question to the model that the routing chooses."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +19,6 @@ from core.domain.ballot import Abstention, Ballot
 from core.domain.instrument import parse_ticker
 
 MOST_AT_ONCE = 64
-Ask = Callable[[AskRequest], Awaitable[Asked]]
 
 
 class Decide:
@@ -29,9 +27,8 @@ class Decide:
     Who goes away meanwhile stops the question: nobody else waits for it.
     """
 
-    def __init__(self, app: App, ask: Ask | None = None) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
-        self._ask: Ask | None = ask or getattr(app, "ask", None)
         self._under_way = 0
 
     @property
@@ -43,8 +40,6 @@ class Decide:
         """Answer with the decision of one model, or with its abstention."""
         wanted = read_json(DecideWanted, await body_of(request))
         ticker = parse_ticker(ticker_of(wanted.symbol))
-        if self._ask is None:
-            raise Problem(HTTPStatus.NOT_IMPLEMENTED, "This version routes no single questions.")
         if self._under_way >= MOST_AT_ONCE:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -55,7 +50,7 @@ class Decide:
         self._under_way += 1
         try:
             async with asyncio.timeout(limit_s):
-                asked = self._ask(_request(wanted, ticker, request[ASKED_BY]))
+                asked = self._app.ask(_request(wanted, ticker, request[ASKED_BY]))
                 answer = await while_there(request, asked)
         except TimeoutError:
             raise Problem(

@@ -72,11 +72,13 @@ class Metrics:
     def __init__(self, settings: Settings) -> None:
         registry = self.registry = _OwnRegistry(auto_describe=False)
         routes = {hop for member in settings.members for hop in member.hops}
+        routes |= {hop for model in settings.routing.models for hop in model.route}
+        stated = {f"{one.name}:{model.id}" for one in settings.providers for model in one.models}
         self._members = Names([*(member.name for member in settings.members), *FOLLOWERS])
         self._providers = Names(provider.name for provider in settings.providers)
-        self._models = Names(hop.partition(":")[2] for hop in routes)
+        self._models = Names(hop.partition(":")[2] for hop in routes | stated)
         self._keys = Names(key.name for provider in settings.providers for key in provider.keys)
-        self._routed = Names([*(member.name for member in settings.members), *routes])
+        self._routed = Names([*(member.name for member in settings.members), *routes, *stated])
         self._rules = Names((), more=MOST_RULES)
         self._platforms = Names(PLATFORMS)
         self._failures = Names(FAILURES)

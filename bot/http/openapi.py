@@ -23,7 +23,6 @@ _MEANINGS = {
     422: "The request is understood and cannot be carried out.",
     429: "Too many requests; Retry-After says for how many seconds to wait.",
     500: "Something went wrong inside.",
-    501: "This version cannot do it.",
     502: "The model gave no usable answer.",
     503: "Not at the moment.",
     504: "It took too long.",

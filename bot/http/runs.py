@@ -120,13 +120,22 @@ class ApiRuns:
             async with asyncio.timeout(BEGINS_WITHIN_S), aclosing(_closable(self._app.run(wanted))) as events:
                 async for event in events:
                     if isinstance(event, RunStarted | RunEnded):
-                        return _same(event.record, wanted)
+                        return await self._same(event.record, wanted)
         except TimeoutError:
             raise Problem(
                 HTTPStatus.GATEWAY_TIMEOUT,
                 f"The evidence of {wanted.ticker} is not there yet; send the same once more to join the run.",
             ) from None
         raise ConclaveError(f"The run of {wanted.ticker} did not begin.")
+
+    async def _same(self, record: RunRecord, wanted: RunRequest) -> RunRecord:
+        """Return a run that is what was asked for; with a key that came before it may be another."""
+        if wanted.once is None or await self._app.began(record.run_id, wanted):
+            return record
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "This Idempotency-Key was sent with another request before; take a new one for each request.",
+        )
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """Answer with a run as it stands, or tell what happens in it until its end."""
@@ -225,23 +234,6 @@ async def _closable(events: AsyncIterator[RunEvent]) -> AsyncGenerator[RunEvent,
 def _once(asked_by: str, key: str, place: int) -> str:
     """Name the occasion: who asks with the same key again gets the same run. The key itself is not kept."""
     return f"{ASKED_ONCE}{hashlib.sha256(f'{asked_by} {key}'.encode()).hexdigest()[:40]}:{place}"
-
-
-def _same(record: RunRecord, wanted: RunRequest) -> RunRecord:
-    """Return a run that is what was asked for; with a key that came before it may be another."""
-    voters = {seat.member for seat in record.voters}
-    same = (
-        record.ticker == wanted.ticker
-        and record.preset is wanted.preset
-        and (wanted.as_of is None or record.as_of <= wanted.as_of)
-        and (not wanted.members or len(voters) == len(wanted.members))
-    )
-    if wanted.once is None or same:
-        return record
-    raise Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "This Idempotency-Key was sent with another request before; take a new one for each request.",
-    )
 
 
 def _started(record: RunRecord) -> dict[str, Any]:

@@ -20,12 +20,12 @@ from pydantic import (
 )
 
 from bot.http.problems import Problem
+from core.domain.asking import LARGEST_TOLD, LONGEST_NAME, LONGEST_TEXT, MOST_TOLD
 from core.domain.scores import Metric
 from core.domain.stage import Preset
 
 MOST_TICKERS = 5
-LARGEST = 10**18
-LONGEST_TEXT = 500
+_LARGEST = LARGEST_TOLD
 _DEEPEST = 20
 _SHOWN = 40
 
@@ -46,8 +46,8 @@ def _number(value: object) -> Decimal:
     """Take a number and nothing that only looks like one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number")  # noqa: TRY004 - Pydantic wants ValueError
-    if abs(value) > LARGEST:
-        raise ValueError(f"must be between -{LARGEST} and {LARGEST}")
+    if abs(value) > LARGEST_TOLD:
+        raise ValueError(f"must be between -{LARGEST_TOLD} and {LARGEST_TOLD}")
     return Decimal(str(value))
 
 
@@ -79,14 +79,14 @@ Told = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "minimum": -LARGEST, "maximum": LARGEST},
+                {"type": "number", "minimum": -LARGEST_TOLD, "maximum": LARGEST_TOLD},
                 {"type": "boolean"},
                 {"type": "string", "maxLength": LONGEST_TEXT},
             ]
         }
     ),
 ]
-Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
+Key = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
 
 
 class Asked(BaseModel):
@@ -117,7 +117,7 @@ class DecideWanted(Asked):
     context: Annotated[
         dict[Key, Told],
         Field(
-            max_length=64,
+            max_length=MOST_TOLD,
             description="What the caller knows, such as price, volume, volatility, sentiment, has_position.",
             examples=[{"price": 45000, "volume": 1000000}],
         ),
@@ -143,7 +143,8 @@ class DecideWanted(Asked):
     private: Annotated[bool, Field(description="Only models on this machine may see the question.")] = False
     urgent: bool = False
     stake_usd: (
-        Annotated[Decimal, BeforeValidator(_number), _schema(minimum=0, maximum=LARGEST), Field(ge=0)] | None
+        Annotated[Decimal, BeforeValidator(_number), _schema(minimum=0, maximum=LARGEST_TOLD), Field(ge=0)]
+        | None
     ) = Field(default=None, description="The value of the order that hangs on the answer.")
 
 

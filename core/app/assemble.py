@@ -90,7 +90,7 @@ async def open_app(
         runs=runs,
         live=LiveSeasons(settings, store, calendar, committee.keeper, scoreboard, clock),
         questions=Questions(
-            settings, store, committee, gateway, scoreboard, people, clock, down=gateway.down
+            settings, store, committee, gateway, scoreboard, people, clock, measures=measures
         ),
         replays=Replays(settings, store, calendar, gateway, clock, gatherer),
         importer=Importer(settings, store, prices, calendar, committee.keeper, clock),

@@ -1,7 +1,7 @@
 """What the words of a person name: runs, tickers and members; and what a misspelt one may have meant."""
 
 import re
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from core.config import Settings
@@ -21,7 +21,7 @@ from core.domain.ids import ALPHABET
 from core.domain.instrument import parse_ticker
 from core.domain.member import Member
 from core.domain.near import MOST, did_you_mean, near
-from core.domain.run import RunRecord
+from core.domain.run import RunRecord, RunRequest
 from core.market.chain import PriceChain
 from core.market.sample_vendor import SAMPLE_TICKERS
 from core.market.yahoo_search import Listing, YahooSearch
@@ -43,6 +43,10 @@ class Naming(ABC):
     _store: Store
     _prices: PriceChain
     _search: YahooSearch | None
+
+    @abstractmethod
+    async def _chosen(self, names: tuple[str, ...]) -> tuple[Member, ...]:
+        """Return the members to hear, in their order, and after them those that follow every run."""
 
     async def record(self, reference: str) -> RunRecord:
         """Return the run with this id, or the latest finished run of this ticker.
@@ -86,6 +90,18 @@ class Naming(ABC):
         if record is None:
             raise NotFound("This run is too old to open. Send /run NVDA for a new one.")
         return record
+
+    async def began(self, run_id: str, request: RunRequest) -> bool:
+        """Say whether a run was begun by this request, or by one that is equal to it.
+
+        Raises:
+            NotFound: the request names a member that there is not.
+        """
+        chosen = await self._chosen(request.members)
+        names = tuple(member.name for member in chosen if not member.kind.follows) if request.members else ()
+        same = request.model_copy(update={"ticker": parse_ticker(request.ticker), "members": names})
+        key = await self._store.runs.key_of(run_id)
+        return key is not None and key.startswith(f"{same.key}|")
 
     async def member(self, text: str) -> Member:
         """Return the member whose name is `text`, or of which it is the only match as a part.

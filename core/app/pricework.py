@@ -76,7 +76,7 @@ class Pricework(ABC):
         Raises:
             Refused: it would cost more than is left, and `budget.when_short` wants no cheaper one.
         """
-        if request.season is not None or request.once is not None:
+        if not request.is_asked_for:
             return request  # a replay has a budget of its own, and a subscription its own rule
         today, budget = self._gateway.today(), self._gateway.budget
         scopes = (
@@ -92,7 +92,8 @@ class Pricework(ABC):
         if cost is None or cost <= rest:
             return request
         whose = in_words(left.scope)
-        if self.settings.budget.when_short == "degrade":
+        # A request that may be sent again must mean the same run each time, so it is not changed.
+        if self.settings.budget.when_short == "degrade" and request.once is None:
             for preset in _CHEAPER[request.preset]:
                 cheaper = await self._cost(names, preset)
                 if cheaper is not None and cheaper <= rest:

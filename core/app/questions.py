@@ -16,6 +16,7 @@ from core.domain.ballot import Abstention, AbstentionKind, Ballot, MemberResult
 from core.domain.errors import StoreError
 from core.domain.evidence import Evidence
 from core.domain.ids import new_id
+from core.domain.measures import Measures, Relay
 from core.domain.quota import Allowance, QuotaSpent
 from core.domain.routing import ArmFigures, AskRecord, Situation, TestReport
 from core.domain.run import RunRequest
@@ -43,10 +44,6 @@ _SHORT = 120
 log = logging.getLogger(__name__)
 
 
-def _none_down() -> Collection[str]:
-    return ()
-
-
 @dataclass(frozen=True)
 class _Answer:
     """What one or two candidates said; `chosen` says whether the first one gave the ballot itself."""
@@ -60,7 +57,7 @@ class _Answer:
 
 
 class Questions:
-    """Answers questions. `down` tells which routes, each `provider:model id`, are out of order now."""
+    """Answers questions. `measures` hears of each answer."""
 
     def __init__(
         self,
@@ -72,7 +69,7 @@ class Questions:
         people: People,
         clock: Clock,
         *,
-        down: Callable[[], Collection[str]] = _none_down,
+        measures: Measures | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -81,7 +78,7 @@ class Questions:
         self._scoreboard = scoreboard
         self._people = people
         self._clock = clock
-        self._down = down
+        self._measures: Measures = measures or Relay()
         self._asker = Asker(settings, gateway, clock)
         routing = settings.routing
         self._router = CustomRouter(routing.router, routing.router_timeout_s) if routing.router else None
@@ -115,8 +112,9 @@ class Questions:
         evidence = await self._committee.freeze(self._as_run(request))
         await self._store.runs.save_evidence(evidence)
         question, began, asked_at = new_id(), self._clock.monotonic(), self._clock.now()
-        situation = await self._situation(request, evidence, lineup)
-        choice = await self._choice(request, situation, lineup, question)
+        down = await self._gateway.down()
+        situation = await self._situation(request, evidence, lineup, down)
+        choice = await self._choice(request, situation, lineup, question, down)
         choice, decision = await self._prompt(choice)
         begun = Begun(
             id=question,
@@ -131,7 +129,7 @@ class Questions:
         )
         await self._store.asks.begin(begun, await self._allowance(request, choice.candidate))
         try:
-            left = usable(lineup, situation, self._down())
+            left = usable(lineup, situation, down)
             answer = await self._answer(question, choice, request, evidence, left, decision)
         finally:
             self._asker.done(question)
@@ -151,6 +149,7 @@ class Questions:
             spend=sum((heard.result.spend for heard in answer.heard), NOTHING_SPENT),
             latency_ms=int((self._clock.monotonic() - began) * 1000),
         )
+        self._measures.asked(asked)
         await self._keep(_record(request, asked, situation, choice, answer), answered=answer.chosen)
         return asked
 
@@ -158,24 +157,33 @@ class Questions:
         members = await self._store.members.all()
         return lineup_of(self._settings, {member.name for member in members if member.enabled})
 
-    async def _situation(self, request: AskRequest, evidence: Evidence, lineup: Lineup) -> Situation:
+    async def _situation(
+        self, request: AskRequest, evidence: Evidence, lineup: Lineup, down: Collection[str]
+    ) -> Situation:
         day = self._gateway.today()
         tightest = await self._gateway.budget.tightest(
             [day_scope(day), chat_scope(request.requested_in, day)]
         )
-        down = self._down()
-        remote = {hop for one in lineup.candidates for hop in one.route if not lineup.is_local(hop)}
+        hops = {hop for one in lineup.candidates for hop in one.route}
+        remote = {hop for hop in hops if not lineup.is_local(hop)}
+        # Without anything local the question goes out all the same: the answer then says what is wrong there.
+        cut_off = bool(remote) and remote <= set(down) and remote != hops
         return situation_of(
             request,
             evidence,
-            offline=self._settings.routing.offline or (bool(remote) and remote <= set(down)),
+            offline=self._settings.routing.offline or cut_off,
             budget_left_usd=None if tightest is None else tightest.amount,
         )
 
     async def _choice(
-        self, request: AskRequest, situation: Situation, lineup: Lineup, question: str
+        self,
+        request: AskRequest,
+        situation: Situation,
+        lineup: Lineup,
+        question: str,
+        down: Collection[str],
     ) -> Choice:
-        down, routing, said = self._down(), self._settings.routing, None
+        routing, said = self._settings.routing, None
         if self._router is not None and not request.model_preference:
             left = usable(lineup, situation, down)
             said = await self._router.choose(situation, left.candidates)

@@ -12,6 +12,11 @@ from core.domain.usage import NOTHING_SPENT, ServedBy, Spend
 from core.domain.values import Frozen, Ratio
 
 ContextValue = Decimal | bool | str
+MOST_TOLD = 40
+"""So many values may a caller tell, each under a name and in a text of at most so many signs."""
+LONGEST_NAME = 40
+LONGEST_TEXT = 500
+LARGEST_TOLD = 10**15
 
 
 class Task(StrEnum):

@@ -60,9 +60,10 @@ class CostLine(Frozen):
     """What the calls of one group have used and brought. `name` is "" where the group has none, as no tier.
 
     `sent` counts requests, `answered` those with a usable answer and `cancelled` those that we ended
-    ourselves; `from_cache` were answered without a request. `ballots` are decisions that these calls have
-    led to, `settled` how many of them named a direction and are settled after five sessions, `right` how many
-    of these were right. `median_ms` and `p95_ms` are latencies of answers.
+    ourselves; `from_cache` were answered without a request. `ballots` are decisions that these calls have led
+    to, in runs and as answers to single questions, `settled` how many of them named a direction and are
+    settled after five sessions, `right` how many of these were right. `median_ms` and `p95_ms` are latencies
+    of answers.
     """
 
     name: str = ""

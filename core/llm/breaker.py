@@ -35,6 +35,10 @@ def tells_of_route(failure: ModelFailure) -> bool:
     return isinstance(failure, ModelServerFailed | ModelTimeout | JunkAnswer)
 
 
+def _nobody(provider: str, model: str, state: str) -> None:
+    """Tell nobody of a breaker that has changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """The leave to make one call, begun at this monotonic time; `probe` is the one that tries a route."""
@@ -44,7 +48,7 @@ class Ticket:
 
 
 class Breaker:
-    """The breaker of one route. `clock_text` shows a moment to people."""
+    """The breaker of one route. `clock_text` shows a moment to people; `broke` hears of each new state."""
 
     def __init__(
         self,
@@ -54,6 +58,8 @@ class Breaker:
         notes: Notes,
         clock: Clock,
         clock_text: Callable[[datetime], str] = lambda at: f"{at:%H:%M} UTC",
+        *,
+        broke: Callable[[str, str, str], None] = _nobody,
     ) -> None:
         self.provider = provider
         self.model = model
@@ -61,6 +67,8 @@ class Breaker:
         self._notes = notes
         self._clock = clock
         self._clock_text = clock_text
+        self._broke = broke
+        self._told = ""
         self._window: deque[tuple[float, bool]] = deque(maxlen=_MOST_KEPT)
         self._latencies: deque[int] = deque(maxlen=SAMPLES)
         self._in_a_row = 0
@@ -92,9 +100,7 @@ class Breaker:
         self._adopt()
         while self._open_since is not None:
             if self._probing is None and self._is_over():
-                self._probing = asyncio.Event()
-                self._notes.tried(self.provider, self.model)
-                return Ticket(self._clock.monotonic(), probe=True)
+                return self._probe()
             if self._probing is None or not patient:
                 raise self.refusal()
             await self._probing.wait()
@@ -105,8 +111,7 @@ class Breaker:
         self._adopt()
         if self._open_since is None or self._probing is not None:
             return Ticket(self._clock.monotonic())
-        self._probing = asyncio.Event()
-        return Ticket(self._clock.monotonic(), probe=True)
+        return self._probe()
 
     def refusal(self) -> RouteDown:
         """Return the failure of a call that is not made."""
@@ -153,6 +158,7 @@ class Breaker:
         if ticket.probe and self._probing is not None:
             self._probing.set()
             self._probing = None
+            self._tell()
 
     def p95_s(self) -> float | None:
         """Return how many seconds 19 of 20 answers took at most; None before there are 20."""
@@ -181,6 +187,18 @@ class Breaker:
             p95_ms=round(_quantile(latencies, 0.95)) if latencies else None,
             members=members,
         )
+
+    def _probe(self) -> Ticket:
+        self._probing = asyncio.Event()
+        self._tell()
+        return Ticket(self._clock.monotonic(), probe=True)
+
+    def _tell(self) -> None:
+        opened = "open" if self._probing is None else "half_open"
+        state = "closed" if self._open_since is None else opened
+        if state != self._told:
+            self._told = state
+            self._broke(self.provider, self.model, state)
 
     def _is_over(self) -> bool:
         return self._until is None or self._clock.now() >= self._until
@@ -247,6 +265,7 @@ class Breaker:
 
     def _look(self) -> None:
         """Notice when the condition changes."""
+        self._tell()
         condition = self._now()
         if condition is not self._condition:
             self._condition = condition

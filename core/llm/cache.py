@@ -19,7 +19,6 @@ from core.clock import Clock
 from core.config.cache import Cache
 from core.config.members import MemberSettings
 from core.domain.errors import ModelFailure, StoreError
-from core.domain.measures import Measures, Relay
 from core.domain.usage import NOTHING_SPENT, ServedBy
 from core.domain.values import Frozen
 from core.llm.families import family_of
@@ -80,15 +79,23 @@ def nobody(ask: Ask, answer: Answer) -> None:
     """Tell nobody of a hit."""
 
 
+Looked = Callable[[str, bool], None]
+"""Hears of each question that the cache was asked: its stage, and whether the cache had the answer."""
+
+
+def _nobody_looks(stage: str, hit: bool) -> None:
+    """Tell nobody of a look into the cache."""
+
+
 class SharedAnswers:
     """The cache of one process: its rules, where it keeps answers, and what is being asked at this moment."""
 
     def __init__(
-        self, rules: Cache, answers: AnswerCache, clock: Clock, measures: Measures | None = None
+        self, rules: Cache, answers: AnswerCache, clock: Clock, *, looked: Looked = _nobody_looks
     ) -> None:
         self.rules = rules
+        self.looked = looked
         self.clock = clock
-        self.measures = measures or Relay()
         self.flights: dict[str, asyncio.Future[Answer | None]] = {}
         self._answers = answers
 
@@ -155,6 +162,7 @@ class CachedModel:
                 # Shielded: who leaves must not take the answer away from the others.
                 answer = await asyncio.shield(flight)
             except _NotShared:
+                self._shared.looked(ask.stage, False)
                 return await self._model.ask(ask)
             if answer is not None:
                 return self._again(ask, answer)
@@ -168,7 +176,7 @@ class CachedModel:
             if (kept := await self._shared.find(key)) is not None:
                 flight.set_result(kept)
                 return self._again(ask, kept)
-            self._shared.measures.looked_up(ask.stage, hit=False)
+            self._shared.looked(ask.stage, False)
             answer = await self._model.ask(ask)
         except ModelFailure:
             _refuse(flight)
@@ -187,8 +195,8 @@ class CachedModel:
 
     def _again(self, ask: Ask, answer: Answer) -> Answer:
         again = answer.model_copy(update={"spend": NOTHING_SPENT, "latency_ms": 0, "from_cache": True})
-        self._shared.measures.looked_up(ask.stage, hit=True)
         self._hit(ask, again)
+        self._shared.looked(ask.stage, True)
         return again
 
     def _is_own(self, ask: Ask, answer: Answer) -> bool:

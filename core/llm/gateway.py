@@ -30,19 +30,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock, SystemClock
 from core.config.members import MemberSettings, Route
 from core.config.providers import Provider, ProviderKey
 from core.config.settings import Settings
-from core.domain.calls import Caller, CallOutcome, Purpose
+from core.domain.calls import Caller, Purpose
 from core.domain.errors import AuthenticationFailed, ModelFailure
 from core.domain.listed import ListedModel
 from core.domain.measures import Measures, Relay
 from core.domain.provider_health import ProviderHealth
-from core.domain.usage import NOTHING_SPENT
 from core.llm.books import BudgetBook
 from core.llm.breaker import Breaker
 from core.llm.budget import LEASE, Budget, BudgetedModel
@@ -58,12 +56,12 @@ from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Ste
 from core.llm.model_list import ask_list
 from core.llm.notes import Notes
 from core.llm.opening import Secrets, no_key_sentence
-from core.llm.overview import overview
+from core.llm.overview import down_hops, overview
 from core.llm.pool import PooledKey, PooledModel
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import prices_of
-from core.llm.probe import probe_endpoint
-from core.llm.recording import CallForm, CallLog, MeasuredLog, NoLog, RecordedModel
+from core.llm.probe import is_openrouter, probe_endpoint
+from core.llm.recording import CallForm, CallLog, NoLog, RecordedModel, ToldLog
 from core.llm.retry import RetryingModel
 from core.llm.route import DeadEnd, RoutedModel
 from core.llm.scopes import limits_of
@@ -79,9 +77,9 @@ class Gateway:
     `environ` is where `env:` secrets are looked up (the process's own by default). `book` keeps the budgets
     and `log` the record of every call; without them the budgets are this process's alone, and begin with what
     `spent` says of the scopes of `core.llm.scopes`. What is noted of keys and routes is shared by all whose
-    `states` are the same, and `answers` is where the cache keeps answers. `listed` may be set to what
-    providers list of their models. The SDK is imported when the first model is made; nothing is sent until it
-    is asked. For one event loop; `close` at the end.
+    `states` are the same, and `answers` is where the cache keeps answers. `measures` hears of it all.
+    `listed` may be set to what providers list of their models. The SDK is imported when the first model is
+    made; nothing is sent until it is asked. For one event loop; `close` at the end.
     """
 
     def __init__(
@@ -99,7 +97,6 @@ class Gateway:
         measures: Measures | None = None,
     ) -> None:
         self._settings = settings
-        self._measures = measures or Relay()
         self._secrets = Secrets(os.environ if environ is None else environ)
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries; no secret depends on it
@@ -112,9 +109,11 @@ class Gateway:
         self._breakers: dict[tuple[str, str], Breaker] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
         self.listed: Mapping[tuple[str, str], ListedModel] = {}
-        self.notes = Notes(states or KeptInMemory(), self._clock, self._measures)
-        self._keyring = Keyring(self.notes, self._clock, settings.pipeline.base_delay_s)
-        self._log: CallLog = MeasuredLog(log or NoLog(), self._measures)
+        self.notes = Notes(states or KeptInMemory(), self._clock)
+        self._measures: Measures = measures or Relay()
+        first_rest_s = settings.pipeline.base_delay_s
+        self._keyring = Keyring(self.notes, self._clock, first_rest_s, cooled=self._measures.cooled)
+        self._log = ToldLog(log or NoLog(), self._measures.called)
         self.budget = Budget(
             limits_of(settings),
             spent,
@@ -123,7 +122,12 @@ class Gateway:
             zone=self._zone,
             lease=LEASE + timedelta(seconds=settings.pipeline.stage_timeout_s),
         )
-        self._shared = SharedAnswers(settings.cache, answers or NoAnswers(), self._clock, self._measures)
+        self._shared = SharedAnswers(
+            settings.cache,
+            answers or NoAnswers(),
+            self._clock,
+            looked=lambda stage, hit: self._measures.looked_up(stage, hit=hit),
+        )
 
     def today(self) -> date:
         """Return the day that daily budgets count: the arena's."""
@@ -170,10 +174,8 @@ class Gateway:
         route = member.route_of(ask.stage)
         provider, _, model_id = route[0].partition(":")
         of_tier = caller.model_copy(update={"tier": self._at(member, route, route[0]).tier})
-        call = CallForm(caller=of_tier, provider=provider, model=model_id, clock=self._clock).begun(ask)
-        known = {"served_by": answer.served_by.model, "key": answer.served_by.key}
-        ended = {**known, "outcome": CallOutcome.ANSWERED, "spend": NOTHING_SPENT, "from_cache": True}
-        self._log.add(call.model_copy(update=ended), ())
+        form = CallForm(caller=of_tier, provider=provider, model=model_id, clock=self._clock)
+        self._log.add(form.from_cache(ask, answer), ())
 
     def trial_of(self, member: MemberSettings, hop: str) -> LanguageModel:
         """Return one hop of a member to be tried once, even where it is left alone now."""
@@ -186,10 +188,11 @@ class Gateway:
         await self.notes.refresh()
         return overview(self._settings, self._secrets.opened_or_none, self._keyring, self._breaker)
 
-    def down(self) -> frozenset[str]:
-        """Return the routes, each `provider:model id`, that are left alone now, as far as is known here."""
-        found = (one for one in self._breakers.values() if one.state == "open")
-        return frozenset(f"{one.provider}:{one.model}" for one in found)
+    async def down(self) -> frozenset[str]:
+        """Return each `provider:model id` that is known not to answer now, by its breaker or its keys."""
+        known = await self.health()
+        noted = {*self._breakers, *self.notes.routes}
+        return down_hops(known, [self._breaker(*one) for one in noted if one[0] in self._providers])
 
     def shown(self, provider: Provider, key: ProviderKey) -> str:
         """Return a key for people: its name, and the last four signs of its secret."""
@@ -233,7 +236,7 @@ class Gateway:
         opened = self._secrets.opened(provider, key)
         client = self._connections.client(provider, opened.name, opened.secret)
         try:
-            await probe_endpoint(client, provider, openrouter=_is_openrouter(provider), now=self._clock.now())
+            await probe_endpoint(client, provider, openrouter=is_openrouter(provider), now=self._clock.now())
         except AuthenticationFailed as failure:
             if key:
                 self._keyring.refuse(opened, failure.reason)
@@ -294,7 +297,7 @@ class Gateway:
         )
         retries = 0 if trial else pipeline.max_retries
         again = partial(self._measures.retried, provider_name, model_id)
-        model = RetryingModel(model, retries, pipeline.base_delay_s, self._clock, self._rng, again)
+        model = RetryingModel(model, retries, pipeline.base_delay_s, self._clock, self._rng, again=again)
         listed = self.listed.get((provider_name, model_id))
         context = known.context_tokens or (listed.context_tokens if listed else None)
         return FittingModel(model, context, who=hop) if context else model
@@ -359,7 +362,15 @@ class Gateway:
         known = self._breakers.get((provider, model_id))
         if known is None:
             settings = self._settings.health
-            known = Breaker(provider, model_id, settings, self.notes, self._clock, self._in_zone)
+            known = Breaker(
+                provider,
+                model_id,
+                settings,
+                self.notes,
+                self._clock,
+                self._in_zone,
+                broke=self._measures.broke,
+            )
             self._breakers[provider, model_id] = known
         return known
 
@@ -386,8 +397,3 @@ class Gateway:
         return self._paces.setdefault(
             (provider.name, key.name), Pace(rpm=key.rpm, tpm=key.tpm, clock=self._clock)
         )
-
-
-def _is_openrouter(provider: Provider) -> bool:
-    host = urlsplit(provider.base_url).hostname or ""
-    return host == "openrouter.ai" or host.endswith(".openrouter.ai")

@@ -1,5 +1,6 @@
 """Which keys can be used now: what each was refused for, until when, and how much it has to do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,6 +15,10 @@ SHORTEST_SHARED_S = 1.0
 FORBIDDEN_S = 3600.0
 _ALMOST = timedelta(milliseconds=1)
 _OUT = {KeyCondition.NO_CREDIT, KeyCondition.REFUSED}
+
+
+def _nobody(provider: str, key: str, seconds: float) -> None:
+    """Tell nobody of a key that is left alone."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,12 +45,23 @@ class Opened:
 
 
 class Keyring:
-    """All keys of one process. `first_rest_s` is how long a key rests that is told to, without how long."""
+    """All keys of one process. `first_rest_s` is how long a key rests that is told to, without how long.
 
-    def __init__(self, notes: Notes, clock: Clock, first_rest_s: float) -> None:
+    `cooled` hears of each key that is left alone, and for how many seconds more than it was already.
+    """
+
+    def __init__(
+        self,
+        notes: Notes,
+        clock: Clock,
+        first_rest_s: float,
+        *,
+        cooled: Callable[[str, str, float], None] = _nobody,
+    ) -> None:
         self.notes = notes
         self._clock = clock
         self._first_rest_s = first_rest_s
+        self._cooled = cooled
         self._standings: dict[tuple[str, str], Standing] = {}
         self._turns = 0
 
@@ -174,6 +190,9 @@ class Keyring:
             mark=mark_of(key.secret),
             at=now,
         )
+        if until is not None and until > now:
+            before = known.until if known is not None and same and known.until else now
+            self._cooled(key.provider, key.name, (until - max(before, now)).total_seconds())
         if shared:
             self.notes.put_key(state)
         else:

@@ -11,8 +11,7 @@ from datetime import datetime
 
 from core.clock import Clock
 from core.domain.errors import StoreError
-from core.domain.measures import Measures, Relay
-from core.domain.provider_health import KeyCondition, KeyState, RouteState
+from core.domain.provider_health import KeyState, RouteState
 from core.llm.states import KeyPlace, KeyStates
 
 EVERY_S = 1.0
@@ -26,13 +25,12 @@ _log = logging.getLogger(__name__)
 class Notes:
     """The newest note on each key and each route. For one event loop; `close` writes what waits."""
 
-    def __init__(self, states: KeyStates, clock: Clock, measures: Measures | None = None) -> None:
+    def __init__(self, states: KeyStates, clock: Clock) -> None:
         self.keys: dict[KeyPlace, KeyState] = {}
         self.routes: dict[tuple[str, str], RouteState] = {}
         self.used: Mapping[tuple[str, str], int] = {}
         self._states = states
         self._clock = clock
-        self._measures = measures or Relay()
         self._unwritten: dict[tuple[str, ...], KeyState | RouteState] = {}
         self._writer: asyncio.Task[None] | None = None
         self._next = self._next_use = float("-inf")
@@ -54,20 +52,12 @@ class Notes:
     def put_key(self, state: KeyState) -> None:
         """Note something of a key, here at once and for others soon."""
         self.keys[state.provider, state.key, state.model] = state
-        if state.condition is KeyCondition.RESTING and state.until is not None:
-            seconds = max((state.until - self._clock.now()).total_seconds(), 0.0)
-            self._measures.cooled(state.provider, state.key, seconds)
         self._write_later(("key", state.provider, state.key, state.model), state)
 
     def put_route(self, state: RouteState) -> None:
         """Note something of a route, here at once and for others soon."""
         self.routes[state.provider, state.model] = state
-        self._measures.broke(state.provider, state.model, "open" if state.down else "closed")
         self._write_later(("route", state.provider, state.model), state)
-
-    def tried(self, provider: str, model: str) -> None:
-        """Tell whoever measures that one call tries a route which was left alone."""
-        self._measures.broke(provider, model, "half_open")
 
     async def written(self) -> None:
         """Wait until all that was noted has been written, or could not be."""

@@ -1,6 +1,6 @@
 """How all providers are, for people: from the notes on their keys and the breakers of their routes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from core.config.providers import Provider, ProviderKey
 from core.config.settings import Settings
@@ -33,6 +33,17 @@ def overview(
         for one in settings.providers
         if one.name in routed
     )
+
+
+def down_hops(health: tuple[ProviderHealth, ...], breakers: Iterable[Breaker]) -> frozenset[str]:
+    """Return each `provider:model id` that is known not to answer now; one that may be tried is not in it."""
+    told = {
+        f"{provider.name}:{route.model}"
+        for provider in health
+        for route in provider.routes
+        if route.condition is Condition.DOWN and route.breaker != "half_open"
+    }
+    return frozenset(told | {f"{one.provider}:{one.model}" for one in breakers if one.state == "open"})
 
 
 def _provider(

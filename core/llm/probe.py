@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from core.config.providers import Provider
 from core.domain.errors import ModelFailure
@@ -36,3 +37,9 @@ async def probe_endpoint(
         failure = foreign(error, provider.name)
     if failure is not None:
         raise failure
+
+
+def is_openrouter(provider: Provider) -> bool:
+    """Say whether a provider is OpenRouter itself."""
+    host = urlsplit(provider.base_url).hostname or ""
+    return host == "openrouter.ai" or host.endswith(".openrouter.ai")

@@ -4,7 +4,7 @@ Nothing of the prompt or of the answer is in it, and no secret.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from typing import Protocol
 
@@ -21,8 +21,7 @@ from core.domain.errors import (
     OutOfCredit,
 )
 from core.domain.ids import new_id
-from core.domain.measures import Measures
-from core.domain.usage import Spend
+from core.domain.usage import NOTHING_SPENT, Spend
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.scopes import scopes_of
 from core.llm.under_way import goes_out, is_back
@@ -61,21 +60,21 @@ class NoLog:
         """Drop the record."""
 
 
-class MeasuredLog:
-    """Tells of every record before it hands it on."""
+class ToldLog:
+    """A log that also tells `heard` of every call."""
 
-    def __init__(self, log: CallLog, measures: Measures) -> None:
+    def __init__(self, log: CallLog, heard: Callable[[Call], None]) -> None:
         self._log = log
-        self._measures = measures
+        self._heard = heard
 
     async def room(self) -> None:
-        """Wait as the log does."""
+        """Wait as the log within does."""
         await self._log.room()
 
     def add(self, call: Call, scopes: Sequence[str]) -> None:
-        """Tell of the call, and hand it on."""
-        self._measures.called(call)
+        """Hand the record over, and tell of it."""
         self._log.add(call, scopes)
+        self._heard(call)
 
 
 class CallForm:
@@ -117,6 +116,13 @@ class CallForm:
         """Return a call that begins now, as it is if nobody ever hears how it ended."""
         changes = {"id": new_id(_ID_LENGTH), "at": self._clock.now(), "stage": ask.stage}
         return self._blank.model_copy(update=changes)
+
+    def from_cache(self, ask: Ask, answer: Answer) -> Call:
+        """Return the record of an answer that was not asked for, because it was known: it cost nothing."""
+        known = {"served_by": answer.served_by.model, "key": answer.served_by.key, "from_cache": True}
+        return self.begun(ask).model_copy(
+            update={**known, "outcome": CallOutcome.ANSWERED, "spend": NOTHING_SPENT}
+        )
 
     def scopes(self, call: Call, ask: Ask) -> tuple[str, ...]:
         """Return every scope that a call counts in."""

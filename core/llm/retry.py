@@ -14,12 +14,16 @@ LONGEST_WAIT_S = 120.0
 _JITTER = 0.25
 
 
+def _nobody() -> None:
+    """Tell nobody of a retry."""
+
+
 class RetryingModel:
     """A model that is asked again after a retryable failure, at most `max_retries` times.
 
     It waits `base_delay_s * 2**attempt` seconds, a quarter more or less by chance so that members do not
     return in step, and never less than the provider's `Retry-After`. A caller's deadline ends the wait.
-    `again` hears of each further attempt.
+    `again` hears of each retry when it is sent.
     """
 
     def __init__(
@@ -29,7 +33,8 @@ class RetryingModel:
         base_delay_s: float,
         clock: Clock,
         rng: random.Random,
-        again: Callable[[], None] = lambda: None,
+        *,
+        again: Callable[[], None] = _nobody,
     ) -> None:
         self._model = model
         self._max_retries = max_retries

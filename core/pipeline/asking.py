@@ -127,6 +127,7 @@ class Asker:
         """Return the settings under which a candidate is asked, on exactly its route."""
         known = self._members.get(candidate.member)
         if known is not None:
+            # Routes of stages are no part of the candidate, and could lead a private question outside.
             return known.model_copy(update={"route": candidate.route, "stages": {}})
         provider, _, model_id = candidate.route[0].partition(":")
         stated = next((one for one in self._settings.providers if one.name == provider), None)

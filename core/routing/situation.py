@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from core.domain.asking import AskRequest, ContextValue
+from core.domain.asking import (
+    LARGEST_TOLD,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOST_TOLD,
+    AskRequest,
+    ContextValue,
+)
 from core.domain.errors import Refused
 from core.domain.evidence import Evidence
 from core.domain.routing import Situation
 
-MOST_TOLD = 40
-LONGEST_NAME = 40
-LONGEST_TEXT = 500
-_LARGEST = Decimal(10) ** 15
+_LARGEST = Decimal(LARGEST_TOLD)
 _SESSIONS = 20
 _YES, _NO = {"true", "yes", "1"}, {"false", "no", "0"}
 

@@ -28,6 +28,7 @@ from core.domain.costs import (
     nearest_rank,
 )
 from core.domain.usage import Spend
+from core.store.ask_tables import asks
 from core.store.call_tables import calls
 from core.store.column_types import COST_PLACES, from_whole, to_microseconds
 from core.store.database import Database
@@ -84,8 +85,13 @@ class CallSums:
             right = case((outcomes.c.correct.is_(True), 1), else_=0)
             everything = await _decisions(connection, None, chosen, span[1], right)
             decided = await _decisions(connection, key, chosen, span[1], right)
-        lines = tuple(_named(group, _with(line, decided.get(line.name))) for line in kept)
-        return GroupSums(_with(total, everything.get("")), lines, count - len(kept))
+            all_answers = await _answers(connection, None, chosen)
+            answers = await _answers(connection, key, chosen)
+        lines = tuple(
+            _named(group, _with(line, decided.get(line.name), answers.get(line.name, 0))) for line in kept
+        )
+        whole = _with(total, everything.get(""), all_answers.get("", 0))
+        return GroupSums(whole, lines, count - len(kept))
 
     async def spent(self, group: CostGroup, span: Span, scope: CostScope) -> Mapping[str, Decimal]:
         """Return the USD of each group, by its name; not for days."""
@@ -324,6 +330,26 @@ async def _decisions(
     return {str(row[0]) if group else "": (int(row[-3]), int(row[-2]), int(row[-1] or 0)) for row in found}
 
 
+async def _answers(
+    connection: AsyncConnection, key: ColumnElement[Any] | None, chosen: ColumnElement[bool]
+) -> dict[str, int]:
+    """Return by group how many single questions with a decision these calls were made for."""
+    named = [] if key is None else [key.label("name")]
+    of_questions = and_(calls.c.purpose == Purpose.ASK, calls.c.run_id.is_not(None))
+    pairs = select(*named, calls.c.run_id).where(chosen, of_questions).distinct().subquery()
+    group = [] if key is None else [pairs.c.name]
+    # Who served it is kept of decisions alone.
+    decided = and_(asks.c.id == pairs.c.run_id, asks.c.provider != "")
+    query = (
+        select(*group, func.count())
+        .select_from(pairs.join(asks, decided))
+        .group_by(*group)
+        .limit(10 * MOST_GROUPS)
+    )
+    found = (await connection.execute(query)).all()
+    return {str(row[0]) if group else "": int(row[-1]) for row in found}
+
+
 def _action(connection: AsyncConnection) -> ColumnElement[str | None]:
     """Return the action in a seat's result: an abstention has none."""
     text = type_coerce(seats.c.result, Text)
@@ -333,6 +359,6 @@ def _action(connection: AsyncConnection) -> ColumnElement[str | None]:
     return action
 
 
-def _with(line: CostLine, decided: tuple[int, int, int] | None) -> CostLine:
+def _with(line: CostLine, decided: tuple[int, int, int] | None, answers: int) -> CostLine:
     ballots, settled, right = decided or (0, 0, 0)
-    return line.model_copy(update={"ballots": ballots, "settled": settled, "right": right})
+    return line.model_copy(update={"ballots": ballots + answers, "settled": settled, "right": right})

@@ -244,6 +244,13 @@ class Runs:
         async with self._database.read() as connection:
             return await _run_of_once(connection, once)
 
+    async def key_of(self, run_id: str) -> str | None:
+        """Return the key of the request that began a run, or None where there is no such run."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(runs.c.key).where(runs.c.run_id == run_id))
+            key: str | None = found.scalar()
+            return key
+
     async def add_result(self, run_id: str, result: MemberResult) -> bool:
         """Store how a member's run ended; the first result wins, and False says that there was one.
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.domain.asking import AskRequest, Task
 from core.domain.ballot import Abstention, Action, Ballot
+from core.domain.costs import CostGroup
 from core.domain.errors import NotFound, Refused, Unknown
 from core.domain.quota import QuotaSpent
 from tests import arena
@@ -227,17 +228,26 @@ async def test_a_private_question_never_leaves_local_endpoints(
         assert {stage.served_by.provider for stage in stages if stage.served_by} <= {"ollama"}
 
 
-async def test_a_private_question_goes_by_its_route_alone_whatever_models_the_members_stages_have(
+async def test_a_private_question_does_not_take_the_routes_of_stages_to_the_outside(
     models: ModelServer, opening: Opening, tmp_path: Path
 ) -> None:
     async with ModelServer() as far:
-        members = [{**member, "stages": {"decision": ["far:claude/claude-1"]}} for member in BOTH]
-        sections = near_and_far(models.base_url, far.base_url, members)
-        app = await opening(models.base_url, tmp_path, **sections)
+        members = [
+            {
+                "name": "deepseek",
+                "route": ["ollama:deepseek/deepseek-1"],
+                "stages": {"decision": ["far:claude/claude-1"]},
+            }
+        ]
+        app = await opening(models.base_url, tmp_path, **near_and_far(models.base_url, far.base_url, members))
         asked = await app.ask(wanted(private=True))
         assert far.requests == []
         assert asked.served_by is not None
         assert asked.served_by.provider == "ollama"
+        # Other questions go where the answer says that they went, too.
+        asked = await app.ask(wanted())
+        assert asked.routed.route == ("ollama:deepseek/deepseek-1",)
+        assert far.requests == []
 
 
 async def test_a_private_question_is_refused_where_nothing_is_local(
@@ -272,7 +282,11 @@ async def test_what_is_known_to_be_down_is_not_asked_and_if_all_that_is_far_is_d
     async with ModelServer() as far:
         app = await opening(models.base_url, tmp_path, **near_and_far(models.base_url, far.base_url, BOTH))
         down = {"far:claude/claude-1"}
-        app._questions._down = lambda: down
+
+        async def known_down() -> set[str]:
+            return down
+
+        app._gateway.down = known_down
         asked = await app.ask(wanted(model_preference="claude"))
         assert asked.routed.route[0] == "ollama:claude/claude-1"
         assert far.requests == []
@@ -329,6 +343,24 @@ async def test_nobody_confirms_what_is_small_or_orders_nothing_or_is_premium_its
     asked = await app.ask(wanted(**request_))
     assert asked_models(models) == calls
     assert (asked.confirmed_by, asked.disagreed) == (None, False)
+
+
+async def test_an_answer_is_one_decision_in_the_costs_and_an_abstention_none(
+    models: ModelServer, opening: Opening, tmp_path: Path, url: str
+) -> None:
+    models.always("qwen/qwen-1", server_error())
+    models.always("deepseek/deepseek-1", server_error())
+    app = await opening(models.base_url, tmp_path, url=url, **tiered())
+    await app.ask(wanted(stake_usd="12000"))  # gpt5, and claude confirms it
+    await app.ask(wanted(model_preference="qwen"))  # gpt5 stands in
+    models.always("gpt5/gpt5-1", server_error())
+    assert isinstance((await app.ask(wanted(model_preference="deepseek"))).result, Abstention)
+    assert await app._store.calls.log.flush()
+    report = await app.costs(CostGroup.MODEL, "today")
+    assert (report.total.sent, report.total.ballots) == (6, 2)
+    assert {line.name: line.ballots for line in report.lines} == {
+        "gpt5/gpt5-1": 2, "claude/claude-1": 1, "qwen/qwen-1": 1, "deepseek/deepseek-1": 0,
+    }  # fmt: skip
 
 
 async def test_a_lone_model_cannot_confirm_itself(

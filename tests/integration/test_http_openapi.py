@@ -26,7 +26,7 @@ from bot.http.api import Api
 from bot.http_door import HttpDoor
 from tests import arena
 from tests.arena_double import ArenaDouble
-from tests.http_scene import CONNECTED, Oracle, free_port, http_settings
+from tests.http_scene import CONNECTED, free_port, http_settings
 from tests.loopback.model_server import ModelServer
 
 CHECKS = (
@@ -81,7 +81,7 @@ class Served(threading.Thread):
                 models.opine(f"{name}/{name}-1", arena.opinion(name))
             http = {"port": self.port, "requests_per_minute": 100_000}
             app = await arena.opened(models.base_url, self._folder, http=http)
-            door, api = HttpDoor(app.settings.http), Api(app, CONNECTED, ask=Oracle())
+            door, api = HttpDoor(app.settings.http), Api(app, CONNECTED)
             api.answer_at(door.router)
             try:
                 self.run_id = (await arena.finished(app, arena.request(preset="quick"))).run_id

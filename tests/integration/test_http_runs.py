@@ -146,11 +146,44 @@ async def test_the_same_key_is_the_same_run_also_when_it_is_over(caller: Caller,
 async def test_a_key_is_not_taken_for_another_request(caller: Caller, app: App) -> None:
     begun = await caller.posts("/runs", {"tickers": ["AAPL"], "preset": "quick"}, Idempotency_Key="k")
     await over(app, ids(begun)[0])
-    for body in ({"tickers": ["MSFT"], "preset": "quick"}, {"tickers": ["AAPL"], "preset": "standard"}):
+    same = {"tickers": ["AAPL"], "preset": "quick"}
+    for body in (
+        same | {"tickers": ["MSFT"]},
+        same | {"preset": "standard"},
+        same | {"as_of": "2012-06-01"},
+        same | {"members": ["claude"]},
+    ):
         told = await caller.posts("/runs", body, Idempotency_Key="k")
         assert told.problem[0] == 422
         assert "Idempotency-Key" in told.problem[1]
     assert (await caller.posts("/runs", body, Idempotency_Key="a b")).problem[0] == 400
+
+
+async def test_a_key_tells_moments_and_members_apart(caller: Caller, app: App) -> None:
+    first = {"tickers": ["AAPL"], "preset": "quick", "as_of": "2012-06-01", "members": ["claude", "qwen"]}
+    begun = await caller.posts("/runs", first, Idempotency_Key="k")
+    await over(app, ids(begun)[0])
+    for changed in ({"as_of": "2012-06-05"}, {"members": ["claude", "gpt5"]}, {"members": ["claude"]}):
+        told = await caller.posts("/runs", first | changed, Idempotency_Key="k")
+        assert told.problem[0] == 422
+    again = await caller.posts("/runs", first | {"members": ["qwen", "claude"]}, Idempotency_Key="k")
+    assert ids(again) == ids(begun)
+
+
+async def test_a_key_means_the_same_run_after_a_restart_too(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    body = {"tickers": ["AAPL"], "preset": "quick"}
+    app = await opening(models.base_url, tmp_path, **http_settings())
+    async with calling(app) as caller:
+        begun = await caller.posts("/runs", body, Idempotency_Key="k")
+        await over(app, ids(begun)[0])
+    await app.close()
+    other = await opening(models.base_url, tmp_path, **http_settings())
+    async with calling(other) as caller:
+        sent = len(models.requests)
+        assert ids(await caller.posts("/runs", body, Idempotency_Key="k")) == ids(begun)
+        assert len(models.requests) == sent
 
 
 async def test_runs_over_http_count_in_quotas_with_a_key_as_without(

@@ -109,9 +109,9 @@ async def test_a_route_that_opens_and_comes_back_is_told(server: ModelServer, cl
     server.say_next("claude-x", say.server_error(500), say.answers("well"))
     with pytest.raises(ModelFailure):
         await gateway.model_for(MEMBER).ask(ASK)
-    assert gateway.down() == {"loopback:claude-x"}
+    assert await gateway.down() == {"loopback:claude-x"}
     clock.advance(11)
-    assert gateway.down() == frozenset()
+    assert await gateway.down() == frozenset()
     assert (await gateway.model_for(MEMBER).ask(ASK)).text == "well"
     await gateway.close()
     states = [fact[-1] for fact in heard.facts if fact[0] == "broke"]

@@ -9,7 +9,8 @@ from core.clock import SystemClock
 from core.config.providers import Provider, ProviderKey
 from core.config.settings import SecretRef, Settings
 from core.domain.errors import AuthenticationFailed, ModelServerFailed
-from core.llm.gateway import Gateway, _is_openrouter
+from core.llm.gateway import Gateway
+from core.llm.probe import is_openrouter
 from tests.loopback.model_server import ModelServer
 
 SECRET = "made-up-secret-0123456789"
@@ -62,5 +63,5 @@ async def test_a_probe_of_nothing_says_so(gateway: Gateway) -> None:
 
 
 def test_openrouter_is_probed_where_it_checks_the_key() -> None:
-    assert _is_openrouter(Provider(name="o", base_url="https://openrouter.ai/api/v1"))
-    assert not _is_openrouter(Provider(name="o", base_url="https://openrouter.ai.example.com/api/v1"))
+    assert is_openrouter(Provider(name="o", base_url="https://openrouter.ai/api/v1"))
+    assert not is_openrouter(Provider(name="o", base_url="https://openrouter.ai.example.com/api/v1"))

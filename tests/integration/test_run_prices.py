@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from bot.program import Output, run
 from core.domain.calls import CallOutcome
 from core.domain.errors import Refused
-from core.domain.run import RunRequest
+from core.domain.run import ASKED_ONCE, RunRequest
 from core.domain.stage import Preset
 from core.store.call_tables import calls
 from core.store.column_types import COST_PLACES, Exact
@@ -69,6 +69,13 @@ async def test_or_it_is_made_with_the_next_cheaper_preset_and_says_so(days: Days
     poor = await days.start(budget={"daily_usd": "0.01", "when_short": "degrade"})
     with pytest.raises(Refused, match=r"^Not run: it would cost about \$0"):
         await arena.finished(poor, wanted())
+
+
+async def test_a_request_that_may_be_sent_again_is_refused_and_not_changed(days: Days) -> None:
+    app = await days.start(budget={"daily_usd": "0.12", "when_short": "degrade"})
+    with pytest.raises(Refused, match=r"^Not run: it would cost about \$0"):
+        await arena.finished(app, wanted(Preset.DEEP, once=f"{ASKED_ONCE}a:0"))
+    assert days._models.requests == []
 
 
 async def test_a_person_has_a_limit_of_their_own_and_another_person_has_not_spent_it(days: Days) -> None:

@@ -23,6 +23,11 @@ import yaml
 
 from core.config import load_settings
 from core.config.settings import Settings
+from core.domain.asking import AskRequest
+from core.routing.choosing import choose
+from core.routing.lineup import lineup_of
+from core.routing.situation import situation_of
+from tests.claim_facts import pack
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -278,6 +283,27 @@ def test_the_four_models_are_ready_to_include(tmp_path: Path, config: str, model
         assert member.max_output_tokens < known.context_tokens
     if models == "models.toml":
         assert all(member.enabled for member in settings.members)
+
+
+@pytest.mark.parametrize("models", ["models.toml", "models-ollama.toml"])
+@pytest.mark.parametrize(
+    ("context", "rule", "model"),
+    [
+        ({"has_position": True, "volume_ratio": "2"}, "position_and_volume", "fingpt"),
+        ({"volatility": "0.8"}, "high_volatility", "qwen-coder"),
+        ({"volatility": "0.1", "sentiment": "0.6"}, "clear_sentiment", "phi3"),
+        ({"volatility": "0.1", "sentiment": "0"}, "otherwise", "deepseek-coder"),
+    ],
+)
+def test_each_of_the_four_models_answers_what_it_is_there_for(
+    tmp_path: Path, models: str, context: dict[str, Any], rule: str, model: str
+) -> None:
+    settings = laid_out(tmp_path, f'["{models}"]')
+    request = AskRequest.model_validate({"ticker": "BTC-USD", "context": context})
+    lineup = lineup_of(settings, FOUR)
+    choice = choose(request, situation_of(request, pack()), lineup, settings.routing, question="q")
+    assert (choice.rule, choice.candidate.name) == (rule, model)
+    assert choice.candidate.local
 
 
 def test_the_four_models_are_those_that_the_docs_name(tmp_path: Path) -> None:

@@ -180,6 +180,25 @@ def test_keys_breakers_cache_and_deliveries_are_counted(metrics: Metrics) -> Non
     assert found["conclave_http_requests_total{method=POST,path=/decide,status=200}"] == 1
 
 
+def test_all_that_the_configuration_names_has_a_series_of_its_own(tmp_path: Path) -> None:
+    members = [
+        {"name": "claude", "route": ["loopback:a/one"], "stages": {"decision": ["loopback:b/two"]}},
+    ]
+    more = {
+        "members": members,
+        "routing": {"models": [{"name": "quick", "route": ["loopback:c/three"]}]},
+        "providers": [
+            {"name": "loopback", "base_url": "http://127.0.0.1:9/v1", "models": [{"id": "d/four"}]}
+        ],
+    }
+    metrics = Metrics(arena.settings("http://127.0.0.1:9", tmp_path, **more))
+    for model in ("a/one", "b/two", "c/three", "d/four", "e/five"):
+        metrics.called(call(model=model))
+    found = values(metrics)
+    for model in ("a/one", "b/two", "c/three", "d/four", "other"):
+        assert found[f"conclave_calls_total{{model={model},outcome=answered,provider=loopback}}"] == 1
+
+
 def test_names_that_nobody_configured_are_one_series(metrics: Metrics) -> None:
     def strange(number: int) -> None:
         name = f"strange-{number}"
