@@ -100,7 +100,7 @@ class Api:
             "Runs of the whole committee, begun or joined.",
             202,
             answers.RunsAnswer,
-            (402, 403, 404, 502, 504),
+            (402, 403, 404, 409, 502, 504),
             asks=wanted.RunsWanted,
             headers=_KEY,
             gives=_LOCATION,

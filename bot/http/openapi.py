@@ -18,6 +18,7 @@ _MEANINGS = {
     403: "The quota is used up, or this may not be done.",
     404: "There is no such thing.",
     408: "The body came too slowly.",
+    409: "It is to be confirmed first.",
     413: "The body is too large.",
     415: "The body is no JSON.",
     422: "The request is understood and cannot be carried out.",

@@ -165,6 +165,9 @@ class RunsWanted(Asked):
             examples=["2024-06-03"],
         ),
     ] = None
+    confirmed: Annotated[
+        bool, Field(description="Runs that cost more than [budget] confirm_above_usd begin only with it.")
+    ] = False
 
 
 class BoardWanted(Asked):

@@ -121,6 +121,34 @@ async def test_what_cannot_be_run_is_one_sentence(caller: Caller, body: Any, sta
     assert (await caller.posts("/runs", body)).problem[0] == status
 
 
+async def test_what_costs_more_than_is_to_be_confirmed_begins_only_when_it_is(
+    models: ModelServer, tmp_path: Path, opening: Opening
+) -> None:
+    members = [
+        {"name": "claude", "route": ["loopback:claude/claude-1"], "price_in_usd_per_mtok": 3},
+    ]
+    providers = [{"name": "loopback", "base_url": models.base_url, "local": True}]
+    app = await opening(
+        models.base_url,
+        tmp_path,
+        members=members,
+        providers=providers,
+        budget={"confirm_above_usd": "0.001"},
+        **http_settings(),
+    )
+    async with calling(app) as caller:
+        body = {"tickers": ["AAPL"], "preset": "quick"}
+        asked = await caller.posts("/runs", body)
+        assert asked.problem == (
+            409,
+            '1 model, 1 call, about $0.006: send it again with "confirmed": true to go.',
+        )
+        assert models.requests == []
+        begun = await caller.posts("/runs", body | {"confirmed": True})
+        assert begun.status == 202
+        await over(app, begun.document["runs"][0]["run_id"])
+
+
 async def test_the_past_is_asked_about_by_a_date(caller: Caller, app: App) -> None:
     told = await caller.posts("/runs", {"tickers": ["AAPL"], "preset": "quick", "as_of": "2012-06-01"})
     (run_id,) = ids(told)
