@@ -78,6 +78,9 @@ def run(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="ISO", help="A time, or a date: after that day's close.")
     ] = None,
+    weights: Annotated[
+        str | None, typer.Option(metavar="A=1,B=0.5", help="How much ballots count in this run alone.")
+    ] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Continue an interrupted run.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask about the cost.")] = False,
     sample: Sample = False,
@@ -87,15 +90,16 @@ def run(
     """Ask the committee about one or more tickers."""
     if bool(tickers) == bool(resume):
         raise typer.BadParameter("name at least one ticker, or a run with --resume, and not both")
-    if resume and (preset or members or as_of or sample):
+    if resume and (preset or members or as_of or sample or weights):
         raise typer.BadParameter("a resumed run keeps its preset, members and moment; give --resume alone")
-    if "" in {members, as_of}:
+    if "" in {members, as_of, weights}:
         raise typer.BadParameter("an option was given without its value")
 
     async def work(program: Any, settings: "Settings", output: "Output") -> bool:
         if resume:
             return bool(await program.resume(settings, output, resume))
         from bot import arguments
+        from bot.weight_arguments import weights_from
 
         options = {"--preset": preset, "--members": members, "--as-of": as_of}
         given = [word for name, value in options.items() if value for word in (name, value)]
@@ -108,6 +112,7 @@ def run(
                 preset=wanted.preset,
                 members=wanted.members,
                 as_of=wanted.as_of,
+                weights=weights_from(weights or ""),
                 confirmed=yes,
             )
         )

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -82,6 +82,7 @@ async def run(
     preset: Preset | None,
     members: tuple[str, ...],
     as_of: datetime | None,
+    weights: Mapping[str, Decimal] | None = None,
     confirmed: bool = False,
 ) -> bool:
     """Run every ticker at the same time; False when one of them could not be run.
@@ -93,7 +94,14 @@ async def run(
         chosen = preset or settings.pipeline.preset
         present = app.clock.now() if len(tickers) > 1 else None
         requests = [
-            RunRequest(ticker=ticker, preset=chosen, as_of=as_of, members=members, present=present)
+            RunRequest(
+                ticker=ticker,
+                preset=chosen,
+                as_of=as_of,
+                members=members,
+                present=present,
+                weights=weights or {},
+            )
             for ticker in tickers
         ]
         if not confirmed and (price := await app.price_to_confirm(requests)) and not _agreed(output, price):

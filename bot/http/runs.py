@@ -106,6 +106,7 @@ class ApiRuns:
                 requested_in="http",
                 once=occasion,
                 present=present,
+                weights=wanted.weights,
             )
             for ticker, occasion in zip(tickers, once, strict=True)
         ]

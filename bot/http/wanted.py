@@ -95,6 +95,9 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Weight = Annotated[Decimal, BeforeValidator(_number), _schema(minimum=0, maximum=1), Field(ge=0, le=1)]
+
+
 class RiskLimits(Asked):
     """Limits of the caller."""
 
@@ -165,6 +168,17 @@ class RunsWanted(Asked):
             examples=["2024-06-03"],
         ),
     ] = None
+    weights: Annotated[
+        dict[
+            Word,
+            Annotated[Decimal, BeforeValidator(_number), _schema(minimum=0, maximum=1), Field(ge=0, le=1)],
+        ],
+        Field(
+            max_length=50,
+            description="How much the ballots of these members count in these runs alone, from 0 to 1.",
+            examples=[{"claude": 1, "gpt5": 0.5}],
+        ),
+    ] = Field(default_factory=dict)
     confirmed: Annotated[
         bool, Field(description="Runs that cost more than [budget] confirm_above_usd begin only with it.")
     ] = False

@@ -1,10 +1,11 @@
 """One pass of the committee over one instrument."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from core.domain.ballot import Abstention, Ballot, MemberResult
 from core.domain.books import Fill, Order, Portfolio
@@ -14,7 +15,7 @@ from core.domain.prompt_terms import PromptTerms
 from core.domain.season import Season
 from core.domain.stage import Preset
 from core.domain.usage import NOTHING_SPENT, Spend
-from core.domain.values import Frozen, Written
+from core.domain.values import Frozen, Ratio, Written
 from core.domain.verdict import Verdict
 
 ASKED_ONCE = "asked:"
@@ -41,7 +42,8 @@ class RunRequest(Frozen):
     than that of the last session that has closed. `present` is what now means to the several tickers of one
     command, so that all their evidence is of one moment; it matters only without `as_of`. `rerun_of` is the
     run whose evidence is put before members again: its ticker and moment count, and no vendor is asked.
-    `caveat` is what else is to be said of the run wherever it is shown.
+    `caveat` is what else is to be said of the run wherever it is shown. `weights` are how much the ballots of
+    some members count in this run alone, by name; the committee's and the crowd's books take no part then.
     """
 
     ticker: str
@@ -56,6 +58,7 @@ class RunRequest(Frozen):
     present: AwareDatetime | None = None
     rerun_of: str | None = None
     caveat: str | None = None
+    weights: Mapping[str, Ratio] = Field(default_factory=dict)
 
     @property
     def is_asked_for(self) -> bool:
@@ -69,7 +72,10 @@ class RunRequest(Frozen):
         moment = self.as_of.isoformat() if self.as_of else "now"
         occasion = [] if self.once is None else [self.once]
         again = [] if self.rerun_of is None else [f"again {self.rerun_of}"]
-        return "|".join([self.ticker, self.preset, moment, ",".join(sorted(self.members)), *occasion, *again])
+        own = [f"{name}={weight.normalize():f}" for name, weight in sorted(self.weights.items())]
+        weighed = [f"weights {','.join(own)}"] if own else []
+        members = ",".join(sorted(self.members))
+        return "|".join([self.ticker, self.preset, moment, members, *occasion, *again, *weighed])
 
 
 class Briefing(Written):

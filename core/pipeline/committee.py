@@ -48,6 +48,7 @@ from core.pipeline.reflecting import Reflecting
 from core.pipeline.remembering import Remembering
 from core.pipeline.rerunning import first_asked, season_of_rerun, seats_again
 from core.pipeline.season_days import check_trading
+from core.pipeline.weighing import check_weights, said, weighed
 from core.store.store import Store
 
 _STILL_NOW = timedelta(hours=1)
@@ -108,12 +109,16 @@ class Committee:
             season, kind = Season.SAMPLE, "sample"
         else:
             season, kind = await self._live_season(), "live"
+        check_weights(request.weights, members)
+        if request.weights:
+            # A verdict by somebody's own weights is not the committee's, and moves no books that follow it.
+            members = [member for member in members if not member.kind.follows]
         await self._store.runs.save_evidence(evidence)
         await self.open(season, members, evidence.as_of, kind=kind)
         seats = await brief(self._store, season, members, evidence, self.keeper.mark(evidence))
         replay = request.season is not None
         seats = await self.remembering.seated(seats, season, evidence, replay=replay)
-        return self.begun(request, season, evidence, seats), evidence
+        return self.begun(request, season, evidence, weighed(seats, request.weights)), evidence
 
     async def _again(
         self, request: RunRequest, run_id: str, members: Sequence[Member]
@@ -207,7 +212,7 @@ class Committee:
             config_hash=self._config_hash,
             evidence_sha256=evidence.sha256,
             source=evidence.source,
-            caveat=" ".join(filter(None, (evidence.caveat, request.caveat))) or None,
+            caveat=" ".join(filter(None, (evidence.caveat, request.caveat, said(request.weights)))) or None,
             requested_by=request.requested_by,
             requested_in=request.requested_in,
             started_at=self._clock.now(),
