@@ -4,7 +4,8 @@ Ours is a member's model as a run asks it: the cache is looked through and nothi
 the route, its breaker and the pool of two keys are asked, money is reserved in the scopes of the day, the
 run, the chat, the tier and the key (USD and tokens), the key's pace and the places among concurrent calls are
 kept, the answer is read, checked and kept in the cache, the reservation settled and the record of the call
-written: all in a database file. A run has twelve calls, as the standard one. A batch ends when all is written.
+written: all in a database file. A run has twelve calls, as the standard one. A batch ends when all is
+written.
 """
 
 import argparse

@@ -43,6 +43,40 @@ class Ticket:
     probe: bool = False
 
 
+class _Window:
+    """When the last calls ended and whether well, at most so many; how many failed is counted on the way."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self._calls: deque[tuple[float, bool]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def add(self, at: float, *, good: bool) -> None:
+        self._calls.append((at, good))
+        self.failures += not good
+        if len(self._calls) > _MOST_KEPT:
+            self._drop()
+
+    def prune(self, oldest: float) -> None:
+        """Drop all that ended before `oldest`."""
+        while self._calls and self._calls[0][0] < oldest:
+            self._drop()
+
+    def first_failure(self) -> float:
+        """Return when the first of the failures was, of which there must be one."""
+        return next(at for at, good in self._calls if not good)
+
+    def clear(self) -> None:
+        self._calls.clear()
+        self.failures = 0
+
+    def _drop(self) -> None:
+        _, good = self._calls.popleft()
+        self.failures -= not good
+
+
 class Breaker:
     """The breaker of one route. `clock_text` shows a moment to people."""
 
@@ -61,7 +95,7 @@ class Breaker:
         self._notes = notes
         self._clock = clock
         self._clock_text = clock_text
-        self._window: deque[tuple[float, bool]] = deque(maxlen=_MOST_KEPT)
+        self._window = _Window()
         self._latencies: deque[int] = deque(maxlen=SAMPLES)
         self._in_a_row = 0
         self._row_began = 0.0
@@ -116,7 +150,7 @@ class Breaker:
         """Count a call that a model has answered, well or badly."""
         slow_s = self._settings.slow_s
         slow = slow_s is not None and latency_ms is not None and latency_ms > slow_s * 1000
-        self._window.append((self._clock.monotonic(), not slow))
+        self._window.add(self._clock.monotonic(), good=not slow)
         if latency_ms is not None:
             self._latencies.append(latency_ms)
         self._in_a_row = 0
@@ -131,7 +165,7 @@ class Breaker:
     def failed(self, ticket: Ticket, reason: str) -> None:
         """Count a call that failed because of the route."""
         now = self._clock.monotonic()
-        self._window.append((now, False))
+        self._window.add(now, good=False)
         self._reason = reason
         if not self._in_a_row:
             self._row_began = ticket.began
@@ -165,7 +199,6 @@ class Breaker:
         self._look()
         self._prune()
         latencies = sorted(self._latencies)
-        failures = sum(not good for _, good in self._window)
         troubled = self._condition in {Condition.DEGRADED, Condition.DOWN}
         return RouteHealth(
             model=self.model,
@@ -175,7 +208,7 @@ class Breaker:
             reason=self._bare_reason() if troubled else "",
             breaker=self.state,
             calls=len(self._window),
-            failures=failures,
+            failures=self._window.failures,
             p50_ms=round(_quantile(latencies, 0.5)) if latencies else None,
             p95_ms=round(_quantile(latencies, 0.95)) if latencies else None,
             members=members,
@@ -186,10 +219,10 @@ class Breaker:
 
     def _open_if_many(self) -> None:
         self._prune()
-        calls, bad = len(self._window), [at for at, good in self._window if not good]
-        many = calls >= self._settings.min_calls and len(bad) >= calls * self._settings.failure_share
+        calls, bad = len(self._window), self._window.failures
+        many = calls >= self._settings.min_calls and bad >= calls * self._settings.failure_share
         # Many at one moment are one hiccup; retries get over it.
-        if many and self._clock.monotonic() - bad[0] >= self._settings.failing_s:
+        if many and self._clock.monotonic() - self._window.first_failure() >= self._settings.failing_s:
             self._open()
 
     def _open(self) -> None:
@@ -257,8 +290,7 @@ class Breaker:
             return Condition.DOWN
         if not self._window:
             return self._condition if self._condition is Condition.HEALTHY else self._unknown()
-        failures = sum(not good for _, good in self._window)
-        many = len(self._window) >= _FEW and failures >= len(self._window) * _DEGRADED_SHARE
+        many = len(self._window) >= _FEW and self._window.failures >= len(self._window) * _DEGRADED_SHARE
         return Condition.DEGRADED if many or self._in_a_row >= _TWICE else Condition.HEALTHY
 
     def _unknown(self) -> Condition | None:
@@ -266,9 +298,7 @@ class Breaker:
         return None if self._condition is None else Condition.HEALTHY
 
     def _prune(self) -> None:
-        oldest = self._clock.monotonic() - self._settings.window_s
-        while self._window and self._window[0][0] < oldest:
-            self._window.popleft()
+        self._window.prune(self._clock.monotonic() - self._settings.window_s)
 
     def _bare_reason(self) -> str:
         return self._reason.removeprefix(f"{self.provider}:{self.model} ") or "its calls failed"

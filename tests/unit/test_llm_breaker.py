@@ -286,3 +286,20 @@ async def test_how_long_answers_take_is_said_of_twenty_and_more() -> None:
         await model.ask(ASK)
     assert breaker.p95_s() == 1.9
     assert (breaker.health().p50_ms, breaker.health().p95_ms) == (1000, 1900)
+
+
+async def test_what_came_before_the_last_thousand_calls_counts_no_more() -> None:
+    clock = ManualClock(START)
+    breaker = breaker_at(clock, failures=1000, min_calls=1000, window_s=3600)
+    model = guarded(breaker, clock, *(ModelServerFailed(DEAD) for _ in range(150)), *["ready"] * 1000)
+    for _ in range(150):
+        await fails(model)
+    for _ in range(850):
+        await model.ask(ASK)
+    degraded = breaker.health()
+    assert (degraded.calls, degraded.failures, degraded.condition) == (1000, 150, Condition.DEGRADED)
+
+    for _ in range(60):
+        await model.ask(ASK)
+    healthy = breaker.health()
+    assert (healthy.calls, healthy.failures, healthy.condition) == (1000, 90, Condition.HEALTHY)
