@@ -181,6 +181,17 @@ class Breaker:
         self.let_go(ticket)
         self._look()
 
+    def abandoned(self, ticket: Ticket, waited_ms: int) -> None:
+        """End a call that lost against a quicker one; what it would have taken is longer than `waited_ms`.
+
+        Without the slow ones the usual time would shrink with each that is given up, and more and more calls
+        would be sent twice. One that was given up before the usual time says nothing of it.
+        """
+        usual_s = self.p95_s()
+        if usual_s is not None and waited_ms >= usual_s * 1000:
+            self._latencies.append(waited_ms)
+        self.let_go(ticket)
+
     def let_go(self, ticket: Ticket) -> None:
         """End a call that says nothing of the route; of one that tried it, the next may try."""
         if ticket.probe and self._probing is not None:
