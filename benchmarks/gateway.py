@@ -3,7 +3,7 @@
     python -m benchmarks.gateway [--calls 600] [--rounds 7] [--at-once 20 200]
 
 All three send the same request to one loopback server, which is a process of its own, as they are:
-`benchmarks._gateway_sides` says what our path has to do, and `_gateway_litellm` what the Router has. LiteLLM
+`benchmarks._gateway_ours` says what our path has to do, and `_gateway_litellm` what the Router has. LiteLLM
 is installed once from the package index, pinned, into an environment of its own. The sides take turns in
 every round, in another order each time, and a ratio is the median of those of the rounds. Clients share one
 core and the server has the other, where there are two. Other work on the machine slows calls a second, and
@@ -92,8 +92,8 @@ def litellm_python() -> Path:
 def workers(request: Json, litellm: Path) -> Iterator[dict[str, Worker]]:
     """Run all sides; each is ready."""
     commands: dict[str, list[str | Path]] = {
-        OURS: [sys.executable, "-m", "benchmarks._gateway_sides", "ours"],
-        BARE: [sys.executable, "-m", "benchmarks._gateway_sides", "bare"],
+        OURS: [sys.executable, "-m", "benchmarks._gateway_ours"],
+        BARE: [sys.executable, HERE / "_gateway_bare.py"],
         ROUTER: [litellm, HERE / "_gateway_litellm.py"],
     }
     with contextlib.ExitStack() as stack:

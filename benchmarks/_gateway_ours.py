@@ -1,6 +1,6 @@
-"""The bare SDK and our own path as sides of `benchmarks.gateway`: `python -m benchmarks._gateway_sides bare`.
+"""Our own path as a side of `benchmarks.gateway`: `python -m benchmarks._gateway_ours`.
 
-Ours is a member's model as a run asks it: the cache is looked through and nothing found, a step is taken,
+It is a member's model as a run asks it: the cache is looked through and nothing found, a step is taken,
 the route, its breaker and the pool of two keys are asked, money is reserved in the scopes of the day, the
 run, the chat, the tier and the key (USD and tokens), the key's pace and the places among concurrent calls are
 kept, the answer is read, checked and kept in the cache, the reservation settled and the record of the call
@@ -8,12 +8,8 @@ written: all in a database file. A run has twelve calls, as the standard one. A 
 written.
 """
 
-import argparse
-import sys
 import tempfile
 from decimal import Decimal
-
-from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from benchmarks._gateway_drive import Json, Side, drive, turns
 from benchmarks.model_calls import Decision
@@ -32,35 +28,6 @@ from core.store.store import Store
 MUCH = Decimal(100_000)
 A_RUN = tuple(Stage)
 EVIDENCE = "0" * 64
-
-
-async def nothing() -> None:
-    """Have nothing left to do."""
-
-
-async def bare(request: Json) -> Side:
-    """The SDK over the same HTTP backend, and nothing else."""
-    client = AsyncOpenAI(
-        api_key=request["keys"][0],
-        base_url=request["base_url"],
-        max_retries=0,
-        http_client=DefaultAioHttpClient(),
-        timeout=60,
-    )
-
-    async def call(number: int, place: int) -> object:
-        answer = await client.chat.completions.create(
-            model=request["model"],
-            messages=turns(request, number),
-            max_tokens=request["max_tokens"],
-            response_format=request["response_format"],
-        )
-        text = answer.choices[0].message.content
-        if not text:
-            raise SystemExit("the SDK gave an empty answer")
-        return text
-
-    return Side(call, nothing, client.close)
 
 
 def settings_of(request: Json, member: MemberSettings) -> Settings:
@@ -145,7 +112,4 @@ async def ours(request: Json) -> Side:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("side", choices=("bare", "ours"))
-    chosen = parser.parse_args()
-    sys.exit(drive(bare if chosen.side == "bare" else ours))
+    drive(ours)
