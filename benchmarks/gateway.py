@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks._model_process import model_server
-from benchmarks.model_calls import MODEL, OUTPUT_TOKENS, PROMPT, Decision, pin
+from benchmarks.model_calls import MODEL, OUTPUT_TOKENS, PROMPT, Decision
 from core.llm.answer_schema import answer_schema
 
 HERE = Path(__file__).parent
@@ -222,9 +222,11 @@ def main() -> int:
         f"{'':<18} {'at once':>7} {'calls/s':>8} {'per CPU s':>9} {'user ms':>9} {'CPU ms':>8} "
         f"{'ours is':>8} {'by CPU':>8} {'goal':>5}"
     )
-    pin(0, 1)
+    cores = sorted(os.sched_getaffinity(0))
+    # A process that is started has the core of whoever starts it.
+    os.sched_setaffinity(0, cores[-1:])
     with model_server(0.0) as base_url:
-        pin(0, 0)
+        os.sched_setaffinity(0, cores[:1])
         request = {
             "base_url": base_url,
             "model": MODEL,
