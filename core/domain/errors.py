@@ -219,7 +219,11 @@ class DoesNotFit(ModelFailure):
 
 
 class Abandoned(ModelFailure):
-    """The request was given up, because another one for the same answer was quicker."""
+    """The request was given up after `waited_ms`, because another one for the same answer was quicker."""
+
+    def __init__(self, reason: str, *, spent: Spend = NOTHING_SPENT, waited_ms: int = 0) -> None:
+        super().__init__(reason, spent=spent)
+        self.waited_ms = waited_ms
 
 
 class BudgetExceeded(ModelFailure):

@@ -47,6 +47,40 @@ class Ticket:
     probe: bool = False
 
 
+class _Window:
+    """When the last calls ended and whether well, at most so many; how many failed is counted on the way."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self._calls: deque[tuple[float, bool]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def add(self, at: float, *, good: bool) -> None:
+        self._calls.append((at, good))
+        self.failures += not good
+        if len(self._calls) > _MOST_KEPT:
+            self._drop()
+
+    def prune(self, oldest: float) -> None:
+        """Drop all that ended before `oldest`."""
+        while self._calls and self._calls[0][0] < oldest:
+            self._drop()
+
+    def first_failure(self) -> float:
+        """Return when the first of the failures was, of which there must be one."""
+        return next(at for at, good in self._calls if not good)
+
+    def clear(self) -> None:
+        self._calls.clear()
+        self.failures = 0
+
+    def _drop(self) -> None:
+        _, good = self._calls.popleft()
+        self.failures -= not good
+
+
 class Breaker:
     """The breaker of one route. `clock_text` shows a moment to people; `broke` hears of each new state."""
 
@@ -69,7 +103,7 @@ class Breaker:
         self._clock_text = clock_text
         self._broke = broke
         self._told = ""
-        self._window: deque[tuple[float, bool]] = deque(maxlen=_MOST_KEPT)
+        self._window = _Window()
         self._latencies: deque[int] = deque(maxlen=SAMPLES)
         self._in_a_row = 0
         self._row_began = 0.0
@@ -122,7 +156,7 @@ class Breaker:
         """Count a call that a model has answered, well or badly."""
         slow_s = self._settings.slow_s
         slow = slow_s is not None and latency_ms is not None and latency_ms > slow_s * 1000
-        self._window.append((self._clock.monotonic(), not slow))
+        self._window.add(self._clock.monotonic(), good=not slow)
         if latency_ms is not None:
             self._latencies.append(latency_ms)
         self._in_a_row = 0
@@ -137,7 +171,7 @@ class Breaker:
     def failed(self, ticket: Ticket, reason: str) -> None:
         """Count a call that failed because of the route."""
         now = self._clock.monotonic()
-        self._window.append((now, False))
+        self._window.add(now, good=False)
         self._reason = reason
         if not self._in_a_row:
             self._row_began = ticket.began
@@ -152,6 +186,17 @@ class Breaker:
             self._open_if_many()
         self.let_go(ticket)
         self._look()
+
+    def abandoned(self, ticket: Ticket, waited_ms: int) -> None:
+        """End a call that lost against a quicker one; what it would have taken is longer than `waited_ms`.
+
+        Without the slow ones the usual time would shrink with each that is given up, and more and more calls
+        would be sent twice. One that was given up before the usual time says nothing of it.
+        """
+        usual_s = self.p95_s()
+        if usual_s is not None and waited_ms >= usual_s * 1000:
+            self._latencies.append(waited_ms)
+        self.let_go(ticket)
 
     def let_go(self, ticket: Ticket) -> None:
         """End a call that says nothing of the route; of one that tried it, the next may try."""
@@ -172,7 +217,6 @@ class Breaker:
         self._look()
         self._prune()
         latencies = sorted(self._latencies)
-        failures = sum(not good for _, good in self._window)
         troubled = self._condition in {Condition.DEGRADED, Condition.DOWN}
         return RouteHealth(
             model=self.model,
@@ -182,7 +226,7 @@ class Breaker:
             reason=self._bare_reason() if troubled else "",
             breaker=self.state,
             calls=len(self._window),
-            failures=failures,
+            failures=self._window.failures,
             p50_ms=round(_quantile(latencies, 0.5)) if latencies else None,
             p95_ms=round(_quantile(latencies, 0.95)) if latencies else None,
             members=members,
@@ -205,10 +249,10 @@ class Breaker:
 
     def _open_if_many(self) -> None:
         self._prune()
-        calls, bad = len(self._window), [at for at, good in self._window if not good]
-        many = calls >= self._settings.min_calls and len(bad) >= calls * self._settings.failure_share
+        calls, bad = len(self._window), self._window.failures
+        many = calls >= self._settings.min_calls and bad >= calls * self._settings.failure_share
         # Many at one moment are one hiccup; retries get over it.
-        if many and self._clock.monotonic() - bad[0] >= self._settings.failing_s:
+        if many and self._clock.monotonic() - self._window.first_failure() >= self._settings.failing_s:
             self._open()
 
     def _open(self) -> None:
@@ -277,8 +321,7 @@ class Breaker:
             return Condition.DOWN
         if not self._window:
             return self._condition if self._condition is Condition.HEALTHY else self._unknown()
-        failures = sum(not good for _, good in self._window)
-        many = len(self._window) >= _FEW and failures >= len(self._window) * _DEGRADED_SHARE
+        many = len(self._window) >= _FEW and self._window.failures >= len(self._window) * _DEGRADED_SHARE
         return Condition.DEGRADED if many or self._in_a_row >= _TWICE else Condition.HEALTHY
 
     def _unknown(self) -> Condition | None:
@@ -286,9 +329,7 @@ class Breaker:
         return None if self._condition is None else Condition.HEALTHY
 
     def _prune(self) -> None:
-        oldest = self._clock.monotonic() - self._settings.window_s
-        while self._window and self._window[0][0] < oldest:
-            self._window.popleft()
+        self._window.prune(self._clock.monotonic() - self._settings.window_s)
 
     def _bare_reason(self) -> str:
         return self._reason.removeprefix(f"{self.provider}:{self.model} ") or "its calls failed"

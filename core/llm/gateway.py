@@ -335,7 +335,7 @@ class Gateway:
             dialects=self._dialects,
         )
         if self._settings.health.hedge:
-            model = RacingModel(model, prices, hop)
+            model = RacingModel(model, prices, hop, self._clock)
         model = RecordedModel(model, form, self._log, free=prices.free)
         model = ConcurrentModel(model, *self._places(member, provider, model_id))
         model = SteppedModel(model, steps)

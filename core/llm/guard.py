@@ -3,7 +3,7 @@
 import asyncio
 
 from core.clock import Clock
-from core.domain.errors import BadAnswer, DoesNotFit, ModelFailure
+from core.domain.errors import Abandoned, BadAnswer, DoesNotFit, ModelFailure
 from core.domain.tokens import tokens
 from core.llm.breaker import Breaker, Ticket, tells_of_route
 from core.llm.port import Answer, Ask, LanguageModel
@@ -59,6 +59,8 @@ class GuardedModel:
                 breaker.failed(ticket, failure.reason)
             elif isinstance(failure, BadAnswer):
                 breaker.answered(ticket)
+            elif isinstance(failure, Abandoned):
+                breaker.abandoned(ticket, failure.waited_ms)
             else:
                 breaker.let_go(ticket)
             raise

@@ -37,16 +37,18 @@ class RacingModel:
     as if the loser had used what the winner has used, at its own prices.
     """
 
-    def __init__(self, model: LanguageModel, prices: Prices, who: str) -> None:
+    def __init__(self, model: LanguageModel, prices: Prices, who: str, clock: Clock) -> None:
         self._model = model
         self._prices = prices
         self._who = who
+        self._clock = clock
 
     async def ask(self, ask: Ask) -> Answer:
         """Ask; outside of a race there is nothing else to it.
 
         Raises:
-            Abandoned: another request was quicker; `spent` is what this one may have cost.
+            Abandoned: another request was quicker; `spent` is what this one may have cost, and `waited_ms`
+                how long it was under way.
         """
         race = _RACE.get()
         if race is None:
@@ -55,6 +57,7 @@ class RacingModel:
             raise Abandoned(f"another request was quicker than {self._who}")
         race.sent.set()
         race.under_way = True
+        began = self._clock.monotonic()
         asking = asyncio.ensure_future(self._model.ask(ask))
         try:
             await asyncio.wait((asking, race.lost), return_when=asyncio.FIRST_COMPLETED)
@@ -63,7 +66,11 @@ class RacingModel:
         finally:
             race.under_way = False
             await _end(asking)
-        raise Abandoned(f"another request was quicker than {self._who}", spent=self._cost(race.lost.result()))
+        raise Abandoned(
+            f"another request was quicker than {self._who}",
+            spent=self._cost(race.lost.result()),
+            waited_ms=round((self._clock.monotonic() - began) * 1000),
+        )
 
     def _cost(self, winner: Spend) -> Spend:
         cost = self._prices.cost(winner.prompt_tokens, winner.completion_tokens)

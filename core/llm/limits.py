@@ -35,6 +35,7 @@ class ConcurrentModel:
 class _Booking:
     start: float
     tokens: int
+    counts: bool = True
 
 
 class Pace:
@@ -49,6 +50,7 @@ class Pace:
         self._clock = clock
         self._max_wait_s = max_wait_s
         self._booked: deque[_Booking] = deque()
+        self._tokens = 0
 
     async def admit(self, tokens: int) -> _Booking:
         """Wait for this call's turn; `tokens` is the most that it may use.
@@ -65,13 +67,23 @@ class Pace:
                 f"the key's own limit a minute would hold this call for {wait:.0f} s", retry_after_s=wait
             )
         self._booked.append(booking)
+        self._tokens += tokens
         if wait > 0:
             try:
                 await self._clock.sleep(wait)
             except BaseException:
-                self._booked.remove(booking)
+                if booking.counts:
+                    self._booked.remove(booking)
+                    self._gone(booking)
                 raise
         return booking
+
+    def used(self, booking: _Booking, tokens: int) -> None:
+        """Count what a call has really used, where that is less than what it has booked."""
+        less = min(booking.tokens, tokens)
+        if booking.counts:
+            self._tokens -= booking.tokens - less
+        booking.tokens = less
 
     def has_room(self, tokens: int) -> bool:
         """Say whether a call that may use so many tokens could start at once."""
@@ -80,17 +92,22 @@ class Pace:
 
     def _earliest(self, now: float, tokens: int) -> float:
         while self._booked and self._booked[0].start <= now - WINDOW_S:
-            self._booked.popleft()
+            self._gone(self._booked.popleft())
         start = max(now, self._booked[-1].start) if self._booked else now
         if self._rpm is not None and len(self._booked) >= self._rpm:
             start = max(start, self._booked[-self._rpm].start + WINDOW_S)
-        if self._tpm is not None:
+        # Only where the minute is short of tokens is it worth looking for the call that is in the way.
+        if self._tpm is not None and self._tokens + tokens > self._tpm:
             room = self._tpm - tokens
             for earlier in reversed(self._booked):
                 room -= earlier.tokens
                 if room < 0:
                     return max(start, earlier.start + WINDOW_S)
         return start
+
+    def _gone(self, booking: _Booking) -> None:
+        self._tokens -= booking.tokens
+        booking.counts = False
 
 
 class PacedModel:
@@ -105,7 +122,7 @@ class PacedModel:
         booking = await self._pace.admit(most_tokens(ask))
         answer = await self._model.ask(ask)
         if answer.spend.tokens:
-            booking.tokens = min(booking.tokens, answer.spend.tokens)
+            self._pace.used(booking, answer.spend.tokens)
         return answer
 
 

@@ -101,9 +101,8 @@ class CallQueue:
     async def _write_all(self) -> None:
         tries = 0
         while self._waiting:
-            batch = [self._waiting[place] for place in range(min(_BATCH, len(self._waiting)))]
             try:
-                await self._write(batch)
+                batch = await self._write_next()
             except StoreError as error:
                 if not self._failing:
                     self._failing = True
@@ -121,23 +120,47 @@ class CallQueue:
             self.told(batch)
         self._empty.set()
 
-    async def _write(self, batch: Sequence[Ended]) -> None:
-        """Write a batch; one that the database does not take by itself is left out, which is logged.
+    async def _write_next(self) -> Sequence[Ended]:
+        """Write the oldest ones together, and return them.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        batch: Sequence[Ended] = ()
+        try:
+            async with self._database.write() as connection:
+                # Taken when the turn has come: all that ended while others wrote is in it.
+                batch = self._oldest()
+                await self._settle(connection, batch)
+        except Exception as error:
+            if _is_of_all(error):
+                raise
+            batch = batch or self._oldest()
+            for one in batch:
+                await self._write_alone(one)
+        return batch
+
+    async def _write_alone(self, one: Ended) -> None:
+        """Write one; if the database does not take it by itself it is left out, which is logged.
 
         Raises:
             StoreError: the database cannot be used.
         """
         try:
             async with self._database.write() as connection:
-                await self._settle(connection, batch)
+                await self._settle(connection, [one])
         except Exception as error:
-            if isinstance(error, StoreError) and not is_of_one_row(error):
+            if _is_of_all(error):
                 raise
-            if len(batch) > 1:
-                for one in batch:
-                    await self._write([one])
-                return
-            log.exception("the record of the call %s was not written", batch[0].id)
+            log.exception("the record of the call %s was not written", one.id)
+
+    def _oldest(self) -> Sequence[Ended]:
+        return tuple(self._waiting[place] for place in range(min(_BATCH, len(self._waiting))))
+
+
+def _is_of_all(error: Exception) -> bool:
+    """Say whether the database is not to be had, as opposed to not taking what it was given."""
+    return isinstance(error, StoreError) and not is_of_one_row(error)
 
 
 def _nobody(ended: Sequence[Ended]) -> None:

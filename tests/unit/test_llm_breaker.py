@@ -8,6 +8,7 @@ import pytest
 from core.clock import ManualClock
 from core.config.settings import HealthSettings
 from core.domain.errors import (
+    Abandoned,
     BadAnswer,
     BadModelRequest,
     JunkAnswer,
@@ -328,3 +329,48 @@ async def test_how_long_answers_take_is_said_of_twenty_and_more() -> None:
         await model.ask(ASK)
     assert breaker.p95_s() == 1.9
     assert (breaker.health().p50_ms, breaker.health().p95_ms) == (1000, 1900)
+
+
+async def test_what_came_before_the_last_thousand_calls_counts_no_more() -> None:
+    clock = ManualClock(START)
+    breaker = breaker_at(clock, failures=1000, min_calls=1000, window_s=3600)
+    model = guarded(breaker, clock, *(ModelServerFailed(DEAD) for _ in range(150)), *["ready"] * 1000)
+    for _ in range(150):
+        await fails(model)
+    for _ in range(850):
+        await model.ask(ASK)
+    degraded = breaker.health()
+    assert (degraded.calls, degraded.failures, degraded.condition) == (1000, 150, Condition.DEGRADED)
+
+    for _ in range(60):
+        await model.ask(ASK)
+    healthy = breaker.health()
+    assert (healthy.calls, healthy.failures, healthy.condition) == (1000, 90, Condition.HEALTHY)
+
+
+async def test_a_slow_call_that_lost_against_a_second_one_still_tells_how_long_calls_take() -> None:
+    clock = ManualClock(START)
+    breaker = breaker_at(clock)
+    lost = [Abandoned("another was quicker", waited_ms=900) for _ in range(2)]
+    model = guarded(breaker, clock, *(answer(100) for _ in range(20)), *lost)
+    for _ in range(20):
+        await model.ask(ASK)
+    assert breaker.p95_s() == 0.1
+    for _ in range(2):
+        await fails(model, Abandoned)
+
+    assert breaker.p95_s() == 0.9
+    assert breaker.health().failures == 0
+
+
+async def test_a_call_that_lost_before_the_usual_time_says_nothing_of_it() -> None:
+    clock = ManualClock(START)
+    breaker = breaker_at(clock)
+    lost = [Abandoned("another was quicker", waited_ms=5) for _ in range(30)]
+    model = guarded(breaker, clock, *(answer(100) for _ in range(20)), *lost)
+    for _ in range(20):
+        await model.ask(ASK)
+    for _ in range(30):
+        await fails(model, Abandoned)
+
+    assert breaker.health().p50_ms == 100

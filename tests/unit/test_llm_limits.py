@@ -165,6 +165,21 @@ async def test_tokens_that_were_not_used_make_room() -> None:
     assert clock.slept == []
 
 
+async def test_what_was_not_used_is_given_back_once_and_not_after_its_minute() -> None:
+    clock = ManualClock(NOON)
+    pace = Pace(rpm=None, tpm=100, clock=clock)
+    early, late = await pace.admit(40), await pace.admit(60)
+    pace.used(early, 10)
+    assert pace.has_room(30)
+    assert not pace.has_room(31)
+
+    clock.advance(61)
+    await pace.admit(60)
+    pace.used(late, 1)
+    assert pace.has_room(40)
+    assert not pace.has_room(41)
+
+
 @given(
     calls=st.lists(st.tuples(st.floats(0, 30), st.integers(1, 500)), max_size=40),
     rpm=st.integers(1, 6),

@@ -2,10 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +25,7 @@ from core.llm.prices import Prices
 from core.llm.recording import CallForm, RecordedModel
 from core.llm.scopes import counts_of, scopes_of
 from core.store.budget_tables import budget_holds, budget_scopes
+from core.store.call_queue import CallQueue, Ended
 from core.store.call_tables import calls
 from core.store.column_types import COST_PLACES, Exact
 from core.store.store import Store
@@ -234,6 +236,23 @@ async def test_the_records_of_calls_survive_a_store_that_is_away_for_a_while(
     assert caplog.text.count("the records of calls wait") == 1
     async with store.database.read() as connection:
         assert (await connection.execute(select(func.count()).select_from(calls))).scalar() == 5
+
+
+async def test_what_ends_while_others_write_is_written_together(tmp_path: Path, clock: ManualClock) -> None:
+    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/together.db", clock)
+    sizes: list[int] = []
+
+    async def settle(connection: AsyncConnection, gone: Sequence[Ended]) -> None:
+        sizes.append(len(gone))
+
+    queue = CallQueue(store.database, settle)
+    async with store.database.write():
+        for number in range(3):
+            queue.add(ended(call(number), "0.01"), ())
+            await asyncio.sleep(0.01)
+    assert await queue.flush()
+    await store.close()
+    assert sizes == [3]
 
 
 async def test_whoever_would_make_more_calls_than_can_be_recorded_waits(
