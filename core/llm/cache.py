@@ -26,7 +26,11 @@ from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.structured import is_usable
 
 PATIENCE_S = 1.0
-"""So long, in seconds, may the store take to find or to keep an answer. Then it is as if there were none."""
+"""So long, in seconds, may the store take to find an answer. Then it is as if there were none."""
+
+_WRITTEN_WITHIN_S = 5.0
+_BATCH = 200
+_MOST_UNWRITTEN = 1000
 
 log = logging.getLogger(__name__)
 
@@ -98,9 +102,14 @@ class SharedAnswers:
         self.clock = clock
         self.flights: dict[str, asyncio.Future[Answer | None]] = {}
         self._answers = answers
+        self._unwritten: dict[str, KeptAnswer] = {}
+        self._writer: asyncio.Task[None] | None = None
 
     async def find(self, key: str) -> Answer | None:
         """Return the answer under a key, or None where there is none, or none that can be had."""
+        waiting = self._unwritten.get(key)
+        if waiting is not None and waiting.expires > self.clock.now():
+            return _Text.model_validate(waiting.answer).answer
         try:
             async with asyncio.timeout(PATIENCE_S):
                 found = await self._answers.find(key, self.clock.now())
@@ -111,16 +120,41 @@ class SharedAnswers:
             log.warning("the cache of answers has a damaged entry, which is not used")
         return None
 
-    async def keep(self, key: str, member: str, answer: Answer, seconds: int) -> None:
-        """Keep an answer for so many seconds; where that fails, the answer is good all the same."""
+    def keep(self, key: str, member: str, answer: Answer, seconds: int) -> None:
+        """Keep an answer for so many seconds, from now on here and soon in the store; never waits.
+
+        Where the store does not take it, the answer is good all the same.
+        """
+        if len(self._unwritten) >= _MOST_UNWRITTEN:
+            return  # the store is far behind; asking again is dearer than this answer, and no run waits
         now = self.clock.now()
         text = {"text": answer.text, "served_by": dict(answer.served_by)}
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                kept = KeptAnswer(key, member, text, now, now + timedelta(seconds=seconds))
-                await self._answers.keep(kept)
-        except (StoreError, TimeoutError) as error:
-            log.warning("the cache of answers could not be written: %s", str(error) or "it took too long")
+        self._unwritten[key] = KeptAnswer(key, member, text, now, now + timedelta(seconds=seconds))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write(), name="answers to the cache")
+
+    async def written(self) -> None:
+        """Wait until all that was to be kept has been written, or could not be."""
+        while self._writer is not None and not self._writer.done():
+            await asyncio.shield(self._writer)
+
+    async def close(self) -> None:
+        """Write what waits, within five seconds."""
+        if self._writer is not None and not self._writer.done():
+            await asyncio.wait({self._writer}, timeout=_WRITTEN_WITHIN_S)
+            self._writer.cancel()
+
+    async def _write(self) -> None:
+        while batch := list(self._unwritten.values())[:_BATCH]:
+            try:
+                async with asyncio.timeout(_WRITTEN_WITHIN_S):
+                    await asyncio.gather(*(self._answers.keep(kept) for kept in batch))
+            except (StoreError, TimeoutError) as error:
+                told = str(error) or "it took too long"
+                log.warning("%d answers were not kept in the cache: %s", len(batch), told)
+            for kept in batch:
+                if self._unwritten.get(kept.key) is kept:
+                    del self._unwritten[kept.key]
 
 
 class CachedModel:
@@ -186,7 +220,7 @@ class CachedModel:
                 _refuse(flight)
                 return answer
             flight.set_result(answer)
-            await self._shared.keep(key, self._member.name, answer, seconds)
+            self._shared.keep(key, self._member.name, answer, seconds)
             return answer
         finally:
             if not flight.done():

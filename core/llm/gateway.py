@@ -244,8 +244,9 @@ class Gateway:
         self._keyring.found_good(opened)
 
     async def close(self) -> None:
-        """Write what was noted of keys and routes, and close all connections."""
+        """Write what was noted of keys and routes and what answers wait, and close all connections."""
         await self.notes.close()
+        await self._shared.close()
         await self._connections.close()
 
     def _at(self, member: MemberSettings, route: Route, hop: str) -> MemberSettings:

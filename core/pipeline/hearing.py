@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from core.clock import Clock
@@ -33,6 +34,7 @@ from core.store.store import Store
 
 Tell = Callable[[RunEvent], None]
 
+_NOW = timedelta(minutes=1)
 _WAITS_S = (0.2, 0.5, 1.0, 2.0)
 
 log = logging.getLogger(__name__)
@@ -218,8 +220,7 @@ class Hearings:
                 member,
                 caller=caller,
                 steps_used=steps_used,
-                # A repetition is to be another sample, and a replay keeps its own answers for good.
-                cache_on=None if record.is_replay or record.rerun_of else record.evidence_sha256,
+                cache_on=record.evidence_sha256 if _may_share(record) else None,
             ),
             max_output_tokens=member.max_output_tokens,
             family=family_of(own) if self._settings.arena.strict else None,
@@ -248,3 +249,13 @@ class Hearings:
                 await self._archive.write(chat)
         except OSError as error:
             log.warning("run %s: the ModelChat of %s was not archived: %s", record.run_id, member, error)
+
+
+def _may_share(record: RunRecord) -> bool:
+    """Say whether answers about a run's evidence may be those of another run on the same.
+
+    A repetition is to be another sample, a replay keeps its own answers for good, and the pack of a run of
+    now names its own moment, so that nobody else will ever have it.
+    """
+    is_now = record.started_at - record.as_of < _NOW
+    return not (record.is_replay or record.rerun_of or is_now)

@@ -80,9 +80,11 @@ async def put(
     model: CachedModel, question: str = "Buy?", stage: str = Stage.MARKET, most: int = 50
 ) -> Structured[Said]:
     asked = (Message(role="user", content=question),)
-    return await ask_structured(
+    answered = await ask_structured(
         model, asked, Said, schema=answer_schema(Said), max_output_tokens=most, stage=stage
     )
+    await model._shared.written()
+    return answered
 
 
 async def test_a_fresh_answer_is_given_again_at_no_cost_and_says_so() -> None:
@@ -293,6 +295,31 @@ async def test_a_store_out_of_reach_costs_the_hit_and_not_the_answer(
         assert (await put(model)).value.said == "It rises."
     assert len(below.history) == 2
     assert "It is away." in caplog.text
+
+
+async def test_no_answer_waits_for_a_slow_store_and_it_is_known_before_that_has_it() -> None:
+    gate = asyncio.Event()
+
+    class Slow(InMemory):
+        async def keep(self, kept: KeptAnswer) -> None:
+            await gate.wait()
+            await super().keep(kept)
+
+    slow = Slow()
+    desk = Desk(answers=slow)
+    below, model = desk.model(lambda _: said())
+    ask = Ask(
+        messages=(Message(role="user", content="Buy?"),),
+        answer=answer_schema(Said),
+        answer_type=Said,
+        max_output_tokens=50,
+        stage=Stage.MARKET,
+    )
+    first, again = await model.ask(ask), await model.ask(ask)
+    assert (first.from_cache, again.from_cache, slow.rows) == (False, True, {})
+    gate.set()
+    await desk.shared.close()
+    assert len(slow.rows) == len(below.history) == 1
 
 
 async def test_a_damaged_entry_is_as_good_as_none() -> None:
