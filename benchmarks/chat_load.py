@@ -44,6 +44,8 @@ def settings(base_url: str, folder: Path, chat: ChatProcess, chosen: argparse.Na
         {
             "store": {"url": f"sqlite+aiosqlite:///{folder}/bench.db"},
             "archive": {"dir": str(folder / "modelchats")},
+            # The sample's evidence is always the same; models are to be asked all the same.
+            "cache": {"enabled": False},
             "market": {"prices": ["sample"]},
             "providers": [{"name": "loopback", "base_url": base_url, "local": True}],
             "members": [
