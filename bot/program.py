@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +26,7 @@ from bot.present.calibration import calibration_card
 from bot.present.leaderboard import leaderboard_card
 from bot.present.models import models_card
 from bot.present.portfolio import portfolio_card
-from bot.present.price import price_question
+from bot.present.price import price_question, price_told
 from bot.present.reasoning import nothing_to_read, pages, reasoning_card
 from bot.present.run import RunProgress
 from bot.program_books import warned
@@ -107,6 +107,10 @@ async def run(
         if not confirmed and (price := await app.price_to_confirm(requests)) and not _agreed(output, price):
             output.sentence("Nothing was run.")
             return False
+        with suppress(Refused):  # each run says by itself what is wrong with it
+            price = await app.price_of(requests)
+            if price.usd != 0:  # rules cost nothing, and of that nobody need hear
+                output.sentence(f"{price_told(price)}.")
         streams = {request.ticker: app.run(request) for request in requests}
         return await _show(app, output, streams)
 
@@ -119,7 +123,7 @@ def _agreed(output: Output, price: RunPrice) -> bool:
     """
     question = price_question(price)
     if output.as_json or not sys.stdin.isatty():
-        raise Refused(f"{question.partition(': go?')[0]}: add --yes to run it.")
+        raise Refused(f"{price_told(price)}: add --yes to run it.")
     output.err.print(f"{question} [y/N] ", end="", markup=False)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 

@@ -18,7 +18,7 @@ from bot.http.progress import event_of
 from bot.http.sending import EventStream, answered
 from bot.http.symbols import ticker_of
 from bot.http.wanted import RunsWanted, read_json
-from bot.present.price import price_question
+from bot.present.price import price_told
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound
 from core.domain.events import RunEnded, RunEvent, RunStarted
@@ -55,8 +55,9 @@ class ApiRuns:
         tickers = tuple(dict.fromkeys(parse_ticker(ticker_of(ticker)) for ticker in wanted.tickers))
         requests = await self._requests(request, wanted, tickers)
         if not wanted.confirmed and (price := await self._app.price_to_confirm(requests)):
-            asked = price_question(price).removesuffix(": go?")
-            raise Problem(HTTPStatus.CONFLICT, f'{asked}: send it again with "confirmed": true to go.')
+            raise Problem(
+                HTTPStatus.CONFLICT, f'{price_told(price)}: send it again with "confirmed": true to go.'
+            )
         if self._beginning + len(requests) > MOST_BEGINNING:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,

@@ -8,11 +8,16 @@ from bot.present import numbers
 from core.app.pricework import RunPrice
 
 
-def price_question(price: RunPrice) -> str:
-    """Ask in a line: `5 models, 60 calls, about $0.41: go?`."""
+def price_told(price: RunPrice) -> str:
+    """Say it in a few words: `5 models, 60 calls, about $0.41`."""
     cost = "at a cost that nobody knows yet" if price.usd is None else f"about {numbers.cost(price.usd)}"
     models, calls = numbers.counted(price.models, "model"), numbers.counted(price.calls, "call")
-    return f"{models}, {calls}, {cost}: go?"
+    return f"{models}, {calls}, {cost}"
+
+
+def price_question(price: RunPrice) -> str:
+    """Ask in a line: `5 models, 60 calls, about $0.41: go?`."""
+    return f"{price_told(price)}: go?"
 
 
 def price_notice(price: RunPrice, words: Sequence[str]) -> Notice:

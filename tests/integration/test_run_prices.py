@@ -128,3 +128,13 @@ async def test_the_program_asks_no_script_and_names_the_way_to_say_yes(
     assert await run(app.settings, Output(as_json=False), ("NVDA",), **options) is False
     assert asked[0].endswith("1 model, 12 calls, about $0.38: go? [y/N] ")
     assert days._models.requests == []
+
+
+async def test_the_program_says_what_a_run_will_presumably_cost_before_it_begins(
+    days: Days, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = await days.start()
+    options = {"preset": Preset.QUICK, "members": (), "as_of": days.clock.now()}
+    assert await run(app.settings, Output(as_json=True), ("NVDA",), **options)
+    told = capsys.readouterr().err
+    assert told.index("1 model, 1 call, about $") < told.index("NVDA: run ")
