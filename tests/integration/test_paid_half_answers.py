@@ -11,7 +11,15 @@ from core.domain.stage import Preset
 from core.pipeline.spending import spent_today
 from tests import arena
 from tests.arena import Opening
-from tests.loopback.model_replies import Behaviour, hangs, junk, server_error, with_cost
+from tests.loopback.model_replies import (
+    Behaviour,
+    ModelRequest,
+    Reply,
+    hangs,
+    junk,
+    server_error,
+    with_cost,
+)
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = ["tests.storage", "tests.arena_fixtures"]
@@ -55,8 +63,16 @@ async def test_the_deadline_of_the_run_leaves_it_as_well(
 async def test_a_stage_that_ends_because_another_failed_leaves_what_it_had_paid(
     models: ModelServer, opening: Opening, tmp_path: Path
 ) -> None:
-    # Four analysts begin at once. All say nothing of use, three think for ever when they are asked again.
-    models.say_next(MODEL, *[HALF] * 4, hangs(), hangs(), hangs(), junk())
+    # Four analysts begin at once. All say nothing of use, and of those who are asked again three think for ever.
+    again: list[ModelRequest] = []
+
+    def behave(request: ModelRequest) -> Reply:
+        if "could not be used" not in str(request.messages):
+            return HALF(request)
+        again.append(request)
+        return (junk() if len(again) == 4 else hangs())(request)
+
+    models.always(MODEL, behave)
     app = await opening(models.base_url, tmp_path, members=CLAUDE, pipeline={"max_retries": 0})
     failed = claude_of(await arena.finished(app, arena.request()))
     assert failed.kind is AbstentionKind.BAD_ANSWER
