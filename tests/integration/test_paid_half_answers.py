@@ -63,7 +63,7 @@ async def test_the_deadline_of_the_run_leaves_it_as_well(
 async def test_a_stage_that_ends_because_another_failed_leaves_what_it_had_paid(
     models: ModelServer, opening: Opening, tmp_path: Path
 ) -> None:
-    # Four analysts begin at once. All say nothing of use, and of those who are asked again three think for ever.
+    # Four analysts begin at once and say nothing of use; of those who are asked again three think for ever.
     again: list[ModelRequest] = []
 
     def behave(request: ModelRequest) -> Reply:
