@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from core.domain.asking import AskRequest, Task
 from core.domain.quota import Allowance, Used
@@ -125,14 +125,6 @@ class Asks:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return tuple(Trial.model_validate(dict(row)) for row in reversed(rows))
-
-    async def spent_since(self, at: datetime) -> tuple[tuple[str, str, str, str, Decimal], ...]:
-        """Return member, place of the request, provider, key and USD of the questions since `at`."""
-        groups = (asks.c.member, asks.c.requested_in, asks.c.provider, asks.c.key)
-        query = select(*groups, func.sum(asks.c.cost_usd, type_=asks.c.cost_usd.type))
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.where(asks.c.at >= at).group_by(*groups))
-            return tuple((*row[:4], row[4]) for row in rows)
 
 
 def _figures(name: str, each: list[tuple[bool, int, Decimal]]) -> ArmFigures:

@@ -417,8 +417,9 @@ async def test_questions_count_in_quotas_and_budgets_as_runs_do(
     assert "of this chat for the day" in other.result.reason
     # What one question has cost leaves no room for another, and what is not sent costs nothing.
     assert len(models.requests) == 1
-    spent = await app._store.asks.spent_since(datetime(2020, 1, 1, tzinfo=UTC))
-    assert sum(cost for *_, cost in spent) == Decimal("0.006")
+    await app._store.calls.log.flush()
+    spent = await app._store.calls.spent_since(datetime(2020, 1, 1, tzinfo=UTC))
+    assert sum(one.cost_usd for one in spent) == Decimal("0.006")
 
 
 async def test_tasks_are_kept_for_the_adaptive_choice_which_can_be_made_again(

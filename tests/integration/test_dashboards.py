@@ -159,7 +159,8 @@ async def test_values_that_queries_compare_with_are_those_that_are_told(exported
 # -- what Grafana needs --------------------------------------------------------------------------------------
 
 
-def drawing() -> ModuleType:
+def drawing(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(DEPLOY / "grafana"))
     spec = importlib.util.spec_from_file_location("draw", DEPLOY / "grafana" / "draw.py")
     assert spec is not None
     assert spec.loader is not None
@@ -168,8 +169,8 @@ def drawing() -> ModuleType:
     return module
 
 
-def test_the_dashboards_are_as_they_are_drawn() -> None:
-    draw = drawing()
+def test_the_dashboards_are_as_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = drawing(monkeypatch)
     drawn = {name: draw.written(board) for name, board in draw.drawn().items()}
     kept = {
         path.name: path.read_text(encoding="utf-8")

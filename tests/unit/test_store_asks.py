@@ -83,16 +83,6 @@ async def test_trials_are_those_of_a_test_in_the_order_in_which_they_were_asked(
     assert [trial.arm for trial in await store.asks.trials("t")] == ["a", "b"]
 
 
-async def test_what_was_spent_is_told_by_member_place_and_key(store: Store) -> None:
-    await store.runs.save_evidence(PACK)
-    for question, at in (("old", NOON - timedelta(days=1)), ("q1", NOON), ("q2", NOON)):
-        await store.asks.begin(begun(question, at=at))
-        await store.asks.finish(record(question), answered=True)
-    assert await store.asks.spent_since(NOON) == (
-        ("claude", "telegram:-5", "openrouter", "main", Decimal("0.0084")),
-    )
-
-
 async def test_a_question_without_an_answer_counts_with_what_it_will_presumably_cost(store: Store) -> None:
     await store.runs.save_evidence(PACK)
     await store.asks.begin(begun("q1"))
