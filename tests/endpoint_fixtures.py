@@ -1,0 +1,21 @@
+"""A server that speaks the API of chat completions, and connections to it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.llm.connections import Connections
+from tests.loopback.model_server import ModelServer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def connections() -> AsyncIterator[Connections]:
+    opened = Connections()
+    yield opened
+    await opened.close()
