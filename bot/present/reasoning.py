@@ -159,7 +159,7 @@ def _footer(stage: StageRecord, member: Member) -> str:
     if stage.from_cache:
         used = f"{authors.FROM_CACHE}, {numbers.usd(stage.spend.cost_usd)}"
     else:
-        used = f"{numbers.tokens(stage.spend.tokens)} · {words.cost_of(stage.spend)}"
+        used = f"{words.tokens_of(stage.spend)} · {words.cost_of(stage.spend)}"
     return (
         f"answered by {stage.served_by}{asked} · {used} · {numbers.duration(stage.latency_ms)} · "
         f"run {stage.run_id} · {words.PAPER}"

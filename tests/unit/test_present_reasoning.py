@@ -127,6 +127,23 @@ def test_the_footer_tells_who_answered_and_what_it_used() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("cached", "reasoning", "told"),
+    [
+        (0, 0, " · 1,520 tokens · "),
+        (1_000, 0, " · 1,520 tokens (1,000 cached) · "),
+        (1_000, 300, " · 1,520 tokens (1,000 cached, 300 for reasoning) · "),
+    ],
+)
+def test_the_footer_tells_which_tokens_the_provider_had_read_before_and_which_nobody_sees(
+    cached: int, reasoning: int, told: str
+) -> None:
+    used = arena_facts.spend("0.00285", 1_520).model_copy(
+        update={"cached_tokens": cached, "reasoning_tokens": reasoning}
+    )
+    assert told in card_of(chat_of(stage("Growth slows.", spend=used))).footer
+
+
 def test_the_footer_says_when_another_model_answered_than_was_asked() -> None:
     other = stage("Short.", served_by=ServedBy(provider="direct", model="claude-haiku"))
     assert card_of(chat_of(other)).footer.startswith(
