@@ -110,8 +110,8 @@ async def test_answers_grow_old_by_the_kind_of_their_stage(
     app = await opening(holder.base_url, tmp_path, clock=clock, **ONE)
     await arena.finished(app, arena.request())
     for seconds, fresh in (
-        (29, {"market", "news", "technical", "risk"}),
-        (35, {"market", "news", "technical"}),
+        (15, {"market", "news", "technical", "risk"}),
+        (45, {"market", "news", "technical"}),
     ):
         clock.seconds = seconds
         record = await arena.finished(app, arena.request())
