@@ -5,13 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.llm.connections import Connections
-from tests.loopback.model_server import ModelServer
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as running:
-        yield running
 
 
 @pytest.fixture

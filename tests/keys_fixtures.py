@@ -18,13 +18,7 @@ from tests.loopback.model_server import ModelServer
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def gateway_of(server: ModelServer) -> AsyncIterator[Build]:
+async def gateway_of(models: ModelServer) -> AsyncIterator[Build]:
     opened: list[Gateway] = []
 
     def build(
@@ -36,7 +30,7 @@ async def gateway_of(server: ModelServer) -> AsyncIterator[Build]:
         member: MemberSettings = MEMBER,
         **provider: Any,
     ) -> Gateway:
-        one = Provider(name="loopback", base_url=server.base_url, keys=keys, timeout_s=5.0, **provider)
+        one = Provider(name="loopback", base_url=models.base_url, keys=keys, timeout_s=5.0, **provider)
         gateway = Gateway(
             Settings(providers=(one,), members=(member,), pipeline=Pipeline(max_retries=2, base_delay_s=1.0)),
             environ=ENVIRON | (environ or {}),

@@ -25,9 +25,9 @@ def key(name: str, **more: Any) -> ProviderKey:
     return ProviderKey(name=name, secret=SecretRef(f"env:KEY_{name.upper()}"), **more)
 
 
-def keys_asked(server: ModelServer) -> list[str]:
+def keys_asked(models: ModelServer) -> list[str]:
     names = {secret: name.removeprefix("KEY_").lower() for name, secret in ENVIRON.items()}
-    return [names.get(request.key, "?") for request in server.requests]
+    return [names.get(request.key, "?") for request in models.requests]
 
 
 def by_key(**behaviours: say.Behaviour) -> say.Behaviour:

@@ -15,15 +15,18 @@ from tests.loopback import model_replies as say
 from tests.loopback.model_endpoint import ASK, KEY, PRICES, failure_of, model
 from tests.loopback.model_server import ModelServer
 
-pytest_plugins = ("tests.endpoint_fixtures",)
+pytest_plugins = (
+    "tests.arena_fixtures",
+    "tests.endpoint_fixtures",
+)
 
 
 async def test_an_answer_carries_text_server_usage_and_price(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
-    server.say_next("m", say.answers("Buy.", usage={"prompt_tokens": 1000, "completion_tokens": 200}))
+    models.say_next("m", say.answers("Buy.", usage={"prompt_tokens": 1000, "completion_tokens": 200}))
 
-    answer = await model(server, connections).ask(ASK)
+    answer = await model(models, connections).ask(ASK)
 
     assert answer.text == "Buy."
     assert (answer.served_by.provider, answer.served_by.model, answer.served_by.key) == (
@@ -37,11 +40,11 @@ async def test_an_answer_carries_text_server_usage_and_price(
 
 
 async def test_the_request_holds_key_messages_limit_and_temperature(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
-    await model(server, connections, temperature=0.3).ask(ASK)
+    await model(models, connections, temperature=0.3).ask(ASK)
 
-    (request,) = server.requests
+    (request,) = models.requests
     assert request.key == KEY
     assert request.messages == [{"role": "user", "content": "Buy or sell?"}]
     assert request.body["max_tokens"] == 500
@@ -50,23 +53,23 @@ async def test_the_request_holds_key_messages_limit_and_temperature(
 
 
 async def test_the_environments_openai_account_is_not_told_to_other_providers(
-    server: ModelServer, connections: Connections, monkeypatch: pytest.MonkeyPatch
+    models: ModelServer, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-machine")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-the-machine")
 
-    await model(server, connections).ask(ASK)
+    await model(models, connections).ask(ASK)
 
-    assert not [name for name in server.requests[0].headers if name.startswith("openai-")]
+    assert not [name for name in models.requests[0].headers if name.startswith("openai-")]
 
 
 async def test_the_model_named_in_the_answer_is_the_one_that_served(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
-    server.say_next("m", say.answers("Hm.", model="other/model"), say.answers("Hm.", model=None))
+    models.say_next("m", say.answers("Hm.", model="other/model"), say.answers("Hm.", model=None))
 
-    assert (await model(server, connections).ask(ASK)).served_by.model == "other/model"
-    assert (await model(server, connections).ask(ASK)).served_by.model == "m"
+    assert (await model(models, connections).ask(ASK)).served_by.model == "other/model"
+    assert (await model(models, connections).ask(ASK)).served_by.model == "m"
 
 
 @pytest.mark.parametrize(
@@ -81,12 +84,12 @@ async def test_the_model_named_in_the_answer_is_the_one_that_served(
     ],
 )
 async def test_a_cost_that_the_endpoint_states_is_believed_and_nonsense_is_computed(
-    server: ModelServer, connections: Connections, cost: Any, booked: Decimal
+    models: ModelServer, connections: Connections, cost: Any, booked: Decimal
 ) -> None:
     usage = {"prompt_tokens": 1000, "completion_tokens": 200, "cost": cost}
-    server.say_next("m", say.answers("Buy.", usage=usage))
+    models.say_next("m", say.answers("Buy.", usage=usage))
 
-    assert (await model(server, connections).ask(ASK)).spend.cost_usd == booked
+    assert (await model(models, connections).ask(ASK)).spend.cost_usd == booked
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ async def test_a_cost_that_the_endpoint_states_is_believed_and_nonsense_is_compu
     ],
 )
 async def test_tokens_that_were_cached_or_thought_are_read_in_every_manner(
-    server: ModelServer, connections: Connections, cached: dict[str, Any]
+    models: ModelServer, connections: Connections, cached: dict[str, Any]
 ) -> None:
     usage = {
         "prompt_tokens": 1000,
@@ -106,35 +109,35 @@ async def test_tokens_that_were_cached_or_thought_are_read_in_every_manner(
         "completion_tokens_details": {"reasoning_tokens": 150},
         **cached,
     }
-    server.say_next("m", say.answers("Buy.", usage=usage), say.answers("Buy.", usage=usage))
+    models.say_next("m", say.answers("Buy.", usage=usage), say.answers("Buy.", usage=usage))
     cheap = PRICES.model_copy(update={"cached_usd_per_mtok": Decimal(0)})
 
-    spend = (await model(server, connections, prices=cheap).ask(ASK)).spend
+    spend = (await model(models, connections, prices=cheap).ask(ASK)).spend
 
     assert (spend.prompt_tokens, spend.cached_tokens, spend.reasoning_tokens) == (1000, 800, 150)
     assert spend.cost_usd == PRICES.cost(200, 200)
-    assert (await model(server, connections).ask(ASK)).spend.cost_usd == PRICES.cost(1000, 200)
+    assert (await model(models, connections).ask(ASK)).spend.cost_usd == PRICES.cost(1000, 200)
 
 
 async def test_nonsense_about_cached_tokens_counts_as_none(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
     nonsense = {"prompt_tokens_details": [9], "completion_tokens_details": {"reasoning_tokens": "many"}}
     usage = {"prompt_tokens": 10, "completion_tokens": 2, "cache_read_input_tokens": -4, **nonsense}
-    server.say_next("m", say.answers("Buy.", usage=usage))
+    models.say_next("m", say.answers("Buy.", usage=usage))
 
-    spend = (await model(server, connections).ask(ASK)).spend
+    spend = (await model(models, connections).ask(ASK)).spend
 
     assert (spend.cached_tokens, spend.reasoning_tokens) == (0, 0)
 
 
 async def test_missing_usage_is_billed_by_estimate_where_prices_are_known(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
-    server.say_next("m", say.answers("Buy.", usage=None), say.answers("Buy.", usage=None))
+    models.say_next("m", say.answers("Buy.", usage=None), say.answers("Buy.", usage=None))
 
-    priced = await model(server, connections).ask(ASK)
-    unpriced = await model(server, connections, prices=Prices()).ask(ASK)
+    priced = await model(models, connections).ask(ASK)
+    unpriced = await model(models, connections, prices=Prices()).ask(ASK)
 
     assert priced.spend.cost_usd == PRICES.cost(priced.spend.prompt_tokens, priced.spend.completion_tokens)
     assert priced.spend.prompt_tokens >= len("Buy or sell?") // 4
@@ -143,32 +146,32 @@ async def test_missing_usage_is_billed_by_estimate_where_prices_are_known(
 
 
 async def test_missing_usage_is_billed_where_the_answer_is_of_no_use_as_well(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
-    server.say_next("m", say.answers("Buy because", usage=None, finish_reason="length"))
-    failure = await failure_of(model(server, connections))
+    models.say_next("m", say.answers("Buy because", usage=None, finish_reason="length"))
+    failure = await failure_of(model(models, connections))
     assert type(failure) is BadAnswer
     assert failure.spent.prompt_tokens >= len("Buy or sell?") // 4
     assert failure.spent.cost_usd > PRICES.cost(failure.spent.prompt_tokens, 0)
 
 
-async def test_content_in_parts_is_joined(server: ModelServer, connections: Connections) -> None:
+async def test_content_in_parts_is_joined(models: ModelServer, connections: Connections) -> None:
     parts = [{"type": "text", "text": "Bu"}, {"type": "image"}, {"type": "text", "text": "y."}]
-    server.say_next("m", say.answers(parts))
+    models.say_next("m", say.answers(parts))
 
-    assert (await model(server, connections).ask(ASK)).text == "Buy."
-
-
-async def test_thoughts_stay_in_the_text(server: ModelServer, connections: Connections) -> None:
-    server.say_next("m", say.answers("<think>Hm.</think>Buy."))
-
-    assert (await model(server, connections).ask(ASK)).text == "<think>Hm.</think>Buy."
+    assert (await model(models, connections).ask(ASK)).text == "Buy."
 
 
-async def test_all_providers_share_one_http_client(server: ModelServer, connections: Connections) -> None:
-    one = connections.client(Provider(name="a", base_url=server.base_url), "main", KEY)
+async def test_thoughts_stay_in_the_text(models: ModelServer, connections: Connections) -> None:
+    models.say_next("m", say.answers("<think>Hm.</think>Buy."))
+
+    assert (await model(models, connections).ask(ASK)).text == "<think>Hm.</think>Buy."
+
+
+async def test_all_providers_share_one_http_client(models: ModelServer, connections: Connections) -> None:
+    one = connections.client(Provider(name="a", base_url=models.base_url), "main", KEY)
     other = connections.client(Provider(name="b", base_url="http://127.0.0.1:1"), "main", "another-key")
 
     assert one._client is other._client
     assert one.max_retries == 0
-    assert one is connections.client(Provider(name="a", base_url=server.base_url), "main", KEY)
+    assert one is connections.client(Provider(name="a", base_url=models.base_url), "main", KEY)

@@ -29,7 +29,10 @@ from tests.loopback.model_endpoint import ASK, KEY, NOON, PRICES, failure_of, mo
 from tests.loopback.model_server import ModelServer
 from tests.loopback.patience import PATIENCE_S
 
-pytest_plugins = ("tests.endpoint_fixtures",)
+pytest_plugins = (
+    "tests.arena_fixtures",
+    "tests.endpoint_fixtures",
+)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +61,16 @@ pytest_plugins = ("tests.endpoint_fixtures",)
     ],
 )
 async def test_each_refusal_is_the_failure_that_says_how_to_react(
-    server: ModelServer, connections: Connections, behaviour: say.Behaviour, kind: type[ModelFailure]
+    models: ModelServer, connections: Connections, behaviour: say.Behaviour, kind: type[ModelFailure]
 ) -> None:
-    server.say_next("m", behaviour)
+    models.say_next("m", behaviour)
 
-    failure = await failure_of(model(server, connections))
+    failure = await failure_of(model(models, connections))
 
     assert type(failure) is kind
     assert failure.spent.calls == 1
     assert failure.reason.startswith("loopback:m ")
-    assert len(server.requests) == 1
+    assert len(models.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -84,11 +87,11 @@ async def test_each_refusal_is_the_failure_that_says_how_to_react(
     ],
 )
 async def test_retry_after_is_read_as_seconds_or_as_a_date(
-    server: ModelServer, connections: Connections, value: str | None, seconds: float | None
+    models: ModelServer, connections: Connections, value: str | None, seconds: float | None
 ) -> None:
-    server.say_next("m", say.rate_limited(value))
+    models.say_next("m", say.rate_limited(value))
 
-    failure = await failure_of(model(server, connections))
+    failure = await failure_of(model(models, connections))
 
     assert isinstance(failure, ModelRateLimited)
     assert failure.retry_after_s == seconds
@@ -111,11 +114,11 @@ async def test_retry_after_is_read_as_seconds_or_as_a_date(
     ],
 )
 async def test_junk_is_told_from_what_a_model_has_written(
-    server: ModelServer, connections: Connections, behaviour: say.Behaviour
+    models: ModelServer, connections: Connections, behaviour: say.Behaviour
 ) -> None:
-    server.say_next("m", behaviour)
+    models.say_next("m", behaviour)
 
-    failure = await failure_of(model(server, connections))
+    failure = await failure_of(model(models, connections))
 
     assert type(failure) is JunkAnswer
     assert failure.spent.calls == 1
@@ -133,11 +136,11 @@ async def test_junk_is_told_from_what_a_model_has_written(
     ],
 )
 async def test_an_empty_answer_is_a_bad_answer(
-    server: ModelServer, connections: Connections, behaviour: say.Behaviour
+    models: ModelServer, connections: Connections, behaviour: say.Behaviour
 ) -> None:
-    server.say_next("m", behaviour)
+    models.say_next("m", behaviour)
 
-    failure = await failure_of(model(server, connections))
+    failure = await failure_of(model(models, connections))
 
     assert type(failure) is BadAnswer
     assert failure.spent.calls == 1
@@ -153,11 +156,11 @@ async def test_an_empty_answer_is_a_bad_answer(
     ],
 )
 async def test_an_incomplete_answer_says_why_and_what_it_cost(
-    server: ModelServer, connections: Connections, behaviour: say.Behaviour, words: str
+    models: ModelServer, connections: Connections, behaviour: say.Behaviour, words: str
 ) -> None:
-    server.say_next("m", behaviour)
+    models.say_next("m", behaviour)
 
-    failure = await failure_of(model(server, connections))
+    failure = await failure_of(model(models, connections))
 
     assert type(failure) is BadAnswer
     assert words in failure.reason
@@ -166,32 +169,32 @@ async def test_an_incomplete_answer_says_why_and_what_it_cost(
 
 
 async def test_an_error_inside_a_200_is_billed_by_its_usage(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
     usage = {"prompt_tokens": 1000, "completion_tokens": 0}
-    server.say_next(
+    models.say_next(
         "m", say.junk({"error": {"message": "x", "code": 502}, "usage": usage}, "application/json")
     )
 
-    assert (await failure_of(model(server, connections))).spent.cost_usd == Decimal("0.003")
+    assert (await failure_of(model(models, connections))).spent.cost_usd == Decimal("0.003")
 
 
 @pytest.mark.parametrize("behaviour", [say.hangs(), say.drips()])
 async def test_a_late_answer_is_a_timeout_and_its_request_is_closed(
-    server: ModelServer, connections: Connections, behaviour: say.Behaviour
+    models: ModelServer, connections: Connections, behaviour: say.Behaviour
 ) -> None:
-    server.say_next("m", behaviour)
+    models.say_next("m", behaviour)
 
-    failure = await failure_of(model(server, connections, timeout_s=0.2))
+    failure = await failure_of(model(models, connections, timeout_s=0.2))
 
     assert type(failure) is ModelTimeout
     assert failure.reason == "loopback:m did not answer within 0.2 s"
     assert failure.spent == Spend(calls=1, unpriced_calls=1)  # it may be billed all the same
-    await asyncio.wait_for(server.until_closed_early(), PATIENCE_S)
+    await asyncio.wait_for(models.until_closed_early(), PATIENCE_S)
 
 
-async def test_a_refused_connection_is_no_timeout(server: ModelServer, connections: Connections) -> None:
-    failure = await failure_of(model(server, connections, base_url="http://127.0.0.1:1/v1"))
+async def test_a_refused_connection_is_no_timeout(models: ModelServer, connections: Connections) -> None:
+    failure = await failure_of(model(models, connections, base_url="http://127.0.0.1:1/v1"))
 
     assert type(failure) is ModelServerFailed
     assert "could not be reached" in failure.reason
@@ -225,34 +228,34 @@ async def test_a_connection_that_breaks_off_is_a_server_failure(connections: Con
             assert type(await failure_of(endpoint)) is ModelServerFailed
 
 
-async def test_a_cancelled_ask_closes_its_request(server: ModelServer, connections: Connections) -> None:
-    server.say_next("m", say.hangs())
-    asking = asyncio.create_task(model(server, connections).ask(ASK))
-    await asyncio.wait_for(server.until_asked(), PATIENCE_S)
+async def test_a_cancelled_ask_closes_its_request(models: ModelServer, connections: Connections) -> None:
+    models.say_next("m", say.hangs())
+    asking = asyncio.create_task(model(models, connections).ask(ASK))
+    await asyncio.wait_for(models.until_asked(), PATIENCE_S)
 
     asking.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await asking
-    await asyncio.wait_for(server.until_closed_early(), PATIENCE_S)
+    await asyncio.wait_for(models.until_closed_early(), PATIENCE_S)
 
 
 async def test_a_callers_deadline_is_not_taken_for_the_models(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
-    server.say_next("m", say.hangs())
+    models.say_next("m", say.hangs())
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
-            await model(server, connections).ask(ASK)
+            await model(models, connections).ask(ASK)
 
 
 async def test_a_key_that_the_endpoint_echoes_is_in_no_text_and_no_trace(
-    server: ModelServer, connections: Connections, caplog: pytest.LogCaptureFixture
+    models: ModelServer, connections: Connections, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    endpoint = model(server, connections)
-    server.say_next(
+    endpoint = model(models, connections)
+    models.say_next(
         "m",
         say.echoes_key(),
         lambda request: say.Reply({"error": {"message": f"bad {request.key}"}}, 500),
@@ -275,11 +278,11 @@ async def test_a_key_that_the_endpoint_echoes_is_in_no_text_and_no_trace(
 
 
 async def test_a_long_complaint_is_cut_to_one_short_line(
-    server: ModelServer, connections: Connections
+    models: ModelServer, connections: Connections
 ) -> None:
-    server.say_next("m", say.refused(500, "first\nsecond\x00\u202e " + "x" * 5000))
+    models.say_next("m", say.refused(500, "first\nsecond\x00\u202e " + "x" * 5000))
 
-    failure = await failure_of(model(server, connections))
+    failure = await failure_of(model(models, connections))
 
     assert len(failure.reason) < 320
     assert failure.reason.isprintable()

@@ -37,68 +37,69 @@ from tests.loopback import model_replies as say
 from tests.loopback.model_server import ModelServer
 
 pytest_plugins = (
+    "tests.arena_fixtures",
     "tests.storage",
     "tests.keys_fixtures",
 )
 
 
 async def test_a_key_that_is_told_to_slow_down_rests_and_another_is_asked_at_once(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
     clock = ManualClock(EVENING)
-    server.default = by_key(one=say.rate_limited("30"))
+    models.default = by_key(one=say.rate_limited("30"))
     gateway = gateway_of(key("one"), key("two"), clock=clock)
     answer = await gateway.model_for(MEMBER).ask(ASK)
     assert (answer.served_by.key, answer.spend.calls, clock.slept) == ("two", 2, [])
     assert await served_by(gateway) == "two"
     clock.advance(30)
-    server.default = say.filled()
+    models.default = say.filled()
     assert await served_by(gateway) == "one"
 
 
 async def test_when_all_rest_the_retry_waits_for_the_first_that_may_be_asked(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
     clock = ManualClock(EVENING)
-    server.say_next("claude-x", say.rate_limited("50"), say.rate_limited("20"))
+    models.say_next("claude-x", say.rate_limited("50"), say.rate_limited("20"))
     gateway = gateway_of(key("one"), key("two"), clock=clock)
     assert await served_by(gateway) == "two"
     assert clock.slept == [20]
 
 
 async def test_a_key_that_is_not_told_how_long_rests_longer_each_time(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
     clock = ManualClock(EVENING)
-    server.always("claude-x", say.rate_limited())
+    models.always("claude-x", say.rate_limited())
     gateway = gateway_of(key("one"), clock=clock)
     with pytest.raises(ModelRateLimited):
         await served_by(gateway)
     (provider,) = await gateway.health()
     assert provider.keys[0].until == clock.now() + timedelta(seconds=4)
-    assert len(server.requests) == 3
+    assert len(models.requests) == 3
 
 
 async def test_a_key_without_credit_is_out_for_that_model_until_midnight(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
     clock = ManualClock(EVENING)
-    server.say_next("claude-x", say.out_of_credit())
+    models.say_next("claude-x", say.out_of_credit())
     gateway = gateway_of(key("one"), clock=clock)
     with pytest.raises(OutOfCredit):
         await served_by(gateway)
     with pytest.raises(OutOfCredit, match=r"one …0234 is out of credit .*until 2026-11-21 00:00 UTC"):
         await served_by(gateway)
-    assert len(server.requests) == 1
+    assert len(models.requests) == 1
     cheaper = MEMBER.model_copy(update={"route": ("loopback:claude-free",)})
     assert await served_by(gateway, member=cheaper) == "one"
     clock.advance(4 * 3600)
     assert await served_by(gateway) == "one"
 
 
-async def test_a_provider_may_say_when_credit_is_renewed(server: ModelServer, gateway_of: Build) -> None:
+async def test_a_provider_may_say_when_credit_is_renewed(models: ModelServer, gateway_of: Build) -> None:
     clock = ManualClock(EVENING)
-    server.say_next("claude-x", say.refused(402, "limit", {"Retry-After": "600"}))
+    models.say_next("claude-x", say.refused(402, "limit", {"Retry-After": "600"}))
     gateway = gateway_of(key("one"), clock=clock)
     with pytest.raises(OutOfCredit):
         await served_by(gateway)
@@ -107,15 +108,15 @@ async def test_a_provider_may_say_when_credit_is_renewed(server: ModelServer, ga
 
 
 async def test_a_key_that_is_refused_in_mid_run_is_replaced_at_once_and_used_no_more(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
     gateway = gateway_of(key("one"), key("two"))
     model = gateway.model_for(MEMBER)
     await model.ask(ASK)
-    server.default = by_key(one=say.echoes_key(), two=say.filled())
-    server.requests.clear()
+    models.default = by_key(one=say.echoes_key(), two=say.filled())
+    models.requests.clear()
     assert [(await model.ask(ASK)).served_by.key for _ in range(4)] == ["two"] * 4
-    assert keys_asked(server).count("one") <= 1
+    assert keys_asked(models).count("one") <= 1
     model = gateway.model_for(MEMBER)
     await asyncio.gather(*(model.ask(ASK) for _ in range(6)))
     assert await conditions(gateway) == {"one": KeyCondition.REFUSED, "two": KeyCondition.USABLE}
@@ -125,10 +126,10 @@ async def test_a_key_that_is_refused_in_mid_run_is_replaced_at_once_and_used_no_
 
 
 async def test_a_refused_key_comes_back_with_another_secret_or_when_it_was_checked(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
     states = KeptInMemory()
-    server.keys = {ENVIRON["KEY_TWO"], "made-up-new-secret-5678"}
+    models.keys = {ENVIRON["KEY_TWO"], "made-up-new-secret-5678"}
     gateway = gateway_of(key("one"), states=states)
     with pytest.raises(AuthenticationFailed):
         await served_by(gateway)
@@ -137,22 +138,22 @@ async def test_a_refused_key_comes_back_with_another_secret_or_when_it_was_check
         AuthenticationFailed, match="no key of loopback can be used now: one …0234 was refused"
     ):
         await served_by(gateway_of(key("one"), states=states))
-    assert len(server.requests) == 1
+    assert len(models.requests) == 1
 
     renewed = gateway_of(key("one"), states=states, environ={"KEY_ONE": "made-up-new-secret-5678"})
     assert await served_by(renewed) == "one"
 
-    server.keys.add(ENVIRON["KEY_ONE"])
+    models.keys.add(ENVIRON["KEY_ONE"])
     again = gateway_of(key("one"), states=states, clock=ManualClock(EVENING + timedelta(seconds=5)))
     await again.probe(again._providers["loopback"])
     assert await served_by(again) == "one"
 
 
 async def test_a_model_that_a_key_may_not_use_takes_the_key_from_no_other_model(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
     clock = ManualClock(EVENING)
-    server.say_next("claude-x", say.refused(403, "no access to this model"))
+    models.say_next("claude-x", say.refused(403, "no access to this model"))
     gateway = gateway_of(key("one"), clock=clock)
     with pytest.raises(AuthenticationFailed):
         await served_by(gateway)
@@ -165,9 +166,9 @@ async def test_a_model_that_a_key_may_not_use_takes_the_key_from_no_other_model(
 
 
 async def test_a_prompt_that_moderation_refuses_takes_no_key_out(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
-    server.say_next("claude-x", say.refused(403, "Your input was flagged by moderation"))
+    models.say_next("claude-x", say.refused(403, "Your input was flagged by moderation"))
     gateway = gateway_of(key("one"))
     with pytest.raises(ModelFailure):
         await served_by(gateway)
@@ -175,10 +176,10 @@ async def test_a_prompt_that_moderation_refuses_takes_no_key_out(
 
 
 async def test_two_processes_share_a_rest_and_it_survives_a_restart(
-    server: ModelServer, gateway_of: Build, store: Store, clock: ManualClock
+    models: ModelServer, gateway_of: Build, store: Store, clock: ManualClock
 ) -> None:
     other = Store(store.database)
-    server.say_next("claude-x", say.rate_limited("40"))
+    models.say_next("claude-x", say.rate_limited("40"))
     first = gateway_of(key("one"), key("two"), states=store.providers, clock=clock)
     second = gateway_of(key("one"), key("two"), states=other.providers, clock=clock)
     await second.health()
@@ -194,9 +195,9 @@ async def test_two_processes_share_a_rest_and_it_survives_a_restart(
 
 
 async def test_what_is_kept_of_a_key_holds_no_part_of_its_secret(
-    server: ModelServer, gateway_of: Build, store: Store, clock: ManualClock
+    models: ModelServer, gateway_of: Build, store: Store, clock: ManualClock
 ) -> None:
-    server.always("claude-x", say.echoes_key())
+    models.always("claude-x", say.echoes_key())
     gateway = gateway_of(key("one"), states=store.providers, clock=clock)
     with pytest.raises(AuthenticationFailed):
         await served_by(gateway)
@@ -208,9 +209,9 @@ async def test_what_is_kept_of_a_key_holds_no_part_of_its_secret(
 
 
 async def test_a_route_is_tried_with_the_next_key_and_where_it_is_left_alone(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
-    server.default = by_key(one=say.echoes_key())
+    models.default = by_key(one=say.echoes_key())
     gateway = gateway_of(key("one"), key("two"))
     for _ in range(5):
         ticket = gateway._breaker("loopback", "claude-x").force()
@@ -226,23 +227,23 @@ async def test_a_route_is_tried_with_the_next_key_and_where_it_is_left_alone(
 
 
 async def test_a_local_provider_whose_key_is_not_there_is_asked_without_and_nothing_is_noted(
-    server: ModelServer, gateway_of: Build
+    models: ModelServer, gateway_of: Build
 ) -> None:
-    server.say_next("claude-x", say.refused(401))
+    models.say_next("claude-x", say.refused(401))
     gateway = gateway_of(ProviderKey(name="unset", secret=SecretRef("env:UNSET")), local=True)
     with pytest.raises(AuthenticationFailed):
         await served_by(gateway)
     assert await served_by(gateway) == ""
 
 
-async def test_junk_says_nothing_good_of_a_key(server: ModelServer, gateway_of: Build) -> None:
+async def test_junk_says_nothing_good_of_a_key(models: ModelServer, gateway_of: Build) -> None:
     gateway = gateway_of(key("one"))
     (opened,) = (
         gateway._secrets.opened(provider, one)
         for provider in gateway._providers.values()
         for one in provider.keys
     )
-    server.say_next("claude-x", say.junk())
+    models.say_next("claude-x", say.junk())
     model = gateway.model_for(MEMBER)
 
     async def refused_meanwhile(ask: Ask) -> None:
@@ -250,13 +251,13 @@ async def test_junk_says_nothing_good_of_a_key(server: ModelServer, gateway_of: 
             await model.ask(ask)
 
     asking = asyncio.create_task(refused_meanwhile(ASK))
-    await server.until_asked()
+    await models.until_asked()
     gateway._keyring.refuse(opened, "loopback:claude-x refused the request (401)")
     await asking
     assert await conditions(gateway) == {"one": KeyCondition.REFUSED}
 
 
-async def test_a_store_that_fails_is_in_nobodys_way(server: ModelServer, gateway_of: Build) -> None:
+async def test_a_store_that_fails_is_in_nobodys_way(models: ModelServer, gateway_of: Build) -> None:
     class Broken(KeptInMemory):
         async def read(self) -> Any:
             raise TimeoutError
@@ -264,6 +265,6 @@ async def test_a_store_that_fails_is_in_nobodys_way(server: ModelServer, gateway
         async def keep_key(self, state: object) -> None:
             raise TimeoutError
 
-    server.default = by_key(one=say.rate_limited("30"))
+    models.default = by_key(one=say.rate_limited("30"))
     gateway = gateway_of(key("one"), key("two"), states=Broken())
     assert [await served_by(gateway) for _ in range(3)] == ["two"] * 3
