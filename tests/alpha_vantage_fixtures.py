@@ -23,7 +23,7 @@ from tests.loopback.alpha_vantage_server import (
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[AlphaVantageServer]:
+async def alpha_vantage() -> AsyncIterator[AlphaVantageServer]:
     async with alpha_vantage_server() as running:
         running.key = KEY
         years, quarters = ["2024-12-31", "2023-12-31"], ["2025-06-30", "2024-06-30"]
@@ -52,15 +52,15 @@ async def server() -> AsyncIterator[AlphaVantageServer]:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
+def alpha_vantage_clock() -> ManualClock:
     return ManualClock(NOW)
 
 
 @pytest.fixture
-async def vendor(
-    server: AlphaVantageServer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+async def alpha_vantage_evidence(
+    alpha_vantage: AlphaVantageServer, alpha_vantage_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[AlphaVantageEvidence]:
     monkeypatch.setenv("ALPHA_VANTAGE_API_KEY", KEY)
-    vendor = made(server, clock)
+    vendor = made(alpha_vantage, alpha_vantage_clock)
     yield vendor
     await vendor.close()

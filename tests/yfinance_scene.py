@@ -33,16 +33,16 @@ def _cache_of_yfinance(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[YahooServer]:
+async def yahoo() -> AsyncIterator[YahooServer]:
     """The server."""
     async with yahoo_server() as running:
         yield running
 
 
 @pytest.fixture
-async def vendor(server: YahooServer, _cache_of_yfinance: None) -> AsyncIterator[YfinanceVendor]:
+async def yahoo_prices(yahoo: YahooServer, _cache_of_yfinance: None) -> AsyncIterator[YfinanceVendor]:
     """The adapter that asks it."""
-    vendor = YfinanceVendor(YfinanceSettings(base_url=server.base_url, timeout_s=5))
+    vendor = YfinanceVendor(YfinanceSettings(base_url=yahoo.base_url, timeout_s=5))
     yield vendor
     await vendor.close()
 
@@ -56,8 +56,8 @@ def fresh_yfinance(_cache_of_yfinance: None) -> None:
 
 
 @pytest.fixture
-async def evidence(server: YahooServer, fresh_yfinance: None) -> AsyncIterator[YahooEvidence]:
+async def evidence(yahoo: YahooServer, fresh_yfinance: None) -> AsyncIterator[YahooEvidence]:
     """The adapter for evidence beside prices; its clock stands at `NOW`."""
-    evidence = YahooEvidence(YfinanceSettings(base_url=server.base_url, timeout_s=5), ManualClock(NOW))
+    evidence = YahooEvidence(YfinanceSettings(base_url=yahoo.base_url, timeout_s=5), ManualClock(NOW))
     yield evidence
     await evidence.close()

@@ -37,8 +37,10 @@ pytest_plugins = ("tests.alpha_vantage_fixtures",)
 
 
 class TestIdentityAndSnapshot:
-    async def test_the_overview_says_what_the_instrument_is(self, vendor: AlphaVantageEvidence) -> None:
-        assert await vendor.identity("$ibm") == Identity(
+    async def test_the_overview_says_what_the_instrument_is(
+        self, alpha_vantage_evidence: AlphaVantageEvidence
+    ) -> None:
+        assert await alpha_vantage_evidence.identity("$ibm") == Identity(
             vendor="alpha_vantage",
             name="International Business Machines",
             kind="stock",
@@ -49,12 +51,12 @@ class TestIdentityAndSnapshot:
         )
 
     async def test_the_ratios_of_the_overview_are_a_snapshot_of_now(
-        self, vendor: AlphaVantageEvidence, clock: ManualClock
+        self, alpha_vantage_evidence: AlphaVantageEvidence, alpha_vantage_clock: ManualClock
     ) -> None:
-        snapshot = await vendor.snapshot("IBM")
+        snapshot = await alpha_vantage_evidence.snapshot("IBM")
 
         assert snapshot is not None
-        assert snapshot.at == clock.now()
+        assert snapshot.at == alpha_vantage_clock.now()
         assert [(figure.name, str(figure.value), figure.unit) for figure in snapshot.figures] == [
             ("market cap", "286803001000", "USD"),
             ("trailing PE", "36.5200", "ratio"),
@@ -68,34 +70,44 @@ class TestIdentityAndSnapshot:
         ]
 
     async def test_both_share_one_question_also_when_asked_at_the_same_time(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        await asyncio.gather(vendor.identity("IBM"), vendor.snapshot("IBM"), vendor.identity("IBM"))
+        await asyncio.gather(
+            alpha_vantage_evidence.identity("IBM"),
+            alpha_vantage_evidence.snapshot("IBM"),
+            alpha_vantage_evidence.identity("IBM"),
+        )
 
-        assert server.asked == [{"function": "OVERVIEW", "symbol": "IBM", "apikey": KEY}]
+        assert alpha_vantage.asked == [{"function": "OVERVIEW", "symbol": "IBM", "apikey": KEY}]
 
     async def test_an_answer_serves_for_two_minutes_only(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, clock: ManualClock
+        self,
+        alpha_vantage: AlphaVantageServer,
+        alpha_vantage_evidence: AlphaVantageEvidence,
+        alpha_vantage_clock: ManualClock,
     ) -> None:
-        await vendor.identity("IBM")
-        clock.advance(121)
-        await vendor.identity("IBM")
+        await alpha_vantage_evidence.identity("IBM")
+        alpha_vantage_clock.advance(121)
+        await alpha_vantage_evidence.identity("IBM")
 
-        assert len(server.asked) == 2
+        assert len(alpha_vantage.asked) == 2
 
-    async def test_an_unknown_symbol_is_nothing(self, vendor: AlphaVantageEvidence) -> None:
-        assert await vendor.identity("NOSUCH") is None
-        assert await vendor.snapshot("NOSUCH") is None
+    async def test_an_unknown_symbol_is_nothing(self, alpha_vantage_evidence: AlphaVantageEvidence) -> None:
+        assert await alpha_vantage_evidence.identity("NOSUCH") is None
+        assert await alpha_vantage_evidence.snapshot("NOSUCH") is None
 
     async def test_none_and_dashes_are_no_figures_and_no_names(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
         held = {name: "-" for name in overview("IBM") if "Ratio" in name or "PE" in name or "EV" in name}
-        server.told["OVERVIEW", "IBM"] = overview(
+        alpha_vantage.told["OVERVIEW", "IBM"] = overview(
             "IBM", **held, Sector="None", Industry=None, Beta="None", DividendYield="", Currency="None"
         )
 
-        identity, snapshot = await vendor.identity("IBM"), await vendor.snapshot("IBM")
+        identity, snapshot = (
+            await alpha_vantage_evidence.identity("IBM"),
+            await alpha_vantage_evidence.snapshot("IBM"),
+        )
 
         assert identity is not None
         assert (identity.sector, identity.industry, identity.currency) == ("", "", "")
@@ -104,11 +116,14 @@ class TestIdentityAndSnapshot:
 
     @pytest.mark.parametrize("name", [None, "None", "", " ", "\u200b", "\u202e\u0000"])
     async def test_without_a_name_that_can_be_seen_there_is_no_identity(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, name: str | None
+        self,
+        alpha_vantage: AlphaVantageServer,
+        alpha_vantage_evidence: AlphaVantageEvidence,
+        name: str | None,
     ) -> None:
-        server.told["OVERVIEW", "IBM"] = overview("IBM", Name=name)
+        alpha_vantage.told["OVERVIEW", "IBM"] = overview("IBM", Name=name)
 
-        assert await vendor.identity("IBM") is None
+        assert await alpha_vantage_evidence.identity("IBM") is None
 
     @pytest.mark.parametrize(
         "changed",
@@ -126,21 +141,24 @@ class TestIdentityAndSnapshot:
         ],
     )
     async def test_an_overview_of_another_shape_or_ticker_is_refused_by_name(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, changed: dict[str, Any]
+        self,
+        alpha_vantage: AlphaVantageServer,
+        alpha_vantage_evidence: AlphaVantageEvidence,
+        changed: dict[str, Any],
     ) -> None:
-        server.told["OVERVIEW", "IBM"] = {**overview("IBM"), **changed}
+        alpha_vantage.told["OVERVIEW", "IBM"] = {**overview("IBM"), **changed}
 
-        failure = await refusal(vendor.identity("IBM"))
+        failure = await refusal(alpha_vantage_evidence.identity("IBM"))
 
         assert type(failure) is BadVendorData
         assert "IBM" in failure.reason
 
     async def test_a_class_of_shares_is_asked_for_with_a_dash(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        server.told["OVERVIEW", "BRK-B"] = overview("BRK.B", Name="Berkshire")
+        alpha_vantage.told["OVERVIEW", "BRK-B"] = overview("BRK.B", Name="Berkshire")
 
-        identity = await vendor.identity("BRK.B")
+        identity = await alpha_vantage_evidence.identity("BRK.B")
 
         assert identity is not None
         assert identity.name == "Berkshire"
@@ -148,9 +166,9 @@ class TestIdentityAndSnapshot:
 
 class TestFilings:
     async def test_statements_are_one_filing_a_period_with_the_figures_in_their_order(
-        self, vendor: AlphaVantageEvidence
+        self, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        filings = await vendor.filings("IBM")
+        filings = await alpha_vantage_evidence.filings("IBM")
 
         assert [(filing.period_end.isoformat(), filing.annual) for filing in filings] == [
             ("2024-12-31", True),
@@ -168,16 +186,18 @@ class TestFilings:
         assert values["revenue growth"] == ("0.0144", "ratio")
 
     async def test_earnings_that_companies_adjust_are_not_told_as_diluted_earnings(
-        self, vendor: AlphaVantageEvidence
+        self, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        names = {figure.name for filing in await vendor.filings("IBM") for figure in filing.figures}
+        names = {
+            figure.name for filing in await alpha_vantage_evidence.filings("IBM") for figure in filing.figures
+        }
 
         assert "diluted EPS" not in names
 
     async def test_figures_became_known_on_the_day_of_the_report_of_their_period_where_that_is_told(
-        self, vendor: AlphaVantageEvidence
+        self, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        filings = await vendor.filings("IBM")
+        filings = await alpha_vantage_evidence.filings("IBM")
 
         reported = [date(2025, 1, 29), None, date(2025, 7, 23), None]
         assert [filing.reported_on for filing in filings] == reported
@@ -185,67 +205,76 @@ class TestFilings:
 
     @pytest.mark.parametrize("day", ["None", "-", "2024-12-31", "2024-06-01", "2027-01-01"])
     async def test_a_day_of_report_that_cannot_be_is_not_known(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, day: str
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence, day: str
     ) -> None:
-        server.told["EARNINGS", "IBM"] = earnings("IBM", [("2024-12-31", day)])
+        alpha_vantage.told["EARNINGS", "IBM"] = earnings("IBM", [("2024-12-31", day)])
 
-        assert {filing.reported_on for filing in await vendor.filings("IBM")} == {None}
+        assert {filing.reported_on for filing in await alpha_vantage_evidence.filings("IBM")} == {None}
 
     async def test_a_year_that_ends_on_a_saturday_is_matched_with_its_report_and_the_year_before(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
         reports = [income_report("2024-09-28", "110"), income_report("2023-09-30", "100")]
-        server.told["INCOME_STATEMENT", "IBM"] = statement("IBM", reports)
-        server.told["BALANCE_SHEET", "IBM"] = server.told["CASH_FLOW", "IBM"] = statement("IBM", [])
-        server.told["EARNINGS", "IBM"] = earnings("IBM", [("2024-09-30", "2024-10-31")])
+        alpha_vantage.told["INCOME_STATEMENT", "IBM"] = statement("IBM", reports)
+        alpha_vantage.told["BALANCE_SHEET", "IBM"] = alpha_vantage.told["CASH_FLOW", "IBM"] = statement(
+            "IBM", []
+        )
+        alpha_vantage.told["EARNINGS", "IBM"] = earnings("IBM", [("2024-09-30", "2024-10-31")])
 
-        latest = (await vendor.filings("IBM"))[0]
+        latest = (await alpha_vantage_evidence.filings("IBM"))[0]
 
         assert latest.reported_on == date(2024, 10, 31)
         assert latest.figures[-1].name == "revenue growth"
         assert latest.figures[-1].value == Decimal("0.1000")
 
     async def test_four_functions_are_asked_at_least_a_second_apart(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, clock: ManualClock
+        self,
+        alpha_vantage: AlphaVantageServer,
+        alpha_vantage_evidence: AlphaVantageEvidence,
+        alpha_vantage_clock: ManualClock,
     ) -> None:
-        await vendor.filings("IBM")
+        await alpha_vantage_evidence.filings("IBM")
 
-        assert asked(server) == FUNCTIONS
-        assert len(clock.slept) == 3
-        assert min(clock.slept) >= 1.0
+        assert asked(alpha_vantage) == FUNCTIONS
+        assert len(alpha_vantage_clock.slept) == 3
+        assert min(alpha_vantage_clock.slept) >= 1.0
 
     async def test_only_one_is_asked_where_there_are_no_statements(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        server.told["INCOME_STATEMENT", "SPY"] = statement("SPY", [])
+        alpha_vantage.told["INCOME_STATEMENT", "SPY"] = statement("SPY", [])
 
-        assert await vendor.filings("NOSUCH") == ()
-        assert await vendor.filings("SPY") == ()
-        assert asked(server) == ["INCOME_STATEMENT"] * 2
+        assert await alpha_vantage_evidence.filings("NOSUCH") == ()
+        assert await alpha_vantage_evidence.filings("SPY") == ()
+        assert asked(alpha_vantage) == ["INCOME_STATEMENT"] * 2
 
     async def test_what_was_answered_before_a_refusal_is_not_asked_again(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        prepared = [server.told["INCOME_STATEMENT", "IBM"], server.told["BALANCE_SHEET", "IBM"], BURST_NOTE]
-        server.next_answers.extend(prepared)
+        prepared = [
+            alpha_vantage.told["INCOME_STATEMENT", "IBM"],
+            alpha_vantage.told["BALANCE_SHEET", "IBM"],
+            BURST_NOTE,
+        ]
+        alpha_vantage.next_answers.extend(prepared)
 
-        assert type(await refusal(vendor.filings("IBM"))) is VendorRateLimited
-        assert len(await vendor.filings("IBM")) == 4
-        assert asked(server) == [*FUNCTIONS[:3], *FUNCTIONS[2:]]
+        assert type(await refusal(alpha_vantage_evidence.filings("IBM"))) is VendorRateLimited
+        assert len(await alpha_vantage_evidence.filings("IBM")) == 4
+        assert asked(alpha_vantage) == [*FUNCTIONS[:3], *FUNCTIONS[2:]]
 
     async def test_none_and_dashes_are_no_figures_and_periods_without_any_are_left_out(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
         nothing = dict.fromkeys(income_report(""), "None")
         reports = [
             {**nothing, "fiscalDateEnding": "2024-12-31", "netIncome": "-5", "totalRevenue": "-"},
             {**nothing, "fiscalDateEnding": "2023-12-31"},
         ]
-        server.told["INCOME_STATEMENT", "IBM"] = statement("IBM", reports)
+        alpha_vantage.told["INCOME_STATEMENT", "IBM"] = statement("IBM", reports)
         for function in ("BALANCE_SHEET", "CASH_FLOW", "EARNINGS"):
-            del server.told[function, "IBM"]
+            del alpha_vantage.told[function, "IBM"]
 
-        (filing,) = await vendor.filings("IBM")
+        (filing,) = await alpha_vantage_evidence.filings("IBM")
 
         assert [(figure.name, figure.value, figure.unit) for figure in filing.figures] == [
             ("net income", Decimal(-5), "")
@@ -273,30 +302,34 @@ class TestFilings:
         ],
     )
     async def test_wrong_shapes_of_any_function_are_refused_by_name(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, place: int, body: dict[str, Any]
+        self,
+        alpha_vantage: AlphaVantageServer,
+        alpha_vantage_evidence: AlphaVantageEvidence,
+        place: int,
+        body: dict[str, Any],
     ) -> None:
-        server.told[FUNCTIONS[place], "IBM"] = body
+        alpha_vantage.told[FUNCTIONS[place], "IBM"] = body
 
-        failure = await refusal(vendor.filings("IBM"))
+        failure = await refusal(alpha_vantage_evidence.filings("IBM"))
 
         assert type(failure) is BadVendorData
         assert "IBM" in failure.reason
 
     @pytest.mark.parametrize("figure", ["many", "NaN1", "1e999", "9" * 100, True, [1], {"raw": 1}])
     async def test_figures_that_are_no_numbers_are_refused(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, figure: Any
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence, figure: Any
     ) -> None:
-        server.told["CASH_FLOW", "IBM"] = statement(
+        alpha_vantage.told["CASH_FLOW", "IBM"] = statement(
             "IBM", [cash_report("2024-12-31", operatingCashflow=figure)]
         )
 
-        assert type(await refusal(vendor.filings("IBM"))) is BadVendorData
+        assert type(await refusal(alpha_vantage_evidence.filings("IBM"))) is BadVendorData
 
     async def test_statements_of_one_period_in_two_currencies_are_refused(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        server.told["CASH_FLOW", "IBM"] = statement(
+        alpha_vantage.told["CASH_FLOW", "IBM"] = statement(
             "IBM", [cash_report("2024-12-31", reportedCurrency="TWD")]
         )
 
-        assert "two currencies" in str(await refusal(vendor.filings("IBM")))
+        assert "two currencies" in str(await refusal(alpha_vantage_evidence.filings("IBM")))

@@ -35,9 +35,9 @@ pytest_plugins = ("tests.alpha_vantage_fixtures",)
 
 class TestNewsAndMoods:
     async def test_news_keeps_title_publisher_time_in_utc_and_link(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        first, second = await vendor.news("IBM", SINCE, UNTIL)
+        first, second = await alpha_vantage_evidence.news("IBM", SINCE, UNTIL)
 
         assert first.title == "Big Blue rises"
         assert first.summary == "Big Blue rises, in a few words more."
@@ -45,7 +45,7 @@ class TestNewsAndMoods:
         assert first.published_at == datetime(2025, 10, 29, 14, 30, tzinfo=UTC)
         assert first.url == "https://news.example/big-blue-rises"
         assert second.title == "A long list"
-        assert server.asked[:1] == [
+        assert alpha_vantage.asked[:1] == [
             {
                 "function": "NEWS_SENTIMENT",
                 "tickers": "IBM",
@@ -58,96 +58,102 @@ class TestNewsAndMoods:
         ]
 
     async def test_moods_are_the_scores_of_items_that_are_about_the_ticker(
-        self, vendor: AlphaVantageEvidence
+        self, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        (mood,) = await vendor.moods("IBM", SINCE, UNTIL)
+        (mood,) = await alpha_vantage_evidence.moods("IBM", SINCE, UNTIL)
 
         assert (mood.text, mood.score, mood.voices) == ("Big Blue rises", Decimal("0.2812"), None)
         assert mood.at == datetime(2025, 10, 29, 14, 30, tzinfo=UTC)
         assert mood.url == "https://news.example/big-blue-rises"
 
     async def test_news_and_moods_of_the_same_times_share_one_question(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        await asyncio.gather(vendor.news("IBM", SINCE, UNTIL), vendor.moods("IBM", SINCE, UNTIL))
+        await asyncio.gather(
+            alpha_vantage_evidence.news("IBM", SINCE, UNTIL),
+            alpha_vantage_evidence.moods("IBM", SINCE, UNTIL),
+        )
 
-        assert [query.get("tickers") for query in server.asked] == ["IBM", None]
+        assert [query.get("tickers") for query in alpha_vantage.asked] == ["IBM", None]
 
     async def test_news_of_the_markets_follow_and_are_asked_for_once_for_all_tickers(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        server.market_feed = [news_item("Stocks fall", "20251029T150000", [])]
+        alpha_vantage.market_feed = [news_item("Stocks fall", "20251029T150000", [])]
 
-        news = [await vendor.news(ticker, SINCE, UNTIL) for ticker in ("IBM", "AAPL")]
+        news = [await alpha_vantage_evidence.news(ticker, SINCE, UNTIL) for ticker in ("IBM", "AAPL")]
 
         assert [[item.title for item in each if item.market_wide] for each in news] == [["Stocks fall"]] * 2
         assert not any(isinstance(each, Partly) for each in news)
-        assert [query.get("topics") for query in server.asked] == [None, "financial_markets", None]
+        assert [query.get("topics") for query in alpha_vantage.asked] == [None, "financial_markets", None]
 
     async def test_without_the_markets_news_those_of_the_company_are_an_answer(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
         item = news_item("News", "20251029T143000", [("IBM", "1", "0")])
-        server.next_answers.extend([news_feed([item]), {"feed": 7}])
+        alpha_vantage.next_answers.extend([news_feed([item]), {"feed": 7}])
 
-        found = await vendor.news("IBM", SINCE, UNTIL)
+        found = await alpha_vantage_evidence.news("IBM", SINCE, UNTIL)
 
         assert isinstance(found, Partly)
         assert [item.title for item in found.said] == ["News"]
         assert [missing.part for missing in found.missing] == ["the news of the market"]
 
     async def test_a_crypto_currency_is_asked_for_by_the_name_that_the_feed_has_for_it(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
-        (mood,) = await vendor.moods("BTC-USD", SINCE, UNTIL)
+        (mood,) = await alpha_vantage_evidence.moods("BTC-USD", SINCE, UNTIL)
 
         assert mood.score == Decimal("-0.4")
-        assert server.asked[0]["tickers"] == "CRYPTO:BTC"
+        assert alpha_vantage.asked[0]["tickers"] == "CRYPTO:BTC"
 
     @pytest.mark.parametrize("ticker", ["^GSPC", "EURUSD=X", "SAP.DE"])
     async def test_what_the_feed_has_no_name_for_gets_news_of_the_markets_and_no_mood(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, ticker: str
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence, ticker: str
     ) -> None:
-        server.market_feed = server.feed
-        news = await vendor.news(ticker, SINCE, UNTIL)
+        alpha_vantage.market_feed = alpha_vantage.feed
+        news = await alpha_vantage_evidence.news(ticker, SINCE, UNTIL)
 
         assert not isinstance(news, Partly)
         assert len(news) == 4
         assert all(item.market_wide for item in news)
-        assert await vendor.moods(ticker, SINCE, UNTIL) == ()
-        assert await vendor.filings(ticker) == ()
-        assert await vendor.identity(ticker) is None
-        assert [query["topics"] for query in server.asked] == ["financial_markets"]
-        assert "tickers" not in server.asked[0]
+        assert await alpha_vantage_evidence.moods(ticker, SINCE, UNTIL) == ()
+        assert await alpha_vantage_evidence.filings(ticker) == ()
+        assert await alpha_vantage_evidence.identity(ticker) is None
+        assert [query["topics"] for query in alpha_vantage.asked] == ["financial_markets"]
+        assert "tickers" not in alpha_vantage.asked[0]
 
     @pytest.mark.parametrize("body", [NO_ARTICLES, INVALID_INPUTS, news_feed([]), {}, UNKNOWN_SYMBOL])
     async def test_no_articles_are_no_failure(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, body: dict[str, Any]
+        self,
+        alpha_vantage: AlphaVantageServer,
+        alpha_vantage_evidence: AlphaVantageEvidence,
+        body: dict[str, Any],
     ) -> None:
-        server.next_answers.append(body)
+        alpha_vantage.next_answers.append(body)
 
-        assert await vendor.news("IBM", SINCE, UNTIL) == ()
-        assert await vendor.moods("IBM", SINCE, UNTIL) == ()
+        assert await alpha_vantage_evidence.news("IBM", SINCE, UNTIL) == ()
+        assert await alpha_vantage_evidence.moods("IBM", SINCE, UNTIL) == ()
 
     @pytest.mark.parametrize(
         "stamp", [None, "", "yesterday", "20251329T143000", "2025-10-29", 20251029, "２０２５1029T143000"]
     )
     async def test_a_time_that_cannot_be_read_is_none(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, stamp: Any
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence, stamp: Any
     ) -> None:
-        server.next_answers.append(news_feed([news_item("News", stamp, [("IBM", "1", "0")])]))
+        alpha_vantage.next_answers.append(news_feed([news_item("News", stamp, [("IBM", "1", "0")])]))
 
-        (item,) = await vendor.news("IBM", SINCE, UNTIL)
+        (item,) = await alpha_vantage_evidence.news("IBM", SINCE, UNTIL)
 
         assert item.published_at is None
 
     @pytest.mark.parametrize("link", [None, "", "javascript:alert(1)", "https://x.example/<b>", 7, "http://"])
     async def test_a_link_that_is_none_is_left_out(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, link: Any
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence, link: Any
     ) -> None:
-        server.next_answers.append(news_feed([news_item("News", "20251029T1430", url=link)]))
+        alpha_vantage.next_answers.append(news_feed([news_item("News", "20251029T1430", url=link)]))
 
-        (item,) = await vendor.news("IBM", SINCE, UNTIL)
+        (item,) = await alpha_vantage_evidence.news("IBM", SINCE, UNTIL)
 
         assert item.url is None
         assert item.published_at == datetime(2025, 10, 29, 14, 30, tzinfo=UTC)
@@ -157,28 +163,35 @@ class TestNewsAndMoods:
         [("0.3", "1.5"), ("0.3", "-1.01"), ("None", "0.5"), ("0.9", "None"), ("2", "0.5"), ("0.2999", "0.5")],
     )
     async def test_a_score_that_says_nothing_about_the_ticker_is_no_mood(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, relevance: str, score: str
+        self,
+        alpha_vantage: AlphaVantageServer,
+        alpha_vantage_evidence: AlphaVantageEvidence,
+        relevance: str,
+        score: str,
     ) -> None:
         item = news_item("News", "20251029T143000", [("IBM", relevance, score), ("AAPL", "1", "1")])
-        server.next_answers.append(news_feed([item]))
+        alpha_vantage.next_answers.append(news_feed([item]))
 
-        assert await vendor.moods("IBM", SINCE, UNTIL) == ()
-        assert len(await vendor.news("IBM", SINCE, UNTIL)) == 1
+        assert await alpha_vantage_evidence.moods("IBM", SINCE, UNTIL) == ()
+        assert len(await alpha_vantage_evidence.news("IBM", SINCE, UNTIL)) == 1
 
     async def test_hostile_texts_are_made_plain_and_short(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence
     ) -> None:
         title = "Buy\u200b\u202e now\n\n<b>ignore</b>"
         feed = [news_item(title, "20251029T143000", summary="x" * 1_000_000), news_item("\u200b", "x")]
-        server.next_answers.append(news_feed(feed))
+        alpha_vantage.next_answers.append(news_feed(feed))
 
-        (item,) = await vendor.news("IBM", SINCE, UNTIL)
+        (item,) = await alpha_vantage_evidence.news("IBM", SINCE, UNTIL)
 
         assert item.title == "Buy now <b>ignore</b>"
         assert len(item.summary) == 2_000
 
     async def test_items_that_cannot_be_read_are_left_out_and_a_feed_of_only_such_is_refused(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, clock: ManualClock
+        self,
+        alpha_vantage: AlphaVantageServer,
+        alpha_vantage_evidence: AlphaVantageEvidence,
+        alpha_vantage_clock: ManualClock,
     ) -> None:
         junk: list[Any] = [
             None,
@@ -191,18 +204,18 @@ class TestNewsAndMoods:
             news_item("x", "x") | {"ticker_sentiment": 5},
         ]
         good = news_feed([*junk, news_item("Good", "x")])
-        server.next_answers.extend([good, NO_ARTICLES, news_feed(junk)])
+        alpha_vantage.next_answers.extend([good, NO_ARTICLES, news_feed(junk)])
 
-        news = await vendor.news("IBM", SINCE, UNTIL)
+        news = await alpha_vantage_evidence.news("IBM", SINCE, UNTIL)
         assert not isinstance(news, Partly)
         assert [item.title for item in news] == ["Good"]
-        clock.advance(121)
-        assert type(await refusal(vendor.news("IBM", SINCE, UNTIL))) is BadVendorData
+        alpha_vantage_clock.advance(121)
+        assert type(await refusal(alpha_vantage_evidence.news("IBM", SINCE, UNTIL))) is BadVendorData
 
     @pytest.mark.parametrize("feed", [None, {}, "feed", 7, [None] * 6_000])
     async def test_a_feed_that_is_none_is_refused(
-        self, server: AlphaVantageServer, vendor: AlphaVantageEvidence, feed: Any
+        self, alpha_vantage: AlphaVantageServer, alpha_vantage_evidence: AlphaVantageEvidence, feed: Any
     ) -> None:
-        server.next_answers.append({"items": "1", "feed": feed})
+        alpha_vantage.next_answers.append({"items": "1", "feed": feed})
 
-        assert type(await refusal(vendor.news("IBM", SINCE, UNTIL))) is BadVendorData
+        assert type(await refusal(alpha_vantage_evidence.news("IBM", SINCE, UNTIL))) is BadVendorData

@@ -29,9 +29,9 @@ async def news(evidence: YahooEvidence, symbol: str) -> tuple[NewsItem, ...]:
 
 class TestIdentity:
     async def test_a_share_has_a_name_a_kind_an_exchange_a_currency_and_its_trade(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.profiles[symbol] = APPLE
+        yahoo.profiles[symbol] = APPLE
 
         assert await evidence.identity(symbol) == Identity(
             vendor="yfinance",
@@ -55,9 +55,9 @@ class TestIdentity:
         ],
     )
     async def test_other_kinds_are_plain_words_and_need_no_sector(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, told: str, kind: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, told: str, kind: str
     ) -> None:
-        server.profiles[symbol] = {"price": {**APPLE["price"], "quoteType": told}}
+        yahoo.profiles[symbol] = {"price": {**APPLE["price"], "quoteType": told}}
 
         identity = await evidence.identity(symbol)
 
@@ -65,9 +65,9 @@ class TestIdentity:
         assert (identity.kind, identity.sector, identity.industry) == (kind, "", "")
 
     async def test_pence_are_called_by_the_code_of_the_pound(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.profiles[symbol] = {"price": {**APPLE["price"], "currency": "GBp"}}
+        yahoo.profiles[symbol] = {"price": {**APPLE["price"], "currency": "GBp"}}
 
         identity = await evidence.identity(symbol)
 
@@ -75,23 +75,23 @@ class TestIdentity:
         assert identity.currency == "GBP"
 
     async def test_a_ticker_that_yahoo_does_not_know_has_no_identity_and_is_asked_for_once(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
         assert await evidence.identity(symbol) is None
-        assert server.asked_evidence == [("profiles", symbol)]
+        assert yahoo.asked_evidence == [("profiles", symbol)]
 
     async def test_what_yahoo_calls_no_instrument_has_no_identity(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.profiles[symbol] = {"price": {**APPLE["price"], "quoteType": "NONE"}}
+        yahoo.profiles[symbol] = {"price": {**APPLE["price"], "quoteType": "NONE"}}
 
         assert await evidence.identity(symbol) is None
 
     @pytest.mark.parametrize("name", [None, "", 7, ["Apple"], "\u200b\u2066"])
     async def test_without_a_name_that_can_be_read_the_symbol_is_the_name(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, name: object
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, name: object
     ) -> None:
-        server.profiles[symbol] = {"price": {**APPLE["price"], "longName": name, "shortName": name}}
+        yahoo.profiles[symbol] = {"price": {**APPLE["price"], "longName": name, "shortName": name}}
 
         identity = await evidence.identity(symbol)
 
@@ -100,9 +100,9 @@ class TestIdentity:
 
     @pytest.mark.parametrize("price", [None, "text", [], {}, {"quoteType": 5}])
     async def test_an_answer_that_does_not_say_what_it_is_about_is_refused(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, price: object
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, price: object
     ) -> None:
-        server.profiles[symbol] = {"price": price}
+        yahoo.profiles[symbol] = {"price": price}
 
         with pytest.raises(BadVendorData, match="does not say what the instrument is"):
             await evidence.identity(symbol)
@@ -110,43 +110,43 @@ class TestIdentity:
 
 class TestCookieAndCrumb:
     async def test_a_crumb_that_yahoo_no_longer_takes_is_fetched_anew(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.profiles[symbol] = APPLE
+        yahoo.profiles[symbol] = APPLE
         await evidence.identity(symbol)
-        server.cookie, server.valid_crumb = "another-cookie", "another.crumb"
+        yahoo.cookie, yahoo.valid_crumb = "another-cookie", "another.crumb"
 
         assert await evidence.identity(symbol) is not None
 
     async def test_the_crumb_is_fetched_once_for_many_questions(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.profiles[symbol] = APPLE
+        yahoo.profiles[symbol] = APPLE
         for _ in range(3):
             await evidence.snapshot(symbol)
 
-        assert server.asked.count("/v1/test/getcrumb") == 1
+        assert yahoo.asked.count("/v1/test/getcrumb") == 1
 
     async def test_two_gates_share_the_cookie_that_belongs_to_the_crumb(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
         from core.clock import ManualClock
         from core.config.market import YfinanceVendor as YfinanceSettings
 
-        server.profiles[symbol] = APPLE
-        other = YahooEvidence(YfinanceSettings(base_url=server.base_url, timeout_s=5), ManualClock(NOW))
+        yahoo.profiles[symbol] = APPLE
+        other = YahooEvidence(YfinanceSettings(base_url=yahoo.base_url, timeout_s=5), ManualClock(NOW))
         await other.identity(symbol)
         await evidence.identity(symbol)
         await other.close()
 
-        assert server.asked_evidence == [("profiles", symbol)] * 2
+        assert yahoo.asked_evidence == [("profiles", symbol)] * 2
 
 
 class TestSnapshot:
     async def test_the_ratios_of_the_moment_come_in_fixed_order(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.profiles[symbol] = APPLE
+        yahoo.profiles[symbol] = APPLE
 
         snapshot = await evidence.snapshot(symbol)
 
@@ -165,9 +165,9 @@ class TestSnapshot:
         )
 
     async def test_numbers_with_their_text_are_read_and_what_is_no_number_is_left_out(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.profiles[symbol] = {
+        yahoo.profiles[symbol] = {
             "summaryDetail": {
                 "marketCap": {"raw": 10**30, "fmt": "huge"},
                 "trailingPE": "Infinity",
@@ -185,16 +185,16 @@ class TestSnapshot:
 
     @pytest.mark.parametrize("part", ["summaryDetail", "defaultKeyStatistics", "financialData"])
     async def test_without_one_part_of_the_answer_the_ratios_of_the_others_are_told(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, part: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, part: str
     ) -> None:
         lost = {
             "summaryDetail": {"trailing PE", "dividend yield", "price to sales"},
             "defaultKeyStatistics": {"price to book", "EV to EBITDA"},
             "financialData": {"return on equity"},
         }
-        server.profiles[symbol] = APPLE
+        yahoo.profiles[symbol] = APPLE
         whole = await evidence.snapshot(symbol)
-        server.profiles[symbol] = {name: told for name, told in APPLE.items() if name != part}
+        yahoo.profiles[symbol] = {name: told for name, told in APPLE.items() if name != part}
 
         snapshot = await evidence.snapshot(symbol)
 
@@ -205,9 +205,9 @@ class TestSnapshot:
 
     @pytest.mark.parametrize("modules", [{}, {"price": {"quoteType": "INDEX"}}, {"summaryDetail": "text"}])
     async def test_without_any_ratio_there_is_no_snapshot(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, modules: dict[str, Any]
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, modules: dict[str, Any]
     ) -> None:
-        server.profiles[symbol] = modules
+        yahoo.profiles[symbol] = modules
 
         assert await evidence.snapshot(symbol) is None
 
@@ -219,24 +219,24 @@ class TestSnapshot:
 
 @pytest.mark.parametrize("ticker", ["^GSPC", "BRK-B", "EURUSD=X", "VOD.L", "BTC-USD", "$nvda"])
 async def test_every_form_of_ticker_arrives_as_yahoo_writes_it(
-    server: YahooServer, evidence: YahooEvidence, ticker: str
+    yahoo: YahooServer, evidence: YahooEvidence, ticker: str
 ) -> None:
     written = ticker.removeprefix("$").upper()
-    server.profiles[written] = APPLE
+    yahoo.profiles[written] = APPLE
 
     assert await evidence.identity(ticker) is not None
     await evidence.filings(ticker)
     await news(evidence, ticker)
 
-    assert {("profiles", written), ("series", written), ("news", written)} <= set(server.asked_evidence)
+    assert {("profiles", written), ("series", written), ("news", written)} <= set(yahoo.asked_evidence)
 
 
 async def test_questions_at_the_same_moment_are_all_answered(
-    server: YahooServer, evidence: YahooEvidence, symbol: str
+    yahoo: YahooServer, evidence: YahooEvidence, symbol: str
 ) -> None:
-    server.profiles[symbol] = APPLE
-    server.series[symbol] = {"annualTotalRevenue": points(("2024-09-28", 400))}
-    server.news[symbol] = [article("Apple beats")]
+    yahoo.profiles[symbol] = APPLE
+    yahoo.series[symbol] = {"annualTotalRevenue": points(("2024-09-28", 400))}
+    yahoo.news[symbol] = [article("Apple beats")]
 
     told = await asyncio.gather(
         evidence.identity(symbol), evidence.snapshot(symbol), evidence.filings(symbol), news(evidence, symbol)
@@ -246,7 +246,7 @@ async def test_questions_at_the_same_moment_are_all_answered(
 
 
 async def test_nothing_is_logged_by_the_library(
-    server: YahooServer, evidence: YahooEvidence, symbol: str, caplog: pytest.LogCaptureFixture
+    yahoo: YahooServer, evidence: YahooEvidence, symbol: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         await evidence.identity(symbol)
@@ -256,7 +256,7 @@ async def test_nothing_is_logged_by_the_library(
 
 
 async def test_answers_are_read_outside_the_event_loop(
-    server: YahooServer, evidence: YahooEvidence, symbol: str, monkeypatch: pytest.MonkeyPatch
+    yahoo: YahooServer, evidence: YahooEvidence, symbol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.market import yahoo_evidence
 
@@ -275,11 +275,11 @@ async def test_answers_are_read_outside_the_event_loop(
 
 @pytest.mark.parametrize("text", ["../etc/passwd", "A/B", "", "A?b=c", "A B", "ＮＶＤＡ"])
 async def test_a_text_that_is_no_ticker_reaches_no_address(
-    server: YahooServer, evidence: YahooEvidence, text: str
+    yahoo: YahooServer, evidence: YahooEvidence, text: str
 ) -> None:
     for ask in (evidence.identity, evidence.filings, evidence.snapshot):
         with pytest.raises(BadTicker):
             await ask(text)
     with pytest.raises(BadTicker):
         await news(evidence, text)
-    assert (server.asked, server.asked_evidence) == ([], [])
+    assert (yahoo.asked, yahoo.asked_evidence) == ([], [])

@@ -62,7 +62,7 @@ EVERYWHERE: list[tuple[Callable[[], web.Response], type[VendorFailure], str]] = 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize(("answer", "kind", "said"), EVERYWHERE)
 async def test_a_broken_answer_is_a_failure_of_its_kind_and_the_next_one_is_good(
-    server: YahooServer,
+    yahoo: YahooServer,
     evidence: YahooEvidence,
     symbol: str,
     question: str,
@@ -71,14 +71,14 @@ async def test_a_broken_answer_is_a_failure_of_its_kind_and_the_next_one_is_good
     said: str,
 ) -> None:
     place, ask = QUESTIONS[question]
-    server.profiles[symbol] = APPLE
-    server.series[symbol] = {"annualTotalRevenue": points(("2024-09-28", 400))}
-    server.news[symbol] = [article("Apple beats")]
-    server.instead[place] = answer
+    yahoo.profiles[symbol] = APPLE
+    yahoo.series[symbol] = {"annualTotalRevenue": points(("2024-09-28", 400))}
+    yahoo.news[symbol] = [article("Apple beats")]
+    yahoo.instead[place] = answer
 
     with pytest.raises(VendorFailure, match=said) as caught:
         await ask(evidence, symbol)
-    server.instead.clear()
+    yahoo.instead.clear()
 
     assert type(caught.value) is kind
     assert "<" not in str(caught.value)
@@ -109,10 +109,10 @@ SHAPES: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("question", "body"), SHAPES)
 async def test_an_answer_of_another_shape_is_refused(
-    server: YahooServer, evidence: YahooEvidence, symbol: str, question: str, body: Any
+    yahoo: YahooServer, evidence: YahooEvidence, symbol: str, question: str, body: Any
 ) -> None:
     place, ask = QUESTIONS[question]
-    server.instead[place] = made(body)
+    yahoo.instead[place] = made(body)
 
     with pytest.raises(BadVendorData):
         await ask(evidence, symbol)
@@ -121,20 +121,20 @@ async def test_an_answer_of_another_shape_is_refused(
 @pytest.mark.parametrize("question", ["identity", "snapshot", "filings"])
 @pytest.mark.parametrize("status", [200, 404])
 async def test_not_found_means_that_yahoo_does_not_know_the_ticker(
-    server: YahooServer, evidence: YahooEvidence, symbol: str, question: str, status: int
+    yahoo: YahooServer, evidence: YahooEvidence, symbol: str, question: str, status: int
 ) -> None:
     place, ask = QUESTIONS[question]
-    server.instead[place] = made(failed("finance", "Not Found"), status=status)
+    yahoo.instead[place] = made(failed("finance", "Not Found"), status=status)
 
     assert not await ask(evidence, symbol)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 async def test_a_slow_yahoo_is_a_timeout(
-    server: YahooServer, fresh_yfinance: None, symbol: str, question: str
+    yahoo: YahooServer, fresh_yfinance: None, symbol: str, question: str
 ) -> None:
-    server.delay_s = 2.0
-    evidence = YahooEvidence(YfinanceSettings(base_url=server.base_url, timeout_s=0.3), ManualClock(NOW))
+    yahoo.delay_s = 2.0
+    evidence = YahooEvidence(YfinanceSettings(base_url=yahoo.base_url, timeout_s=0.3), ManualClock(NOW))
 
     with pytest.raises(VendorTimeout, match=r"0\.3 seconds"):
         await QUESTIONS[question][1](evidence, symbol)

@@ -22,7 +22,7 @@ def figures(filing: Filing) -> dict[str, tuple[Decimal, str]]:
 
 class TestFilings:
     async def test_figures_of_a_period_come_together_in_fixed_order_with_their_ratios(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
         end = "2025-09-27"
         told = {
@@ -41,7 +41,7 @@ class TestFilings:
             "annualGrossProfit": 195_201_000_000,
             "annualTotalRevenue": 416_161_000_000,
         }
-        server.series[symbol] = {name: points((end, raw)) for name, raw in told.items()}
+        yahoo.series[symbol] = {name: points((end, raw)) for name, raw in told.items()}
 
         (filing,) = await evidence.filings(symbol)
 
@@ -69,9 +69,9 @@ class TestFilings:
         ]
 
     async def test_years_and_quarters_come_newest_first_and_grow_from_the_year_before(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.series[symbol] = {
+        yahoo.series[symbol] = {
             "annualTotalRevenue": [None, *points(("2024-09-28", 400), ("2025-09-27", 500))],
             "quarterlyTotalRevenue": points(
                 ("2024-09-30", 90), ("2025-06-30", 95), ("2025-09-27", 120), months="3M"
@@ -90,26 +90,26 @@ class TestFilings:
         ]
 
     async def test_all_statements_take_one_question(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.series[symbol] = {"annualTotalRevenue": points(("2024-09-28", 400))}
+        yahoo.series[symbol] = {"annualTotalRevenue": points(("2024-09-28", 400))}
 
         await evidence.filings(symbol)
 
-        assert server.asked_evidence == [("series", symbol)]
+        assert yahoo.asked_evidence == [("series", symbol)]
 
     async def test_the_next_question_sees_what_has_changed(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
         for raw in (400, 500):
-            server.series[symbol] = {"annualTotalRevenue": points(("2024-09-28", raw))}
+            yahoo.series[symbol] = {"annualTotalRevenue": points(("2024-09-28", raw))}
             (filing,) = await evidence.filings(symbol)
             assert figures(filing)["revenue"][0] == raw
 
     async def test_figures_that_are_none_are_left_out(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.series[symbol] = {
+        yahoo.series[symbol] = {
             "annualTotalRevenue": points(("2024-09-28", 400), ("2023-09-30", float("nan"))),
             "annualGrossProfit": points(("2024-09-28", float("nan"))),
             "annualOperatingIncome": points(("2024-09-28", 10**30)),
@@ -127,9 +127,9 @@ class TestFilings:
         assert figures(filing) == {"revenue": (Decimal(400), "USD")}
 
     async def test_a_half_year_does_not_pass_for_a_quarter(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.series[symbol] = {
+        yahoo.series[symbol] = {
             "quarterlyTotalRevenue": [
                 *points(("2025-06-30", 400), months="6M"),
                 *points(("2025-03-31", 200), months="3M"),
@@ -139,18 +139,18 @@ class TestFilings:
         assert [filing.period_end for filing in await evidence.filings(symbol)] == [date(2025, 3, 31)]
 
     async def test_a_period_that_has_not_ended_is_left_out(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.series[symbol] = {
+        yahoo.series[symbol] = {
             "annualTotalRevenue": points(("2025-10-31", 1), ("2025-11-01", 2), ("9999-12-31", 3))
         }
 
         assert [filing.period_end for filing in await evidence.filings(symbol)] == [date(2025, 10, 31)]
 
     async def test_figures_in_two_currencies_make_no_ratio(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.series[symbol] = {
+        yahoo.series[symbol] = {
             "annualTotalRevenue": points(("2024-12-31", 400), currency="EUR"),
             "annualNetIncome": points(("2024-12-31", 40), currency="USD"),
             "annualGrossProfit": points(("2024-12-31", 100), currency="<b>"),
@@ -168,9 +168,9 @@ class TestFilings:
         assert await evidence.filings(symbol) == ()
 
     async def test_an_empty_result_is_none_too(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.instead["series"] = lambda: web.json_response({"timeseries": {"result": [], "error": None}})
+        yahoo.instead["series"] = lambda: web.json_response({"timeseries": {"result": [], "error": None}})
 
         assert await evidence.filings(symbol) == ()
 
@@ -179,10 +179,10 @@ class TestFilings:
         [{"annualTotalRevenue": "text"}, {"annualTotalRevenue": [{"raw": 5}]}, {"annualNetIncome": [7]}],
     )
     async def test_figures_of_which_none_can_be_read_are_refused(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, series: dict[str, Any]
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, series: dict[str, Any]
     ) -> None:
         body = {"timeseries": {"result": [{"meta": {}, **series}], "error": None}}
-        server.instead["series"] = lambda: web.json_response(body)
+        yahoo.instead["series"] = lambda: web.json_response(body)
 
         with pytest.raises(BadVendorData, match="not one figure of the statements can be read"):
             await evidence.filings(symbol)

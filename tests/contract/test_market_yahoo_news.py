@@ -28,9 +28,9 @@ async def news(evidence: YahooEvidence, symbol: str) -> tuple[NewsItem, ...]:
 class TestNews:
     @pytest.mark.parametrize("item", [article("Apple beats"), flat_article("Apple beats")])
     async def test_both_shapes_give_title_publisher_time_and_link(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, item: dict[str, Any]
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, item: dict[str, Any]
     ) -> None:
-        server.news[symbol] = [item]
+        yahoo.news[symbol] = [item]
 
         (told,) = await news(evidence, symbol)
 
@@ -47,9 +47,9 @@ class TestNews:
         assert told.summary == ("A summary." if "content" in item else "")
 
     async def test_news_of_the_market_follow_and_are_marked(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.news = {symbol: [article("Apple beats")], MARKET: [article("Stocks rise")]}
+        yahoo.news = {symbol: [article("Apple beats")], MARKET: [article("Stocks rise")]}
 
         told = await news(evidence, symbol)
 
@@ -59,37 +59,37 @@ class TestNews:
         ]
 
     async def test_several_tickers_at_once_share_one_question_about_the_market(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.news = {symbol: [article("Apple beats")], MARKET: [article("Stocks rise")]}
+        yahoo.news = {symbol: [article("Apple beats")], MARKET: [article("Stocks rise")]}
 
         told = await asyncio.gather(*(news(evidence, one) for one in (symbol, "MSFT", "NVDA")))
 
         assert [[item.title for item in one if item.market_wide] for one in told] == [["Stocks rise"]] * 3
-        assert server.asked_evidence.count(("news", MARKET)) == 1
+        assert yahoo.asked_evidence.count(("news", MARKET)) == 1
 
     async def test_news_of_the_market_that_failed_are_asked_for_again(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.news = {symbol: [article("Apple beats")], MARKET: [{"content": {}}]}
+        yahoo.news = {symbol: [article("Apple beats")], MARKET: [{"content": {}}]}
         assert isinstance(await evidence.news(symbol, SINCE, NOW), Partly)
 
-        server.news[MARKET] = [article("Stocks rise")]
+        yahoo.news[MARKET] = [article("Stocks rise")]
 
         assert [item.title for item in await news(evidence, symbol)] == ["Apple beats", "Stocks rise"]
 
     async def test_news_of_the_index_itself_are_asked_for_once(
-        self, server: YahooServer, evidence: YahooEvidence
+        self, yahoo: YahooServer, evidence: YahooEvidence
     ) -> None:
-        server.news = {MARKET: [article("Stocks rise")]}
+        yahoo.news = {MARKET: [article("Stocks rise")]}
 
         assert [item.market_wide for item in await news(evidence, MARKET)] == [False]
-        assert server.asked_evidence == [("news", MARKET)]
+        assert yahoo.asked_evidence == [("news", MARKET)]
 
     async def test_news_of_a_share_survive_a_failure_of_those_of_the_market_which_are_named_as_missing(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.news = {symbol: [article("Apple beats")], MARKET: [{"content": {}}]}
+        yahoo.news = {symbol: [article("Apple beats")], MARKET: [{"content": {}}]}
 
         told = await evidence.news(symbol, SINCE, NOW)
 
@@ -103,16 +103,16 @@ class TestNews:
         assert await news(evidence, symbol) == ()
 
     async def test_paid_items_are_left_out(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.news[symbol] = [{**article("Buy this"), "ad": [{"id": 1}]}, article("Apple beats")]
+        yahoo.news[symbol] = [{**article("Buy this"), "ad": [{"id": 1}]}, article("Apple beats")]
 
         assert [item.title for item in await news(evidence, symbol)] == ["Apple beats"]
 
     async def test_a_changed_item_counts_from_its_later_time(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.news[symbol] = [article("Apple beats", displayTime="2025-10-30T15:00:00+02:00")]
+        yahoo.news[symbol] = [article("Apple beats", displayTime="2025-10-30T15:00:00+02:00")]
 
         (told,) = await news(evidence, symbol)
 
@@ -122,9 +122,9 @@ class TestNews:
         "published", [None, "", "yesterday", "2025-10-30T12:34:56", 1761827696, {}, "0001-01-01T00:00+14:00"]
     )
     async def test_a_time_that_is_none_leaves_the_item_undated(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, published: object
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, published: object
     ) -> None:
-        server.news[symbol] = [article("Apple beats", published)]
+        yahoo.news[symbol] = [article("Apple beats", published)]
 
         assert [item.published_at for item in await news(evidence, symbol)] == [None]
 
@@ -132,9 +132,9 @@ class TestNews:
         "published", [0, -5, 10**14, 10**400, float("nan"), "1761827696", True, [1], 1e300]
     )
     async def test_seconds_that_are_none_leave_the_item_undated(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, published: object
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, published: object
     ) -> None:
-        server.news[symbol] = [flat_article("Apple beats", published)]
+        yahoo.news[symbol] = [flat_article("Apple beats", published)]
 
         assert [item.published_at for item in await news(evidence, symbol)] == [None]
 
@@ -154,15 +154,15 @@ class TestNews:
         ],
     )
     async def test_only_addresses_of_the_web_become_links(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, links: dict[str, Any], url: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, links: dict[str, Any], url: str
     ) -> None:
-        server.news[symbol] = [article("Apple beats", **links)]
+        yahoo.news[symbol] = [article("Apple beats", **links)]
 
         assert [item.url for item in await news(evidence, symbol)] == [url]
 
     @pytest.mark.parametrize("make", [article, flat_article])
     async def test_hostile_texts_become_short_plain_lines(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str, make: Any
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str, make: Any
     ) -> None:
         titles = [
             "Buy\u200b \u202enow\u202c\n\n\x00all",
@@ -175,7 +175,7 @@ class TestNews:
             5,
             {"text": "x"},
         ]
-        server.news[symbol] = [make(title) for title in titles]
+        yahoo.news[symbol] = [make(title) for title in titles]
 
         told = [item.title for item in await news(evidence, symbol)]
 
@@ -183,18 +183,18 @@ class TestNews:
         assert [len(title) for title in told[3:]] == [2_000]
 
     async def test_fields_of_wrong_types_cost_the_field_and_not_the_item(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.news[symbol] = [article("Apple beats", summary=5, provider="Reuters", canonicalUrl=[1])]
+        yahoo.news[symbol] = [article("Apple beats", summary=5, provider="Reuters", canonicalUrl=[1])]
 
         (told,) = await news(evidence, symbol)
 
         assert (told.title, told.summary, told.publisher) == ("Apple beats", "", "")
 
     async def test_items_of_which_none_can_be_read_are_refused(
-        self, server: YahooServer, evidence: YahooEvidence, symbol: str
+        self, yahoo: YahooServer, evidence: YahooEvidence, symbol: str
     ) -> None:
-        server.news[symbol] = [{"content": {"headline": "Another shape"}}, {"id": "x"}]
+        yahoo.news[symbol] = [{"content": {"headline": "Another shape"}}, {"id": "x"}]
 
         with pytest.raises(BadVendorData, match="not one of the items of news can be read"):
             await news(evidence, symbol)

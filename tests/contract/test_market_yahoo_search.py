@@ -25,17 +25,17 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def search(server: YahooServer, clock: ManualClock, fresh_yfinance: None) -> AsyncIterator[YahooSearch]:
-    server.quotes["BRKB"] = [BERKSHIRE]
-    search = YahooSearch(YfinanceSettings(base_url=server.base_url, timeout_s=5), clock)
+async def search(yahoo: YahooServer, clock: ManualClock, fresh_yfinance: None) -> AsyncIterator[YahooSearch]:
+    yahoo.quotes["BRKB"] = [BERKSHIRE]
+    search = YahooSearch(YfinanceSettings(base_url=yahoo.base_url, timeout_s=5), clock)
     yield search
     search.close()
 
 
 async def test_instruments_come_in_yahoos_order_each_once_with_their_names(
-    server: YahooServer, search: YahooSearch
+    yahoo: YahooServer, search: YahooSearch
 ) -> None:
-    server.quotes["SAPD"] = [
+    yahoo.quotes["SAPD"] = [
         quote("SAP.DE", "SAP SE", longname=None),
         quote("BTC-USD", "Bitcoin USD", "CRYPTOCURRENCY"),
         quote("SPY", "SPDR S&P 500 ETF Trust", "ETF"),
@@ -53,8 +53,8 @@ async def test_instruments_come_in_yahoos_order_each_once_with_their_names(
     )
 
 
-async def test_what_cannot_be_run_is_left_out(server: YahooServer, search: YahooSearch) -> None:
-    server.quotes["ODD"] = [
+async def test_what_cannot_be_run_is_left_out(yahoo: YahooServer, search: YahooSearch) -> None:
+    yahoo.quotes["ODD"] = [
         quote("NVDA251219C00200000", "NVDA Dec 2025 200 call", "OPTION"),
         quote("lower", "Lower Inc."),
         quote("A" * 16, "Long Inc."),
@@ -68,7 +68,7 @@ async def test_what_cannot_be_run_is_left_out(server: YahooServer, search: Yahoo
     ]
 
     assert await search.like("ODD") == ()
-    server.quotes["EVEN"] = server.quotes["ODD"][2:]
+    yahoo.quotes["EVEN"] = yahoo.quotes["ODD"][2:]
     assert await search.like("EVEN") == FOUND
 
 
@@ -86,24 +86,24 @@ async def test_what_cannot_be_run_is_left_out(server: YahooServer, search: Yahoo
     ],
 )
 async def test_a_hostile_name_is_one_short_line_of_plain_words(
-    server: YahooServer, search: YahooSearch, told: Any, read: str
+    yahoo: YahooServer, search: YahooSearch, told: Any, read: str
 ) -> None:
-    server.quotes["EVIL"] = [quote("EVL", told)]
+    yahoo.quotes["EVIL"] = [quote("EVL", told)]
 
     assert await search.like("EVIL") == (Listing("EVL", read),)
 
 
 async def test_an_answer_is_kept_for_an_hour_also_one_of_nothing(
-    server: YahooServer, search: YahooSearch, clock: ManualClock
+    yahoo: YahooServer, search: YahooSearch, clock: ManualClock
 ) -> None:
     for _ in range(2):
         assert await search.like("BRKB") == FOUND
         assert await search.like("ZZZZ") == ()
-    assert server.asked_evidence == [("quotes", "BRKB"), ("quotes", "ZZZZ")]
+    assert yahoo.asked_evidence == [("quotes", "BRKB"), ("quotes", "ZZZZ")]
 
     clock.advance(KEPT_S)
     assert await search.like("BRKB") == FOUND
-    assert server.asked_evidence.count(("quotes", "BRKB")) == 2
+    assert yahoo.asked_evidence.count(("quotes", "BRKB")) == 2
 
 
 @pytest.mark.parametrize(
@@ -120,22 +120,22 @@ async def test_an_answer_is_kept_for_an_hour_also_one_of_nothing(
     ],
 )
 async def test_what_cannot_be_used_suggests_nothing_and_yahoo_is_left_alone_for_a_minute(
-    server: YahooServer, search: YahooSearch, clock: ManualClock, answer: Any
+    yahoo: YahooServer, search: YahooSearch, clock: ManualClock, answer: Any
 ) -> None:
-    server.instead["quotes"] = answer
+    yahoo.instead["quotes"] = answer
     assert await search.like("BRKB") == ()
-    asked = len(server.asked_evidence)
-    del server.instead["quotes"]
+    asked = len(yahoo.asked_evidence)
+    del yahoo.instead["quotes"]
 
     assert await search.like("BRKB") == ()
-    assert len(server.asked_evidence) == asked
+    assert len(yahoo.asked_evidence) == asked
     clock.advance(RESTS_S)
     assert await search.like("BRKB") == FOUND
 
 
-async def test_a_slow_search_is_not_waited_for(server: YahooServer, fresh_yfinance: None) -> None:
-    server.quotes["BRKB"], server.delay_s = [BERKSHIRE], 4.0
-    slow = YahooSearch(YfinanceSettings(base_url=server.base_url, timeout_s=0.3), ManualClock(NOW))
+async def test_a_slow_search_is_not_waited_for(yahoo: YahooServer, fresh_yfinance: None) -> None:
+    yahoo.quotes["BRKB"], yahoo.delay_s = [BERKSHIRE], 4.0
+    slow = YahooSearch(YfinanceSettings(base_url=yahoo.base_url, timeout_s=0.3), ManualClock(NOW))
     began = time.monotonic()
 
     assert await slow.like("BRKB") == ()
@@ -157,8 +157,8 @@ async def test_without_a_network_there_is_no_suggestion(fresh_yfinance: None) ->
     alone.close()
 
 
-async def test_many_at_once_are_too_many(server: YahooServer, search: YahooSearch) -> None:
+async def test_many_at_once_are_too_many(yahoo: YahooServer, search: YahooSearch) -> None:
     for number in range(40):
         await search.like(f"NONE{number}")
 
-    assert len(server.asked_evidence) == 30
+    assert len(yahoo.asked_evidence) == 30

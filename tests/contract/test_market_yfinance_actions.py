@@ -31,9 +31,9 @@ def chain(vendor: YfinanceVendor, now: datetime) -> PriceChain:
 
 
 @pytest.fixture
-def fifteen(server: YahooServer, symbol: str) -> str:
+def fifteen(yahoo: YahooServer, symbol: str) -> str:
     """A share that splits 15:1 on Tuesday, 10 June 2025, and pays $0.86 before it and $0.05 on that day."""
-    server.held[symbol] = chart(
+    yahoo.held[symbol] = chart(
         symbol,
         [
             yahoo_row("2025-06-06", "1360.45", 350_000, "15"),
@@ -46,8 +46,8 @@ def fifteen(server: YahooServer, symbol: str) -> str:
     return symbol
 
 
-async def test_bars_from_before_a_split_are_as_traded(vendor: YfinanceVendor, fifteen: str) -> None:
-    bars = await vendor.daily_bars(fifteen, START, END)
+async def test_bars_from_before_a_split_are_as_traded(yahoo_prices: YfinanceVendor, fifteen: str) -> None:
+    bars = await yahoo_prices.daily_bars(fifteen, START, END)
 
     assert [(bar.close, bar.volume) for bar in bars] == [
         (Decimal("1360.45"), 350_000),
@@ -57,28 +57,28 @@ async def test_bars_from_before_a_split_are_as_traded(vendor: YfinanceVendor, fi
 
 
 async def test_a_split_after_the_asked_range_is_taken_out_of_its_bars_all_the_same(
-    vendor: YfinanceVendor, fifteen: str
+    yahoo_prices: YfinanceVendor, fifteen: str
 ) -> None:
-    (bar,) = await vendor.daily_bars(fifteen, date(2025, 6, 9), date(2025, 6, 9))
+    (bar,) = await yahoo_prices.daily_bars(fifteen, date(2025, 6, 9), date(2025, 6, 9))
 
     assert bar.close == Decimal("1348.1")
-    assert await vendor.actions(fifteen, START, date(2025, 6, 9)) != ()
-    assert {action.kind for action in await vendor.actions(fifteen, START, date(2025, 6, 9))} == {
+    assert await yahoo_prices.actions(fifteen, START, date(2025, 6, 9)) != ()
+    assert {action.kind for action in await yahoo_prices.actions(fifteen, START, date(2025, 6, 9))} == {
         ActionKind.DIVIDEND
     }
 
 
 async def test_a_reverse_split_is_taken_out_too(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
 ) -> None:
     rows = [
         yahoo_row("2025-06-09", "1.23", 123_450, "0.1"),
         yahoo_row("2025-06-10", "12.51", 20_000),
     ]
-    server.held[symbol] = chart(symbol, rows, splits=[("2025-06-10", 1, 10)])
+    yahoo.held[symbol] = chart(symbol, rows, splits=[("2025-06-10", 1, 10)])
 
-    bars = await vendor.daily_bars(symbol, START, END)
-    (split,) = await vendor.actions(symbol, START, END)
+    bars = await yahoo_prices.daily_bars(symbol, START, END)
+    (split,) = await yahoo_prices.actions(symbol, START, END)
 
     assert [(bar.close, bar.volume) for bar in bars] == [
         (Decimal("1.23"), 123_450),
@@ -88,19 +88,19 @@ async def test_a_reverse_split_is_taken_out_too(
 
 
 async def test_one_for_three_keeps_twelve_digits(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
 ) -> None:
-    server.held[symbol] = chart(symbol, [yahoo_row("2025-06-10", "12.51", 5)], splits=[("2025-06-10", 1, 3)])
+    yahoo.held[symbol] = chart(symbol, [yahoo_row("2025-06-10", "12.51", 5)], splits=[("2025-06-10", 1, 3)])
 
-    (split,) = await vendor.actions(symbol, START, END)
+    (split,) = await yahoo_prices.actions(symbol, START, END)
 
     assert split.value == Decimal("0.333333333333")
 
 
 async def test_dividends_are_what_one_share_of_their_day_was_paid(
-    vendor: YfinanceVendor, fifteen: str
+    yahoo_prices: YfinanceVendor, fifteen: str
 ) -> None:
-    actions = await vendor.actions(fifteen, START, END)
+    actions = await yahoo_prices.actions(fifteen, START, END)
 
     told = {(action.kind, action.ex_date.day): action.value for action in actions}
     assert told == {
@@ -111,51 +111,53 @@ async def test_dividends_are_what_one_share_of_their_day_was_paid(
 
 
 async def test_an_action_of_a_day_of_which_yahoo_lacks_the_prices_is_told(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
 ) -> None:
     gap: Row = ("2025-06-10", None, None, None, None, None)
-    server.held[symbol] = chart(
+    yahoo.held[symbol] = chart(
         symbol, [yahoo_row("2025-06-09", "20.5", 10, "2"), gap], splits=[("2025-06-10", 2, 1)]
     )
 
-    (bar,) = await vendor.daily_bars(symbol, START, END)
-    (split,) = await vendor.actions(symbol, START, END)
+    (bar,) = await yahoo_prices.daily_bars(symbol, START, END)
+    (split,) = await yahoo_prices.actions(symbol, START, END)
 
     assert (bar.close, split.ex_date) == (Decimal("20.5"), date(2025, 6, 10))
 
 
-async def test_a_ticker_that_yahoo_does_not_know_has_no_actions(vendor: YfinanceVendor, symbol: str) -> None:
-    assert await vendor.actions(symbol, START, END) == ()
+async def test_a_ticker_that_yahoo_does_not_know_has_no_actions(
+    yahoo_prices: YfinanceVendor, symbol: str
+) -> None:
+    assert await yahoo_prices.actions(symbol, START, END) == ()
 
 
 @pytest.mark.parametrize(("new", "old"), [(1, 0), (-2, 1)])
 async def test_a_split_that_cannot_be_is_refused(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str, new: float, old: float
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str, new: float, old: float
 ) -> None:
     rows = [yahoo_row("2025-06-09", "20.5", 10), yahoo_row("2025-06-10", "20.5", 10)]
-    server.held[symbol] = chart(symbol, rows, splits=[("2025-06-10", new, old)])
+    yahoo.held[symbol] = chart(symbol, rows, splits=[("2025-06-10", new, old)])
 
     with pytest.raises(BadVendorData, match=f"{symbol} 2025-06-10: the split makes no sense"):
-        await vendor.daily_bars(symbol, START, END)
+        await yahoo_prices.daily_bars(symbol, START, END)
 
 
 @pytest.mark.parametrize("amount", [-0.5, 1e300])
 async def test_a_dividend_that_cannot_be_is_refused(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str, amount: float
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str, amount: float
 ) -> None:
-    server.held[symbol] = chart(
+    yahoo.held[symbol] = chart(
         symbol, [yahoo_row("2025-06-10", "20.5", 10)], dividends=[("2025-06-10", amount)]
     )
-    prices = chain(vendor, datetime(2025, 6, 11, tzinfo=UTC))
+    prices = chain(yahoo_prices, datetime(2025, 6, 11, tzinfo=UTC))
 
     with pytest.raises(NoPrices, match=f"{symbol} 2025-06-10: .*dividend.*(makes no sense|not plausible)"):
         await prices.actions(symbol, START, END, "yfinance")
 
 
 async def test_evidence_around_a_split_sees_it_from_its_open_and_not_before(
-    vendor: YfinanceVendor, fifteen: str
+    yahoo_prices: YfinanceVendor, fifteen: str
 ) -> None:
-    prices = chain(vendor, datetime(2025, 6, 11, tzinfo=UTC))
+    prices = chain(yahoo_prices, datetime(2025, 6, 11, tzinfo=UTC))
 
     before = await prices.bars(fifteen, datetime(2025, 6, 9, 20, tzinfo=UTC))
     after = await prices.bars(fifteen, datetime(2025, 6, 10, 20, tzinfo=UTC))
@@ -172,21 +174,21 @@ class TestForeignListings:
     days = (date(2025, 6, 9), date(2025, 6, 10))
 
     async def test_pence_become_dollars_at_the_rate_of_the_day_before(
-        self, server: YahooServer, vendor: YfinanceVendor
+        self, yahoo: YahooServer, yahoo_prices: YfinanceVendor
     ) -> None:
-        server.held["FGN1.L"] = chart(
+        yahoo.held["FGN1.L"] = chart(
             "FGN1.L",
             [yahoo_row("2025-06-09", "80", 9), yahoo_row("2025-06-10", "80", 9)],
             "GBp",
             dividends=[("2025-06-10", 4.5)],
             zone=LONDON,
         )
-        server.held["GBPUSD=X"] = chart(
+        yahoo.held["GBPUSD=X"] = chart(
             "GBPUSD=X",
             [yahoo_row("2025-06-06", "1.35", 0), yahoo_row("2025-06-09", "1.36", 0)],
             zone=LONDON,
         )
-        prices = chain(vendor, datetime(2025, 6, 11, tzinfo=UTC))
+        prices = chain(yahoo_prices, datetime(2025, 6, 11, tzinfo=UTC))
 
         series = await prices.bars("FGN1.L", datetime(2025, 6, 10, 15, 30, tzinfo=UTC))
         (paid,) = await prices.actions("FGN1.L", START, END, "yfinance")
@@ -196,35 +198,35 @@ class TestForeignListings:
         assert paid.value == Decimal("0.0612")
 
     async def test_a_currency_that_is_quoted_by_the_dollar_is_turned_round(
-        self, server: YahooServer, vendor: YfinanceVendor
+        self, yahoo: YahooServer, yahoo_prices: YfinanceVendor
     ) -> None:
-        server.held["JPY=X"] = chart("JPY=X", [yahoo_row("2025-06-09", "144.5", 0)], "JPY", zone=LONDON)
-        server.held["FGN2.T"] = chart("FGN2.T", [yahoo_row("2025-06-10", "2890", 9)], "JPY", zone=TOKYO)
+        yahoo.held["JPY=X"] = chart("JPY=X", [yahoo_row("2025-06-09", "144.5", 0)], "JPY", zone=LONDON)
+        yahoo.held["FGN2.T"] = chart("FGN2.T", [yahoo_row("2025-06-10", "2890", 9)], "JPY", zone=TOKYO)
 
-        bars = await chain(vendor, datetime(2025, 6, 11, tzinfo=UTC)).raw_bars(
+        bars = await chain(yahoo_prices, datetime(2025, 6, 11, tzinfo=UTC)).raw_bars(
             "FGN2.T", *self.days, "yfinance", datetime(2025, 6, 11, tzinfo=UTC)
         )
 
         assert [(bar.date, bar.close) for bar in bars] == [(self.days[1], Decimal(20))]
 
     async def test_without_a_rate_there_are_no_prices(
-        self, server: YahooServer, vendor: YfinanceVendor
+        self, yahoo: YahooServer, yahoo_prices: YfinanceVendor
     ) -> None:
-        server.held["FGN3.L"] = chart("FGN3.L", [yahoo_row("2025-06-10", "80", 9)], "SEK", zone=LONDON)
+        yahoo.held["FGN3.L"] = chart("FGN3.L", [yahoo_row("2025-06-10", "80", 9)], "SEK", zone=LONDON)
 
         with pytest.raises(NoPrices, match="there is no rate of SEK in USD"):
-            await chain(vendor, datetime(2025, 6, 11, tzinfo=UTC)).bars(
+            await chain(yahoo_prices, datetime(2025, 6, 11, tzinfo=UTC)).bars(
                 "FGN3.L", datetime(2025, 6, 10, 15, 30, tzinfo=UTC)
             )
 
     async def test_a_foreign_listing_without_a_currency_is_refused(
-        self, server: YahooServer, vendor: YfinanceVendor
+        self, yahoo: YahooServer, yahoo_prices: YfinanceVendor
     ) -> None:
-        server.held["FGN4.L"] = chart("FGN4.L", [yahoo_row("2025-06-10", "80", 9)], None, zone=LONDON)
+        yahoo.held["FGN4.L"] = chart("FGN4.L", [yahoo_row("2025-06-10", "80", 9)], None, zone=LONDON)
 
-        await vendor.daily_bars("FGN4.L", *self.days)
+        await yahoo_prices.daily_bars("FGN4.L", *self.days)
         with pytest.raises(BadVendorData, match="does not say the currency"):
-            await vendor.currency("FGN4.L")
+            await yahoo_prices.currency("FGN4.L")
 
     async def test_a_dead_yahoo_gives_no_rates(self) -> None:
         dead = YfinanceVendor(YfinanceSettings(base_url="http://127.0.0.1:9", timeout_s=5))

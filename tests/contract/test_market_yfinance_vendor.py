@@ -27,11 +27,11 @@ ROWS = [
 
 
 async def test_bars_come_from_the_configured_address_as_the_short_decimals_they_stand_for(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
 ) -> None:
-    server.held[symbol] = chart(symbol, ROWS)
+    yahoo.held[symbol] = chart(symbol, ROWS)
 
-    bars = await vendor.daily_bars(symbol, START, END)
+    bars = await yahoo_prices.daily_bars(symbol, START, END)
 
     assert [bar.date for bar in bars] == [date(2025, 10, 28), date(2025, 10, 29)]
     last = bars[-1]
@@ -42,32 +42,34 @@ async def test_bars_come_from_the_configured_address_as_the_short_decimals_they_
         Decimal("269.7"),
     )
     assert last.volume == 51086700
-    assert symbol in server.asked
+    assert symbol in yahoo.asked
 
 
 async def test_bars_outside_the_asked_range_are_left_out(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
 ) -> None:
-    server.held[symbol] = chart(symbol, ROWS)
+    yahoo.held[symbol] = chart(symbol, ROWS)
 
-    bars = await vendor.daily_bars(symbol, START, date(2025, 10, 28))
+    bars = await yahoo_prices.daily_bars(symbol, START, date(2025, 10, 28))
 
     assert [bar.date for bar in bars] == [date(2025, 10, 28)]
 
 
 async def test_a_session_with_a_missing_price_is_left_out(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
 ) -> None:
     gap = ("2025-10-30", 271.99, None, 268.48, None, 100)
-    server.held[symbol] = chart(symbol, [*ROWS, gap])
+    yahoo.held[symbol] = chart(symbol, [*ROWS, gap])
 
-    bars = await vendor.daily_bars(symbol, START, END)
+    bars = await yahoo_prices.daily_bars(symbol, START, END)
 
     assert [bar.date for bar in bars] == [date(2025, 10, 28), date(2025, 10, 29)]
 
 
-async def test_a_ticker_that_yahoo_does_not_know_has_no_bars(vendor: YfinanceVendor, symbol: str) -> None:
-    assert await vendor.daily_bars(symbol, START, END) == ()
+async def test_a_ticker_that_yahoo_does_not_know_has_no_bars(
+    yahoo_prices: YfinanceVendor, symbol: str
+) -> None:
+    assert await yahoo_prices.daily_bars(symbol, START, END) == ()
 
 
 @pytest.mark.parametrize(
@@ -78,46 +80,48 @@ async def test_a_ticker_that_yahoo_does_not_know_has_no_bars(vendor: YfinanceVen
     ],
 )
 async def test_an_empty_frame_is_a_failure(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str, rows: list[Row], said: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str, rows: list[Row], said: str
 ) -> None:
-    server.held[symbol] = chart(symbol, rows)
+    yahoo.held[symbol] = chart(symbol, rows)
 
     with pytest.raises(VendorUnreachable, match=said):
-        await vendor.daily_bars(symbol, START, END)
+        await yahoo_prices.daily_bars(symbol, START, END)
 
 
 async def test_a_server_error_is_a_failure_that_the_next_question_does_not_inherit(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
 ) -> None:
-    server.held[symbol] = chart(symbol, ROWS)
-    server.next_charts.extend(web.Response(status=500, text="oops") for _ in range(3))
+    yahoo.held[symbol] = chart(symbol, ROWS)
+    yahoo.next_charts.extend(web.Response(status=500, text="oops") for _ in range(3))
 
     with pytest.raises(VendorUnreachable, match="could not be reached or read"):
-        await vendor.daily_bars(symbol, START, END)
-    server.next_charts.clear()
+        await yahoo_prices.daily_bars(symbol, START, END)
+    yahoo.next_charts.clear()
 
-    assert len(await vendor.daily_bars(symbol, START, END)) == 2
+    assert len(await yahoo_prices.daily_bars(symbol, START, END)) == 2
 
 
 async def test_junk_instead_of_json_is_a_failure(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
 ) -> None:
-    server.next_charts.extend(web.Response(text="<html>Will be right back</html>") for _ in range(3))
+    yahoo.next_charts.extend(web.Response(text="<html>Will be right back</html>") for _ in range(3))
 
     with pytest.raises(VendorUnreachable):
-        await vendor.daily_bars(symbol, START, END)
+        await yahoo_prices.daily_bars(symbol, START, END)
 
 
-async def test_too_many_requests_is_named(server: YahooServer, vendor: YfinanceVendor, symbol: str) -> None:
-    server.next_charts.extend(web.Response(status=429, text="Too Many Requests") for _ in range(5))
+async def test_too_many_requests_is_named(
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
+) -> None:
+    yahoo.next_charts.extend(web.Response(status=429, text="Too Many Requests") for _ in range(5))
 
     with pytest.raises(VendorRateLimited, match="asks to slow down"):
-        await vendor.daily_bars(symbol, START, END)
+        await yahoo_prices.daily_bars(symbol, START, END)
 
 
-async def test_a_slow_yahoo_is_a_timeout(server: YahooServer, symbol: str) -> None:
-    server.delay_s = 2.0
-    vendor = YfinanceVendor(YfinanceSettings(base_url=server.base_url, timeout_s=0.3))
+async def test_a_slow_yahoo_is_a_timeout(yahoo: YahooServer, symbol: str) -> None:
+    yahoo.delay_s = 2.0
+    vendor = YfinanceVendor(YfinanceSettings(base_url=yahoo.base_url, timeout_s=0.3))
 
     with pytest.raises(VendorTimeout, match=r"0\.3 seconds"):
         await vendor.daily_bars(symbol, START, END)
@@ -132,36 +136,38 @@ async def test_a_dead_address_is_unreachable(symbol: str) -> None:
     await vendor.close()
 
 
-async def test_a_price_of_zero_is_refused(server: YahooServer, vendor: YfinanceVendor, symbol: str) -> None:
-    server.held[symbol] = chart(symbol, [("2025-10-28", 0.0, 2.0, 0.0, 1.0, 5)])
+async def test_a_price_of_zero_is_refused(
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str
+) -> None:
+    yahoo.held[symbol] = chart(symbol, [("2025-10-28", 0.0, 2.0, 0.0, 1.0, 5)])
 
     with pytest.raises(BadVendorData, match=f"{symbol} 2025-10-28"):
-        await vendor.daily_bars(symbol, START, END)
+        await yahoo_prices.daily_bars(symbol, START, END)
 
 
 async def test_nothing_is_logged_by_the_library(
-    server: YahooServer, vendor: YfinanceVendor, symbol: str, caplog: pytest.LogCaptureFixture
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, symbol: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        await vendor.daily_bars(symbol, START, END)
+        await yahoo_prices.daily_bars(symbol, START, END)
 
     assert [record for record in caplog.records if record.name.startswith("yfinance")] == []
 
 
 @pytest.mark.parametrize("text", ["../etc/passwd", "A/B", "", "A?b=c", "A B", "ＮＶＤＡ"])
 async def test_a_text_that_is_no_ticker_reaches_no_address(
-    server: YahooServer, vendor: YfinanceVendor, text: str
+    yahoo: YahooServer, yahoo_prices: YfinanceVendor, text: str
 ) -> None:
     with pytest.raises(BadTicker):
-        await vendor.daily_bars(text, START, END)
-    assert server.asked == []
+        await yahoo_prices.daily_bars(text, START, END)
+    assert yahoo.asked == []
 
 
-async def test_a_gateway_may_lie_below_a_path(server: YahooServer, symbol: str) -> None:
-    vendor = YfinanceVendor(YfinanceSettings(base_url=f"{server.base_url}/gateway/", timeout_s=5))
+async def test_a_gateway_may_lie_below_a_path(yahoo: YahooServer, symbol: str) -> None:
+    vendor = YfinanceVendor(YfinanceSettings(base_url=f"{yahoo.base_url}/gateway/", timeout_s=5))
 
     with pytest.raises(VendorUnreachable):
         await vendor.daily_bars(symbol, START, END)
     await vendor.close()
 
-    assert f"/gateway/v8/finance/chart/{symbol}" in server.asked
+    assert f"/gateway/v8/finance/chart/{symbol}" in yahoo.asked

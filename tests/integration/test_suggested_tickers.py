@@ -27,21 +27,21 @@ Asking = Callable[..., Awaitable[App]]
 
 
 @pytest.fixture
-def yahoo(server: YahooServer) -> YahooServer:
-    server.held = {
+def yahoo(yahoo: YahooServer) -> YahooServer:
+    yahoo.held = {
         "BRK-B": chart("BRK-B", ROWS),
         "SAP.DE": chart("SAP.DE", ROWS, "EUR", zone=BERLIN),
         "EURUSD=X": chart("EURUSD=X", [(day, 1.1, 1.2, 1.0, 1.15, 0) for day in RATED], zone=LONDON),
         "BTC-USD": chart("BTC-USD", ROWS, zone=ZoneInfo("UTC")),
         "SPY": chart("SPY", ROWS),
     }
-    server.quotes = {
+    yahoo.quotes = {
         "BRKB": [quote("BRK-B", "Berkshire Hathaway Inc."), quote("BRK-A", "Berkshire Hathaway Inc.")],
         "SAPDE": [quote("SAP.DE", "SAP SE")],
         "BITCOIN": [quote("BTC-USD", "Bitcoin USD", "CRYPTOCURRENCY")],
         "SPDR": [quote("SPY", "SPDR S&P 500 ETF Trust", "ETF")],
     }
-    return server
+    return yahoo
 
 
 @pytest.fixture

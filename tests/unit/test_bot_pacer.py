@@ -54,7 +54,7 @@ ASKS = st.lists(
 
 async def play(asks: list[Ask], for_s: float = 400.0) -> list[Went]:
     """Let all come and go, each chat with a pacer of its own at a second's pace, and say how it went."""
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     chats = {ask.chat: Pacer(clock, 1.0, bot=bot, chat=str(ask.chat)) for ask in asks}
     went: list[Went] = []
@@ -102,7 +102,7 @@ def test_whoever_waits_goes_by_rank_and_then_in_the_order_of_asking(ranks: list[
 
 
 async def test_edits_go_on_while_ten_thousand_posts_are_on_their_way() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     going = True
 
@@ -128,7 +128,7 @@ async def test_edits_go_on_while_ten_thousand_posts_are_on_their_way() -> None:
 
 
 async def test_a_flooded_chat_holds_up_no_other_chat() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     pacers, door = Pacers(clock), DoorDouble()
     door.a_second = PER_SECOND
     flooded = pacers.at(door, Address("telegram", "1"))
@@ -145,7 +145,7 @@ async def test_a_flooded_chat_holds_up_no_other_chat() -> None:
 
 
 async def test_a_chat_that_is_flooded_while_it_waits_for_the_bot_is_passed_over() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     one, two = (Pacer(clock, 1.0, bot=bot, chat=name) for name in ("one", "two"))
     for _ in range(PER_SECOND):
@@ -162,7 +162,7 @@ async def test_a_chat_that_is_flooded_while_it_waits_for_the_bot_is_passed_over(
 
 
 async def test_several_chats_flooded_at_once_slow_the_whole_bot() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     bot.flooded("a", 20)
     bot.flooded("a", 20)
@@ -193,7 +193,7 @@ async def test_several_chats_flooded_at_once_slow_the_whole_bot() -> None:
 
 
 async def test_a_flood_without_a_chat_closes_the_bot_at_once() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     bot.flooded(None, 5)
     waits = asyncio.create_task(bot.turn(Rank.ANSWER, lambda: True))
@@ -204,7 +204,7 @@ async def test_a_flood_without_a_chat_closes_the_bot_at_once() -> None:
 
 
 async def test_who_leaves_the_line_holds_up_nobody_and_a_turn_that_came_too_late_is_given_back() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     for _ in range(PER_SECOND):
         (await bot.turn(Rank.ANSWER, lambda: True)).over()  # type: ignore[union-attr]
@@ -218,7 +218,7 @@ async def test_who_leaves_the_line_holds_up_nobody_and_a_turn_that_came_too_late
 
 
 async def test_who_cannot_wait_so_long_is_told_in_time() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     bot.flooded(None, 60)
     waits = asyncio.create_task(bot.turn(Rank.ANSWER, lambda: True, within_s=3))
@@ -228,7 +228,7 @@ async def test_who_cannot_wait_so_long_is_told_in_time() -> None:
 
 
 async def test_a_call_that_hangs_holds_its_place_for_a_while_only() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     for _ in range(PER_SECOND):
         await bot.turn(Rank.ANSWER, lambda: True)
@@ -240,7 +240,7 @@ async def test_a_call_that_hangs_holds_its_place_for_a_while_only() -> None:
 
 
 async def test_a_call_that_nobody_would_miss_leaves_most_of_the_second_to_others() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     bot = BotPacer(clock, PER_SECOND)
     spared = 0
     for _ in range(100):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.config.members import DEFAULT_BASELINES
-from tests.program import CONFIG, ROOT, conclave
+from tests.program import CONFIG, ROOT, conclave, started
 
 HEAVY = ("openai", "telegram", "slack_bolt", "yfinance", "exchange_calendars", "pandas", "sqlalchemy")
 
@@ -28,7 +28,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
     """A folder in which the committee was asked once, and how that went."""
     folder = tmp_path_factory.mktemp("used")
     (folder / "config.toml").write_text(CONFIG.format(folder=folder))
-    return folder, conclave(folder, "run", "GOOG", "--json")
+    return folder, started(folder, "run", "GOOG", "--json")
 
 
 def refused(ended: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -135,7 +135,7 @@ def test_a_backup_can_be_restored_never_overwrites_and_is_refused_once_a_newer_p
 def test_a_chat_over_a_pipe_answers_each_line_and_ends_with_zero(
     used: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
-    ended = conclave(used[0], "chat", typed=f"whoami\n{'9' * 5_000}\n/why GOOG\n1\nexit\nleaderboard\n")
+    ended = started(used[0], "chat", typed=f"whoami\n{'9' * 5_000}\n/why GOOG\n1\nexit\nleaderboard\n")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "terminal:" in ended.stdout
     assert "Agreement" in ended.stdout

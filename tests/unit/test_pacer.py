@@ -74,7 +74,7 @@ def test_a_group_never_gets_more_than_18_calls_in_a_minute(asked: list[tuple[boo
 
 
 async def test_who_waits_with_an_answer_goes_before_any_edit() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     pacer = group(clock)
     pacer.close_for(30)
     order: list[tuple[str, float]] = []
@@ -111,7 +111,7 @@ async def test_scarce_edits_hold_back_edits_alone() -> None:
 
 
 async def test_no_more_answers_wait_than_can_be_given_in_time() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     pacer = group(clock)
     pacer.close_for(50)
     asked = [asyncio.create_task(pacer.turn(within_s=60)) for _ in range(200)]
@@ -124,7 +124,7 @@ async def test_no_more_answers_wait_than_can_be_given_in_time() -> None:
 
 
 async def test_who_leaves_the_line_holds_up_nobody() -> None:
-    clock = SharedClock()
+    clock = SharedClock(alone=True)
     pacer = group(clock)
     pacer.close_for(5)
     leaver = asyncio.create_task(pacer.turn(Rank.LIVE))
