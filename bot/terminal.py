@@ -3,11 +3,13 @@
 import asyncio
 import getpass
 import itertools
+import os
 import signal
+import stat
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 
@@ -280,15 +282,15 @@ async def _line_of(lines: AsyncIterator[str]) -> str | None:
 
 async def typed_lines() -> AsyncGenerator[str, None]:
     """Tell the lines of standard input as they come, from a terminal, a pipe or a file."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=_LINE_LIMIT)
-    try:
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    except (ValueError, OSError):
-        # A regular file cannot be waited for, and never makes anybody wait.
+    if sys.stdin is None:
+        return
+    if not _makes_wait(sys.stdin):
         for line in await asyncio.to_thread(sys.stdin.readlines):
             yield line
         return
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_LINE_LIMIT)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while True:
         try:
             line = await reader.readline()
@@ -298,6 +300,12 @@ async def typed_lines() -> AsyncGenerator[str, None]:
         if not line:
             return
         yield line.decode("utf-8", "replace")
+
+
+def _makes_wait(source: TextIO) -> bool:
+    """Say whether somebody is at the other end; a file or /dev/null can neither be waited for nor need it."""
+    mode = os.fstat(source.fileno()).st_mode
+    return source.isatty() or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def _login() -> str:

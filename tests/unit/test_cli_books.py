@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import conclave, started
+from tests.program import conclave
 
 CONFIG = '[market]\nprices = ["sample"]\n'
 
@@ -64,10 +64,10 @@ def test_an_audit_of_damaged_books_lists_what_is_wrong_and_fails(used: Path) -> 
 
 
 def test_a_start_on_damaged_books_warns_once_and_goes_on(used: Path) -> None:
-    assert "do not balance" not in started(used, "chat").stderr
+    assert "do not balance" not in conclave(used, "chat").stderr
     damage(used, "UPDATE balances SET fills = fills + 1")
     for words in (("run", "GOOG", "--as-of", "2012-06-04", "--json"), ("chat",)):
-        ended = started(used, *words)
+        ended = conclave(used, *words)
         assert ended.returncode == 0
         warnings = [line for line in ended.stderr.splitlines() if line.startswith("Warning: ")]
         assert len(warnings) == 1

@@ -145,6 +145,14 @@ def test_a_chat_over_a_pipe_answers_each_line_and_ends_with_zero(
     assert "\x1b" not in ended.stdout
 
 
+def test_a_chat_to_which_nobody_can_write_greets_and_ends(
+    used: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    ended = conclave(used[0], "chat")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "No real money moves here" in ended.stdout
+
+
 REPLAY = ("replay", "--from", "2012-06-01", "--to", "2012-06-05", "--tickers", "IBM", "--sample")
 REFUSED = {
     ("run", "GOOG", "--as-of", "yesterday"): ("yesterday",),
