@@ -27,6 +27,13 @@ READY_WITHIN_S = 15.0
 STOP_WITHIN_S = 10.0
 FINISH_MESSAGES_EVERY_S = 60.0
 
+COLLECT_AFTER = 20_000, 10, 25
+"""How many new objects, and how many smaller collections, the collector waits for.
+
+As Python has it, a hundred collections fall into the second in which two hundred chats ask at once, and every
+few seconds a full one holds up everybody for a tenth. Nearly all objects go without a collector.
+"""
+
 _log = logging.getLogger(__name__)
 
 
@@ -151,6 +158,7 @@ async def _prepare(app: App) -> None:
         await app.known_chats.warn_of_old_ids()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _http_door(app: App, desk: Desk) -> "HttpDoor | None":

@@ -13,7 +13,6 @@ from telegram import (
     Bot,
     InputFile,
     InputMediaPhoto,
-    LinkPreviewOptions,
     Message,
 )
 from telegram.constants import ChatAction, FileSizeLimit, ParseMode
@@ -29,8 +28,9 @@ from bot.request import Address, Person, Platform
 from bot.telegram_failures import NoFiles, NotAsDrawn, failure_of
 from bot.telegram_parameters import chat_number, keyboard, number, reply_parameters
 from bot.telegram_places import chat_for
+from bot.telegram_raw import Sent, edit_text, send_text
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
-from bot.telegram_rich_calls import RichMessages, RichSent
+from bot.telegram_rich_calls import RichMessages
 from bot.telegram_words import in_words
 from core.domain.errors import Refused
 
@@ -42,7 +42,6 @@ WORKING_AGAIN_S = 4.0
 """Telegram shows for five seconds that a bot is typing."""
 
 _PICTURES = {".png", ".jpg", ".jpeg"}
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _UNCHANGED = "message is not modified"
 PICTURES_KNOWN = 500
 """Of how many messages we know which picture they show, so that an edit need not upload it again."""
@@ -139,16 +138,15 @@ class TelegramDoor:
             except DeliveryFailed as error:
                 self.rich.refused(error)
 
-        def post(shown: TelegramMessage) -> Callable[[int], Awaitable[Message]]:
-            return lambda chat: self._bot.send_message(
+        def post(shown: TelegramMessage) -> Callable[[int], Awaitable[Sent]]:
+            return lambda chat: send_text(
+                self._bot,
                 chat,
                 shown.text_html,
-                parse_mode=ParseMode.HTML,
-                link_preview_options=_NO_PREVIEW,
-                message_thread_id=number(address.thread),
-                reply_parameters=reply_parameters(reply_to or self._reply_to),
-                reply_markup=keyboard(shown),
-                disable_notification=silent or None,
+                thread=number(address.thread),
+                reply=reply_parameters(reply_to or self._reply_to),
+                markup=keyboard(shown),
+                silent=silent,
             )
 
         try:
@@ -162,7 +160,7 @@ class TelegramDoor:
     ) -> MessageRef:
         thread, reply, markup = number(address.thread), reply_parameters(reply_to), keyboard(message)
 
-        async def post(chat: int) -> RichSent:
+        async def post(chat: int) -> Sent:
             return await self.rich.send(chat, html, thread=thread, reply=reply, markup=markup, silent=silent)
 
         return await self._post(address, post)
@@ -196,14 +194,8 @@ class TelegramDoor:
             await self._edited(self._text_edit(ref, in_words(message)))
 
     def _text_edit(self, ref: MessageRef, message: TelegramMessage) -> Awaitable[object]:
-        return self._bot.edit_message_text(
-            message.text_html,
-            chat_id=chat_number(ref.address),
-            message_id=number(ref.message),
-            parse_mode=ParseMode.HTML,
-            link_preview_options=_NO_PREVIEW,
-            reply_markup=keyboard(message),
-        )
+        chat, at, markup = chat_number(ref.address), number(ref.message), keyboard(message)
+        return edit_text(self._bot, chat, at, message.text_html, markup)
 
     async def _edit_picture(self, ref: MessageRef, card: PictureCard, message: TelegramMessage) -> None:
         """Replace picture and caption, or the caption alone where the picture is the one that is there."""
@@ -342,9 +334,7 @@ class TelegramDoor:
         except (BadRequest, ChatMigrated) as error:
             raise self._failure(error) from None
 
-    async def _post(
-        self, address: Address, post: Callable[[int], Awaitable[Message | RichSent]]
-    ) -> MessageRef:
+    async def _post(self, address: Address, post: Callable[[int], Awaitable[Message | Sent]]) -> MessageRef:
         """Post to the chat, or to the supergroup that it has become."""
         chat = chat_number(address)
         chat = self._moved.get(chat, chat)

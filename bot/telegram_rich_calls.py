@@ -5,7 +5,6 @@ one that knows the method says what is wrong with it, one that does not says tha
 """
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from telegram import Bot, InlineKeyboardMarkup, ReplyParameters
@@ -13,23 +12,14 @@ from telegram.error import BadRequest, EndPointNotFound, InvalidToken, TelegramE
 
 from bot.cards import Card
 from bot.door import DeliveryFailed
+from bot.telegram_raw import EDIT, Sent
 from bot.telegram_rich import rich
 
 _METHOD = "sendRichMessage"
-# The Bot API does not mind in which case a method is written. The library's own method of this name insists
-# on a plain text, and a raw request under it brings a warning.
-_EDIT = "EditMessageText"
 _NOT_TAKEN_HERE = ("not found in bot api", "method not found", "rich message must be non-empty")
 """What a server says that knows no rich messages, or only those of another version."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RichSent:
-    """A rich message that Telegram took; its whole shape is none that the library knows."""
-
-    message_id: int
 
 
 class RichMessages:
@@ -72,7 +62,7 @@ class RichMessages:
         reply: ReplyParameters | None,
         markup: InlineKeyboardMarkup | None,
         silent: bool = False,
-    ) -> RichSent:
+    ) -> Sent:
         """Post a rich message, without a sound if `silent`; raises what the library raises."""
         about = {
             "chat_id": chat,
@@ -81,14 +71,14 @@ class RichMessages:
             "disable_notification": silent or None,
         }
         sent = await self._bot.do_api_request(_METHOD, api_kwargs=_request(about, html, markup))
-        return RichSent(int(sent["message_id"]))
+        return Sent(int(sent["message_id"]))
 
     async def edit(
         self, chat: int, message: int | None, html: str, markup: InlineKeyboardMarkup | None
     ) -> None:
         """Replace what a text or rich message shows; raises what the library raises."""
         about = {"chat_id": chat, "message_id": message}
-        await self._bot.do_api_request(_EDIT, api_kwargs=_request(about, html, markup))
+        await self._bot.do_api_request(EDIT, api_kwargs=_request(about, html, markup))
 
 
 def _request(about: dict[str, Any], html: str, markup: InlineKeyboardMarkup | None) -> dict[str, Any]:

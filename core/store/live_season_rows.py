@@ -15,6 +15,7 @@ from core.store.database import Database
 from core.store.inserting import add_new
 from core.store.season_tables import season_finals, seasons
 from core.store.tables import runs
+from core.store.together import Together
 
 _IS_LIVE = seasons.c.kind == "live"
 _IS_OPEN = seasons.c.state == "open"
@@ -33,14 +34,12 @@ class LiveSeasons:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Asked for with every run; at a busy moment that is many who want the same.
+        self._asked = Together(database.read, _current)
 
     async def current(self) -> LiveSeason | None:
         """Return the season that is open, else the one that ended last, else None."""
-        newest = (_IS_OPEN.desc(), seasons.c.ended_at.desc(), seasons.c.created_at.desc())
-        query = select(*LIVE).where(_IS_LIVE).order_by(*newest).limit(1)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).first()
-        return live_of(row) if row else None
+        return await self._asked.ask(None)
 
     async def get(self, season: Season) -> LiveSeason | None:
         """Return a live season, or None where there is none of this name."""
@@ -168,3 +167,10 @@ def _line(
         winner=winner.member if winner else None,
         winner_return=winner.return_ratio if winner else None,
     )
+
+
+async def _current(connection: AsyncConnection, asked: Sequence[None]) -> Sequence[LiveSeason | None]:
+    newest = (_IS_OPEN.desc(), seasons.c.ended_at.desc(), seasons.c.created_at.desc())
+    query = select(*LIVE).where(_IS_LIVE).order_by(*newest).limit(1)
+    row = (await connection.execute(query)).first()
+    return [live_of(row) if row else None] * len(asked)

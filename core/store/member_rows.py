@@ -13,6 +13,7 @@ from core.domain.errors import Refused, StoreError
 from core.domain.member import Member, MemberKind
 from core.store.database import Database
 from core.store.tables import members
+from core.store.together import Together
 
 Wanted = tuple[str, MemberKind, Decimal, tuple[str, ...], bool]
 """Name, kind, weight, route, and whether the member takes part."""
@@ -26,6 +27,8 @@ class Members:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Whoever asks for a run asks for them; at a busy moment that is many who want the same.
+        self._asked = Together(database.read, _for_each)
 
     async def seat(
         self, wanted: Sequence[Wanted], stages: Mapping[str, Stages] = _NO_STAGES
@@ -66,8 +69,7 @@ class Members:
 
     async def all(self) -> tuple[Member, ...]:
         """Return all members: those of the last configuration in its order, then the rest by number."""
-        async with self._database.read() as connection:
-            return await _all(connection)
+        return await self._asked.ask(None)
 
 
 async def take_out(connection: AsyncConnection, name: str, at: datetime, by: str) -> bool:
@@ -168,3 +170,7 @@ async def _changes(
         if after != row:
             changed.append(after)
     return added, changed
+
+
+async def _for_each(connection: AsyncConnection, asked: Sequence[None]) -> Sequence[tuple[Member, ...]]:
+    return [await _all(connection)] * len(asked)

@@ -1,10 +1,12 @@
 """Votes of people: taken while a run goes on, and counted once at its close."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import BindParameter, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.ballot import Action, MemberResult
@@ -16,11 +18,17 @@ from core.store.run_record import OF_THE_ARENA
 from core.store.run_rows import put_result
 from core.store.season_tables import votes
 from core.store.tables import runs, seats
+from core.store.together import Together
 
 Decide = Callable[[tuple[Vote, ...]], MemberResult]
 """What the crowd's result is, given the votes that stand."""
 
-_VOTE = [votes.c[name] for name in Vote.model_fields]
+_RUNS: BindParameter[Any] = bindparam("run_ids", expanding=True)
+_STANDING = (
+    select(votes.c.run_id, *(votes.c[name] for name in Vote.model_fields))
+    .where(votes.c.run_id.in_(_RUNS))
+    .order_by(votes.c.person)
+)
 
 
 class Votes:
@@ -32,6 +40,8 @@ class Votes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Every run that goes on here looks every few seconds, and those that began together do so together.
+        self._standing = Together(database.read, _of_runs)
 
     async def cast(
         self,
@@ -55,8 +65,7 @@ class Votes:
 
     async def of_run(self, run_id: str) -> tuple[Vote, ...]:
         """Return the votes of a run as they stand, in the order of the persons' ids."""
-        async with self._database.read() as connection:
-            return await _of_run(connection, run_id)
+        return await self._standing.ask(run_id)
 
     async def close(self, run_id: str, decide: Decide) -> bool:
         """Store what `decide` makes of the votes as the crowd's result; from then on no vote is taken.
@@ -66,7 +75,7 @@ class Votes:
         async with self._database.write() as connection:
             if not await _held_open(connection, run_id):
                 return False
-            return await put_result(connection, run_id, decide(await _of_run(connection, run_id)))
+            return await put_result(connection, run_id, decide((await _of_runs(connection, [run_id]))[0]))
 
     async def run_of(self, ticker: str, chat: str) -> str | None:
         """Return the run of this ticker that is going on, or None; the newest that was asked for in `chat`.
@@ -105,7 +114,8 @@ async def _held_open(connection: AsyncConnection, run_id: str) -> bool:
     return (await connection.execute(query)).first() is not None
 
 
-async def _of_run(connection: AsyncConnection, run_id: str) -> tuple[Vote, ...]:
-    query = select(*_VOTE).where(votes.c.run_id == run_id).order_by(votes.c.person)
-    rows = (await connection.execute(query)).mappings()
-    return tuple(Vote(**{str(name): value for name, value in row.items()}) for row in rows)
+async def _of_runs(connection: AsyncConnection, run_ids: Sequence[str]) -> Sequence[tuple[Vote, ...]]:
+    found: dict[str, list[Vote]] = defaultdict(list)
+    for run_id, *row in await connection.execute(_STANDING, {"run_ids": list(set(run_ids))}):
+        found[run_id].append(Vote(**dict(zip(Vote.model_fields, row, strict=True))))
+    return [tuple(found[run_id]) for run_id in run_ids]

@@ -231,6 +231,13 @@ async def test_of_junk_with_status_200_nobody_knows_what_became_of_the_message(
             await door.send(PRIVATE, samples.NOTICE)
 
 
+async def test_of_a_message_that_was_taken_only_the_number_is_looked_at(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    server.fail("sendMessage", 200, json.dumps({"ok": True, "result": {"message_id": 77}}).encode())
+    assert (await door.send(PRIVATE, samples.NOTICE)).message == "77"
+
+
 async def test_a_platform_that_is_away_has_taken_nothing_for_sure(
     server: TelegramServer, door: TelegramDoor
 ) -> None:

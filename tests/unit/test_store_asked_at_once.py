@@ -1,0 +1,88 @@
+"""What many ask for at the same moment is read once, and is never older than the question."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from core.clock import ManualClock
+from core.domain.ballot import Action
+from core.domain.member import MemberKind
+from core.domain.season import Season
+from core.store.store import Store
+from tests import store_values
+from tests.store_values import START, WANTED
+
+pytest_plugins = ["tests.storage"]
+
+MANY = 50
+CROWD = ("crowd", MemberKind.CROWD, Decimal(0), (), True)
+ASKED: dict[str, Callable[[Store, int], Awaitable[object]]] = {
+    "members": lambda store, _: store.members.all(),
+    "the live season": lambda store, _: store.live.current(),
+    "votes": lambda store, place: store.votes.of_run(f"run{place:05}"),
+}
+
+
+@contextmanager
+def reads(store: Store) -> Iterator[list[str]]:
+    """Note the statements that read."""
+    found: list[str] = []
+
+    def note(*all_: Any) -> None:
+        if all_[2].startswith("SELECT"):
+            found.append(all_[2])
+
+    listening = (store.database.sync_engine, "before_cursor_execute", note)
+    event.listen(*listening)
+    try:
+        yield found
+    finally:
+        event.remove(*listening)
+
+
+@pytest.mark.parametrize("what", ASKED)
+async def test_fifty_who_ask_at_once_cost_one_statement(store: Store, what: str) -> None:
+    with reads(store) as found:
+        await asyncio.gather(*(ASKED[what](store, place) for place in range(MANY)))
+    assert len(found) == 1
+
+
+async def test_each_run_has_its_own_votes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_values, "WANTED", (*WANTED, CROWD))
+    for place in range(2):
+        await store_values.begun(store, f"run{place:05}", ticker=f"T{place}")
+        for person in range(place + 1):
+            who = f"telegram:{person}"
+            assert await store.votes.cast(f"run{place:05}", who, Action.BUY, None, "telegram:-1", START)
+    found = await asyncio.gather(*(store.votes.of_run(f"run{place:05}") for place in (1, 0, 2, 1)))
+    assert [[vote.person for vote in votes] for votes in found] == [
+        ["telegram:0", "telegram:1"],
+        ["telegram:0"],
+        [],
+        ["telegram:0", "telegram:1"],
+    ]
+
+
+async def test_what_another_process_changed_is_seen_by_the_next_question(
+    store: Store, url: str, clock: ManualClock
+) -> None:
+    elsewhere = await Store.open(url, clock)
+    try:
+        before = await elsewhere.members.seat(WANTED)
+        assert await asyncio.gather(*(store.members.all() for _ in range(MANY))) == [before] * MANY
+        after = await elsewhere.members.seat(WANTED[:1])
+        assert await store.members.all() == after != before
+        assert await store.live.current() is None
+        async with elsewhere.books.locked(Season("spring")) as books:
+            await books.live.start(date(2026, 3, 2), None, "SPY", START)
+        found = await store.live.current()
+        assert found is not None
+        assert found.season == "spring"
+    finally:
+        await elsewhere.close()
