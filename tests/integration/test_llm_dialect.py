@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.llm.connections import Connections
-from core.llm.dialect import Dialects
 from tests.loopback import model_replies as say
-from tests.loopback.model_endpoint import ASK, SHAPED, Opinion, failure_of, model
+from tests.loopback.model_endpoint import ASK, SHAPED, Opinion, failure_of, forgetful_dialects, model
 from tests.loopback.model_server import ModelServer
 
 
@@ -40,7 +39,7 @@ async def test_refused_formats_are_given_up_one_by_one_and_remembered(
     server: ModelServer, connections: Connections
 ) -> None:
     server.always("m", say.refuses_forms("json_schema", "json_object"))
-    dialects = Dialects()
+    dialects = forgetful_dialects()
 
     first = await model(server, connections, dialects=dialects).ask(SHAPED)
     second = await model(server, connections, dialects=dialects).ask(SHAPED)
@@ -57,7 +56,7 @@ async def test_a_format_refused_by_one_model_is_kept_for_another(
     server: ModelServer, connections: Connections
 ) -> None:
     server.always("m", say.refuses_forms("json_schema"))
-    dialects = Dialects()
+    dialects = forgetful_dialects()
 
     await model(server, connections, dialects=dialects).ask(SHAPED)
     await model(server, connections, dialects=dialects, model_id="n").ask(SHAPED)
@@ -79,7 +78,7 @@ async def test_a_complaint_that_merely_echoes_the_request_changes_nothing(
 
 async def test_the_newer_name_of_the_limit_is_learned(server: ModelServer, connections: Connections) -> None:
     server.always("m", say.refuses_field("max_tokens", "max_completion_tokens"))
-    dialects = Dialects()
+    dialects = forgetful_dialects()
 
     await model(server, connections, dialects=dialects).ask(SHAPED)
     await model(server, connections, dialects=dialects).ask(SHAPED)
