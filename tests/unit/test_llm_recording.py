@@ -114,9 +114,10 @@ async def test_a_failure_is_recorded_as_what_it_is_with_what_it_cost(
 
 async def given_up(prices: Prices, after_s: float, budget: Budget | None = None) -> tuple[Call, Spend]:
     """The record of a call that is cancelled so long after it went out, and what its block counts."""
-    clock = ManualClock(NOON)
+    clock, out = ManualClock(NOON), asyncio.Event()
 
     async def forever(ask: Ask) -> str:
+        out.set()
         clock.advance(after_s)
         await asyncio.Event().wait()
         return "never"
@@ -126,8 +127,7 @@ async def given_up(prices: Prices, after_s: float, budget: Budget | None = None)
     model = BudgetedModel(inner, budget or Budget({}.get), prices, made)
     with counting() as paid:
         asking = asyncio.create_task(model.ask(ASK))
-        while not log.calls and not clock.monotonic() >= after_s:
-            await asyncio.sleep(0)
+        await out.wait()
         asking.cancel()
         await asyncio.wait([asking])
     (call,) = log.calls
