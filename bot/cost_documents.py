@@ -79,6 +79,7 @@ def _line(report: CostReport, line: CostLine) -> Document:
         "cached_tokens": spend.cached_tokens,
         "reasoning_tokens": spend.reasoning_tokens,
         "unpriced_calls": spend.unpriced_calls,
+        "estimated_calls": spend.estimated_calls,
         "latency_p50_ms": line.median_ms,
         "latency_p95_ms": line.p95_ms,
         "ballots": line.ballots,

@@ -25,6 +25,7 @@ def line_of(
             cost_usd=Decimal(usd),
             calls=calls,
             unpriced_calls=3 if name == "" else 0,
+            estimated_calls=2 if name == "" else 0,
         ),
         ballots=ballots,
         settled=ballots // 2,

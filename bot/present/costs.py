@@ -150,11 +150,15 @@ def _left(limit: LimitLeft) -> str:
 
 
 def _notes(total: CostLine) -> tuple[str, ...]:
-    count = total.spend.unpriced_calls
-    if not count:
-        return ()
-    counts = "counts" if count == 1 else "count"
-    return (f"{numbers.counted(count, 'call')} without a known price {counts} as $0.",)
+    told = (
+        (total.spend.unpriced_calls, "without a known price", "as $0"),
+        (total.spend.estimated_calls, "whose tokens nobody told", "by estimate"),
+    )
+    return tuple(
+        f"{numbers.counted(count, 'call')} {which} {'counts' if count == 1 else 'count'} {how}."
+        for count, which, how in told
+        if count
+    )
 
 
 def _row(report: CostReport, line: CostLine) -> CostRow:

@@ -30,7 +30,7 @@ from core.app.recount import recount
 from core.app.replays import Replays
 from core.app.rerunwork import Rerunwork
 from core.app.resets import Resets
-from core.app.runs import Runs, ended
+from core.app.runs import Runs
 from core.app.scheduled_runs import ScheduledRuns
 from core.app.scoreboard import STALE_AFTER, Scoreboard, caveat_of
 from core.app.season_reports import SeasonReports
@@ -231,8 +231,7 @@ class App(
             NotFound: there is no such run.
         """
         record = await self.run_record(run_id)
-        going_on = record.state is RunState.RUNNING
-        async for event in self._runs.watch(record).events() if going_on else ended(record):
+        async for event in self._runs.watch(record).events():
             yield event
 
     async def resume(self, run_id: str) -> AsyncIterator[RunEvent]:

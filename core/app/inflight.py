@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from core.domain.ballot import Action
-from core.domain.events import RunEvent
+from core.domain.events import RunEnded, RunEvent, RunStarted
+from core.domain.run import RunRecord
 from core.domain.vote import count_votes
 
 
@@ -74,3 +75,12 @@ class Told:
 def reason_of_stop(by: str | None) -> str:
     """Say in the record of a run why it was stopped."""
     return f"Stopped by {by}; what was done is kept." if by else "stopped on request"
+
+
+def over(record: RunRecord) -> Broadcast:
+    """Return the events of a run that is over."""
+    broadcast = Broadcast()
+    broadcast.tell(RunStarted(record=record))
+    broadcast.tell(RunEnded(record=record))
+    broadcast.end()
+    return broadcast

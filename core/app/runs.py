@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 
-from core.app.inflight import Broadcast, Told, reason_of_stop
+from core.app.inflight import Broadcast, Told, over, reason_of_stop
 from core.app.people import People
 from core.clock import Clock
 from core.domain.errors import ConclaveError, EvidenceAltered, NotFound, Refused, StoreError
@@ -105,11 +105,18 @@ class Runs:
         await self._continue(broadcast, run_id)
 
     async def _claimed(self, run_id: str) -> bool:
+        """Take a run over that nobody works on, and settle what a process that died has left under way."""
         now = self._clock.now()
-        return await self._store.runs.claim(run_id, self._owner, now, now + LEASE)
+        left_since = await self._store.runs.left_since(run_id, now)
+        claimed = await self._store.runs.claim(run_id, self._owner, now, now + LEASE)
+        if claimed and left_since is not None:
+            await self._store.budgets.settle_left(run_id, left_since)
+        return claimed
 
     def watch(self, record: RunRecord) -> Broadcast:
-        """Return a run that is not over; one of another process is followed, and taken over if that dies."""
+        """Return a run; one of another process is followed, and taken over if that dies."""
+        if record.state is not RunState.RUNNING:
+            return over(record)
         run_id = record.run_id
         if run_id not in self._by_id:
             broadcast = self._by_id[run_id] = Broadcast()
@@ -390,9 +397,3 @@ class Runs:
         if record is None:
             raise NotFound(f"There is no run {run_id}.")
         return record
-
-
-async def ended(record: RunRecord) -> AsyncIterator[RunEvent]:
-    """Tell the events of a run that is over."""
-    yield RunStarted(record=record)
-    yield RunEnded(record=record)

@@ -10,6 +10,7 @@ from decimal import ROUND_UP, Context, Decimal
 from typing import NamedTuple
 
 from core.domain.calls import Call
+from core.domain.paces import Minute, Pace, TooLong, Turn
 
 _STEP = Decimal(1).scaleb(-12)
 _ROUGHLY = Context(prec=60, rounding=ROUND_UP)
@@ -60,7 +61,7 @@ class Wish(NamedTuple):
     """A call that wants to be sent. `call` is as it would be booked if nobody ever heard of it again.
 
     Its spend is the most that it may use; with `guessed` the cost is no more than a guess, and never holds
-    more than is left. `scopes` are all that it counts in, with a limit or without.
+    more than is left. `scopes` are all that it counts in, with a limit or without. `pace` is that of its key.
     """
 
     call: Call
@@ -68,13 +69,18 @@ class Wish(NamedTuple):
     limits: tuple[Limit, ...]
     lease_until: datetime
     guessed: bool = False
+    pace: Pace | None = None
 
 
 class Held(NamedTuple):
-    """The call may be sent: so much is held in each limited scope. `call` is the wish's, at the cost held."""
+    """The call may be sent: so much is held in each limited scope. `call` is the wish's, at the cost held.
+
+    Where its key has a pace, it is to wait for its `turn`.
+    """
 
     call: Call
     amounts: Mapping[str, Decimal]
+    turn: Turn | None = None
 
 
 class NoRoom(NamedTuple):
@@ -89,7 +95,7 @@ class Wait(NamedTuple):
     limit: Limit
 
 
-Reply = Held | NoRoom | Wait
+Reply = Held | NoRoom | Wait | TooLong
 
 
 def reply_to(wish: Wish, standings: Mapping[str, Standing]) -> Reply:
@@ -116,11 +122,19 @@ def reply_to(wish: Wish, standings: Mapping[str, Standing]) -> Reply:
     return Held(call, amounts)
 
 
-def replies_to(wishes: Sequence[Wish], standings: dict[str, Standing]) -> list[Reply]:
-    """Answer wishes in their order; what one is given is gone for the next, and stands in `standings`."""
+def replies_to(
+    wishes: Sequence[Wish], standings: dict[str, Standing], minutes: Mapping[tuple[str, str], Minute]
+) -> list[Reply]:
+    """Answer wishes in their order; what one is given is gone for the next.
+
+    It stands in `standings`, and its turn in the one of `minutes` that is of its key.
+    """
     replies = []
     for wish in wishes:
         reply = reply_to(wish, standings)
+        if isinstance(reply, Held) and wish.pace is not None:
+            turn = minutes[wish.pace.owner].book(wish.pace, wish.call.spend.tokens)
+            reply = reply._replace(turn=turn) if isinstance(turn, Turn) else turn
         if isinstance(reply, Held):
             for scope, amount in reply.amounts.items():
                 spent, held = standings[scope]

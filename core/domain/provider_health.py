@@ -55,6 +55,18 @@ class RouteState(Frozen):
     at: AwareDatetime
 
 
+class DialectState(Frozen):
+    """What was learned of how a model wants to be asked at an address, in the words of `core.llm.dialect`."""
+
+    provider: str
+    base_url: str
+    model: str
+    form: str
+    limit_field: str
+    temperature: bool
+    at: AwareDatetime
+
+
 class Condition(StrEnum):
     """How a provider or a route is."""
 

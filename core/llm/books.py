@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
+from core.clock import Clock, SystemClock
 from core.domain.budgets import Held, Limit, Reply, Standing, Wish, booked, replies_to
 from core.domain.calls import Call
+from core.domain.paces import WINDOW_S, Booked, Minute, Pace, Turn, really_used
 
 
 class BudgetBook(Protocol):
-    """What each limited scope has spent and what calls under way hold of it.
+    """What each limited scope has spent and what calls under way hold of it; and the turns of paced keys.
 
     For use within one event loop; any number of processes may share what is behind it. An amount is in USD,
     or in tokens in a scope of tokens.
@@ -19,9 +21,15 @@ class BudgetBook(Protocol):
     async def hold(self, wish: Wish) -> Reply:
         """Hold what a call may cost in every scope that limits it, or in none, and say which.
 
+        With what is held its turn is booked, where its key has a pace.
+
         Raises:
             StoreError: nothing is held, because the books cannot be read or written.
         """
+        ...
+
+    def has_room(self, pace: Pace, tokens: int) -> bool:
+        """Say whether a call that may use so many tokens could go out at once, as far as is known here."""
         ...
 
     def end(self, call: Call) -> None:
@@ -52,29 +60,53 @@ class BudgetBook(Protocol):
 
 
 class MemoryBook:
-    """Budgets of one process, gone with it. `spent` is what scopes have spent before."""
+    """Budgets and paces of one process, gone with it. `spent` is what scopes have spent before."""
 
-    def __init__(self, spent: Mapping[str, Decimal] | None = None) -> None:
+    def __init__(self, spent: Mapping[str, Decimal] | None = None, clock: Clock | None = None) -> None:
         self._standings = {scope: Standing(usd) for scope, usd in (spent or {}).items()}
-        self._holds: dict[str, Mapping[str, Decimal]] = {}
+        self._booked: dict[tuple[str, str], list[Booked]] = {}
+        self._holds: dict[str, Held] = {}
+        self._clock = clock or SystemClock()
         self._changed = asyncio.Event()
 
     async def hold(self, wish: Wish) -> Reply:
         """Hold what a call may cost; see `BudgetBook`."""
         for limit in wish.limits:
             self._standings.setdefault(limit.scope, Standing())
-        (reply,) = replies_to([wish], self._standings)
+        minutes = {wish.pace.owner: self._minute(wish.pace)} if wish.pace else {}
+        (reply,) = replies_to([wish], self._standings, minutes)
         if isinstance(reply, Held):
-            self._holds[wish.call.id] = reply.amounts
+            self._holds[wish.call.id] = reply
         return reply
+
+    def has_room(self, pace: Pace, tokens: int) -> bool:
+        """Say whether a call could go out at once."""
+        return self._minute(pace).has_room(pace, tokens)
+
+    def _minute(self, pace: Pace) -> Minute:
+        now = self._clock.monotonic()
+        booked = self._booked.setdefault(pace.owner, [])
+        booked[:] = [one for one in booked if one.at > now - WINDOW_S]
+        return Minute(now, booked)
 
     def end(self, call: Call) -> None:
         """Book a call that has ended; see `BudgetBook`."""
-        for scope, amount in self._holds.pop(call.id, {}).items():
-            spent, held = self._standings[scope]
-            self._standings[scope] = Standing(spent + booked(call, scope), held - amount)
+        held = self._holds.pop(call.id, None)
+        for scope, amount in held.amounts.items() if held else ():
+            spent, under_way = self._standings[scope]
+            self._standings[scope] = Standing(spent + booked(call, scope), under_way - amount)
+        if held and held.turn:
+            self._used(held.turn, call)
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def _used(self, turn: Turn, call: Call) -> None:
+        """Let only what was used of a turn be in the way of others, unless its minute is over."""
+        all_booked, own = self._booked[turn.provider, turn.key], Booked(turn.at, 1, turn.tokens)
+        if own not in all_booked:
+            return
+        used, place = really_used(turn, call), all_booked.index(own)
+        all_booked[place : place + 1] = [used] if used.requests else []
 
     async def standing(self, limit: Limit) -> Standing:
         """Return what a scope has spent and what is held of it."""

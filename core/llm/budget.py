@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from core.clock import Clock, SystemClock
 from core.domain.budgets import Held, Limit, NoRoom, Reply, Wait, Wish, is_of_tokens
 from core.domain.calls import Call
-from core.domain.errors import BudgetExceeded, ModelFailure, StoreError
+from core.domain.errors import BudgetExceeded, ModelFailure, ModelRateLimited, StoreError
+from core.domain.paces import Pace, TooLong
 from core.domain.usage import NOTHING_SPENT, Spend
 from core.llm.books import BudgetBook, MemoryBook
-from core.llm.paid import count
+from core.llm.paid import count, counting
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import Prices, prompt_tokens
 from core.llm.recording import CallForm
@@ -74,7 +75,7 @@ class Budget:
         patience_s: float = LONGEST_WAIT_S,
     ) -> None:
         self._configured = limit_of
-        self._book: BudgetBook = book or MemoryBook(spent)
+        self._book: BudgetBook = book or MemoryBook(spent, clock)
         self._clock = clock or SystemClock()
         self._zone = zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")
         self._lease = lease
@@ -112,18 +113,27 @@ class Budget:
                 found.append(Left(most - spent - held, most, scope))
         return min(found, default=None)
 
+    def has_room(self, pace: Pace, tokens: int) -> bool:
+        """Say whether a key's next call of so many tokens could go out at once, as far as is known here."""
+        return self._book.has_room(pace, tokens)
+
     async def reserve(
-        self, scopes: Iterable[str], most: Decimal | Callable[[], Cost], call: Call | None = None
+        self,
+        scopes: Iterable[str],
+        most: Decimal | Callable[[], Cost],
+        call: Call | None = None,
+        pace: Pace | None = None,
     ) -> "Reservation":
         """Hold what a call may cost, USD or as `most` tells it, in every scope, or in none.
 
         `call` is as it would be booked if nobody ever heard of it again; its spend tells the tokens that it
         may use. Where only calls under way stand in the way, it waits for them to end, for a while where they
         are other processes', and asks `most` again, because what they cost may have told more. A guess never
-        holds more than is left.
+        holds more than is left. With `pace` its key's turn is booked in the same step.
 
         Raises:
             BudgetExceeded: what is spent already leaves no room in a scope.
+            ModelRateLimited: the key's turn would come too late; `retry_after_s` says when.
             StoreError: the books cannot be used.
         """
         call = call or CallForm(clock=self._clock).begun(_NOTHING_ASKED)
@@ -131,13 +141,13 @@ class Budget:
         limits = tuple(
             self._limit(scope, limit) for scope in scopes if (limit := self.limit_of(scope)) is not None
         )
-        if not limits:
+        if not limits and pace is None:
             return Reservation(None, call)
 
         async def ask() -> Reply:
             usd, guessed = most() if callable(most) else Cost(most)
             wished = call.model_copy(update={"spend": call.spend.model_copy(update={"cost_usd": usd})})
-            return await self._surely(Wish(wished, scopes, limits, call.at + self._lease, guessed))
+            return await self._surely(Wish(wished, scopes, limits, call.at + self._lease, guessed, pace))
 
         # Whoever comes later waits behind those who wait already.
         crowded = [one for one in limits if (turn := self._turns.get(one.scope)) and turn.locked()]
@@ -146,9 +156,12 @@ class Budget:
             reply = await self._in_turn(reply.limit.scope, ask)
         if isinstance(reply, NoRoom):
             raise _exceeded(reply.limit)
-        return Reservation(self._book, reply.call)
+        if isinstance(reply, TooLong):
+            late = f"the key's own limit a minute would hold this call for {reply.wait_s:.0f} s"
+            raise ModelRateLimited(late, retry_after_s=reply.wait_s)
+        return Reservation(self._book, reply.call, reply.turn.wait_s if reply.turn else 0.0)
 
-    async def _in_turn(self, scope: str, ask: Callable[[], Awaitable[Reply]]) -> Held | NoRoom:
+    async def _in_turn(self, scope: str, ask: Callable[[], Awaitable[Reply]]) -> Held | NoRoom | TooLong:
         """Wait until there is an answer, one after the other: so each that ends wakes one and not all."""
         turn = self._turns.setdefault(scope, asyncio.Lock())
         patience = self._clock.monotonic() + self._patience_s
@@ -203,12 +216,14 @@ def _exceeded(limit: Limit, *, held: bool = False) -> BudgetExceeded:
 class Reservation:
     """What a call holds until `settle` or `release`; the first of them counts. Leaving `with` releases.
 
-    `call` is as it stands in the books; `book` is None where nothing limits it.
+    `call` is as it stands in the books; `book` is None where nothing limits it. The turn of the call comes
+    `wait_s` seconds after it was reserved.
     """
 
-    def __init__(self, book: BudgetBook | None, call: Call) -> None:
+    def __init__(self, book: BudgetBook | None, call: Call, wait_s: float = 0.0) -> None:
         self._book = book
         self.call = call
+        self.wait_s = wait_s
 
     @property
     def is_open(self) -> bool:
@@ -239,7 +254,8 @@ class BudgetedModel:
     """A model whose calls are paid from a budget, in all scopes that `form` tells.
 
     `name` is under what the budget learns the cost of a model without configured prices. A call that is
-    reserved goes on as `Ask.begun`, so that whoever records it books what was held for it.
+    reserved goes on as `Ask.begun`, so that whoever records it books what was held for it. With `pace` it
+    waits for its key's turn, and has its money meanwhile, so that waiting is never in vain.
     """
 
     def __init__(
@@ -249,39 +265,55 @@ class BudgetedModel:
         prices: Prices,
         form: CallForm | None = None,
         name: str = "",
+        pace: Pace | None = None,
     ) -> None:
         self._model = model
         self._name = name
+        self._pace = pace
         self._budget = budget
         self._prices = prices
         self._form = form or CallForm()
 
     async def ask(self, ask: Ask) -> Answer:
-        """Reserve, ask, settle and count; a call that is cancelled gives its reservation back.
+        """Reserve, wait for the turn, ask, settle and count; one that was not sent gives everything back.
 
         Raises:
             BudgetExceeded: nothing was sent.
+            ModelRateLimited: nothing was sent, because the turn would come too late; or as the model within.
             ModelFailure: as the model within.
             StoreError: nothing was sent, because the books cannot be used.
         """
         begun = self._form.begun(ask)
         scopes = self._form.scopes(begun, ask)
-        if self._budget.limits_any(scopes):
-            prompt = prompt_tokens(ask)
-            spend = Spend(prompt_tokens=prompt, completion_tokens=ask.max_output_tokens, calls=1)
+        if self._pace or self._budget.limits_any(scopes):
+            # Of a call that nobody hears of again, this is booked.
+            spend = Spend(
+                prompt_tokens=prompt_tokens(ask),
+                completion_tokens=ask.max_output_tokens,
+                calls=1,
+                estimated_calls=1,
+            )
             begun = begun.model_copy(update={"spend": spend})
-        with await self._budget.reserve(scopes, lambda: self._most(ask), begun) as reservation:
+        with await self._budget.reserve(scopes, lambda: self._most(ask), begun, self._pace) as reservation:
+            if reservation.wait_s > 0:
+                await self._form.clock.sleep(reservation.wait_s)
             told = ask.model_copy(update={"begun": reservation.call}) if reservation.is_open else ask
-            try:
-                answer = await self._model.ask(told)
-            except ModelFailure as failure:
-                reservation.settle(failure.spent)
-                count(failure.spent)
-                raise
-            reservation.settle(answer.spend)
-            count(answer.spend)
-            self._budget.seen(self._name, answer.spend.tokens, answer.spend.cost_usd)
-            return answer
+            return await self._paid(told, reservation)
+
+    async def _paid(self, ask: Ask, reservation: Reservation) -> Answer:
+        """Ask, and settle and count what it cost, however it ends."""
+        try:
+            with counting() as given_up:
+                answer = await self._model.ask(ask)
+        except ModelFailure as failure:
+            _settle(reservation, failure.spent)
+            raise
+        except asyncio.CancelledError:
+            _settle(reservation, given_up.spend)
+            raise
+        _settle(reservation, answer.spend)
+        self._budget.seen(self._name, answer.spend.tokens, answer.spend.cost_usd)
+        return answer
 
     def _most(self, ask: Ask) -> Cost:
         """Return the most that a call should cost: by its prices, by what its model has cost, or a guess."""
@@ -291,3 +323,8 @@ class BudgetedModel:
         if rate is None:
             return Cost(_ZERO) if self._prices.free else Cost(_DEAR.most(ask), guessed=True)
         return Cost(rate * (prompt_tokens(ask) + ask.max_output_tokens))
+
+
+def _settle(reservation: Reservation, spent: Spend) -> None:
+    reservation.settle(spent)
+    count(spent)

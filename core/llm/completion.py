@@ -58,7 +58,13 @@ def read_completion(data: Any, ask: Ask, prices: Prices, *, who: str, secret: st
     text = _text(message.get("content"))
     if not isinstance(usage, dict) and prices.known:
         used, made = prompt_tokens(ask), text_tokens(text)
-        spent = Spend(prompt_tokens=used, completion_tokens=made, cost_usd=prices.cost(used, made), calls=1)
+        spent = Spend(
+            prompt_tokens=used,
+            completion_tokens=made,
+            cost_usd=prices.cost(used, made),
+            calls=1,
+            estimated_calls=1,
+        )
     _check_complete(choice, message, text, ask, who=who, secret=secret, spent=spent)
     model = data.get("model")
     named = plain_words(model, secret, longest=_LONGEST_MODEL_NAME) if isinstance(model, str) else ""

@@ -1,14 +1,23 @@
 """How an endpoint wants to be asked: endpoints called OpenAI-compatible differ in what they refuse.
 
-Each dialect is found by a refusal (a 400 that names the field) and remembered for the process.
+Each dialect is found by a refusal (a 400 that names the field). It is noted for all processes on one
+database, for the address at which it was learned and for a week: a server may have learned something since.
 """
 
 import logging
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
+from core.clock import Clock
+from core.domain.provider_health import DialectState
 from core.domain.values import Frozen
+from core.llm.notes import Notes
 from core.llm.port import Ask
+
+KNOWN_FOR = timedelta(days=7)
 
 _log = logging.getLogger(__name__)
 
@@ -82,24 +91,33 @@ class Dialect(Frozen):
 
 
 class Dialects:
-    """What was learned of each (provider, model) in this process."""
+    """What was learned of each model at each address; on `notes`, for whoever reads them."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Dialect] = {}
+    def __init__(self, notes: Notes, clock: Clock) -> None:
+        self._notes = notes
+        self._clock = clock
 
-    def of(self, provider: str, model_id: str) -> Dialect:
-        """Return the dialect that was learned, or the first one to try."""
-        return self._known.get((provider, model_id), _FIRST)
+    def of(self, provider: str, base_url: str, model_id: str) -> Dialect:
+        """Return the dialect that was learned within the last week, or the first one to try."""
+        known = self._notes.dialects.get((provider, base_url, model_id))
+        if known is None or known.at <= self._clock.now() - KNOWN_FOR:
+            return _FIRST
+        try:
+            return Dialect.model_validate({name: getattr(known, name) for name in _FIELDS})
+        except ValidationError:  # a newer version knows more of them
+            return _FIRST
 
-    def learn(self, provider: str, model_id: str, dialect: Dialect) -> None:
+    def learn(self, provider: str, base_url: str, model_id: str, dialect: Dialect) -> None:
         """Remember `dialect` for the next calls."""
-        self._known[provider, model_id] = dialect
+        place = {"provider": provider, "base_url": base_url, "model": model_id, "at": self._clock.now()}
+        self._notes.put_dialect(DialectState(**place, **dialect.model_dump()))
         _log.info(
             "%s:%s is asked with %s and %s from now on", provider, model_id, dialect.form, dialect.limit_field
         )
 
 
 _FIRST = Dialect()
+_FIELDS = frozenset(Dialect.model_fields)
 
 
 def _say_last(messages: list[dict[str, str]], sentence: str) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class EndpointModel:
     """A model behind an endpoint; `client` holds the address and the key and must not retry by itself.
 
-    Each request has `timeout_s` seconds. `dialects` is shared by all that ask the same endpoint.
+    Each request has `timeout_s` seconds. `dialects` is shared by all that ask the same endpoint, and
+    `base_url` is the address under which it remembers what this one refuses.
     """
 
     def __init__(
@@ -33,7 +34,8 @@ class EndpointModel:
         temperature: float | None,
         prices: Prices,
         clock: Clock,
-        dialects: Dialects | None = None,
+        dialects: Dialects,
+        base_url: str,
     ) -> None:
         self._client = client
         self._provider = provider_name
@@ -43,7 +45,8 @@ class EndpointModel:
         self._temperature = temperature
         self._prices = prices
         self._clock = clock
-        self._dialects = dialects or Dialects()
+        self._dialects = dialects
+        self._place = (provider_name, base_url, model_id)
         self._who = f"{provider_name}:{model_id}"
 
     async def ask(self, ask: Ask) -> Answer:
@@ -55,7 +58,7 @@ class EndpointModel:
             ModelFailure: the type says how to react; no text of it holds the key.
         """
         started = self._clock.monotonic()
-        first = dialect = self._dialects.of(self._provider, self._model_id)
+        first = dialect = self._dialects.of(*self._place)
         refused = 0
         try:
             while isinstance(outcome := await self._send(ask, dialect), Rejected):
@@ -65,7 +68,7 @@ class EndpointModel:
                 dialect = other
                 refused += 1
             if dialect != first:
-                self._dialects.learn(self._provider, self._model_id, dialect)
+                self._dialects.learn(*self._place, dialect)
             done = read_completion(
                 parse_json(outcome), ask, self._prices, who=self._who, secret=self._client.api_key
             )

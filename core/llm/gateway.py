@@ -4,7 +4,7 @@ A member's model in one run is
 
     Cached(Staged(Routed([one hop for each of a route])))
     one hop = Fitting(Retrying(Guarded(Pooled([one key for each of the hop]))))
-    one key = Budgeted(Paced(Stepped(Concurrent(Recorded(Racing(Endpoint))))))
+    one key = Budgeted(Stepped(Concurrent(Recorded(Racing(Endpoint)))))
 
 read from outside to inside, and each place has its reason:
 
@@ -16,7 +16,7 @@ read from outside to inside, and each place has its reason:
 * the steps of a run count every call that is sent, retries and fallbacks too, and none that its key's money
   or pace has kept from being sent;
 * a retry reserves anew under the key that serves it, and no reservation is held while it backs off;
-* who waits for the key's pace has its money already, so that waiting is never in vain;
+* a key's turn is booked with the money, in one step for all processes, and waited for with it in hand;
 * a place among the concurrent calls is held only while a request is under way: the member's own place is
   taken before the common ones, so that a busy member cannot hold what others could use;
 * a request that loses a race ends inside all of these, so that they count what it cost.
@@ -40,6 +40,7 @@ from core.domain.calls import Caller, Purpose
 from core.domain.errors import AuthenticationFailed, ModelFailure
 from core.domain.listed import ListedModel
 from core.domain.measures import Measures, Relay
+from core.domain.paces import Pace
 from core.domain.provider_health import ProviderHealth
 from core.llm.books import BudgetBook
 from core.llm.breaker import Breaker
@@ -52,14 +53,14 @@ from core.llm.families import family_of
 from core.llm.guard import FittingModel, GuardedModel
 from core.llm.hedge import HedgedModel, RacingModel
 from core.llm.keyring import Keyring, Opened
-from core.llm.limits import ConcurrentModel, Pace, PacedModel, SteppedModel, Steps, most_tokens
+from core.llm.limits import ConcurrentModel, SteppedModel, Steps
 from core.llm.model_list import ask_list
 from core.llm.notes import Notes
 from core.llm.opening import Secrets, no_key_sentence
 from core.llm.overview import down_hops, overview
 from core.llm.pool import PooledKey, PooledModel
 from core.llm.port import Answer, Ask, LanguageModel
-from core.llm.prices import prices_of
+from core.llm.prices import most_tokens, prices_of
 from core.llm.probe import is_openrouter, probe_endpoint
 from core.llm.recording import CallForm, CallLog, NoLog, RecordedModel, ToldLog
 from core.llm.retry import RetryingModel
@@ -103,13 +104,12 @@ class Gateway:
         self._zone = ZoneInfo(settings.arena.timezone)
         self._providers = {provider.name: provider for provider in settings.providers}
         self._connections = Connections()
-        self._dialects = Dialects()
         self._all_calls = asyncio.Semaphore(settings.pipeline.max_concurrency)
         self._semaphores: dict[str, asyncio.Semaphore] = {}
         self._breakers: dict[tuple[str, str], Breaker] = {}
-        self._paces: dict[tuple[str, str], Pace] = {}
         self.listed: Mapping[tuple[str, str], ListedModel] = {}
         self.notes = Notes(states or KeptInMemory(), self._clock)
+        self._dialects = Dialects(self.notes, self._clock)
         self._measures: Measures = measures or Relay()
         first_rest_s = settings.pipeline.base_delay_s
         self._keyring = Keyring(self.notes, self._clock, first_rest_s, cooled=self._measures.cooled)
@@ -334,21 +334,21 @@ class Gateway:
             prices=prices,
             clock=self._clock,
             dialects=self._dialects,
+            base_url=provider.base_url,
         )
         if self._settings.health.hedge:
             model = RacingModel(model, prices, hop, self._clock)
-        model = RecordedModel(model, form, self._log, free=prices.free)
+        model = RecordedModel(model, form, self._log, prices)
         model = ConcurrentModel(model, *self._places(member, provider, model_id))
         model = SteppedModel(model, steps)
-        pace = self._pace(provider, key) if key and (key.rpm or key.tpm) else None
-        if pace:
-            model = PacedModel(model, pace)
-        model = BudgetedModel(model, self.budget, prices, form, name=hop)
+        paced = key and (key.rpm or key.tpm)
+        pace = Pace(provider.name, key.name, key.rpm, key.tpm) if key and paced else None
+        model = BudgetedModel(model, self.budget, prices, form, name=hop, pace=pace)
         return PooledKey(
             opened,
             model,
             frozenset(word.casefold() for word in key.purposes) if key else frozenset(),
-            (lambda ask: pace.has_room(most_tokens(ask))) if pace else (lambda _: True),
+            (lambda ask: self.budget.has_room(pace, most_tokens(ask))) if pace else (lambda _: True),
         )
 
     def _hedged(self, route: Route, hops: Sequence[LanguageModel]) -> LanguageModel:
@@ -393,8 +393,3 @@ class Gateway:
             if most is not None:
                 yield self._semaphores.setdefault(name, asyncio.Semaphore(most))
         yield self._all_calls
-
-    def _pace(self, provider: Provider, key: ProviderKey) -> Pace:
-        return self._paces.setdefault(
-            (provider.name, key.name), Pace(rpm=key.rpm, tpm=key.tpm, clock=self._clock)
-        )

@@ -4,13 +4,10 @@ import asyncio
 
 from core.clock import Clock
 from core.domain.errors import Abandoned, BadAnswer, DoesNotFit, ModelFailure
-from core.domain.tokens import tokens
 from core.llm.breaker import Breaker, Ticket, tells_of_route
 from core.llm.port import Answer, Ask, LanguageModel
-from core.llm.prices import prompt_tokens
+from core.llm.prices import counted_tokens, prompt_tokens
 from core.llm.under_way import UnderWay, watching
-
-_FRAME = 8
 
 
 class GuardedModel:
@@ -94,14 +91,9 @@ class FittingModel:
         """
         room = self._context_tokens - ask.max_output_tokens
         # The bound is quick to have and counts too many; only where it does not fit is it worth counting.
-        if prompt_tokens(ask) > room and (counted := _counted(ask)) > room:
+        if prompt_tokens(ask) > room and (counted := counted_tokens(ask)) > room:
             raise DoesNotFit(
                 f"{self._who} reads and writes {self._context_tokens:,} tokens at most, and this prompt of "
                 f"some {counted:,} with an answer of up to {ask.max_output_tokens:,} does not fit"
             )
         return await self._model.ask(ask)
-
-
-def _counted(ask: Ask) -> int:
-    schema = tokens(ask.answer.text) if ask.answer else 0
-    return schema + sum(tokens(turn.content) + _FRAME for turn in ask.messages)

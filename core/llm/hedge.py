@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.domain.errors import Abandoned, ModelFailure
 from core.domain.usage import NOTHING_SPENT, Spend
 from core.llm.port import Answer, Ask, LanguageModel
-from core.llm.prices import Prices
+from core.llm.prices import Prices, within_reserved
 
 _LETTING_GO_S = 1.0
 
@@ -34,7 +34,7 @@ class RacingModel:
     """The innermost model of a hop: in a race it tells that it has begun, and can lose with its cost counted.
 
     A provider may bill a request that nobody waits for any more. Nobody learns what it was, so it is counted
-    as if the loser had used what the winner has used, at its own prices.
+    as if the loser had used what the winner has used, at its own prices, and never more than was reserved.
     """
 
     def __init__(self, model: LanguageModel, prices: Prices, who: str, clock: Clock) -> None:
@@ -68,7 +68,7 @@ class RacingModel:
             await _end(asking)
         raise Abandoned(
             f"another request was quicker than {self._who}",
-            spent=self._cost(race.lost.result()),
+            spent=within_reserved(ask, self._cost(race.lost.result())),
             waited_ms=round((self._clock.monotonic() - began) * 1000),
         )
 
@@ -81,6 +81,7 @@ class RacingModel:
             completion_tokens=winner.completion_tokens,
             cost_usd=cost,
             calls=1,
+            estimated_calls=1,
         )
 
 

@@ -1,37 +1,40 @@
-"""What this process knows of keys and routes, and what others have noted.
+"""What this process knows of keys, routes and dialects, and what others have noted.
 
-It is read every second and written at changes, and is never in the way of a call: a store that fails or is
-slow leaves this process with what it knows itself, and is told once.
+It is read every second, of dialects every minute, and written at changes, and is never in the way of a call:
+a store that fails or is slow leaves this process with what it knows itself, and is told once.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from core.clock import Clock
 from core.domain.errors import StoreError
-from core.domain.provider_health import KeyState, RouteState
-from core.llm.states import KeyPlace, KeyStates
+from core.domain.provider_health import DialectState, KeyState, RouteState
+from core.llm.states import DialectPlace, KeyPlace, KeyStates
 
 EVERY_S = 1.0
 USE_EVERY_S = 60.0
 _WITHIN_S = 2.0
 _CLOSE_S = 5.0
 
+Note = KeyState | RouteState | DialectState
+
 _log = logging.getLogger(__name__)
 
 
 class Notes:
-    """The newest note on each key and each route. For one event loop; `close` writes what waits."""
+    """The newest note on each key, route and dialect. For one event loop; `close` writes what waits."""
 
     def __init__(self, states: KeyStates, clock: Clock) -> None:
         self.keys: dict[KeyPlace, KeyState] = {}
         self.routes: dict[tuple[str, str], RouteState] = {}
+        self.dialects: dict[DialectPlace, DialectState] = {}
         self.used: Mapping[tuple[str, str], int] = {}
         self._states = states
         self._clock = clock
-        self._unwritten: dict[tuple[str, ...], KeyState | RouteState] = {}
+        self._unwritten: dict[tuple[str, ...], Note] = {}
         self._writer: asyncio.Task[None] | None = None
         self._next = self._next_use = float("-inf")
         self._first = asyncio.Lock()
@@ -59,6 +62,12 @@ class Notes:
         self.routes[state.provider, state.model] = state
         self._write_later(("route", state.provider, state.model), state)
 
+    def put_dialect(self, state: DialectState) -> None:
+        """Note how a model wants to be asked, here at once and for others soon."""
+        place = (state.provider, state.base_url, state.model)
+        self.dialects[place] = state
+        self._write_later(("dialect", *place), state)
+
     async def written(self) -> None:
         """Wait until all that was noted has been written, or could not be."""
         while self._writer is not None and not self._writer.done():
@@ -83,6 +92,7 @@ class Notes:
                 if now >= self._next_use:
                     self._next_use = now + USE_EVERY_S
                     self.used = await self._states.used(_midnight(self._clock.now()))
+                    self._take_over(await self._states.dialects())
         except (StoreError, TimeoutError) as error:
             self._tell(error)
             return
@@ -101,7 +111,13 @@ class Notes:
                 self.routes[whole] = route
         self._write_more()
 
-    def _write_later(self, place: tuple[str, ...], state: KeyState | RouteState) -> None:
+    def _take_over(self, dialects: Iterable[DialectState]) -> None:
+        for state in dialects:
+            place = (state.provider, state.base_url, state.model)
+            if place not in self.dialects or self.dialects[place].at < state.at:
+                self.dialects[place] = state
+
+    def _write_later(self, place: tuple[str, ...], state: Note) -> None:
         self._unwritten[place] = state
         self._write_more()
 
@@ -117,8 +133,10 @@ class Notes:
                 async with asyncio.timeout(_WITHIN_S):
                     if isinstance(state, KeyState):
                         await self._states.keep_key(state)
-                    else:
+                    elif isinstance(state, RouteState):
                         await self._states.keep_route(state)
+                    else:
+                        await self._states.keep_dialect(state)
             except (StoreError, TimeoutError) as error:
                 self._tell(error)
                 return

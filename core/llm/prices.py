@@ -9,6 +9,8 @@ from pydantic import Field
 from core.config.members import MemberSettings
 from core.config.providers import Provider
 from core.domain.listed import ListedModel
+from core.domain.tokens import tokens
+from core.domain.usage import Spend
 from core.domain.values import Frozen
 from core.llm.port import Ask
 
@@ -18,6 +20,8 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _MILLION = Decimal(1_000_000)
 _BYTES_PER_TOKEN = 2
 _TOKENS_PER_MESSAGE = 8
+_TOKENS_A_SECOND = 100
+"""As quickly as this most hosted models do not write."""
 
 
 class Prices(Frozen):
@@ -93,3 +97,47 @@ def prompt_tokens(ask: Ask) -> int:
     """Return an upper-ish bound of the prompt's tokens, with the schema and the turns' frames."""
     schema = text_tokens(ask.answer.text) if ask.answer else 0
     return schema + sum(text_tokens(turn.content) + _TOKENS_PER_MESSAGE for turn in ask.messages)
+
+
+def most_tokens(ask: Ask) -> int:
+    """Return the most that a call may use, of prompt and answer together."""
+    return prompt_tokens(ask) + ask.max_output_tokens
+
+
+def counted_tokens(ask: Ask) -> int:
+    """Return about how many tokens the prompt takes: slower to have than the bound, and closer."""
+    schema = tokens(ask.answer.text) if ask.answer else 0
+    return schema + sum(tokens(turn.content) + _TOKENS_PER_MESSAGE for turn in ask.messages)
+
+
+def unheard_spend(ask: Ask, prices: Prices, under_way_s: float) -> Spend:
+    """Return what a request is taken to have used of which nobody hears how it ended.
+
+    That is its prompt, and what a quick model writes within the seconds for which it was under way; never
+    more than was reserved for it.
+    """
+    written = min(round(under_way_s * _TOKENS_A_SECOND), ask.max_output_tokens)
+    read = min(counted_tokens(ask), prompt_tokens(ask))
+    return within_reserved(
+        ask,
+        Spend(
+            prompt_tokens=read,
+            completion_tokens=written,
+            cost_usd=prices.cost(read, written),
+            calls=1,
+            unpriced_calls=0 if prices.known or prices.free else 1,
+            estimated_calls=1,
+        ),
+    )
+
+
+def within_reserved(ask: Ask, spend: Spend) -> Spend:
+    """Return an estimate that is no more than was reserved for the call, if anything was."""
+    if ask.begun is None or not ask.begun.spend.calls:
+        return spend
+    most = ask.begun.spend
+    limited = {
+        name: min(getattr(spend, name), getattr(most, name))
+        for name in ("prompt_tokens", "completion_tokens", "cost_usd")
+    }
+    return spend.model_copy(update=limited)

@@ -21,12 +21,15 @@ from core.domain.errors import (
     OutOfCredit,
 )
 from core.domain.ids import new_id
-from core.domain.usage import NOTHING_SPENT, Spend
+from core.domain.usage import NOTHING_SPENT
+from core.llm.paid import count
 from core.llm.port import Answer, Ask, LanguageModel
+from core.llm.prices import Prices, unheard_spend
 from core.llm.scopes import scopes_of
 from core.llm.under_way import goes_out, is_back
 
 _ID_LENGTH = 16
+_UNPRICED = Prices()
 _OUTCOMES: tuple[tuple[type[ModelFailure], CallOutcome], ...] = (
     (BadAnswer, CallOutcome.BAD_ANSWER),
     (ModelRateLimited, CallOutcome.RATE_LIMITED),
@@ -136,14 +139,17 @@ class CallForm:
 class RecordedModel:
     """A model of which every request leaves a record in `log`; it stands directly around the endpoint.
 
-    One that is cancelled leaves one too: what it cost nobody has said. With `free` that is nothing.
+    One that is cancelled leaves one too: what it cost nobody has said, so an estimate by `prices` is recorded
+    and counted.
     """
 
-    def __init__(self, model: LanguageModel, form: CallForm, log: CallLog, *, free: bool = False) -> None:
+    def __init__(
+        self, model: LanguageModel, form: CallForm, log: CallLog, prices: Prices = _UNPRICED
+    ) -> None:
         self._model = model
         self._form = form
         self._log = log
-        self._unheard = Spend(calls=1, unpriced_calls=0 if free else 1)
+        self._prices = prices
 
     async def ask(self, ask: Ask) -> Answer:
         """Ask, and hand over the record however it ends."""
@@ -152,14 +158,16 @@ class RecordedModel:
         clock = self._form.clock
         started = clock.monotonic()
         goes_out(started)
-        outcome, spend, served_by = CallOutcome.FAILED, self._unheard, ""
+        outcome, spend, served_by = CallOutcome.FAILED, NOTHING_SPENT, ""
         try:
             answer = await self._model.ask(ask)
         except ModelFailure as failure:
             outcome, spend = outcome_of(failure), failure.spent
             raise
-        except asyncio.CancelledError:
-            outcome = CallOutcome.CANCELLED
+        except BaseException as error:
+            outcome = CallOutcome.CANCELLED if isinstance(error, asyncio.CancelledError) else outcome
+            spend = unheard_spend(ask, self._prices, clock.monotonic() - started)
+            count(spend)
             raise
         else:
             outcome, spend, served_by = CallOutcome.ANSWERED, answer.spend, answer.served_by.model

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.provider_health import KeyState, RouteState
+from core.domain.provider_health import DialectState, KeyState, RouteState
 
 KeyPlace = tuple[str, str, str]
 """A provider, a key of it, and a model or ""."""
+
+DialectPlace = tuple[str, str, str]
+"""A provider, its address, and a model."""
 
 
 class KeyStates(Protocol):
@@ -28,6 +31,14 @@ class KeyStates(Protocol):
         """Keep a note on a route, unless a newer one is there."""
         ...
 
+    async def dialects(self) -> tuple[DialectState, ...]:
+        """Return how each model wants to be asked at each address."""
+        ...
+
+    async def keep_dialect(self, state: DialectState) -> None:
+        """Keep how a model wants to be asked, unless something newer is there."""
+        ...
+
     async def used(self, since: datetime) -> Mapping[tuple[str, str], int]:
         """Return how many calls each key of each provider has served since a moment, by all processes."""
         ...
@@ -39,6 +50,7 @@ class KeptInMemory:
     def __init__(self) -> None:
         self._keys: dict[KeyPlace, KeyState] = {}
         self._routes: dict[tuple[str, str], RouteState] = {}
+        self._dialects: dict[DialectPlace, DialectState] = {}
 
     async def read(self) -> tuple[tuple[KeyState, ...], tuple[RouteState, ...]]:
         """Return the newest note on each key and each route."""
@@ -57,6 +69,17 @@ class KeptInMemory:
         known = self._routes.get(place)
         if known is None or known.at <= state.at:
             self._routes[place] = state
+
+    async def dialects(self) -> tuple[DialectState, ...]:
+        """Return how each model wants to be asked at each address."""
+        return tuple(self._dialects.values())
+
+    async def keep_dialect(self, state: DialectState) -> None:
+        """Keep how a model wants to be asked, unless something newer is there."""
+        place = (state.provider, state.base_url, state.model)
+        known = self._dialects.get(place)
+        if known is None or known.at <= state.at:
+            self._dialects[place] = state
 
     async def used(self, since: datetime) -> Mapping[tuple[str, str], int]:
         """Return nothing: no call is kept here."""

@@ -1,24 +1,28 @@
 """Budgets that all processes on one database share: the `BudgetBook` of the models.
 
 A call holds the most that it may cost in every scope that limits it, or in none, and the record of the call
-settles it. What a process that has died held is booked in full once its lease is over.
+settles it. What a process that has died held is booked in full once its lease is over. With what a call holds
+its turn is booked, where its key may only be asked so often a minute.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.budgets import Held, Limit, Reply, Standing, Wish, is_of_tokens, replies_to
+from core.domain.budgets import Held, Limit, NoRoom, Reply, Standing, Wait, Wish, is_of_tokens, replies_to
 from core.domain.calls import Call
+from core.domain.paces import Minute, Pace
 from core.store.budget_tables import budget_holds, budget_scopes
 from core.store.call_queue import CallQueue, Ended
 from core.store.call_rows import Changes, amounts_in_words, hold_budgets, settle, sum_of, whole
 from core.store.column_types import COST_PLACES, from_whole
 from core.store.database import Database
+from core.store.pace_rows import Owner, book, minutes_of, sweep
 from core.store.together import Together
 
 _SWEEP_EVERY = timedelta(minutes=1)
@@ -36,6 +40,7 @@ class Budgets:
         self._database = database
         self._log = log
         self._own: dict[str, Mapping[str, Decimal]] = {}
+        self._minutes: dict[Owner, Minute] = {}
         self._changed = asyncio.Event()
         self._wishes = Together(database.write, self._answer)
         self._sweep_from: datetime | None = None
@@ -66,6 +71,31 @@ class Budgets:
         if isinstance(reply, Held):
             self._own[reply.call.id] = reply.amounts
             self._log.release(reply.call.id)
+
+    async def settle_left(self, run_id: str, died_by: datetime) -> None:
+        """Settle at once what calls of a run hold whose process has died, at `died_by` or before.
+
+        One that was waiting for its key's turn then was not sent, and gives everything back. Any other may
+        have been answered and billed, so it is booked in full.
+
+        Raises:
+            StoreError: the database cannot be used; it is booked once its lease is over.
+        """
+        columns = (budget_holds.c.call, budget_holds.c.scopes, budget_holds.c.turn)
+        async with self._database.write() as connection:
+            await hold_budgets(connection)
+            left = [
+                Ended(call.id, None if turn and turn.at >= died_by.timestamp() else call, tuple(scopes))
+                for call, scopes, turn in await connection.execute(select(*columns))
+                if call.caller.run_id == run_id and call.id not in self._own
+            ]
+            await settle(connection, left)
+
+    def has_room(self, pace: Pace, tokens: int) -> bool:
+        """Say whether a call could go out at once, by what the last booking of this process has seen."""
+        seen = self._minutes.get(pace.owner)
+        now = self._database.clock.now().timestamp()
+        return seen is None or replace(seen, now=now).has_room(pace, tokens)
 
     def end(self, call: Call) -> None:
         """Give back what a call held, unless its record has settled it; never waits."""
@@ -107,10 +137,15 @@ class Budgets:
         await self._sweep(connection, now)
         limits = {limit.scope: limit for wish in wishes for limit in wish.limits}
         standings = await _standings(connection, limits.values(), now)
-        replies = replies_to(wishes, standings)
-        if any(not isinstance(reply, Held) for reply in replies) and await book_lost(connection, now):
+        paces = {wish.pace for wish in wishes}
+        minutes = await minutes_of(connection, paces, now)
+        replies = replies_to(wishes, standings, minutes)
+        short = any(isinstance(reply, NoRoom | Wait) for reply in replies)
+        if short and await book_lost(connection, now):
             standings = await _standings(connection, limits.values(), now)
-            replies = replies_to(wishes, standings)
+            minutes = await minutes_of(connection, paces, now)
+            replies = replies_to(wishes, standings, minutes)
+        self._minutes.update(minutes)
         rows, more = [], Changes()
         for wish, reply in zip(wishes, replies, strict=True):
             if not isinstance(reply, Held):
@@ -124,11 +159,14 @@ class Budgets:
                     "amounts": amounts_in_words(reply.amounts),
                     "scopes": wish.scopes,
                     "call": reply.call,
+                    "turn": reply.turn,
                 }
             )
         if rows:
             await connection.execute(insert(budget_holds), rows)
             await more.write(connection)
+            turns = [reply.turn for reply in replies if isinstance(reply, Held) and reply.turn]
+            await book(connection, turns)
         return replies
 
     async def _sweep(self, connection: AsyncConnection, now: datetime) -> None:
@@ -138,6 +176,7 @@ class Budgets:
         await book_lost(connection, now)
         old = (budget_scopes.c.held == 0, budget_scopes.c.made_at < now - _KEEP)
         await connection.execute(delete(budget_scopes).where(*old))
+        await sweep(connection, now)
         self._sweep_from = now + _SWEEP_EVERY
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.budgets import Counts, booked, is_of_tokens
 from core.domain.calls import Call
+from core.domain.paces import Turn
 from core.store.budget_tables import budget_holds, budget_scopes
 from core.store.call_queue import CallQueue, Ended
 from core.store.call_tables import calls
@@ -22,6 +23,7 @@ from core.store.costs import for_sums
 from core.store.database import Database
 from core.store.inserting import insert_new
 from core.store.locking import hold as hold_names
+from core.store.pace_rows import give_back
 
 _CALLER = ("purpose", "member", "tier", "run_id", "season", "chat", "person", "evidence_sha256")
 _SPEND = (
@@ -31,6 +33,7 @@ _SPEND = (
     "reasoning_tokens",
     "calls",
     "unpriced_calls",
+    "estimated_calls",
 )
 _OWN = ("id", "at", "stage", "provider", "model", "served_by", "key", "outcome", "latency_ms", "from_cache")
 _MATCHED = ("tier", "provider", "key", "chat", "person", "run_id", "season")
@@ -90,10 +93,12 @@ async def settle(connection: AsyncConnection, ended: Sequence[Ended]) -> None:
     new = await add_calls(connection, [one.call for one in sent.values() if one.call is not None])
     ids = [one.id for one in ended if one.holds]
     gone = delete(budget_holds).where(budget_holds.c.id.in_(ids))
-    more = Changes()
+    more, turns = Changes(), list[tuple[Turn, Call | None]]()
     if ids:
-        returning = gone.returning(budget_holds.c.amounts, budget_holds.c.scopes, budget_holds.c.id)
-        for amounts, scopes, held_id in await connection.execute(returning):
+        columns = (budget_holds.c.amounts, budget_holds.c.scopes, budget_holds.c.id, budget_holds.c.turn)
+        for amounts, scopes, held_id, turn in await connection.execute(gone.returning(*columns)):
+            if turn is not None:
+                turns.append((turn, sent[held_id].call if held_id in sent else None))
             for scope, amount in amounts.items():
                 more.held(scope, -int(amount))
             if held_id in new and held_id in sent:
@@ -103,6 +108,7 @@ async def settle(connection: AsyncConnection, ended: Sequence[Ended]) -> None:
             for scope in sent[call_id].scopes:
                 more.spent(scope, whole(booked(call, scope), scope))
     await more.write(connection)
+    await give_back(connection, turns)
 
 
 async def hold_budgets(connection: AsyncConnection) -> None:

@@ -47,7 +47,7 @@ _NO_LATENCY = -1
 _DECIDING = (Purpose.RUN, Purpose.REPLAY)
 _COUNTED = (
     *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
-    *("cost_usd", "calls", "unpriced_calls"),
+    *("cost_usd", "calls", "unpriced_calls", "estimated_calls"),
 )
 
 Span = tuple[datetime | None, datetime]

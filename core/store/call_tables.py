@@ -1,6 +1,6 @@
 """The table of model calls: what each was for, who answered, and what it used."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, text
 
 from core.store.column_types import COST_PLACES, Exact, Moment, Words
 from core.store.tables import metadata
@@ -34,6 +34,7 @@ calls = Table(
     Column("unpriced_calls", Integer, nullable=False),
     Column("latency_ms", BigInteger, nullable=False),
     Column("from_cache", Boolean, nullable=False),
+    Column("estimated_calls", Integer, nullable=False, server_default=text("0")),
     Index("ix_calls_at", "at"),
     Index("ix_calls_run_id", "run_id"),
     Index("ix_calls_evidence_sha256", "evidence_sha256"),

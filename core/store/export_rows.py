@@ -39,7 +39,7 @@ _OF_ENTRY = ("entry_session", "entry_price")
 _OF_OUTCOME = ("exit_session", "exit_price", "return_ratio", "benchmark_return", "settled_at")
 _OF_SPEND = (
     *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
-    *("calls", "unpriced_calls"),
+    *("calls", "unpriced_calls", "estimated_calls"),
 )
 
 Cells = Sequence[Any]
@@ -78,7 +78,8 @@ def _plain(table: Table, *order: str) -> Sheet:
 _OF_CALL = (
     *("number", "id", "at", "purpose", "run_id", "member", "tier", "stage", "evidence_sha256"),
     *("provider", "model", "served_by", "outcome", "from_cache", "latency_ms", "cost_usd"),
-    *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "calls", "unpriced_calls"),
+    *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
+    *("calls", "unpriced_calls", "estimated_calls"),
 )
 
 

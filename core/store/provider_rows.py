@@ -9,11 +9,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import SystemClock
-from core.domain.provider_health import KeyState, RouteState
+from core.domain.provider_health import DialectState, KeyState, RouteState
 from core.store.call_tables import calls
 from core.store.database import Database
 from core.store.engine import file_of, is_sqlite, make_engine, parse
-from core.store.provider_tables import provider_keys, provider_routes
+from core.store.provider_tables import provider_dialects, provider_keys, provider_routes
 from core.store.schema import HEAD
 
 
@@ -42,6 +42,17 @@ class ProviderStates:
         """Keep a note on a route, unless a newer one is there."""
         async with self._database.write() as connection:
             await _put(connection, provider_routes, state.model_dump())
+
+    async def dialects(self) -> tuple[DialectState, ...]:
+        """Return how each model wants to be asked."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(provider_dialects))).mappings().all()
+        return tuple(DialectState.model_validate(dict(row)) for row in rows)
+
+    async def keep_dialect(self, state: DialectState) -> None:
+        """Keep how a model wants to be asked, unless something newer is there."""
+        async with self._database.write() as connection:
+            await _put(connection, provider_dialects, state.model_dump())
 
     async def used(self, since: datetime) -> Mapping[tuple[str, str], int]:
         """Return how many calls each key has served since a moment, by the record of all calls."""

@@ -34,3 +34,16 @@ provider_routes = Table(
     Column("at", Moment, nullable=False),
 )
 """The newest note on each route."""
+
+provider_dialects = Table(
+    "provider_dialects",
+    metadata,
+    Column("provider", Words, primary_key=True),
+    Column("base_url", Words, primary_key=True),
+    Column("model", Words, primary_key=True),
+    Column("form", Words, nullable=False),
+    Column("limit_field", Words, nullable=False),
+    Column("temperature", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""How each model wants to be asked at an address, learned from what it has refused."""

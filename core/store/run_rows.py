@@ -170,6 +170,15 @@ class Runs:
                 ]
                 await connection.execute(change.values(values), rows)
 
+    async def left_since(self, run_id: str, now: datetime) -> datetime | None:
+        """Return when the lease ran out of a run whose process has died; None where none did.
+
+        A process that is alive holds its lease, or has given it back, and works no more when it runs out.
+        """
+        over = (runs.c.run_id == run_id, runs.c.state == RunState.RUNNING, runs.c.lease_until <= now)
+        async with self._database.read() as connection:
+            return (await connection.execute(select(runs.c.lease_until).where(*over))).scalar()
+
     async def claim(self, run_id: str, owner: str, now: datetime, lease_until: datetime) -> bool:
         """Take over an interrupted run; True for exactly one of several that try at once."""
         free = or_(runs.c.lease_until.is_(None), runs.c.lease_until <= now)

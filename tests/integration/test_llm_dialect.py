@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from core.clock import ManualClock
 from core.llm.connections import Connections
-from core.llm.dialect import Dialects
+from core.llm.dialect import KNOWN_FOR
+from core.llm.states import KeptInMemory
+from tests.keys_scene import EVENING, MEMBER, Build, key
 from tests.loopback import model_replies as say
-from tests.loopback.model_endpoint import ASK, SHAPED, Opinion, failure_of, model
+from tests.loopback.model_endpoint import ASK, SHAPED, Opinion, failure_of, forgetful_dialects, model
 from tests.loopback.model_server import ModelServer
+
+pytest_plugins = ("tests.arena_fixtures", "tests.keys_fixtures")
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ async def test_refused_formats_are_given_up_one_by_one_and_remembered(
     server: ModelServer, connections: Connections
 ) -> None:
     server.always("m", say.refuses_forms("json_schema", "json_object"))
-    dialects = Dialects()
+    dialects = forgetful_dialects()
 
     first = await model(server, connections, dialects=dialects).ask(SHAPED)
     second = await model(server, connections, dialects=dialects).ask(SHAPED)
@@ -57,7 +62,7 @@ async def test_a_format_refused_by_one_model_is_kept_for_another(
     server: ModelServer, connections: Connections
 ) -> None:
     server.always("m", say.refuses_forms("json_schema"))
-    dialects = Dialects()
+    dialects = forgetful_dialects()
 
     await model(server, connections, dialects=dialects).ask(SHAPED)
     await model(server, connections, dialects=dialects, model_id="n").ask(SHAPED)
@@ -79,7 +84,7 @@ async def test_a_complaint_that_merely_echoes_the_request_changes_nothing(
 
 async def test_the_newer_name_of_the_limit_is_learned(server: ModelServer, connections: Connections) -> None:
     server.always("m", say.refuses_field("max_tokens", "max_completion_tokens"))
-    dialects = Dialects()
+    dialects = forgetful_dialects()
 
     await model(server, connections, dialects=dialects).ask(SHAPED)
     await model(server, connections, dialects=dialects).ask(SHAPED)
@@ -96,3 +101,39 @@ async def test_a_temperature_that_is_not_supported_is_left_out(
     await model(server, connections, temperature=0.5).ask(ASK)
 
     assert ["temperature" in request.body for request in server.requests] == [True, False]
+
+
+async def test_what_one_process_has_learned_the_next_one_knows(
+    gateway_of: Build, models: ModelServer
+) -> None:
+    """After a restart, or in another process on the same database, no request is refused again."""
+    models.always("claude-x", say.refuses_forms("json_schema"))
+    states, clock = KeptInMemory(), ManualClock(EVENING)
+    first = gateway_of(key("one"), states=states, clock=clock)
+    await first.model_for(MEMBER).ask(SHAPED)
+    await first.notes.written()
+    models.requests.clear()
+
+    await gateway_of(key("one"), states=states, clock=clock).model_for(MEMBER).ask(SHAPED)
+    assert [request.form for request in models.requests] == ["json_object"]
+
+    models.requests.clear()
+    clock.advance(KNOWN_FOR.total_seconds())
+    await gateway_of(key("one"), states=states, clock=clock).model_for(MEMBER).ask(SHAPED)
+    assert [request.form for request in models.requests] == ["json_schema", "json_object"]
+
+
+async def test_what_was_learned_at_one_address_says_nothing_of_another(
+    server: ModelServer, connections: Connections
+) -> None:
+    server.always("m", say.refuses_forms("json_schema"))
+    states = KeptInMemory()
+    for _ in range(2):
+        dialects = forgetful_dialects(states)
+        await dialects._notes.refresh()
+        await model(server, connections, dialects=dialects).ask(SHAPED)
+        await dialects._notes.written()
+    elsewhere = server.base_url.replace("127.0.0.1", "localhost")
+    await model(server, connections, dialects=dialects, base_url=elsewhere).ask(SHAPED)
+    forms = [request.form for request in server.requests]
+    assert forms == ["json_schema", "json_object", "json_object", "json_schema", "json_object"]

@@ -25,7 +25,7 @@ from core.domain.usage import Spend
 from core.llm.connections import Connections
 from core.llm.endpoint import EndpointModel
 from tests.loopback import model_replies as say
-from tests.loopback.model_endpoint import ASK, KEY, NOON, PRICES, failure_of, model
+from tests.loopback.model_endpoint import ASK, KEY, NOON, PRICES, failure_of, forgetful_dialects, model
 from tests.loopback.model_server import ModelServer
 from tests.loopback.patience import PATIENCE_S
 
@@ -224,6 +224,8 @@ async def test_a_connection_that_breaks_off_is_a_server_failure(connections: Con
                 temperature=None,
                 prices=PRICES,
                 clock=ManualClock(NOON),
+                dialects=forgetful_dialects(),
+                base_url=provider.base_url,
             )
             assert type(await failure_of(endpoint)) is ModelServerFailed
 

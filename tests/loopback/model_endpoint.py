@@ -12,9 +12,12 @@ from core.config.providers import Provider
 from core.domain.errors import ModelFailure
 from core.llm.answer_schema import answer_schema
 from core.llm.connections import Connections
+from core.llm.dialect import Dialects
 from core.llm.endpoint import EndpointModel
+from core.llm.notes import Notes
 from core.llm.port import Ask, Message
 from core.llm.prices import Prices
+from core.llm.states import KeptInMemory, KeyStates
 from tests.loopback.model_server import ModelServer
 
 KEY = "made-up-key-0123456789abcdef"
@@ -31,6 +34,12 @@ ASK = Ask(messages=(Message(role="user", content="Buy or sell?"),), max_output_t
 SHAPED = ASK.model_copy(update={"answer": answer_schema(Opinion)})
 
 
+def forgetful_dialects(states: KeyStates | None = None, clock: ManualClock | None = None) -> Dialects:
+    """What is learned is kept in memory, or in `states`."""
+    clock = clock or ManualClock(NOON)
+    return Dialects(Notes(states or KeptInMemory(), clock), clock)
+
+
 def model(server: ModelServer, connections: Connections, **changes: Any) -> EndpointModel:
     timeout_s = changes.setdefault("timeout_s", 5.0)
     base_url = changes.pop("base_url", server.base_url)
@@ -42,6 +51,8 @@ def model(server: ModelServer, connections: Connections, **changes: Any) -> Endp
         "temperature": None,
         "prices": PRICES,
         "clock": ManualClock(NOON),
+        "dialects": forgetful_dialects(),
+        "base_url": base_url,
     }
     return EndpointModel(connections.client(provider, "main", KEY), **(settings | changes))
 

@@ -32,6 +32,7 @@ def write_config(folder: Path, base_url: str) -> Path:
         f'[archive]\ndir = "{folder}/modelchats"\n[market]\nprices = ["sample"]\n'
         # What the cache keeps of stages that were not stored is not what is counted here.
         "[cache]\nenabled = false\n"
+        '[budget]\nper_run_usd = "5.00"\n'
         f'[[providers]]\nname = "loopback"\nbase_url = "{base_url}"\nlocal = true\n{members}'
     )
     return config
@@ -93,6 +94,9 @@ async def test_a_run_killed_twice_at_random_moments_is_whole_and_pays_for_no_sto
     fills = Counter(member for (member,) in rows(tmp_path, "SELECT member FROM fills"))
     assert fills == {"claude": 1, "gpt5": 1, "gemini": 1, "committee": 1}
     assert len(list((tmp_path / "modelchats" / run_id).iterdir())) == 5
+    # What was under way at each kill may have been billed; nothing of the run is held any more.
+    assert rows(tmp_path, "SELECT COUNT(*) FROM calls WHERE outcome = 'lost'")[0][0]
+    assert rows(tmp_path, "SELECT COUNT(*) FROM budget_holds") == [(0,)]
 
 
 async def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:

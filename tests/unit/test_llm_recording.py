@@ -22,8 +22,9 @@ from core.domain.errors import (
 )
 from core.domain.usage import ServedBy, Spend
 from core.llm.budget import Budget, BudgetedModel
+from core.llm.paid import counting
 from core.llm.port import Answer, Ask, Message
-from core.llm.prices import Prices
+from core.llm.prices import Prices, counted_tokens
 from core.llm.recording import CallForm, RecordedModel
 from core.llm.scripted import ScriptedModel
 
@@ -111,18 +112,54 @@ async def test_a_failure_is_recorded_as_what_it_is_with_what_it_cost(
     assert [(call.outcome, call.spend, call.served_by) for call in log.calls] == [(outcome, spent, "")]
 
 
-async def test_a_request_that_is_cancelled_is_recorded_at_a_cost_that_nobody_knows() -> None:
+async def given_up(prices: Prices, after_s: float, budget: Budget | None = None) -> tuple[Call, Spend]:
+    """The record of a call that is cancelled so long after it went out, and what its block counts."""
+    clock, out = ManualClock(NOON), asyncio.Event()
+
     async def forever(ask: Ask) -> str:
+        out.set()
+        clock.advance(after_s)
         await asyncio.Event().wait()
         return "never"
 
-    log = Log()
-    asking = asyncio.create_task(RecordedModel(ScriptedModel(forever), form(), log).ask(ASK))
-    await asyncio.sleep(0)
-    asking.cancel()
-    await asyncio.wait([asking])
+    log, made = Log(), CallForm(caller=CALLER, clock=clock)
+    inner = RecordedModel(ScriptedModel(forever), made, log, prices)
+    model = BudgetedModel(inner, budget or Budget({}.get), prices, made)
+    with counting() as paid:
+        asking = asyncio.create_task(model.ask(ASK))
+        await out.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
     (call,) = log.calls
-    assert (call.outcome, call.spend) == (CallOutcome.CANCELLED, Spend(calls=1, unpriced_calls=1))
+    assert call.outcome is CallOutcome.CANCELLED
+    return call, paid.spend
+
+
+async def test_a_request_that_is_cancelled_counts_its_prompt_and_what_may_have_been_written() -> None:
+    """Nobody says what it cost, so it is marked as an estimate: 100 tokens for each second."""
+    call, paid = await given_up(Prices(in_usd_per_mtok=Decimal(3), out_usd_per_mtok=Decimal(15)), 0.5)
+    read = counted_tokens(ASK)
+    cost = (read * Decimal(3) + 50 * Decimal(15)) / 1_000_000
+    expected = Spend(prompt_tokens=read, completion_tokens=50, cost_usd=cost, calls=1, estimated_calls=1)
+    assert (call.spend, paid) == (expected, expected)
+
+
+async def test_what_is_estimated_is_never_more_than_was_reserved() -> None:
+    budget, prices = Budget({"run:r1": Decimal(1)}.get), Prices(out_usd_per_mtok=Decimal(15))
+    call, paid = await given_up(prices, 3600, budget)
+    assert (call.spend.completion_tokens, call.spend.cost_usd) == (100, prices.most(ASK))
+    assert (await budget.spent("run:r1"), await budget.reserved("run:r1")) == (prices.most(ASK), 0)
+    assert paid == call.spend
+
+
+async def test_a_free_model_stays_free_when_it_is_given_up() -> None:
+    call, _ = await given_up(Prices(free=True), 2)
+    assert (call.spend.cost_usd, call.spend.unpriced_calls, call.spend.estimated_calls) == (0, 0, 1)
+
+
+async def test_a_model_without_known_prices_leaves_a_cost_that_nobody_knows() -> None:
+    call, _ = await given_up(Prices(), 2)
+    assert (call.spend.cost_usd, call.spend.unpriced_calls, call.spend.estimated_calls) == (0, 1, 1)
 
 
 async def test_whoever_is_cancelled_before_anything_is_sent_leaves_no_record() -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from core.clock import ManualClock
 from core.domain.calls import Call, Caller, CallOutcome
-from core.domain.provider_health import KeyCondition, KeyState, RouteState
+from core.domain.provider_health import DialectState, KeyCondition, KeyState, RouteState
 from core.domain.usage import Spend
 from core.store.store import Store
 from tests.store_values import START
@@ -33,6 +33,24 @@ async def test_notes_come_back_as_they_were(store: Store) -> None:
     await store.providers.keep_key(KEY)
     await store.providers.keep_route(ROUTE)
     assert await store.providers.read() == ((KEY,), (ROUTE,))
+
+
+async def test_how_a_model_wants_to_be_asked_is_kept_for_each_address_and_the_newer_stays(
+    store: Store,
+) -> None:
+    here = DialectState(
+        provider="openrouter",
+        base_url="http://one/v1",
+        model="openai/gpt-5",
+        form="json_object",
+        limit_field="max_tokens",
+        temperature=False,
+        at=START + HOUR,
+    )
+    there = here.model_copy(update={"base_url": "http://two/v1", "form": "text"})
+    for state in (here, there, here.model_copy(update={"form": "json_schema", "at": START})):
+        await store.providers.keep_dialect(state)
+    assert set(await store.providers.dialects()) == {here, there}
 
 
 async def test_the_newer_note_stays_whatever_comes_last(store: Store) -> None:
