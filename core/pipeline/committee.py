@@ -48,6 +48,7 @@ from core.pipeline.reflecting import Reflecting
 from core.pipeline.remembering import Remembering
 from core.pipeline.rerunning import first_asked, season_of_rerun, seats_again
 from core.pipeline.season_days import check_trading
+from core.pipeline.stakes import largest_orders
 from core.pipeline.weighing import check_weights, said, weighed
 from core.store.store import Store
 
@@ -266,7 +267,7 @@ class Committee:
         # What the run has cost is in the record of calls before anybody hears that it is over.
         await self._store.calls.log.flush()
         heard = await self._reload(run_id)
-        verdict = await self.count(heard)
+        verdict = await self.count(heard, evidence)
         if heard.rerun_of is not None:
             # It decided after the fact, so there are no books for it to trade in, and no price is asked for.
             async with self._store.books.locked(heard.season) as books:
@@ -287,11 +288,12 @@ class Committee:
         self._gateway.budget.forget(run_scope(run_id))
         return await self._reload(run_id)
 
-    async def count(self, heard: RunRecord) -> Verdict:
+    async def count(self, heard: RunRecord, evidence: Evidence) -> Verdict:
         """Return the verdict that the ballots of a run come to."""
         weights = {used.member: used for used in await self._weights(heard)}
         absent = [abstention.member for abstention in heard.abstentions]
-        return tally(heard.ballots, absent, weights, self._settings.consensus)
+        orders = largest_orders(heard, evidence.price, self._settings.trading)
+        return tally(heard.ballots, absent, weights, self._settings.consensus, orders)
 
     async def _weights(self, heard: RunRecord) -> tuple[WeightUsed, ...]:
         """Return the weight of each ballot; what is learned is shared by the runs of one moment."""
