@@ -32,6 +32,7 @@ def asked_document(asked: Asked) -> Document:
         "served_by": str(asked.served_by) if asked.served_by else None,
         "confirmed_by": _result(asked.confirmed_by) if asked.confirmed_by else None,
         "disagreed": asked.disagreed,
+        "unsure": asked.unsure,
         "latency_ms": asked.latency_ms,
         "cost_usd": f"{asked.spend.cost_usd:f}",
         "tokens": asked.spend.tokens,

@@ -71,6 +71,7 @@ def _verdict(verdict: Verdict | None) -> Document:
         "votes": {action.value: count for action, count in verdict.votes.items()},
         "weighted_votes": {action.value: float(share) for action, share in verdict.weighted_votes.items()},
         "outliers": list(verdict.outliers),
+        "largest_orders": {action.value: _money(value) for action, value in verdict.orders.items()},
         "average_confidence": float(verdict.average_confidence),
         "weighted_confidence": float(verdict.weighted_confidence),
         "method": verdict.method,

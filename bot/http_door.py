@@ -1,10 +1,13 @@
 """The HTTP door: one server, on which each part of Conclave puts the paths that it answers."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from aiohttp import web
 
 from bot.http.problems import numbered
+from bot.http.protocol import DoorProtocol
 from core.config.settings import Http
 from core.domain.errors import ConfigError
 
@@ -19,7 +22,8 @@ class HttpDoor:
     def __init__(self, settings: Http) -> None:
         self._settings = settings
         self._routes = web.Application(client_max_size=LARGEST_BODY, middlewares=[numbered])
-        self._runner: web.AppRunner | None = None
+        self._runner = web.AppRunner(self._routes, shutdown_timeout=CLOSE_WITHIN_S)
+        self._listener: asyncio.Server | None = None
         self._at_end: list[Callable[[], None]] = []
 
     @property
@@ -34,14 +38,14 @@ class HttpDoor:
     @property
     def port(self) -> int:
         """The port that is listened to, once started."""
-        site = next(iter(self._runner.sites)) if self._runner else None
-        server = getattr(site, "_server", None)
-        return int(server.sockets[0].getsockname()[1]) if server else self._settings.port
+        if self._listener is None or not self._listener.sockets:
+            return self._settings.port
+        return int(self._listener.sockets[0].getsockname()[1])
 
     @property
     def listening(self) -> bool:
         """Whether somebody who connects is answered."""
-        return self._runner is not None and bool(self._runner.sites)
+        return self._listener is not None and self._listener.is_serving()
 
     async def start(self) -> None:
         """Listen.
@@ -49,20 +53,23 @@ class HttpDoor:
         Raises:
             ConfigError: the address cannot be listened to.
         """
-        self._runner = web.AppRunner(self._routes, access_log=None, shutdown_timeout=CLOSE_WITHIN_S)
         await self._runner.setup()
+        host, port = self._settings.host, self._settings.port
+        loop = asyncio.get_running_loop()
+        # The library takes None for no log of its own, and its types do not say so.
+        connection = partial(DoorProtocol, self._runner.server, loop=loop, access_log=None)  # type: ignore[arg-type]
         try:
-            await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
+            self._listener = await loop.create_server(connection, host, port)
         except OSError as error:
             await self.close()
-            place = f"{self._settings.host}:{self._settings.port}"
             raise ConfigError(
-                f"HTTP is off: {place} cannot be listened to ({error.strerror}); change [http] port."
+                f"HTTP is off: {host}:{port} cannot be listened to ({error.strerror}); change [http] port."
             ) from None
 
     async def close(self) -> None:
         """Stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listener is not None:
+            self._listener.close()
+        await self._runner.cleanup()
         while self._at_end:
             self._at_end.pop()()

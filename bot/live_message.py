@@ -43,7 +43,7 @@ TICKET_SIGNS = 10
 _log = logging.getLogger(__name__)
 
 Events = Callable[[], AsyncIterator[RunEvent]]
-Note = Callable[[], Awaitable[str]]
+Note = Callable[[RunRecord], Awaitable[str]]
 OpenCard = tuple[int, str, str, str | None, str]
 
 
@@ -71,7 +71,7 @@ class LiveMessages:
     ) -> RunRecord | None:
         """Show a run in a new message from its first event to its verdict, and return its record.
 
-        `note` is asked once the run has started for a line about it, such as what is left of a quota.
+        `note` is asked once the run has started for a line about it, such as what it presumably costs.
         `start` is asked for the events once the message is there, or after five seconds without an answer
         of the platform. `command` is what asked for the run, for a button that asks better. Where the
         process is about to stop, the record is that of a run that still goes on. Returns None where the run
@@ -290,7 +290,7 @@ class _LiveRun:
             self._progress = self._progress.apply(event)
             if note is not None and isinstance(event, RunStarted):
                 with contextlib.suppress(StoreError):
-                    self._progress = replace(self._progress, quota=await note())
+                    self._progress = replace(self._progress, terms=await note(event.record))
             if isinstance(event, RunEnded):
                 self._ended = event.record
             self._news.set()

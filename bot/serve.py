@@ -170,9 +170,9 @@ def _http_door(app: App, desk: Desk) -> "HttpDoor | None":
     from bot.http_status import HttpStatus
 
     door = HttpDoor(app.settings.http)
-    HttpStatus(app, desk.platforms, desk.connections).answer_at(door.router)
     api = Api(app, desk.platforms, desk.connections)
     api.answer_at(door.router)
+    HttpStatus(app, api.guard, desk.platforms, desk.connections).answer_at(door.router)
     door.at_end(api.close)
     return door
 

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from slack_sdk.signature import Clock as SignatureClock
 from slack_sdk.signature import SignatureVerifier
 
 from bot.connections import Connection
+from bot.http.problems import Problem
 from core.clock import Clock
 from core.domain.errors import ConclaveError
 
@@ -28,7 +30,6 @@ CLAIM_S = 1.0
 MAX_BODY = 512 * 1024
 MAX_DIGITS = 12
 RETRIES = frozenset({"1", "2", "3"})
-OK, BAD, UNAUTHORIZED, TIMEOUT, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 408, 413, 503
 
 Claim = Callable[[str], Awaitable[bool]]
 
@@ -73,34 +74,32 @@ class SlackHttp:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if not self.connected.is_set():
-            return web.Response(status=UNAVAILABLE)
-        try:
-            async with asyncio.timeout(READ_S):
-                body = await _body(request)
-        except TimeoutError:
-            return web.Response(status=TIMEOUT)
-        except UnicodeDecodeError:
-            return web.Response(status=BAD)
-        if body is None:
-            return web.Response(status=TOO_LARGE)
+            raise _later()
+        body = await _body(request)
         if _is_ssl_check(request, body):
             return web.Response()
-        if refused := await self._refused(request, body):
-            return refused
+        await self._check(request, body)
         try:
             given = AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers))
         except Exception as error:  # noqa: BLE001 - the library lets anything through that a broken body causes
             _log.warning("Slack: a signed request could not be read: %s", type(error).__name__)
-            return web.Response(status=BAD)
-        return await to_aiohttp_response(await self._app.async_dispatch(given))
+            raise Problem(HTTPStatus.BAD_REQUEST, "The body is nothing that Slack sends.") from None
+        answer = await self._app.async_dispatch(given)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise Problem(HTTPStatus(answer.status), "Nothing here answers to what the body asks.")
+        return await to_aiohttp_response(answer)
 
-    async def _refused(self, request: web.Request, body: str) -> web.Response | None:
-        """Return the refusal of what is not signed by Slack, is too old, or was here before."""
+    async def _check(self, request: web.Request, body: str) -> None:
+        """Let nothing through that is not signed by Slack, is too old, or was here before.
+
+        Raises:
+            Problem: it is such a thing, or it cannot be known whether it was here before.
+        """
         at = request.headers.get("X-Slack-Request-Timestamp", "")
         signature = request.headers.get("X-Slack-Signature", "")
         signed = signature.isascii() and at.isascii() and at.isdigit() and len(at) <= MAX_DIGITS
         if not signed or not self._verifier.is_valid(body, at, signature):
-            return _no("The signature is missing, wrong, or older than five minutes.")
+            raise _refused("The signature is missing, wrong, or older than five minutes.")
         # Last, so that nobody without the secret can fill the table. An event that Slack sends again at once
         # has the signature that it had; whatever number somebody puts there, the desk knows the event.
         retry = request.headers.get("X-Slack-Retry-Num", "")
@@ -111,18 +110,31 @@ class SlackHttp:
                 new = await self._claim(f"signature:{key}")
         except (ConclaveError, TimeoutError) as error:
             _log.warning("Slack: a request could not be looked up: %s", type(error).__name__)
-            return web.Response(status=UNAVAILABLE)
-        return None if new else _no("This request was here before.")
+            raise _later() from None
+        if not new:
+            raise _refused("This request was here before.")
 
 
-async def _body(request: web.Request) -> str | None:
-    """Return what was sent, or None where that is too much."""
+async def _body(request: web.Request) -> str:
+    """Return what was sent.
+
+    Raises:
+        Problem: it is too much, comes too slowly, or is no text.
+    """
     read = bytearray()
-    async for part in request.content.iter_any():
-        read += part
-        if len(read) > MAX_BODY:
-            return None
-    return read.decode("utf-8")
+    try:
+        async with asyncio.timeout(READ_S):
+            async for part in request.content.iter_any():
+                read += part
+                if len(read) > MAX_BODY:
+                    told = f"The body may have {MAX_BODY // 1024} KiB at most."
+                    raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, told)
+        return read.decode("utf-8")
+    except TimeoutError:
+        told = f"The body did not come within {READ_S:g} seconds."
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, told) from None
+    except UnicodeDecodeError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "The body is not UTF-8.") from None
 
 
 def _is_ssl_check(request: web.Request, body: str) -> bool:
@@ -131,6 +143,11 @@ def _is_ssl_check(request: web.Request, body: str) -> bool:
     return form and parse_qs(body).get("ssl_check") == ["1"] and "command" not in parse_qs(body)
 
 
-def _no(why: str) -> web.Response:
+def _refused(why: str) -> Problem:
     _log.warning("Slack: a request was refused: %s", why)
-    return web.json_response({"error": why}, status=UNAUTHORIZED)
+    return Problem(HTTPStatus.UNAUTHORIZED, why)
+
+
+def _later() -> Problem:
+    told = "Nothing can be taken at the moment; send it again."
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, told)

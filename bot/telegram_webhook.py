@@ -4,9 +4,11 @@ What is answered, and what Telegram then does:
 
 * 200: the update is kept, and worked on;
 * 401: the secret in the header is wrong, so it is not Telegram; nothing is read;
-* 413, 415, 400: too large, no JSON, or no update; nothing is done;
+* 413, 415, 408, 400: too large, no JSON, too slow, or no update; nothing is done;
 * 503: this process has no room, begins or ends, or could not keep the update in time; Telegram brings it
   again.
+
+Whatever is not 200 says why, as every problem of the HTTP door does.
 
 An update that comes twice is carried out once: the desk knows it by its number, whichever way it came.
 """
@@ -18,11 +20,13 @@ import logging
 import re
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
+from bot.http.problems import Problem
 from bot.telegram_intake import Desk
 from bot.telegram_menu import MenuCommand
 from bot.telegram_updates import KINDS, TelegramService
@@ -122,32 +126,45 @@ class WebhookService(TelegramService):
     async def _arrived(self, request: web.Request) -> web.Response:
         given = request.headers.get(HEADER, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._secret.encode()):
-            return web.Response(status=401)
+            raise Problem(HTTPStatus.UNAUTHORIZED, f"The header {HEADER} does not have the webhook's secret.")
         if not self._listens or self._intake.full:
-            return _later()
-        if request.content_type != "application/json":
-            return web.Response(status=415)
-        try:
-            async with asyncio.timeout(READ_WITHIN_S):
-                update = json.loads(await request.read())  # raises 413 for what is too large
-        except (ValueError, RecursionError):
-            return web.Response(status=400)
-        except TimeoutError:
-            return web.Response(status=408)
-        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
-            return web.Response(status=400)
-        kept = await self._intake.take(update)
+            raise _later()
+        kept = await self._intake.take(await _update(request))
         try:
             async with asyncio.timeout(KEPT_WITHIN_S):
                 if kept is not None:
                     await kept.wait()
         except TimeoutError:
-            return _later()
-        return web.Response(status=200 if self._listens else 503)
+            raise _later() from None
+        if not self._listens:
+            raise _later()
+        return web.Response()
 
 
-def _later() -> web.Response:
-    return web.Response(status=503, headers={"Retry-After": "1"})
+async def _update(request: web.Request) -> dict[str, Any]:
+    """Return the update that was brought.
+
+    Raises:
+        Problem: it is none.
+    """
+    if request.content_type != "application/json":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "An update comes as application/json.")
+    try:
+        async with asyncio.timeout(READ_WITHIN_S):
+            update = json.loads(await request.read())  # raises 413 for what is too large
+    except (ValueError, RecursionError):
+        raise Problem(HTTPStatus.BAD_REQUEST, "The body is not valid JSON.") from None
+    except TimeoutError:
+        told = f"The update did not come within {READ_WITHIN_S:g} seconds."
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, told) from None
+    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+        raise Problem(HTTPStatus.BAD_REQUEST, "The body is no update with an update_id.")
+    return update
+
+
+def _later() -> Problem:
+    told = "No update can be taken at the moment; bring it again."
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, told, headers={"Retry-After": "1"})
 
 
 def webhook_path(settings: Telegram) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.app.app import App
+from core.app.pricework import RunPrice
 from core.clock import ManualClock
 from core.config import Settings
 from core.domain.alert import Alert
@@ -59,6 +60,7 @@ class ArenaDouble(App):
         self.failure: Exception | None = None
         self.failure_at = 0
         self.requests: list[RunRequest] = []
+        self.price = RunPrice(0, 0, Decimal(0))
         self.watched: list[str] = []
         self.resumed: list[str] = []
         self.cancelled: list[str] = []
@@ -118,6 +120,9 @@ class ArenaDouble(App):
     def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
         self.requests.append(request)
         return self._play(request.ticker)
+
+    async def price_of_run(self, record: RunRecord) -> RunPrice:
+        return self.price
 
     def watch(self, run_id: str) -> AsyncIterator[RunEvent]:
         self.watched.append(run_id)

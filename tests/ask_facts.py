@@ -79,6 +79,17 @@ CONTRADICTED = asked(
         route=("ollama:phi3", "openrouter:fingpt/fingpt-mt"),
     ),
 )
+UNSURE = asked(
+    result=answered(
+        Rating.HOLD,
+        target_weight=None,
+        stop_loss=None,
+        take_profit=None,
+        reasoning="finance says BUY with a confidence of 72%, below the minimum of 75%, so the answer is "
+        f"HOLD. finance argued: {_REASONING}",
+    ),
+    unsure=True,
+)
 UNANSWERED = asked(
     result=Abstention(
         member="phi", kind=AbstentionKind.TIMEOUT, reason="phi: decision: no answer within 60 s; finance: 402"

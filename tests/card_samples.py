@@ -34,7 +34,7 @@ NOTICE = Notice(
 
 PROGRESS = ProgressCard(
     title="Asking 5 members about NVDA",
-    subtitle="standard · as of 29 Oct 2025, 16:00 EDT",
+    subtitle="standard · as of 29 Oct 2025, 16:00 EDT · 5 models, 60 calls, about $0.41",
     lines=(
         ProgressLine(member="claude", state="working", detail="bull · 5 of 12"),
         ProgressLine(member="gpt-4.1", state="done", detail="BUY 72 %", action=Action.BUY),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from bot.http.api import Api
 from bot.http_door import HttpDoor
@@ -82,14 +83,21 @@ class Caller:
 
 @asynccontextmanager
 async def calling(
-    app: App, platforms: Mapping[str, str] = CONNECTED, *, ask: Ask | None = None, **more: Any
+    app: App,
+    platforms: Mapping[str, str] = CONNECTED,
+    *,
+    ask: Ask | None = None,
+    also: Callable[[web.UrlDispatcher], object] | None = None,
+    **more: Any,
 ) -> AsyncIterator[Caller]:
-    """Serve an arena, and ask it; `ask` answers single questions in its place."""
+    """Serve an arena, and ask it; `ask` answers single questions in its place, `also` adds paths."""
     if ask is not None:
         app.ask = ask  # type: ignore[method-assign]
     door, api = HttpDoor(app.settings.http), Api(app, platforms, **more)
     api.answer_at(door.router)
     door.at_end(api.close)
+    if also is not None:
+        also(door.router)
     await door.start()
     try:
         async with aiohttp.ClientSession() as session:

@@ -201,6 +201,7 @@ CARDS: dict[str, Card] = {
     "watchlist": watchlist_card(Watchlist(tickers=("NVDA", "AAPL"), own=True, added=("AAPL",)), chat=MARK),
     "answer": answer_card(ask_facts.CONFIRMED, ZONE),
     "contradicted answer": answer_card(ask_facts.CONTRADICTED, ZONE),
+    "unsure answer": answer_card(ask_facts.UNSURE, ZONE),
     "no answer": answer_card(ask_facts.UNANSWERED, ZONE),
     "what was written to a question": answer_page(ask_facts.RECORD, 1, 1_700, ZONE),
     "tests of the routing": tests_card(TESTS),

@@ -8,9 +8,9 @@ from bot.cards import Notice, SummaryCard
 from bot.facts import verdicts_of
 from bot.handlers.call import Call, release_once
 from bot.present.people import quota_words
-from bot.present.price import price_notice
+from bot.present.price import price_notice, price_told
 from core.app.app import App
-from core.domain.run import RunRequest
+from core.domain.run import RunRecord, RunRequest
 
 _NOT_STARTED = "It did not start; its own message says why."
 
@@ -47,7 +47,7 @@ async def run(call: Call, arguments: RunArguments) -> SummaryCard | Notice | Non
                 call.door,
                 address,
                 ticker=request.ticker,
-                note=partial(_quota_note, call.app, person.id, address.chat_id),
+                note=partial(_terms, call.app, person.id, address.chat_id),
                 command=_command(request.ticker, arguments),
                 asked_by=person,
             )
@@ -62,9 +62,14 @@ async def run(call: Call, arguments: RunArguments) -> SummaryCard | Notice | Non
     )
 
 
-async def _quota_note(app: App, person: str, chat: str) -> str:
-    """Say what is left today, where that is little; the run has been counted."""
-    return quota_words(await app.people.quotas.left(person, chat), only_scarce=True)
+async def _terms(app: App, person: str, chat: str, record: RunRecord) -> str:
+    """Say what a run presumably costs, if anything, and what is left today, where that is little.
+
+    The run has been counted.
+    """
+    price = await app.price_of_run(record)
+    left = quota_words(await app.people.quotas.left(person, chat), only_scarce=True)
+    return " · ".join(filter(None, [price_told(price) if price.usd != 0 else "", left]))
 
 
 def _command(ticker: str, arguments: RunArguments) -> str:

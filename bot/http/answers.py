@@ -66,6 +66,7 @@ class DecideAnswer(Answer):
     route: list[str]
     confirmed_by: Confirmed | None
     disagreed: bool
+    unsure: bool
     cost_usd: Money
     tokens: int
     latency_ms: int
@@ -145,6 +146,7 @@ class RunAnswer(Answer):
     take_profit: Money | None
     votes: dict[str, int]
     weighted_votes: dict[str, float]
+    largest_orders: dict[str, Money]
     outliers: list[str]
     abstentions: list[AbstentionAnswer]
     ballots: list[BallotAnswer]

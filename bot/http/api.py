@@ -49,7 +49,7 @@ class Api:
     ) -> None:
         self._app = app
         self.metrics = Metrics(app.settings)
-        self._guard = Guard(app.settings.http, app.clock, self.metrics.answered)
+        self.guard = Guard(app.settings.http, app.clock, self.metrics.answered)
         self._runs = ApiRuns(app, heartbeat_s=heartbeat_s)
         self._decide = Decide(app)
         self._reading = Reading(app, platforms, connections)
@@ -84,7 +84,7 @@ class Api:
         return (*self._asking(), *self._looking(), *self._watching())
 
     def _asking(self) -> tuple[_Path, ...]:
-        guarded, runs = self._guard.guarded, self._runs
+        guarded, runs = self.guard.guarded, self._runs
         decide = Operation(
             "POST",
             "/decide",
@@ -131,7 +131,7 @@ class Api:
         )
 
     def _looking(self) -> tuple[_Path, ...]:
-        guarded, reading = self._guard.guarded, self._reading
+        guarded, reading = self.guard.guarded, self._reading
         board = Operation(
             "GET",
             "/leaderboard",
@@ -154,7 +154,7 @@ class Api:
         )
 
     def _watching(self) -> tuple[_Path, ...]:
-        told = self._guard.told
+        told = self.guard.told
         alive = Operation(
             "GET", "/healthz", "Whether the process lives.", 200, answers.AliveAnswer, open=True
         )
@@ -175,7 +175,7 @@ class Api:
             _Path(alive, self._reading.alive, told),
             _Path(ready, self._reading.ready, told),
             _Path(described, self._openapi, told),
-            _Path(metrics, self._scrape.metrics, self._guard.guarded_from_afar),
+            _Path(metrics, self._scrape.metrics, self.guard.guarded_from_afar),
         )
 
 

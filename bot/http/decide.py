@@ -81,7 +81,7 @@ def _request(wanted: DecideWanted, ticker: str, asked_by: str) -> AskRequest:
 def decide_document(answer: Asked, wanted: DecideWanted, request_id: str) -> dict[str, Any]:
     """Return an answer; `decision` is null where the model abstained, and `abstained` says why.
 
-    Where a second model disagreed, the decision is HOLD.
+    Where a second model disagreed, or the model was not sure enough, the decision is HOLD.
     """
     result, spend = answer.result, answer.spend
     return {
@@ -100,6 +100,7 @@ def decide_document(answer: Asked, wanted: DecideWanted, request_id: str) -> dic
         "route": list(answer.routed.route),
         "confirmed_by": _confirmed(answer.confirmed_by),
         "disagreed": answer.disagreed,
+        "unsure": answer.unsure,
         "cost_usd": plain_money(spend.cost_usd),
         "tokens": spend.tokens,
         "latency_ms": answer.latency_ms,

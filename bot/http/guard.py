@@ -110,8 +110,11 @@ class Guard:
 
     def _checked(self, handler: Handler, *, free_on_loopback: bool) -> Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
-            request[ASKED_BY] = self._asked_by(request, free_on_loopback=free_on_loopback)
-            self._check_pace(f"token {request[ASKED_BY]}")
+            asks = self.asked_by(request, free_on_loopback=free_on_loopback)
+            if asks is None:
+                raise self._unknown(request, "A token is needed")
+            request[ASKED_BY] = asks
+            self._check_pace(f"token {asks}")
             return await handler(request)
 
         return self.told(checked, level=logging.INFO)
@@ -126,8 +129,6 @@ class Guard:
             request_id, before = request[REQUEST_ID], self._clock.monotonic()
             try:
                 answer = await handler(request)
-            except web.HTTPException:
-                raise
             except Exception as error:  # noqa: BLE001 - the boundary: nobody sees more than a sentence
                 answer = problem_response(problem_of(error, request_id), request_id)
             # The path as it was registered: what somebody writes into it has no place in logs and metrics.
@@ -148,21 +149,29 @@ class Guard:
 
         return answered
 
-    def _asked_by(self, request: web.Request, *, free_on_loopback: bool) -> str:
+    def asked_by(self, request: web.Request, *, free_on_loopback: bool = False) -> str | None:
+        """Return who asks, or None where no token came and nobody is free to ask without one.
+
+        `free_on_loopback` is for paths that everybody on this machine may ask, token or not.
+
+        Raises:
+            Problem: the token is wrong (401), or too many wrong ones came from there (429).
+        """
         given = request.headers.get("Authorization", "")
         if given and (name := self._tokens.name_of(given)):
             return name
-        if not given and (free_on_loopback or not self._tokens) and self._is_local(request):
-            return LOCAL
+        if given and (self._tokens or given.strip().lower() != "bearer"):
+            raise self._unknown(request, "The token is wrong")
+        free = free_on_loopback or not self._tokens
+        return LOCAL if free and self._is_local(request) else None
+
+    def _unknown(self, request: web.Request, why: str) -> Problem:
         # Who guesses is slowed down by address, and so cannot keep the owner of a token from asking.
         self._check_pace(f"address {request.remote}")
-        sentence = (
-            "The token is wrong; send that of [http] as Authorization: Bearer."
-            if given
-            else "A token is needed: send that of [http] as Authorization: Bearer."
-        )
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED, sentence, headers={"WWW-Authenticate": 'Bearer realm="conclave"'}
+        return Problem(
+            HTTPStatus.UNAUTHORIZED,
+            f"{why}: send that of [http] as Authorization: Bearer.",
+            headers={"WWW-Authenticate": 'Bearer realm="conclave"'},
         )
 
     def _check_pace(self, name: str) -> None:

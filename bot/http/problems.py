@@ -43,6 +43,10 @@ _STATUS: tuple[tuple[type[ConclaveError], HTTPStatus], ...] = (
     (BudgetExceeded, HTTPStatus.PAYMENT_REQUIRED),
     (ModelFailure, HTTPStatus.BAD_GATEWAY),
 )
+_OF_STATUS = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than what this path takes.",
+    HTTPStatus.EXPECTATION_FAILED: "The header Expect may only be 100-continue.",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +70,11 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     match error:
         case Problem():
             return error
+        case web.HTTPException():
+            status = HTTPStatus(error.status)
+            return Problem(status, _OF_STATUS.get(status, f"{status.phrase}."))
+        case web.RequestPayloadError():
+            return Problem(HTTPStatus.BAD_REQUEST, "The body cannot be read.")
         case StoreError():
             _log.warning("http %s: %s", request_id, error)
             return Problem(
@@ -104,12 +113,19 @@ def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
 
 def problem_response(problem: Problem, request_id: str) -> web.Response:
     """Return a problem as an answer."""
-    return web.Response(
+    answer = web.Response(
         status=problem.status,
         text=json.dumps(problem_document(problem, request_id), ensure_ascii=False) + "\n",
         content_type=PROBLEM_JSON,
         headers=problem.headers,
     )
+    _mark(answer, request_id)
+    return answer
+
+
+def _mark(answer: web.StreamResponse, request_id: str) -> None:
+    answer.headers.setdefault("X-Request-Id", request_id)
+    answer.headers.setdefault("Server", "Conclave")  # nobody needs to know the versions below
 
 
 def _one_line(text: str) -> str:
@@ -118,7 +134,7 @@ def _one_line(text: str) -> str:
     return " ".join(printable.split())
 
 
-def request_id_of(request: web.Request) -> str:
+def request_id_of(request: web.BaseRequest) -> str:
     """Return the id that a request brought, if it is a sane one, or else one that is made for it."""
     given = request.headers.get("X-Request-Id", "")
     return given if _SANE_ID.fullmatch(given) else new_id(12)
@@ -126,16 +142,17 @@ def request_id_of(request: web.Request) -> str:
 
 @web.middleware
 async def numbered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every request an id, which its answer has too, and tell what is not there as a problem."""
+    """Give every request an id, which its answer has too, and tell whatever goes wrong as a problem."""
     request_id = request[REQUEST_ID] = request_id_of(request)
     missing = request.match_info.http_exception
-    if missing is not None:
-        answer: web.StreamResponse = problem_response(_not_there(missing), request_id)
-    else:
+    try:
+        if missing is not None:
+            raise _not_there(missing)
         answer = await handler(request)
+    except Exception as error:  # noqa: BLE001 - the boundary: nobody sees more than a sentence
+        return problem_response(problem_of(error, request_id), request_id)
     if not answer.prepared:
-        answer.headers.setdefault("X-Request-Id", request_id)
-        answer.headers.setdefault("Server", "Conclave")  # nobody needs to know the versions below
+        _mark(answer, request_id)
     return answer
 
 

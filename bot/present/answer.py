@@ -78,6 +78,8 @@ def _notes(asked: Asked) -> tuple[str, ...]:
     second = asked.confirmed_by
     if asked.disagreed:
         notes.append("Not confirmed: on an order of this value two models must agree, so it is HOLD.")
+    elif asked.unsure:
+        notes.append("Not sure enough: below the least confidence of a decision, so it is HOLD.")
     elif isinstance(asked.result, Ballot):
         if isinstance(second, Ballot):
             sure = numbers.percent(second.confidence)

@@ -68,7 +68,8 @@ class MemberProgress:
 class RunProgress:
     """All that the events of one run have told so far. `apply` is pure: it returns the next state.
 
-    `quota` and `note` stand on the card besides: what is left of a quota, and what is done about the run.
+    `terms` and `note` stand on the card besides: what the run presumably costs and what is left of a quota,
+    and what is done about the run.
     `ticket` is for the Stop button while the run has no id.
     """
 
@@ -78,7 +79,7 @@ class RunProgress:
     resumed: bool = False
     members: tuple[MemberProgress, ...] = ()
     votes: tuple[tuple[Action, int], ...] = ()
-    quota: str = ""
+    terms: str = ""
     ticket: str | None = None
     note: str | None = None
 
@@ -151,7 +152,7 @@ class RunProgress:
         about = f"{about} · {self.note}" if self.note else about
         return ProgressCard(
             title=f"Asking {count} about {record.ticker}",
-            subtitle=" · ".join([about, *(["resumed"] if self.resumed else []), *filter(None, [self.quota])]),
+            subtitle=" · ".join([about, *(["resumed"] if self.resumed else []), *filter(None, [self.terms])]),
             lines=tuple(
                 ProgressLine(
                     member=member.member,

@@ -9,7 +9,7 @@ from core.app.estimates import Estimates
 from core.config import Settings
 from core.domain.errors import Refused
 from core.domain.member import Member, MemberKind
-from core.domain.run import RunRequest
+from core.domain.run import RunRecord, RunRequest
 from core.domain.stage import Preset
 from core.domain.values import usd
 from core.llm.gateway import Gateway
@@ -47,12 +47,20 @@ class Pricework(ABC):
         models = calls = 0
         cost: Decimal | None = Decimal(0)
         for request in requests:
-            names = await self._models_of(request)
-            models = max(models, len(names))
-            calls += len(names) * len(steps(request.preset, self.settings.pipeline.debate_rounds))
-            one = await self._cost(names, request.preset)
-            cost = None if cost is None or one is None else cost + one
+            one = await self._price(await self._models_of(request), request.preset)
+            models = max(models, one.models)
+            calls += one.calls
+            cost = None if cost is None or one.usd is None else cost + one.usd
         return RunPrice(models, calls, cost)
+
+    async def price_of_run(self, record: RunRecord) -> RunPrice:
+        """Return what a run that has begun will presumably have cost in the end."""
+        names = [seat.member for seat in record.voters if seat.kind == MemberKind.LLM]
+        return await self._price(names, record.preset)
+
+    async def _price(self, names: Sequence[str], preset: Preset) -> RunPrice:
+        calls = len(names) * len(steps(preset, self.settings.pipeline.debate_rounds))
+        return RunPrice(len(names), calls, await self._cost(names, preset))
 
     async def price_to_confirm(self, requests: Sequence[RunRequest]) -> RunPrice | None:
         """Return what runs will cost where that is to be confirmed first, or None where they may just begin.

@@ -24,7 +24,7 @@ from core.domain.stage import Preset, StageRecord
 from core.domain.usage import NOTHING_SPENT
 from core.llm.gateway import Gateway
 from core.llm.scopes import chat_scope, day_scope
-from core.pipeline.asking import Asker, Heard, agreed, held, needs_confirmation
+from core.pipeline.asking import Asker, Heard, agreed, held, needs_confirmation, sure
 from core.pipeline.committee import Committee
 from core.pipeline.facts import Facts
 from core.routing.ab import report
@@ -54,6 +54,7 @@ class _Answer:
     chosen: bool
     confirmed_by: MemberResult | None = None
     disagreed: bool = False
+    unsure: bool = False
 
 
 class Questions:
@@ -146,6 +147,7 @@ class Questions:
             served_by=answer.result.served_by if isinstance(answer.result, Ballot) else None,
             confirmed_by=answer.confirmed_by,
             disagreed=answer.disagreed,
+            unsure=answer.unsure,
             spend=sum((heard.result.spend for heard in answer.heard), NOTHING_SPENT),
             latency_ms=int((self._clock.monotonic() - began) * 1000),
         )
@@ -246,6 +248,9 @@ class Questions:
         if isinstance(first.result, Abstention) and choice.standby is not None:
             second = await ask(choice.standby)
             answer, answered_by = _stood_in(answer, second), choice.standby
+        kept = sure(answer.result, self._settings.consensus.min_confidence)
+        if kept is not answer.result:
+            return replace(answer, result=kept, unsure=True)
         above = self._settings.routing.confirm_above_usd
         if not needs_confirmation(answer.result, request, above):
             return answer

@@ -12,10 +12,11 @@ from core.domain.verdict import Verdict, WeightUsed
 
 
 def recount(record: RunRecord, method: str, threshold: Decimal | None, rules: Consensus) -> Verdict:
-    """Count a run's ballots by `method`, with the weights of its record; the run itself stays as it is.
+    """Count a run's ballots by `method`, with the weights and orders of its record.
 
-    Where the record has no weights, which older ones have not, those of the seats count. `threshold` None
-    means that of `rules` if `method` is theirs, else the method's own; `rules` give all other limits.
+    The run itself stays as it is. Where the record has no weights, which older ones have not, those of the
+    seats count. `threshold` None means that of `rules` if `method` is theirs, else the method's own; `rules`
+    give all other limits.
 
     Raises:
         Refused: an unknown method, a threshold that is none or that the method has no use for, or a run
@@ -33,7 +34,8 @@ def recount(record: RunRecord, method: str, threshold: Decimal | None, rules: Co
     except ValidationError:
         raise Refused("A threshold is a number from 0 to 1, with at most six places.") from None
     absent = [abstention.member for abstention in record.abstentions]
-    return tally(record.ballots, absent, _weights(record), asked)
+    orders = record.verdict.orders if record.verdict else {}
+    return tally(record.ballots, absent, _weights(record), asked, orders)
 
 
 def _weights(record: RunRecord) -> dict[str, WeightUsed]:

@@ -42,11 +42,18 @@ class Cache(Frozen):
 
     It is on by default: an answer is used again only for the same member, asked the same in every sign about
     the same evidence, so that people who ask the committee the same within seconds pay for it once. Whatever
-    wants another sample (a rerun, a replay, a check of stability) never asks it.
+    wants another sample (a rerun, a replay, a check of stability) never asks it. For `evidence_s` after a
+    pack about the present was frozen, other runs of now on its ticker take it instead of a new one.
     """
 
     enabled: bool = True
+    evidence_s: SecondsToLive = 60
     ttl_s: TimeToLive = TimeToLive()
+
+    @property
+    def shares_the_present(self) -> bool:
+        """Say whether runs of now may have the same evidence, and so the same answers."""
+        return self.enabled and self.evidence_s > 0
 
     def seconds_for(self, stage: str) -> int:
         """Return for how long an answer of a stage stays good; 0 outside of the pipeline."""

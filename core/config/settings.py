@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from core.config.access import Access
 from core.config.cache import Cache
@@ -130,8 +131,18 @@ class Pipeline(Frozen):
     evidence_tokens: EvidenceTokens = EvidenceTokens()
 
 
+class Stakes(Frozen):
+    """Which fraction of the ballots must be for a decision whose largest order is above an amount in USD."""
+
+    above_usd: Usd
+    agreement: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6, allow_inf_nan=False)]
+
+
 class Consensus(Frozen):
-    """How ballots are counted. `threshold` None means the method's own; some methods have none."""
+    """How ballots are counted. `threshold` None means the method's own; some methods have none.
+
+    `stakes` are in the order of their amounts, and a higher one never asks for less agreement.
+    """
 
     method: ConsensusMethod = "weighted"
     threshold: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6, allow_inf_nan=False)] | None = None
@@ -139,6 +150,17 @@ class Consensus(Frozen):
     min_members: Annotated[int, Field(ge=1)] = 2
     min_confidence: Ratio = Decimal("0.0")
     weights: Literal["configured", "learned"] = "configured"
+    stakes: tuple[Stakes, ...] = ()
+
+    @field_validator("stakes")
+    @classmethod
+    def _rise(cls, stakes: tuple[Stakes, ...]) -> tuple[Stakes, ...]:
+        for lower, higher in pairwise(stakes):
+            if lower.above_usd >= higher.above_usd:
+                raise ValueError("must be listed from the lowest above_usd to the highest, each once")
+            if lower.agreement > higher.agreement:
+                raise ValueError("must not ask for less agreement above a higher amount")
+        return stakes
 
 
 class Trading(Frozen):

@@ -13,6 +13,7 @@ from core.consensus.dissent import dissent
 from core.consensus.median import weighted_median
 from core.consensus.methods import BY_BALLOTS, METHODS, Counted
 from core.consensus.percent import asked, reached
+from core.consensus.stakes import too_little_agreement
 from core.domain.ballot import Action, Ballot, RiskLevel
 from core.domain.values import to_ratio
 from core.domain.verdict import Verdict, WeightUsed
@@ -22,21 +23,28 @@ _RISK_ORDER = (RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
 
 
 def tally(
-    ballots: Sequence[Ballot], abstained: Sequence[str], weights: Mapping[str, WeightUsed], rules: Consensus
+    ballots: Sequence[Ballot],
+    abstained: Sequence[str],
+    weights: Mapping[str, WeightUsed],
+    rules: Consensus,
+    orders: Mapping[Action, Decimal] | None = None,
 ) -> Verdict:
     """Count ballots by `rules.method` and return the verdict; never an exception, whatever is missing.
 
     `weights` says of each member that cast a ballot how it counts; the order of ballots does not matter.
     Where it has a `calibrated` confidence, that one is counted instead of the stated one, which the ballot
     keeps. Fewer than `min_members` ballots, or no weight where the method needs some, is no verdict. A
-    weighted confidence below `min_confidence` turns BUY and SELL into HOLD.
+    weighted confidence below `min_confidence` turns BUY and SELL into HOLD, and so does too little agreement
+    on an order whose value is above one of `stakes`; `orders` has the value in USD of the largest one that
+    ballots for an action ask for.
     """
+    largest = dict(orders or {})
     cast = sorted(ballots, key=lambda ballot: ballot.member)
     used = [weights[ballot.member] for ballot in cast]
     heft = {one.member: one.weight for one in used}
     sure = [_confidence(ballot, one) for ballot, one in zip(cast, used, strict=True)]
     confidence = _mean([(value, one.weight) for value, one in zip(sure, used, strict=True)])
-    decision, rule = _decide(cast, used, confidence, rules)
+    decision, rule = _decide(cast, used, confidence, rules, largest)
     agreeing = [ballot for ballot in cast if ballot.action is decision]
     agreement = _ratio(Fraction(len(agreeing), len(cast))) if cast else Decimal(0)
     against = dissent(cast, decision)
@@ -59,11 +67,16 @@ def tally(
         dissent=against,
         weights=tuple(used),
         abstained=tuple(sorted(abstained)),
+        orders=largest,
     )
 
 
 def _decide(
-    cast: Sequence[Ballot], used: Sequence[WeightUsed], confidence: Decimal, rules: Consensus
+    cast: Sequence[Ballot],
+    used: Sequence[WeightUsed],
+    confidence: Decimal,
+    rules: Consensus,
+    orders: Mapping[Action, Decimal],
 ) -> tuple[Action | None, str | None]:
     """Return the decision and the rule that settled it, if it was not the plain count."""
     if len(cast) < rules.min_members:
@@ -86,7 +99,10 @@ def _decide(
             f"weighted confidence {reached(confidence)} is below the minimum of "
             f"{asked(rules.min_confidence)}: {decision} becomes HOLD"
         )
-        decision = Action.HOLD
+        return Action.HOLD, rule
+    agreement = Fraction(sum(ballot.action is decision for ballot in cast), len(cast))
+    if split := too_little_agreement(decision, agreement, orders, rules):
+        return Action.HOLD, split
     return decision, rule
 
 

@@ -69,6 +69,7 @@ class Asked(Frozen):
 
     `result` is a ballot, or an abstention with its reason. `confirmed_by` is what a second, premium model
     decided where the stake wanted that, and `disagreed` says that the two did not agree, which makes it HOLD.
+    `unsure` says that the model was less confident than `consensus.min_confidence`, which makes it HOLD too.
     `evidence_sha256`, `source` and `caveat` are those of the pack that was shown.
     """
 
@@ -84,5 +85,6 @@ class Asked(Frozen):
     served_by: ServedBy | None = None
     confirmed_by: Ballot | Abstention | None = None
     disagreed: bool = False
+    unsure: bool = False
     spend: Spend = NOTHING_SPENT
     latency_ms: Annotated[int, Field(ge=0)] = 0

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from pydantic import Field
+
 from core.domain.ballot import Action, RiskLevel
 from core.domain.values import Frozen, Price, Ratio
 
@@ -39,7 +41,8 @@ class Verdict(Frozen):
     `agreement` is the fraction of the ballots cast that are for `decision`; `weighted_votes` are each
     action's share of the weight cast and sum to 1 (all 0 without ballots). Both confidences are those that
     counted: calibrated where `weights` has it, else as stated. `dissent` has one entry for each of
-    `outliers`, `weights` one for each ballot.
+    `outliers`, `weights` one for each ballot. `orders` has, for BUY and SELL, the value in USD of the largest
+    order that a ballot for it asks for.
     """
 
     decision: Action | None
@@ -59,3 +62,4 @@ class Verdict(Frozen):
     dissent: tuple[Dissent, ...] = ()
     weights: tuple[WeightUsed, ...] = ()
     abstained: tuple[str, ...] = ()
+    orders: dict[Action, Price] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from core.clock import Clock
 from core.config import Settings
 from core.config.members import MemberSettings
+from core.consensus.percent import asked, reached
 from core.domain.asking import AskRequest, ContextValue
 from core.domain.ballot import Abstention, AbstentionKind, Action, Ballot, MemberResult, Rating
 from core.domain.books import Portfolio
@@ -169,18 +170,30 @@ def agreed(first: Ballot, second: MemberResult, stake_usd: Decimal) -> Ballot:
         return first
     if isinstance(second, Ballot):
         says = f"{second.member} says {second.action}"
-        sure = min(first.confidence, second.confidence)
+        confidence = min(first.confidence, second.confidence)
     else:
-        says, sure = f"{second.member} gave no answer ({second.reason.rstrip('.')})", first.confidence
-    return held(first, f"{first.member} says {first.action}, and {says}", stake_usd, sure)
+        says, confidence = f"{second.member} gave no answer ({second.reason.rstrip('.')})", first.confidence
+    return held(first, f"{first.member} says {first.action}, and {says}", stake_usd, confidence)
 
 
 def held(first: Ballot, why: str, stake_usd: Decimal, confidence: Decimal) -> Ballot:
     """Return HOLD in place of a ballot that nobody of the premium tier has confirmed."""
-    reasoning = (
-        f"{why}. An order worth {usd(stake_usd)} needs two that agree, so the answer is HOLD. "
-        f"{first.member} argued: {first.reasoning}"
+    return _hold(first, f"{why}. An order worth {usd(stake_usd)} needs two that agree", confidence)
+
+
+def sure(result: MemberResult, least: Decimal) -> MemberResult:
+    """Return what a model decides, or HOLD in place of a BUY or SELL with a confidence below `least`."""
+    if isinstance(result, Abstention) or result.action is Action.HOLD or result.confidence >= least:
+        return result
+    why = (
+        f"{result.member} says {result.action} with a confidence of {reached(result.confidence)}, "
+        f"below the minimum of {asked(least)}"
     )
+    return _hold(result, why, result.confidence)
+
+
+def _hold(first: Ballot, why: str, confidence: Decimal) -> Ballot:
+    reasoning = f"{why}, so the answer is HOLD. {first.member} argued: {first.reasoning}"
     return first.model_copy(
         update={
             "action": Action.HOLD,

@@ -40,6 +40,7 @@ from core.pipeline.evidence import build_evidence
 from core.pipeline.facts import Facts
 from core.pipeline.finishing import finish_run
 from core.pipeline.followers import committee_result, counted_weights, crowd_result
+from core.pipeline.fresh_packs import FreshPacks
 from core.pipeline.hearing import Hearings, Tell
 from core.pipeline.member_run import first_of
 from core.pipeline.presets import steps
@@ -48,6 +49,7 @@ from core.pipeline.reflecting import Reflecting
 from core.pipeline.remembering import Remembering
 from core.pipeline.rerunning import first_asked, season_of_rerun, seats_again
 from core.pipeline.season_days import check_trading
+from core.pipeline.stakes import largest_orders
 from core.pipeline.weighing import check_weights, said, weighed
 from core.store.store import Store
 
@@ -80,6 +82,8 @@ class Committee:
         self.hearings = Hearings(settings, store, gateway, clock)
         self.remembering = Remembering(settings, store)
         self.reflecting = Reflecting(settings, store, gateway, clock)
+        seconds = settings.cache.evidence_s if settings.cache.shares_the_present else 0
+        self._fresh = FreshPacks(seconds, calendar, clock)
         self._judged: tuple[tuple[Season, datetime] | None, Mapping[str, Sequence[Judged]]] = None, {}
         self._config_hash = config_hash(settings)
         self._terms = terms_today(settings)
@@ -100,7 +104,7 @@ class Committee:
         """
         if request.rerun_of is not None:
             return await self._again(request, request.rerun_of, members)
-        evidence = await self.freeze(request)
+        evidence, shared = await self._evidence(request)
         if request.fresh:
             self._check_fresh(evidence)
         if request.season:
@@ -118,7 +122,8 @@ class Committee:
         seats = await brief(self._store, season, members, evidence, self.keeper.mark(evidence))
         replay = request.season is not None
         seats = await self.remembering.seated(seats, season, evidence, replay=replay)
-        return self.begun(request, season, evidence, weighed(seats, request.weights)), evidence
+        record = self.begun(request, season, evidence, weighed(seats, request.weights))
+        return (_aged(record) if shared else record), evidence
 
     async def _again(
         self, request: RunRequest, run_id: str, members: Sequence[Member]
@@ -142,6 +147,16 @@ class Committee:
                 f"No price of {closed.day} has come for {evidence.ticker}; "
                 "its exchange may have been closed, or the vendor is late."
             )
+
+    async def _evidence(self, request: RunRequest) -> tuple[Evidence, bool]:
+        """Return the evidence for a run, and whether another run had it frozen before.
+
+        What is asked about now may be a little old. What is asked by the clock, of one moment with others or
+        as a replay has evidence of its own.
+        """
+        if request.fresh or request.as_of or request.present or request.season or request.once:
+            return await self.freeze(request), False
+        return await self._fresh.get(request.ticker, partial(self.freeze, request))
 
     async def freeze(self, request: RunRequest) -> Evidence:
         """Return the evidence for a request.
@@ -266,7 +281,7 @@ class Committee:
         # What the run has cost is in the record of calls before anybody hears that it is over.
         await self._store.calls.log.flush()
         heard = await self._reload(run_id)
-        verdict = await self.count(heard)
+        verdict = await self.count(heard, evidence)
         if heard.rerun_of is not None:
             # It decided after the fact, so there are no books for it to trade in, and no price is asked for.
             async with self._store.books.locked(heard.season) as books:
@@ -287,11 +302,12 @@ class Committee:
         self._gateway.budget.forget(run_scope(run_id))
         return await self._reload(run_id)
 
-    async def count(self, heard: RunRecord) -> Verdict:
+    async def count(self, heard: RunRecord, evidence: Evidence) -> Verdict:
         """Return the verdict that the ballots of a run come to."""
         weights = {used.member: used for used in await self._weights(heard)}
         absent = [abstention.member for abstention in heard.abstentions]
-        return tally(heard.ballots, absent, weights, self._settings.consensus)
+        orders = largest_orders(heard, evidence.price, self._settings.trading)
+        return tally(heard.ballots, absent, weights, self._settings.consensus, orders)
 
     async def _weights(self, heard: RunRecord) -> tuple[WeightUsed, ...]:
         """Return the weight of each ballot; what is learned is shared by the runs of one moment."""
@@ -331,3 +347,10 @@ class Committee:
         if record is None:
             raise NotFound(f"There is no run {run_id}.")
         return record
+
+
+def _aged(record: RunRecord) -> RunRecord:
+    """Say of a run on evidence that another one had frozen how old it is."""
+    age = int((record.started_at - record.as_of).total_seconds())
+    told = f"On the evidence of a run just before, {age} s old."
+    return record.model_copy(update={"caveat": " ".join(filter(None, (record.caveat, told)))})

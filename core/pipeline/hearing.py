@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.config import Settings
+from core.config.cache import Cache
 from core.config.members import MemberSettings
 from core.domain.ballot import Abstention, AbstentionKind, MemberResult
 from core.domain.calls import Caller, Purpose
@@ -220,7 +221,7 @@ class Hearings:
                 member,
                 caller=caller,
                 steps_used=steps_used,
-                cache_on=record.evidence_sha256 if _may_share(record) else None,
+                cache_on=record.evidence_sha256 if _may_share(record, self._settings.cache) else None,
             ),
             max_output_tokens=member.max_output_tokens,
             family=family_of(own) if self._settings.arena.strict else None,
@@ -251,11 +252,11 @@ class Hearings:
             log.warning("run %s: the ModelChat of %s was not archived: %s", record.run_id, member, error)
 
 
-def _may_share(record: RunRecord) -> bool:
+def _may_share(record: RunRecord, rules: Cache) -> bool:
     """Say whether answers about a run's evidence may be those of another run on the same.
 
-    A repetition is to be another sample, a replay keeps its own answers for good, and the pack of a run of
-    now names its own moment, so that nobody else will ever have it.
+    A repetition is to be another sample, and a replay keeps its own answers for good. Where the present is
+    not shared, the pack of a run of now names its own moment, so that nobody else will ever have it.
     """
-    is_now = record.started_at - record.as_of < _NOW
-    return not (record.is_replay or record.rerun_of or is_now)
+    alone = record.started_at - record.as_of < _NOW and not rules.shares_the_present
+    return not (record.is_replay or record.rerun_of or alone)

@@ -139,7 +139,9 @@ class Sitting:
 
         Of a run that was finished already nothing is changed.
         """
-        counted = [(record, evidence, await self._committee.count(record)) for record, evidence in heard]
+        counted = [
+            (record, evidence, await self._committee.count(record, evidence)) for record, evidence in heard
+        ]
         followed = [
             (self._followed(record, verdict), evidence, verdict) for record, evidence, verdict in counted
         ]

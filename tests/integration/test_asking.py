@@ -203,6 +203,25 @@ async def test_without_agreement_it_is_hold_and_the_answer_says_so(
     assert isinstance(again.confirmed_by, Abstention)
 
 
+async def test_an_answer_that_is_not_sure_enough_is_hold_and_nobody_confirms_it(
+    models: ModelServer, opening: Opening, tmp_path: Path
+) -> None:
+    app = await opening(models.base_url, tmp_path, **tiered(consensus={"min_confidence": "0.75"}))
+    asked = await app.ask(wanted(stake_usd="12000"))
+    assert asked_models(models) == ["gpt5"]
+    assert isinstance(asked.result, Ballot)
+    assert (asked.result.action, asked.result.rating, asked.unsure) == (Action.HOLD, "Hold", True)
+    assert (asked.result.confidence, asked.result.target_weight) == (Decimal("0.7"), None)
+    assert asked.result.reasoning == (
+        "gpt5 says BUY with a confidence of 70%, below the minimum of 75%, so the answer is HOLD. "
+        "gpt5 argued: gpt5 has looked at the figures."
+    )
+    assert (await app.asked(asked.id)).asked == asked
+    sure = await app.ask(wanted(model_preference="claude"))
+    assert isinstance(sure.result, Ballot)
+    assert (sure.result.action, sure.unsure) == (Action.BUY, False)
+
+
 @pytest.mark.parametrize(
     ("request_", "calls"),
     [

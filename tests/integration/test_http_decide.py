@@ -63,6 +63,7 @@ async def test_a_trading_bot_is_told_what_who_why_and_for_how_much(caller: Calle
         "route": ["loopback:qwen/qwen-1"],
         "confirmed_by": None,
         "disagreed": False,
+        "unsure": False,
         "cost_usd": "0.00123",
         "tokens": 1000,
         "latency_ms": 420,

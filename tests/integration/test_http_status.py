@@ -14,6 +14,7 @@ from bot.connections import NO_CONNECTIONS, Connection, Connections
 from bot.desk import Desk
 from bot.digest_cards import DigestCard, HealthCard
 from bot.door import ChatGone, MessageRef
+from bot.http.api import Api
 from bot.http_door import HttpDoor
 from bot.http_status import HttpStatus
 from bot.present.health import LATE_S
@@ -22,6 +23,7 @@ from core.domain.errors import ConfigError, StoreError
 from core.domain.subscription import ChatTerms
 from tests.desk_scene import BOB
 from tests.door_double import ALICE, CHAT, DoorDouble, request
+from tests.http_scene import Told
 from tests.postman_scene import Opening, PostClock, Process
 from tests.schedule_values import as_it_was
 
@@ -46,15 +48,19 @@ async def asking(
     """The HTTP door of a process, and who asks it over a socket: the status and the document of an answer."""
     door = HttpDoor(process.app.settings.http)
     states = CONNECTED if platforms is None else platforms
-    HttpStatus(process.app, states, connections).answer_at(door.router)
+    api = Api(process.app, states, connections)
+    api.answer_at(door.router)
+    door.at_end(api.close)
+    HttpStatus(process.app, api.guard, states, connections).answer_at(door.router)
     await door.start()
     async with aiohttp.ClientSession() as session:
 
         async def get(**headers: str) -> tuple[int, dict[str, Any]]:
             url = f"http://127.0.0.1:{door.port}/health"
             async with session.get(url, headers=headers) as answer:
-                assert answer.content_type == "application/json"
-                return answer.status, json.loads(await answer.text())
+                told = Told(answer.status, answer.headers, await answer.text())
+                assert told.kind == "application/json" or told.problem
+                return told.status, told.document
 
         try:
             yield get
@@ -107,8 +113,29 @@ async def test_with_a_token_only_who_has_it_sees_more_than_whether_all_is_well(
         for given in wrong:
             code, told = await get(Authorization=given)
             assert code == 401
-            assert set(told) == {"error"}
-            assert secret not in told["error"]
+            assert told["detail"] == "The token is wrong: send that of [http] as Authorization: Bearer."
+
+
+async def test_who_guesses_tokens_here_is_slowed_down_everywhere_and_the_owner_is_not(
+    starting: Opening, http: dict[str, Any], secret: str
+) -> None:
+    http["http"]["requests_per_minute"] = 5
+    process = await starting(**http)
+    async with asking(process) as get, aiohttp.ClientSession() as session:
+        guesses = [(await get(Authorization="Bearer no"))[0] for _ in range(7)]
+        assert guesses == [401] * 5 + [429] * 2
+        url, guess = f"http://127.0.0.1:{http['http']['port']}/models", {"Authorization": "Bearer no"}
+        async with session.get(url, headers=guess) as answer:
+            assert answer.status == 429
+        assert (await get(Authorization=f"Bearer {secret}"))[0] == 200
+        assert (await get())[0] == 200
+
+
+async def test_what_a_proxy_passes_on_sees_no_details_where_no_token_is_set(
+    starting: Opening, http: dict[str, Any]
+) -> None:
+    async with asking(await starting(**http)) as get:
+        assert await get(**{"X-Forwarded-For": "203.0.113.9"}) == (200, {"status": "ok"})
 
 
 async def test_every_token_sees_all(
@@ -177,16 +204,18 @@ async def test_a_database_that_does_not_answer_is_told_without_its_address(
 
     monkeypatch.setattr(process.app, "health", broken)
     async with asking(process) as get:
-        assert await get() == (503, {"status": "down"})
+        code, told = await get()
+    assert (code, told["detail"]) == (503, "The database cannot be used at the moment; try again.")
 
 
-async def test_only_the_health_is_served(starting: Opening, http: dict[str, Any]) -> None:
+async def test_other_paths_and_methods_are_problems(starting: Opening, http: dict[str, Any]) -> None:
     process = await starting(**http)
     async with asking(process), aiohttp.ClientSession() as session:
         for method, path, code in (("GET", "/", 404), ("POST", "/health", 405), ("GET", "/health/x", 404)):
             url = f"http://127.0.0.1:{http['http']['port']}{path}"
             async with session.request(method, url) as answer:
-                assert answer.status == code
+                told = Told(answer.status, answer.headers, await answer.text())
+                assert told.problem[0] == code
 
 
 async def test_an_address_in_use_is_one_clear_sentence(starting: Opening, http: dict[str, Any]) -> None:

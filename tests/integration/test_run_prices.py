@@ -43,6 +43,11 @@ async def test_the_price_counts_models_calls_and_dollars(days: Days) -> None:
     assert await days.app.price_of([wanted(), wanted(Preset.QUICK)]) == (1, 13, STANDARD + QUICK)
 
 
+async def test_a_run_that_has_begun_is_priced_by_its_own_preset_and_members(days: Days) -> None:
+    record = await arena.finished(days.app, wanted(Preset.QUICK))
+    assert (await days.app.price_of_run(record))[:2] == (1, 1)
+
+
 async def test_only_what_is_dearer_than_the_limit_is_asked_about(days: Days) -> None:
     app = await days.start(budget={"confirm_above_usd": "0.10"})
     assert await app.price_to_confirm([wanted(Preset.QUICK)]) is None

@@ -89,7 +89,7 @@ async def test_what_is_not_signed_by_slack_is_refused(scene: HttpScene) -> None:
     for headers in forged:
         status, text = await server.post(body, JSON | headers)
         assert status == 401, headers
-        assert "signature" in json.loads(text)["error"]
+        assert "signature" in json.loads(text)["detail"]
     assert (await server.post(b"\xff\xfe", JSON | good))[0] == 400
     assert scene.desk.requests == []
     assert (await server.post(body, JSON | good))[0] == 200
@@ -126,7 +126,7 @@ async def test_a_request_that_was_here_before_is_refused_by_any_process(
         assert (await server.post(body, headers))[0] == 401
         async with http_scene(server, tmp_path, monkeypatch) as second:
             status, text = await server.post(body, headers)
-        assert (status, json.loads(text)) == (401, {"error": "This request was here before."})
+        assert (status, json.loads(text)["detail"]) == (401, "This request was here before.")
         assert (len(first.desk.requests), second.desk.requests) == (1, [])
     assert "was here before" in caplog.text
     assert headers["X-Slack-Signature"] not in caplog.text
@@ -191,7 +191,7 @@ async def test_a_signed_body_that_cannot_be_read_is_refused_in_one_line(
     server, kind = scene.server, FORM if form else JSON
     sent = urlencode({"payload": body}) if form else body
     status, told = await server.post(sent, kind | server.signed(sent))
-    assert (status, told) == (400, "")
+    assert (status, json.loads(told)["detail"]) == (400, "The body is nothing that Slack sends.")
     assert "a signed request could not be read" in caplog.text
     assert "Traceback" not in caplog.text
     assert scene.desk.requests == []

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.cards import Card, DialogueCard, HelpCard, LeaderboardCard, Notice, VerdictCard
+from bot.cards import Card, DialogueCard, HelpCard, LeaderboardCard, Notice, ProgressCard, VerdictCard
 from bot.desk import Desk
 from bot.request import Address
 from core.app.pricework import RunPrice
@@ -226,6 +226,25 @@ async def test_a_dear_run_is_asked_about_and_begins_with_the_press_of_a_button(
     assert isinstance(await pressed(app, card.buttons[0].data), DialogueCard)
     await answered(app, door, "run NVDA --yes", delivery="3")
     assert "NVDA" in {one.ticker for one in app.requests}
+
+
+@pytest.mark.parametrize(
+    ("price", "told"),
+    [
+        (RunPrice(5, 60, Decimal("0.41")), " · 5 models, 60 calls, about $0.41"),
+        (RunPrice(2, 2, None), " · 2 models, 2 calls, at a cost that nobody knows yet"),
+        (RunPrice(3, 3, Decimal(0)), ""),
+        (RunPrice(0, 0, Decimal(0)), ""),
+    ],
+)
+async def test_a_run_that_just_begins_says_what_it_presumably_costs(price: RunPrice, told: str) -> None:
+    app, door = arena(), DoorDouble()
+    app.price = price
+    await answered(app, door, "run NVDA")
+    (message,) = door.messages.values()
+    begun = [card.subtitle for card in message.cards if isinstance(card, ProgressCard) and card.lines]
+    assert begun
+    assert {subtitle.partition("EDT")[2] for subtitle in begun} == {told}
 
 
 async def test_a_question_that_no_button_can_carry_says_what_to_send(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,16 @@ from tests import arena_facts, standings_facts
 
 PROMISED = {
     *("run_id", "ticker", "as_of", "evidence_sha256", "decision", "confidence", "agreement"),
-    *("high_consensus", "risk_level", "stop_loss", "take_profit", "votes", "weighted_votes", "outliers"),
+    *(
+        "high_consensus",
+        "risk_level",
+        "stop_loss",
+        "take_profit",
+        "votes",
+        "weighted_votes",
+        "outliers",
+        "largest_orders",
+    ),
     *("abstentions", "ballots", "fills", "total_cost_usd", "total_tokens", "latency_ms"),
 }
 MORE = {
