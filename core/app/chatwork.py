@@ -52,6 +52,10 @@ class Chatwork(ABC):
             run_id, platform, chat, thread, message, self.clock.now()
         )
 
+    async def thread_of(self, run_id: str, platform: str, chat: str) -> str | None:
+        """Return the thread of a chat in which a run was shown first; None outside of threads, or nowhere."""
+        return await self._store.chats.thread_of(run_id, platform, chat)
+
     async def card_done(self, card: int) -> None:
         """Note that the final card was delivered (or can never be)."""
         await self._store.chats.card_done(card, self.clock.now())
