@@ -5,6 +5,7 @@ from functools import cached_property
 
 from core.app.homes import Homes
 from core.app.people import People
+from core.app.sharing import Sharing
 from core.app.subscriptions import Subscriptions
 from core.app.workspaces import Workspaces
 from core.clock import Clock
@@ -26,6 +27,11 @@ class Chatwork(ABC):
     def homes(self) -> Homes:
         """The use cases of people's own pages: who has one, what it tells, and which run a message shows."""
         return Homes(self._store, self.clock)
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """The use cases of sharing pages of reasoning with a chat."""
+        return Sharing(self._store, self.clock)
 
     @cached_property
     def workspaces(self) -> Workspaces:
