@@ -1,5 +1,6 @@
 """What cannot be undone, what members hold, and how loud posts come, in both chats over real sockets."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -181,3 +182,26 @@ async def test_a_chat_that_asks_for_silence_gets_its_alerts_without_a_sound_or_n
     assert told.silent
     assert not card.silent
     assert not [m for m in world.telegram.messages(world.group) if "80 %" in m.text]
+
+
+async def test_a_bug_is_told_with_a_reference_that_finds_it_in_the_log_and_with_no_word_of_its_own(
+    ruled_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = ruled_world
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the inner words of a bug")
+
+    monkeypatch.setattr(world.app, "leaderboard", broken)
+    world.telegram.say(world.group, BOB, "/leaderboard")
+    told = [(await world.said("Ask the admin to look for")).text]
+    await world.slack.slash("/leaderboard", "", "U0BOB", CHANNEL)
+    await world.slack.until(lambda: world.slack.ephemerals("U0BOB"), PATIENCE_S)
+    told.append(shown(world.slack.ephemerals("U0BOB")[0].blocks))
+    for text in told:
+        assert "inner words" not in text
+        assert "Traceback" not in text
+        found = re.search(r"look for ([0-9a-z]+) in the log", text)
+        assert found is not None
+        assert found[1] in caplog.text
+    assert caplog.text.count("RuntimeError: the inner words of a bug") == len(told)
