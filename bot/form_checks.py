@@ -13,7 +13,7 @@ from bot.present.style import ENGLISH, LOCALES
 from core.domain.errors import BadTicker, Refused
 from core.domain.instrument import parse_ticker
 from core.domain.stage import Preset
-from core.domain.subscription import ChatTerms, Topic
+from core.domain.subscription import NOISY, ChatTerms, Noise, Topic
 
 Fields = Mapping[str, str]
 """What was entered, by the name of the field; an empty field is not there."""
@@ -105,7 +105,28 @@ async def read_terms(fields: Fields, before: ChatTerms, zone: str) -> tuple[Chat
         changes["pictures"], changes["dark"] = pictures
     if fields.get("runs_by") in {"runner", "admin"}:
         changes["runs_by"] = fields["runs_by"]
+    heard, wrong = _noise(fields, before)
+    changes["noise"] = heard.noise
+    errors |= wrong
     return (before if errors else ChatTerms.model_validate(dict(before) | changes)), errors
+
+
+def noise_field(kind: str) -> str:
+    """Return the name of the field for the noise of one of `NOISY`."""
+    return f"noise-{kind}"
+
+
+def _noise(fields: Fields, before: ChatTerms) -> tuple[ChatTerms, dict[str, str]]:
+    """Return the terms with the noise that the fields choose, and what is wrong with them."""
+    terms, errors = before, dict[str, str]()
+    for kind in NOISY:
+        wanted = fields.get(noise_field(kind))
+        if wanted in set(Noise):
+            terms = terms.with_noise([kind], Noise(wanted))
+        elif wanted is not None:
+            told = f"“{shown(wanted)}” is none of {', '.join(Noise)}. Choose one of them."
+            errors[noise_field(kind)] = told
+    return terms, errors
 
 
 def _tickers(text: str, known: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -7,7 +7,8 @@ from typing import Any
 from bot.access import Role
 from bot.cards import SubscriptionLine
 from bot.dialogue_buttons import mark_of
-from bot.form_checks import CONFIGURED
+from bot.form_checks import CONFIGURED, noise_field
+from bot.present.settings import NOISE_NAMES, noise_words
 from bot.present.style import ENGLISH, LOCALES
 from bot.request import Address
 from bot.slack_blocks import Block, Element, Part, button, context, divider, header, plain, rich, run
@@ -25,7 +26,7 @@ from bot.slack_modals import MAX_TITLE, View, view_of
 from bot.slack_requests import place_of
 from core.domain.stage import Preset
 from core.domain.subscribed import TermsShown
-from core.domain.subscription import Topic
+from core.domain.subscription import NOISY, ChatTerms, Noise, Topic
 
 SUBSCRIBE = f"{FORM_PREFIX}.subscribe"
 SETTINGS = f"{FORM_PREFIX}.settings"
@@ -177,7 +178,25 @@ def settings_form(address: Address, shown: TermsShown, role: Role, *, done: str 
     if role >= Role.ADMIN:
         runs_by = choice([("runner", "Runners and admins"), ("admin", "Admins alone")], terms.runs_by)
         blocks.append(field("runs_by", "Who may start runs here", runs_by, mark=mark))
+    blocks += _noise_fields(terms, mark)
     return _form("Settings", SETTINGS, [*head, *map(Part, blocks)], place_of(address), "Save")
+
+
+def _noise_fields(terms: ChatTerms, mark: str) -> list[Block]:
+    """Return a field for each kind of post that a channel can have louder or quieter."""
+    told = "A verdict that is off is not even run. Slack has no silent messages: silent comes like on."
+    return [
+        divider(),
+        header("How each kind of post arrives"),
+        *context(told),
+        *(
+            field(noise_field(kind), NOISE_NAMES[kind], choice(_NOISES, terms.noise_of(kind)), mark=mark)
+            for kind in NOISY
+        ),
+    ]
+
+
+_NOISES = [(noise.value, noise.value.capitalize()) for noise in Noise]
 
 
 _PICTURES = [("light", "As pictures, light"), ("dark", "As pictures, dark"), ("off", "As text")]
@@ -199,6 +218,7 @@ def _told(shown: TermsShown) -> list[Block]:
         ("Quiet hours", quiet),
         ("Default preset", terms.preset or "as configured"),
         ("Runs are started by", "admins alone" if terms.runs_by == "admin" else "runners and admins"),
+        ("Noise", noise_words(terms)),
         ("Pictures", "on" if terms.pictures else "off"),
     )
     return rich([[run(label, bold=True), run(f"  {value}")] for label, value in pairs])

@@ -8,12 +8,15 @@ from bot.signs import ACTION_SIGNS
 from bot.slack_blocks import (
     ACTION_PREFIX,
     Block,
+    Element,
     Part,
     button,
     context,
     fit,
     header,
     plain,
+    rich,
+    run,
     sections,
     select,
 )
@@ -34,16 +37,24 @@ _OTHERS = "Open a member's reasoning"
 View = dict[str, Any]
 
 
-def modal(card: ReasoningCard, metadata: str = "", *, note: str | None = None, post: bool = False) -> View:
+def modal(
+    card: ReasoningCard,
+    metadata: str = "",
+    *,
+    note: str | None = None,
+    link: str | None = None,
+    post: bool = False,
+) -> View:
     """Return the page of reasoning as a modal; `metadata` comes back with every press inside it.
 
-    `note` is a line on top about what was just done. With `post`, a button shows the page to everybody.
+    `note` is a line on top about what was just done, and `link` an address of Slack's that shows it. With
+    `post`, a button shows the page to everybody.
     """
     title = one_line(card.title)
     parts = reasoning_parts(card, headed=clamp(title, MAX_TITLE) != title)
     if isinstance(card, ReasoningWindow):
         parts = [*_members(card), *parts, *_beyond(card, post=post)]
-    return view_of(title, [*(Part(block) for block in context(note)), *parts], metadata)
+    return view_of(title, [*map(Part, _noted(note, link)), *parts], metadata)
 
 
 def card_modal(card: Card, metadata: str = "", *, note: str | None = None, post: bool = False) -> View:
@@ -70,6 +81,13 @@ def card_modal(card: Card, metadata: str = "", *, note: str | None = None, post:
     said = [part for part in parts if part.block == header(title)] if clamp(title, MAX_TITLE) == title else []
     rest = [part for part in parts if part not in said[:1]]
     return view_of(title, rest or parts, metadata)
+
+
+def _noted(note: str | None, link: str | None) -> list[Block]:
+    if not (note and link):
+        return context(note)
+    there: Element = {"type": "link", "url": link, "text": "See it there", "style": {"bold": True}}
+    return rich([[run(f"{note} "), there]])
 
 
 def notice_modal(notice: Notice, metadata: str = "") -> View:

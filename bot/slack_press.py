@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from bot.cards import Card, Notice, PictureCard, ReasoningCard
-from bot.door import ChatGone, DeliveryFailed, Door, MessageGone, MessageRef
+from bot.door import DeliveryFailed, Door, MessageGone, MessageRef
+from bot.faults import notice_of
 from bot.home_buttons import posts
 from bot.presses import Shown, shown_of, told_aside
 from bot.request import Address, Press, Request
@@ -14,6 +15,9 @@ from bot.slack_adapter import SlackDoor
 from bot.slack_api import SlackRefused
 from bot.slack_modals import View, card_modal, loading_modal, modal, notice_modal
 from bot.slack_requests import Pressed, place_of, thread_from
+from bot.slack_sharing import share
+from core.app.app import App
+from core.domain.errors import ConclaveError
 
 # Slack takes a trigger for three seconds. What is ready in this time opens at once, without "Loading…".
 GRACE_S = 0.8
@@ -28,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 class Desk(Protocol):
     """What the Slack service needs of the desk."""
+
+    app: App
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a request and post its answer; never raises."""
@@ -221,12 +227,9 @@ async def _post(pressed: Pressed, desk: Desk, door: SlackDoor) -> None:
         await _turn(pressed, card, door)
         return
     try:
-        await door.send(thread, card)
-    except ChatGone:
-        note, again = "⚠️ Conclave cannot post there. Invite it with /invite @Conclave.", True
-    except DeliveryFailed as error:
-        _log.info("Slack did not take a page into a thread: %s", error)
-        note, again = "⚠️ Slack did not take it just now. Try again in a moment.", True
-    else:
-        note, again = "✓ Posted in the thread of the verdict, for everybody there.", False
-    await _redraw(pressed, modal(card, pressed.metadata, note=note, post=again), door)
+        outcome = await share(pressed, card, thread, desk.app.sharing, door)
+    except ConclaveError as error:
+        await _turn(pressed, notice_of(error, "sharing a page"), door)
+        return
+    told = modal(card, pressed.metadata, note=outcome.told, link=outcome.link, post=outcome.again)
+    await _redraw(pressed, told, door)

@@ -73,6 +73,9 @@ def slack_views() -> dict[str, Any]:
     views = {f"home of a {name}": home_view(page, "{}") for name, page in HOMES.items()}
     views |= {f"window: {name}": card_modal(card, "{}") for name, card in WINDOWS.items()}
     return views | {
+        "window: reasoning that was posted before": modal(
+            window, "{}", note="Posted to the thread.", link="https://acme.slack.com/archives/C1/p1"
+        ),
         "window: reasoning to post": modal(window, "{}", note="Posted to the thread.", post=True),
         "window: notice": notice_modal(Notice(text="There is nothing to show here."), "{}"),
         "window: loading": loading_modal("{}"),

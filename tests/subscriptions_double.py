@@ -13,7 +13,16 @@ from core.domain.errors import Refused
 from core.domain.listed import ListedModel
 from core.domain.member import Member
 from core.domain.stage import Preset
-from core.domain.subscription import ChatTerms, Planned, Slot, Subscription, SubscriptionState, Topic, Wanted
+from core.domain.subscription import (
+    ChatTerms,
+    Origin,
+    Planned,
+    Slot,
+    Subscription,
+    SubscriptionState,
+    Topic,
+    Wanted,
+)
 from core.domain.usage import Spend
 from core.market.calendar import MarketCalendar
 from core.store.due_changes import Replan
@@ -64,6 +73,10 @@ class RowsDouble:
 
     async def get(self, number: int) -> Subscription | None:
         return self.kept.get(number)
+
+    async def origin(self, platform: str, chat: str, number: int) -> Origin | None:
+        there = [one for one, _ in await self.of_chat(platform, chat) if one.number == number]
+        return Origin(there[0].thread, there[0].created_by) if there else None
 
     async def of_chat(self, platform: str, chat: str) -> tuple[tuple[Subscription, Slot | None], ...]:
         return tuple(

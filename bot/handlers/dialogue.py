@@ -18,7 +18,7 @@ from bot.dialogue_buttons import (
 )
 from bot.handlers.call import PressCall
 from bot.handlers.settings import settings_pressed
-from bot.handlers.subscriptions import listed, may_delete, may_receive
+from bot.handlers.subscriptions import listed, may_change, may_receive
 from bot.present.dialogue import (
     OTHER,
     TIMES,
@@ -88,7 +88,7 @@ async def _choose(app: App, wish: Choose, press: Press) -> Card:
 async def _change(app: App, wish: Change, press: Press, role: Role) -> Card:
     use, number, place = app.subscriptions, wish.number, (press.address.platform, press.address.chat)
     if wish.deed in {Deed.DELETE, Deed.UNDO}:
-        await may_delete(app, press.address, press.person, role, number)
+        await may_change(app, press.address, press.person, number, deletes=True)
         ended = await use.unsubscribe(*place, number)
         if wish.deed is Deed.UNDO:
             return deleted_card(ended)
@@ -96,6 +96,7 @@ async def _change(app: App, wish: Change, press: Press, role: Role) -> Card:
         return await listed(app, press.address, done=done)
     if role < Role.RUNNER:
         return not_allowed_notice(role.title, Role.RUNNER.title, "subscribe")
+    await may_change(app, press.address, press.person, number)
     if wish.deed is Deed.PAUSE:
         did, state = await use.pause(*place, number), "paused"
     else:

@@ -1,10 +1,12 @@
 """`/stop` and the Stop button: end a run for good, for everybody who follows it.
 
-Who asked for the run may stop it, and so may the admins of the chat where it was asked for and those of all
-chats; a run that a subscription asked for only admins.
+Who asked for the run may stop it, and so may the admins of the chat or topic where it was asked for and those
+of all chats; a run that a subscription asked for only admins.
 """
 
-from bot.access import Role
+from dataclasses import dataclass
+
+from bot.access import Role, lacks_whole_chat, rules_arena
 from bot.arguments import StopArguments
 from bot.cards import Card
 from bot.handlers.call import Call, PressCall
@@ -20,14 +22,14 @@ from core.domain.run import RunRecord
 async def stop(call: Call, arguments: StopArguments) -> Card:
     """Stop the run that is meant, or ask which one."""
     address, person = call.request.address, call.request.person
-    admin_of = await _admin_of(call.app, address, person, call.role)
+    asking = await _asking(call.app, address, person, call.role)
     if starting := call.live.starting_in(address, arguments.reference):
-        return _stops_first(starting, address, person, admin_of)
+        return _stops_first(starting, asking)
     found = await call.app.going_on(arguments.reference, address.platform, address.chat)
-    allowed = [record for record in found if may_stop(record, person, admin_of=admin_of)]
+    allowed = [record for record in found if may_stop(record, person, admin_of=await asking.of(record))]
     if len(allowed) > 1:
         return stopping.which_notice(allowed)
-    return await _stopped(call.app, (allowed or list(found))[0], person, admin_of)
+    return await _stopped((allowed or list(found))[0], asking)
 
 
 async def stop_pressed(call: PressCall) -> Card:
@@ -36,37 +38,63 @@ async def stop_pressed(call: PressCall) -> Card:
     Raises:
         NotFound: the run is not there (any more).
     """
-    address, person, wanted = call.press.address, call.press.person, decode(call.press.data)
-    admin_of = await _admin_of(call.app, address, person, call.role)
+    asking = await _asking(call.app, call.press.address, call.press.person, call.role)
+    wanted = decode(call.press.data)
     starting = call.live.starting(wanted)
     if starting is not None and starting.run_id is None:
-        return _stops_first(starting, address, person, admin_of)
+        return _stops_first(starting, asking)
     run_id = wanted if starting is None or starting.run_id is None else starting.run_id
-    return await _stopped(call.app, await call.app.run_record(run_id), person, admin_of)
+    return await _stopped(await call.app.run_record(run_id), asking)
 
 
-async def _admin_of(app: App, address: Address, person: Person, role: Role) -> str | None:
-    """Return the chat of which a person is admin, `EVERYWHERE`, or None."""
+@dataclass(frozen=True)
+class _Asking:
+    """Who wants a run stopped, and where. `chat` is of what they are admin: `EVERYWHERE`, a chat, or None.
+
+    With `topic_alone` they are it only in the topic in which they ask.
+    """
+
+    app: App
+    address: Address
+    person: Person
+    chat: str | None
+    topic_alone: bool = False
+
+    async def of(self, record: RunRecord) -> str | None:
+        """Return of what they are admin as far as this run goes."""
+        if not self.topic_alone:
+            return self.chat
+        thread = await self.app.thread_of(record.run_id, self.address.platform, self.address.chat)
+        return self.chat if thread == self.address.thread else None
+
+    def rules(self, there: Address) -> bool:
+        """Say whether they are admin at a place."""
+        if self.topic_alone:
+            return there == self.address
+        return self.chat in {EVERYWHERE, there.chat_id}
+
+
+async def _asking(app: App, address: Address, person: Person, role: Role) -> _Asking:
     if role < Role.ADMIN:
-        return None
-    if address.platform == "terminal" or await app.people.is_admin_everywhere(person.id):
-        return EVERYWHERE
-    return address.chat_id
+        return _Asking(app, address, person, None)
+    if await rules_arena(app, address, person):
+        return _Asking(app, address, person, EVERYWHERE)
+    alone = await lacks_whole_chat(app, address, person, Role.ADMIN)
+    return _Asking(app, address, person, address.chat_id, alone)
 
 
-def _stops_first(starting: Starting, address: Address, person: Person, admin_of: str | None) -> Card:
-    here = admin_of == EVERYWHERE or (admin_of is not None and starting.address.chat_id == address.chat_id)
-    if not here and starting.asked_by != person.id:
+def _stops_first(starting: Starting, asking: _Asking) -> Card:
+    if not asking.rules(starting.address) and starting.asked_by != asking.person.id:
         return stopping.not_yours_notice(starting.ticker, scheduled=False)
-    starting.stop_first(StopWish(person, admin_of))
+    starting.stop_first(StopWish(asking.person, asking.chat))
     return stopping.stops_first_notice(starting.ticker)
 
 
-async def _stopped(app: App, record: RunRecord, person: Person, admin_of: str | None) -> Card:
+async def _stopped(record: RunRecord, asking: _Asking) -> Card:
     if record.is_replay:
         raise NotFound("This run is part of a replay, which is stopped where it was started.")
-    if not may_stop(record, person, admin_of=admin_of):
+    if not may_stop(record, asking.person, admin_of=await asking.of(record)):
         return stopping.not_yours_notice(record.ticker, scheduled=record.once is not None)
-    if await app.stop(record.run_id, called(person)):
+    if await asking.app.stop(record.run_id, called(asking.person)):
         return stopping.stopped_notice(record.ticker)
     return stopping.over_notice(record.ticker)

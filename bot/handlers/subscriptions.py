@@ -1,11 +1,13 @@
 """`/subscribe`, `/subscriptions` and `/unsubscribe`: what a chat receives by itself.
 
 Everybody with a role may look. Runners subscribe, change, pause and resume, for what comes by itself may cost
-money and speaks to the whole chat. Who made a subscription may delete it whatever their role has become, and
-so may every runner of the chat.
+money and speaks to the whole chat; in a topic, those of that topic. Who made a subscription may delete it
+whatever their role has become, and so may every runner of the place where it posts.
 """
 
-from bot.access import Role, lacks_whole_chat, rules_arena
+from dataclasses import replace
+
+from bot.access import Role, lacks_whole_chat, role_at, rules_arena
 from bot.arguments import SubscribeArguments, SubscriptionsArguments, UnsubscribeArguments
 from bot.cards import Card, Notice
 from bot.confirming import Deed, asked
@@ -36,6 +38,8 @@ async def subscribe(call: Call, arguments: SubscribeArguments) -> Card:
     address, use = await address_of(call, arguments.place), call.app.subscriptions
     await may_receive(call.app, call.request.address, call.request.person, arguments.wanted.topic)
     if arguments.number is not None:
+        if arguments.place is None:
+            await may_change(call.app, address, call.request.person, arguments.number)
         made = await use.resubscribe(address.platform, address.chat, arguments.number, arguments.wanted)
     else:
         made = await use.subscribe(
@@ -71,7 +75,8 @@ async def unsubscribe(call: Call, arguments: UnsubscribeArguments) -> Card:
     """Delete one subscription; ask once more before all go; without a number, offer those that there are."""
     address, person = await address_of(call, arguments.place), call.request.person
     if arguments.number is not None:
-        await may_delete(call.app, address, person, call.role, arguments.number)
+        if arguments.place is None:
+            await may_change(call.app, address, person, arguments.number, deletes=True)
         ended = await call.app.subscriptions.unsubscribe(address.platform, address.chat, arguments.number)
         return deleted_card(ended)
     if not arguments.everything:
@@ -117,17 +122,25 @@ async def may_receive(app: App, address: Address, person: Person, topic: Topic) 
         raise NotAllowed("Only an admin of all chats can have costs posted, for they are those of all chats.")
 
 
-async def may_delete(app: App, address: Address, person: Person, role: Role, number: int) -> None:
-    """Let pass who may delete a subscription of this chat.
+async def may_change(
+    app: App, address: Address, person: Person, number: int, *, deletes: bool = False
+) -> None:
+    """Let pass who may change a subscription of this chat, or with `deletes` end it.
+
+    A role counts where the subscription posts, for whoever is runner in one topic decides for no other.
 
     Raises:
         NotFound: the chat has none with this number.
-        NotAllowed: the person did not make it and is no runner.
+        NotAllowed: the person is no runner there, and did not make it where that would do.
     """
-    if role >= Role.RUNNER:
+    found = await app.subscriptions.origin(address.platform, address.chat, number)
+    if deletes and found.created_by == person.id:
         return
-    found = await app.subscriptions.get(address.platform, address.chat, number)
-    if found.created_by != person.id:
-        raise NotAllowed(
-            f"Subscription {number} is somebody else's; who made it or a runner of this chat may delete it."
-        )
+    role = await role_at(app, replace(address, thread=found.thread), person)
+    if role is not None and role >= Role.RUNNER:
+        return
+    who, what = ("who made it or a runner", "delete") if deletes else ("a runner", "change")
+    if found.thread == address.thread:
+        raise NotAllowed(f"Subscription {number} is somebody else's; {who} of this chat may {what} it.")
+    where = "all of this chat" if found.thread is None else "another topic of this chat"
+    raise NotAllowed(f"Subscription {number} belongs to {where}; {who} there may {what} it.")

@@ -14,7 +14,7 @@ from core.domain.subscribed import TermsShown
 from core.domain.subscription import NOISY, ChatTerms, Noise
 
 ZONES = ("America/New_York", "America/Los_Angeles", "Europe/London", "Europe/Berlin", "Asia/Hong_Kong", "UTC")
-_NAMES = {
+NOISE_NAMES = {
     "verdicts": "Verdicts",
     "leaderboard": "Leaderboard",
     "digest": "Digest",
@@ -29,6 +29,7 @@ _NAMES = {
     "key": "Key refused",
     "route": "Route down or back",
 }
+"""What people read for each of `NOISY`."""
 _NOISES = {
     Noise.ON: "On",
     Noise.SILENT: "Silent",
@@ -52,7 +53,7 @@ def settings_card(shown: TermsShown, *, chat: str, done: str | None = None) -> D
             ("Time zone", shown.zone if terms.zone else f"{shown.zone}, that of the arena"),
             ("Preset", shown.preset.value if terms.preset else f"{shown.preset}, that of the arena"),
             ("Who may run", "admins only" if terms.runs_by == "admin" else "runners and admins"),
-            ("Noise", _noise(terms)),
+            ("Noise", noise_words(terms)),
             ("Quiet hours", quiet),
             (
                 "Cheaper runs",
@@ -122,9 +123,9 @@ def ask_noise(chat: str, terms: ChatTerms) -> DialogueCard:
         title="Noise of which kind of post?",
         text="On comes with a sound, silent without one, and off does not come at all: a verdict that is off "
         "is not even run. Slack has no silent messages, so there silent comes like on.",
-        facts=tuple((_NAMES[kind], terms.noise_of(kind).value) for kind in NOISY),
+        facts=tuple((NOISE_NAMES[kind], terms.noise_of(kind).value) for kind in NOISY),
         examples=("/settings noise digest silent", "/settings noise alerts off"),
-        buttons=(*_buttons(chat, *((_NAMES[kind], f"n.{kind}") for kind in NOISY)), _cancel(chat)),
+        buttons=(*_buttons(chat, *((NOISE_NAMES[kind], f"n.{kind}") for kind in NOISY)), _cancel(chat)),
     )
 
 
@@ -132,7 +133,7 @@ def ask_noise_of(chat: str, kind: str, terms: ChatTerms) -> DialogueCard:
     """Ask for the noise of one kind of post."""
     choices = [(name, f"n.{kind}.{noise}") for noise, name in _NOISES.items()]
     return DialogueCard(
-        title=f"{_NAMES[kind]}: on, silent or off?",
+        title=f"{NOISE_NAMES[kind]}: on, silent or off?",
         text=f"Now {terms.noise_of(kind)}.",
         examples=(f"/settings noise {kind} silent",),
         buttons=_buttons(chat, *choices, ("◀ Back", "n")),
@@ -157,7 +158,8 @@ def _sample(locale: Locale) -> str:
         return f"{numbers.day(_SAMPLE_AT)} {numbers.clock(_SAMPLE_AT)}, {numbers.usd(_SAMPLE_USD)}"
 
 
-def _noise(terms: ChatTerms) -> str:
+def noise_words(terms: ChatTerms) -> str:
+    """Say which kinds of post come silently or not at all."""
     told = [
         f"{noise}: {', '.join(kinds)}"
         for noise in (Noise.SILENT, Noise.OFF)
@@ -167,7 +169,7 @@ def _noise(terms: ChatTerms) -> str:
 
 
 def _kinds(terms: ChatTerms, noise: Noise) -> Sequence[str]:
-    return [_NAMES[kind].lower() for kind in NOISY if terms.noise_of(kind) is noise]
+    return [NOISE_NAMES[kind].lower() for kind in NOISY if terms.noise_of(kind) is noise]
 
 
 def _pictures(terms: ChatTerms) -> str:

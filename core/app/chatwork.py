@@ -5,6 +5,7 @@ from functools import cached_property
 
 from core.app.homes import Homes
 from core.app.people import People
+from core.app.sharing import Sharing
 from core.app.subscriptions import Subscriptions
 from core.app.workspaces import Workspaces
 from core.clock import Clock
@@ -26,6 +27,11 @@ class Chatwork(ABC):
     def homes(self) -> Homes:
         """The use cases of people's own pages: who has one, what it tells, and which run a message shows."""
         return Homes(self._store, self.clock)
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """The use cases of sharing pages of reasoning with a chat."""
+        return Sharing(self._store, self.clock)
 
     @cached_property
     def workspaces(self) -> Workspaces:
@@ -51,6 +57,10 @@ class Chatwork(ABC):
         return await self._store.chats.remember_card(
             run_id, platform, chat, thread, message, self.clock.now()
         )
+
+    async def thread_of(self, run_id: str, platform: str, chat: str) -> str | None:
+        """Return the thread of a chat in which a run was shown first; None outside of threads, or nowhere."""
+        return await self._store.chats.thread_of(run_id, platform, chat)
 
     async def card_done(self, card: int) -> None:
         """Note that the final card was delivered (or can never be)."""

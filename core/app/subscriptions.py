@@ -14,6 +14,7 @@ from core.domain.errors import NotFound, Refused, StoreError
 from core.domain.subscribed import Listed, Subscribed, TermsShown
 from core.domain.subscription import (
     ChatTerms,
+    Origin,
     Planned,
     Slot,
     Subscription,
@@ -90,6 +91,17 @@ class Subscriptions:
             or (found.platform, found.chat) != (platform, chat)
             or found.state is SubscriptionState.DELETED
         ):
+            raise _missing(number)
+        return found
+
+    async def origin(self, platform: str, chat: str, number: int) -> Origin:
+        """Return where a subscription posts and who made it, even where the rest of it is damaged.
+
+        Raises:
+            NotFound: the chat has no such subscription.
+        """
+        found = await self._store.subscriptions.origin(platform, chat, number)
+        if found is None:
             raise _missing(number)
         return found
 

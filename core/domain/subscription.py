@@ -115,6 +115,13 @@ class Subscription(Frozen):
         return f"{self.platform}:{self.chat}"
 
 
+class Origin(NamedTuple):
+    """In which thread of its chat a subscription posts, None for the chat itself, and who made it."""
+
+    thread: str | None
+    created_by: str
+
+
 class Noise(StrEnum):
     """How what comes by itself arrives: with the platform's sound, without it, or not at all."""
 

@@ -53,6 +53,18 @@ class Chats:
         async with self._database.write() as connection:
             await connection.execute(change)
 
+    async def thread_of(self, run_id: str, platform: str, chat: str) -> str | None:
+        """Return the thread of a chat in which a run was shown first; None outside of threads, or nowhere."""
+        query = (
+            select(cards.c.thread)
+            .where(cards.c.run_id == run_id, cards.c.platform == platform, cards.c.chat == chat)
+            .order_by(cards.c.number)
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            thread: str | None = (await connection.execute(query)).scalar()
+            return thread
+
     async def open_cards(self, platform: str) -> tuple[Card, ...]:
         """Return the cards of a platform without a delivered end, oldest first."""
         query = (

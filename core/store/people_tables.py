@@ -143,3 +143,14 @@ visits = Table(
     Column("at", Moment, nullable=False),
 )
 """Where a person has asked something last: the chats of which their page in Slack may tell."""
+
+shared = Table(
+    "shared",
+    metadata,
+    Column("place", Words, primary_key=True),
+    Column("page", Words, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("message", Words),
+)
+"""Which page of reasoning somebody has shared in which thread, and since it is there, in which message."""

@@ -7,7 +7,7 @@ from sqlalchemy import URL, Connection, inspect, text
 from core.domain.errors import DatabaseTooNew, StoreError
 from core.store.engine import BEGIN, is_sqlite, make_engine, plain_errors
 
-HEAD = "0019"
+HEAD = "0020"
 """The newest revision in `migrations/`. Kept here so that a normal start need not import Alembic."""
 
 _PATIENCE_S = 30

@@ -32,6 +32,7 @@ from core.store.run_history import RunHistory
 from core.store.run_rows import Runs
 from core.store.score_rows import Scores
 from core.store.season_rows import Seasons
+from core.store.shared_rows import SharedPages
 from core.store.sighting_rows import Sightings
 from core.store.slack_rows import SlackWorkspaces
 from core.store.slot_rows import Slots
@@ -74,6 +75,7 @@ class Store:
         self.scores = Scores(database)
         self.chats = Chats(database)
         self.homes = Homes(database)
+        self.shared = SharedPages(database)
         self.claims = Claims(database)
         self.people = People(database)
         self.places = Places(database)

@@ -11,6 +11,7 @@ from sqlalchemy.sql import ColumnElement
 from core.domain.errors import Refused
 from core.domain.subscription import (
     ChatTerms,
+    Origin,
     Planned,
     Slot,
     Subscription,
@@ -91,6 +92,18 @@ class Subscriptions:
         """
         async with self._database.read() as connection:
             return next(map(subscription_of, await _rows(connection, subscriptions.c.number == number)), None)
+
+    async def origin(self, platform: str, chat: str, number: int) -> Origin | None:
+        """Return where a subscription of a chat posts and who made it, even where its wish is damaged.
+
+        None where the chat has none with this number that is not deleted.
+        """
+        query = select(subscriptions.c.thread, subscriptions.c.created_by).where(
+            in_chat(platform, chat), subscriptions.c.number == number, _KEPT
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else Origin(*row)
 
     async def of_chat(self, platform: str, chat: str) -> tuple[tuple[Subscription, Slot | None], ...]:
         """Return the subscriptions of a chat that are not deleted, in their order, each with its due slot.

@@ -17,6 +17,7 @@ MAX_SOCKETS = 10
 TIERS = {
     "apps.connections.open": 20,
     "chat.update": 50,
+    "chat.getPermalink": 100,
     "chat.postMessage": 100,
     "chat.postEphemeral": 100,
     "views.open": 100,

@@ -77,6 +77,10 @@ class SlackWebApi(SlackFiles, SlackOAuth):
         """All messages that everybody in a channel sees, oldest first."""
         return [one for one in self._messages if one.channel == channel and not one.ephemeral]
 
+    def delete(self, message: Message) -> None:
+        """Somebody deletes a message."""
+        self._messages.remove(message)
+
     def join(self, channel: str, team: str | None = None) -> None:
         """Make a channel with the app in it, unless there is one already."""
         self.channels.setdefault(channel, Channel(channel, team=team or self.acting))
@@ -215,6 +219,17 @@ class SlackWebApi(SlackFiles, SlackOAuth):
             blocks = [] if arguments.get("text") else found[0].blocks
         found[0].show(arguments.get("text") or found[0].text, blocks)
         return {"channel": arguments["channel"], "ts": found[0].ts, "text": found[0].text}
+
+    async def _chat_getPermalink(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
+        channel, ts = str(arguments.get("channel")), str(arguments.get("message_ts"))
+        if error := self._channel_error(channel):
+            return {"error": error}
+        found = [one for one in self.messages(channel) if one.ts == ts]
+        if not found:
+            return {"error": "message_not_found"}
+        path = f"https://loopback.slack.com/archives/{channel}/p{ts.replace('.', '')}"
+        thread = found[0].thread_ts
+        return {"channel": channel, "permalink": f"{path}?thread_ts={thread}" if thread else path}
 
     async def _views_open(self, arguments: Json) -> Json:
         return await self._view(arguments, push=False)

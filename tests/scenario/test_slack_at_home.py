@@ -1,9 +1,12 @@
 """The Home tab of Slack, reasoning and explanations in windows, with `conclave serve` whole."""
 
+import asyncio
+
 import pytest
 
 from tests.loopback.slack_rules import interactive
 from tests.loopback.slack_scene import shown
+from tests.loopback.slack_server import Fault, SlackServer
 from tests.loopback.slack_state import Message, View
 from tests.service import actions
 from tests.slack_home_scene import (
@@ -188,6 +191,84 @@ async def test_a_thread_that_is_closed_says_so_in_the_modal_and_may_be_tried_aga
         slack.add_channel(TRADING)
         await slack.click(slack.views(ALICE)[-1], "conclave.post", ALICE)
         await slack.until(lambda: [m for m in slack.messages(TRADING) if m.thread_ts == card.ts])
+
+
+async def opened_to_share(slack: SlackServer, card: Message, user: str) -> View:
+    """The page of claude's reasoning in a new window of this person."""
+    slack.close_views(user)
+    await slack.click(card, "conclave.why.0", user)
+    return await window(slack, user, "claude on GOOG")
+
+
+async def shared(slack: SlackServer, view: View, user: str, words: str) -> str:
+    """Press Post to thread, and return all that the window says once it has these words."""
+    await slack.click(view, "conclave.post", user)
+    await slack.until(lambda: words in shown(slack.views(user)[-1].blocks))
+    return str(slack.views(user)[-1].blocks)
+
+
+async def test_a_page_that_was_shared_before_is_not_posted_again_by_anybody_even_after_a_restart(
+    world: World,
+) -> None:
+    slack = world.slack
+
+    def posted() -> list[Message]:
+        return [m for m in slack.messages(TRADING) if m.thread_ts == card.ts]
+
+    async with serving(world):
+        await slack.slash("/run", "GOOG quick", ALICE, TRADING)
+        card = await verdict_in(slack, TRADING)
+        mine, theirs = await opened_to_share(slack, card, ALICE), await opened_to_share(slack, card, BOB)
+        await shared(slack, mine, ALICE, "Posted in the thread of the verdict, for everybody there.")
+        (page,) = posted()
+        told = await shared(slack, theirs, BOB, "Somebody else has posted this page in the thread of the")
+        address = f"https://loopback.slack.com/archives/{TRADING}/p{page.ts.replace('.', '')}"
+        assert f"{address}?thread_ts={card.ts}" in told
+        assert "conclave.post" not in ids(slack.views(BOB)[-1])
+    async with serving(world):
+        again = await opened_to_share(slack, card, ALICE)
+        await shared(slack, again, ALICE, "You have posted this page in the thread of the verdict already.")
+        assert posted() == [page]
+        # Where Slack tells no address the sentence stands alone; where the message is gone it comes anew.
+        slack.fail_next("chat.getPermalink", Fault("internal_error"))
+        view = await opened_to_share(slack, card, BOB)
+        assert "archives" not in await shared(slack, view, BOB, "Somebody else has posted this page")
+        slack.delete(page)
+        view = await opened_to_share(slack, card, BOB)
+        await shared(slack, view, BOB, "Posted in the thread of the verdict, for everybody there.")
+        assert len(posted()) == 1
+
+
+async def test_two_who_share_a_page_at_once_post_it_once(world: World) -> None:
+    slack = world.slack
+    async with serving(world):
+        await slack.slash("/run", "GOOG quick", ALICE, TRADING)
+        card = await verdict_in(slack, TRADING)
+        people = (ALICE, BOB)
+        views = [await opened_to_share(slack, card, user) for user in people]
+        await asyncio.gather(
+            *(slack.click(view, "conclave.post", user) for view, user in zip(views, people, strict=True))
+        )
+        for user in people:
+            await slack.until(
+                lambda user=user: "the thread of the verdict" in shown(slack.views(user)[-1].blocks)
+            )
+        assert len([m for m in slack.messages(TRADING) if m.thread_ts == card.ts]) == 1
+
+
+async def test_a_page_of_which_slack_does_not_say_whether_it_took_it_is_not_sent_twice_at_once(
+    world: World,
+) -> None:
+    slack = world.slack
+    async with serving(world):
+        await slack.slash("/run", "GOOG quick", ALICE, TRADING)
+        card = await verdict_in(slack, TRADING)
+        slack.fail_next("chat.postMessage", Fault(raw="<html>?", status=200))
+        for user in (ALICE, BOB):
+            view = await opened_to_share(slack, card, user)
+            await shared(slack, view, user, "If it is not there in two minutes, post it again.")
+            assert "conclave.post" in ids(slack.views(user)[-1])
+        assert [m for m in slack.messages(TRADING) if m.thread_ts == card.ts] == []
 
 
 # Explaining a verdict.

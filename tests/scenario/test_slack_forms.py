@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.subscription import ChatTerms
+from core.domain.subscription import NOISY, ChatTerms, Noise
 from tests.loopback.slack_scene import shown
 from tests.loopback.slack_server import Fault
 from tests.loopback.slack_state import View
@@ -257,6 +257,34 @@ async def test_an_admin_sets_the_terms_of_a_channel_in_the_form(world: World) ->
         sent = await slack.submit(form, BOB, tickers="GOOG", chat=TRADING)
         assert sent.answer is not None
         assert "needs the role admin" in sent.answer["errors"]["chat"]
+
+
+async def test_the_form_shows_and_sets_how_each_kind_of_post_arrives(world: World) -> None:
+    slack = world.slack
+    async with serving(world) as app:
+        view = await form_of(slack, BOB, "settings", "Settings")
+        noisy = {name.partition("-")[2] for name in fields(view) if name.startswith("noise-")}
+        assert noisy == set(NOISY)
+        await slack.submit(view, BOB, **{"noise-digest": "silent", "noise-flip": "off"})
+        assert "Saved." in shown(view.blocks)
+        terms = (await app.subscriptions.terms("slack", TRADING)).terms
+        assert terms.noise == (("digest", Noise.SILENT), ("flip", Noise.OFF))
+        # What is set stands in the fields, so that sending the form again changes nothing.
+        await slack.submit(view, BOB, preset="quick")
+        kept = (await app.subscriptions.terms("slack", TRADING)).terms
+        assert (kept.noise, kept.preset) == (terms.noise, "quick")
+        digest = next(b["element"] for b in view.blocks if b["block_id"] == fields(view)["noise-digest"])
+        assert digest["initial_option"]["value"] == "silent"
+        # A value written by hand is refused under its field.
+        digest["options"].append({"text": digest["options"][0]["text"], "value": "loud"})
+        sent = await slack.submit(view, BOB, **{"noise-digest": "loud"})
+        assert sent.answer is not None
+        told = "“loud” is none of on, silent, off. Choose one of them."
+        assert sent.answer["errors"] == {fields(view)["noise-digest"]: told}
+        # Whoever only looks reads it as well.
+        await app.subscriptions.set_terms("slack", READERS, terms)
+        await slack.click(view, "conclave-form.channel", BOB, option=READERS)
+        await slack.until(lambda: "silent: digest; off: verdicts turned round" in shown(view.blocks))
 
 
 # What takes long.

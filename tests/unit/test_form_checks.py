@@ -110,6 +110,14 @@ async def test_the_configured_choices_are_kept_as_none() -> None:
     assert (terms.zone, terms.preset, terms.language, terms.pictures) == (None, None, None, False)
 
 
+async def test_each_kind_of_post_gets_its_own_noise_and_the_others_keep_theirs() -> None:
+    before = ChatTerms(noise=(("digest", Noise.SILENT), ("flip", Noise.OFF)))
+    fields = {"zone": ZONE, "noise-digest": "on", "noise-verdicts": "off", "noise-key": "silent"}
+    terms, errors = await read_terms(fields, before, ZONE)
+    assert errors == {}
+    assert terms.noise == (("verdicts", Noise.OFF), ("flip", Noise.OFF), ("key", Noise.SILENT))
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -120,6 +128,7 @@ async def test_the_configured_choices_are_kept_as_none() -> None:
         ({"zone": ZONE, "from": "22:00", "until": "22:00"}, "until"),
         ({"zone": ZONE, "from": "soon", "until": "22:00"}, "from"),
         ({"zone": ZONE, "preset": "huge"}, "preset"),
+        ({"zone": ZONE, "noise-digest": "loud"}, "noise-digest"),
     ],
 )
 async def test_wrong_terms_change_nothing_and_say_so_under_their_field(
