@@ -277,7 +277,9 @@ def test_what_can_be_counted_is_there_as_zero_before_it_happens(tmp_path: Path) 
     keys = [{"name": "main", "secret": "env:LOOPBACK_KEY"}]
     provider = {"name": "loopback", "base_url": "http://127.0.0.1:9", "keys": keys}
     routing = {"models": [{"name": "fast", "member": "claude"}]}
-    before = values(Metrics(arena.settings("http://127.0.0.1:9", tmp_path, providers=[provider], routing=routing)))
+    before = values(
+        Metrics(arena.settings("http://127.0.0.1:9", tmp_path, providers=[provider], routing=routing))
+    )
     for name in (
         "conclave_runs_started_total{preset=quick}",
         "conclave_runs_finished_total{decision=none}",
