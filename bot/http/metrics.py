@@ -229,8 +229,8 @@ class Metrics:
     def _begin(self, settings: Settings, routes: Iterable[str]) -> None:
         """Show as 0 what can be counted: Prometheus sees no gain in a counter that appears with its first.
 
-        Runs and questions are rare, and the first is as good as any other. Stages are left out, and questions that
-        no rule decided; there would be too many.
+        Runs and questions are rare, and the first is as good as any other. Stages are left out, and questions
+        that no rule decided; there would be too many.
         """
         members = sorted(self._members.known)
         hops = [tuple(hop.partition(":")[::2]) for hop in sorted(routes)]

@@ -1,7 +1,8 @@
 """The list of models that a provider offers, read without trusting any of it.
 
-OpenRouter tells prices in USD a token, as texts; vLLM, llama.cpp and others tell how much a model reads. Whatever is
-missing or makes no sense is not said: at OpenRouter a price below zero is one that is not known before.
+OpenRouter tells prices in USD a token, as texts; vLLM, llama.cpp and others tell how much a model reads.
+Whatever is missing or makes no sense is not said: at OpenRouter a price below zero is one that is not known
+before.
 """
 
 import asyncio
