@@ -229,8 +229,8 @@ class Metrics:
     def _begin(self, settings: Settings, routes: Iterable[str]) -> None:
         """Show as 0 what can be counted: Prometheus sees no gain in a counter that appears with its first.
 
-        Runs and questions are rare, and the first is as good as any other. Stages are left out, and questions
-        that no rule decided; there would be too many.
+        Runs and questions are rare, and the first is as good as any other. Stages of calls are left out, and
+        questions that no rule decided; there would be too many.
         """
         members = sorted(self._members.known)
         hops = [tuple(hop.partition(":")[::2]) for hop in sorted(routes)]
@@ -253,7 +253,9 @@ class Metrics:
             (self.call_cost, hops),
             (self.routed, product(chosen, sorted(self._rules.known))),
             (self.calls, ((*hop, outcome) for hop, outcome in product(hops, CallOutcome))),
+            (self.lookups, product(sorted(self._stages.known), ("hit", "miss"))),
             (self.cooldowns, keys),
+            (self.cooldown_seconds, keys),
             (self.deliveries, product(PLATFORMS, ("true", "false"))),
             (self.delivery_failures, product(PLATFORMS, FAILURES)),
         ]

@@ -100,7 +100,8 @@ async def test_a_prompt_longer_than_llama_cpp_reads_is_said_so_and_asked_once(
 ) -> None:
     refused = (
         '{"error":{"code":400,"message":"request (12028 tokens) exceeds the available context '
-        'size (4096 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":12028,"n_ctx":4096}}'
+        'size (4096 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":12028,'
+        '"n_ctx":4096}}'
     )
     server.always("m", lambda _: say.Reply(refused, 400))
 

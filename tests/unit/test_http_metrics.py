@@ -292,7 +292,9 @@ def test_what_can_be_counted_is_there_as_zero_before_it_happens(tmp_path: Path) 
         "conclave_member_cost_usd_total{member=committee}",
         "conclave_calls_total{model=claude/claude-1,outcome=no_credit,provider=loopback}",
         "conclave_retries_total{model=claude/claude-1,provider=loopback}",
+        "conclave_cache_lookups_total{result=hit,stage=decision}",
         "conclave_key_cooldowns_total{key=main,provider=loopback}",
+        "conclave_key_cooldown_seconds_total{key=main,provider=loopback}",
         "conclave_deliveries_total{late=true,platform=slack}",
         "conclave_delivery_failures_total{kind=flooded,platform=telegram}",
     ):
