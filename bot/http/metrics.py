@@ -79,7 +79,7 @@ class Metrics:
         self._models = Names(hop.partition(":")[2] for hop in routes | stated)
         self._keys = Names(key.name for provider in settings.providers for key in provider.keys)
         self._routed = Names([*(member.name for member in settings.members), *routes, *stated])
-        self._rules = Names((), more=MOST_RULES)
+        self._rules = Names((rule.name for rule in settings.routing.rules), more=MOST_RULES)
         self._platforms = Names(PLATFORMS)
         self._failures = Names(FAILURES)
         self._stages = Names([*Stage, "none"])
@@ -229,15 +229,20 @@ class Metrics:
     def _begin(self, settings: Settings, routes: Iterable[str]) -> None:
         """Show as 0 what can be counted: Prometheus sees no gain in a counter that appears with its first.
 
-        Runs are rare and the first is as good as any other. Stages are left out; there would be too many.
+        Runs and questions are rare, and the first is as good as any other. Stages of calls are left out, and
+        questions that no rule decided; there would be too many.
         """
         members = sorted(self._members.known)
         hops = [tuple(hop.partition(":")[::2]) for hop in sorted(routes)]
         keys = [(one.name, key.name) for one in settings.providers for key in one.keys]
+        chosen = sorted({one.member or one.route[0] for one in settings.routing.models})
         single: list[tuple[Counter | Histogram, Iterable[str]]] = [
             (self.runs_started, Preset),
             (self.runs_finished, (*Action, "none")),
+            (self.run_seconds, Preset),
             (self.confidence, members),
+            (self.member_seconds, members),
+            (self.routed_confidence, chosen),
             (self.member_tokens, members),
             (self.member_cost, members),
         ]
@@ -246,8 +251,11 @@ class Metrics:
             (self.abstentions, product(members, AbstentionKind)),
             (self.retries, hops),
             (self.call_cost, hops),
+            (self.routed, product(chosen, sorted(self._rules.known))),
             (self.calls, ((*hop, outcome) for hop, outcome in product(hops, CallOutcome))),
+            (self.lookups, product(sorted(self._stages.known), ("hit", "miss"))),
             (self.cooldowns, keys),
+            (self.cooldown_seconds, keys),
             (self.deliveries, product(PLATFORMS, ("true", "false"))),
             (self.delivery_failures, product(PLATFORMS, FAILURES)),
         ]

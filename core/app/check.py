@@ -109,7 +109,8 @@ def _provider(provider: Provider, members: Sequence[MemberSettings], environ: Ma
     missing = [found for key in provider.keys if (found := _missing(key.secret, environ))]
     if missing:
         return Check(name=name, state="failed", detail=" ".join(missing), mend="Set it, or remove the key.")
-    return Check(name=name, state="ok", detail=f"{len(provider.keys)} present")
+    detail = f"{len(provider.keys)} present" if provider.keys else "it needs none"
+    return Check(name=name, state="ok", detail=detail)
 
 
 def _folder(name: str, folder: Path) -> Check:

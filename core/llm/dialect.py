@@ -30,6 +30,7 @@ _FORMAT_WORDS = (
     "structured output",
     "schema",
     "grammar",
+    "samplers",  # llama.cpp, whose grammar of a schema does not begin as the chat template does
     "requested parameters",
 )
 _REFUSAL_WORDS = ("unsupported", "not support", "n't support", "deprecated", "only the default")

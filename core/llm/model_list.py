@@ -1,7 +1,8 @@
 """The list of models that a provider offers, read without trusting any of it.
 
-OpenRouter tells prices in USD a token, as texts; vLLM and others tell how much a model reads. Whatever is
-missing or makes no sense is not said: at OpenRouter a price below zero is one that is not known before.
+OpenRouter tells prices in USD a token, as texts; vLLM, llama.cpp and others tell how much a model reads.
+Whatever is missing or makes no sense is not said: at OpenRouter a price below zero is one that is not known
+before.
 """
 
 import asyncio
@@ -83,12 +84,19 @@ def _models(provider: str, entries: list[Any], at: datetime) -> Iterator[ListedM
             "price_in_usd_per_mtok": _price(prices.get("prompt")),
             "price_out_usd_per_mtok": _price(prices.get("completion")),
             "price_cached_usd_per_mtok": _price(prices.get("input_cache_read")),
-            "context_tokens": next((n for n in map(entry.get, _CONTEXT) if type(n) is int and n > 0), None),
+            "context_tokens": _context(entry),
         }
         try:
             yield ListedModel(provider=provider, model=model, at=at, **said)
         except ValidationError:
             yield ListedModel(provider=provider, model=model, at=at)
+
+
+def _context(entry: Mapping[str, Any]) -> int | None:
+    """Return how many tokens a model reads, said beside its name or, by llama.cpp, in its `meta`."""
+    meta = entry.get("meta")
+    said = [*map(entry.get, _CONTEXT), meta.get("n_ctx") if isinstance(meta, dict) else None]
+    return next((n for n in said if type(n) is int and n > 0), None)
 
 
 def _price(told: object) -> Decimal | None:

@@ -58,6 +58,24 @@ async def test_refused_formats_are_given_up_one_by_one_and_remembered(
     assert Opinion.model_validate_json(second.text).action
 
 
+async def test_a_llama_cpp_whose_chat_template_no_grammar_fits_is_asked_in_words(
+    server: ModelServer, connections: Connections
+) -> None:
+    def llama_cpp(request: say.ModelRequest) -> say.Reply:
+        refused = (
+            '{"error":{"code":400,"message":"Failed to initialize samplers: std::exception",'
+            '"type":"invalid_request_error"}}'
+        )
+        return say.Reply(refused, 400) if request.form != "text" else say.filled()(request)
+
+    server.always("m", llama_cpp)
+
+    answer = await model(server, connections).ask(SHAPED)
+
+    assert [request.form for request in server.requests] == ["json_schema", "json_object", "text"]
+    assert Opinion.model_validate_json(answer.text).action
+
+
 async def test_a_format_refused_by_one_model_is_kept_for_another(
     server: ModelServer, connections: Connections
 ) -> None:
@@ -79,6 +97,22 @@ async def test_a_complaint_that_merely_echoes_the_request_changes_nothing(
     failure = await failure_of(model(server, connections), SHAPED)
 
     assert failure.reason == "loopback:m refused the request (422): too long"
+    assert len(server.requests) == 1
+
+
+async def test_a_prompt_longer_than_llama_cpp_reads_is_said_so_and_asked_once(
+    server: ModelServer, connections: Connections
+) -> None:
+    refused = (
+        '{"error":{"code":400,"message":"request (12028 tokens) exceeds the available context '
+        'size (4096 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":12028,'
+        '"n_ctx":4096}}'
+    )
+    server.always("m", lambda _: say.Reply(refused, 400))
+
+    failure = await failure_of(model(server, connections), SHAPED)
+
+    assert "request (12028 tokens) exceeds the available context size (4096 tokens)" in failure.reason
     assert len(server.requests) == 1
 
 

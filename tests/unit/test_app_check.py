@@ -58,6 +58,7 @@ def test_a_provider_that_nobody_uses_is_off_and_a_local_one_needs_no_key() -> No
     member = {"name": "m", "route": ["ollama:llama", "paid:x"]}
     checks = found(of({"providers": providers, "members": [member]}))
     assert [checks[f"keys of {name}"].state for name in ("idle", "ollama", "paid")] == ["off", "ok", "failed"]
+    assert checks["keys of ollama"].detail == "it needs none"
 
 
 def test_too_few_members_for_a_verdict_is_a_failure() -> None:

@@ -58,6 +58,7 @@ def test_the_four_models_are_ready_to_include(tmp_path: Path, config: str, model
         provider = providers[name]
         assert provider.local
         assert member.max_concurrency == provider.max_concurrency
+        assert settings.pipeline.stage_timeout_s >= provider.timeout_s, "a request may take its own time"
         known = provider.model(model)
         assert known.context_tokens
         assert member.max_output_tokens < known.context_tokens

@@ -276,16 +276,25 @@ def test_what_can_be_counted_is_there_as_zero_before_it_happens(tmp_path: Path) 
     """Else Prometheus would not see the first of it, and of runs there are few."""
     keys = [{"name": "main", "secret": "env:LOOPBACK_KEY"}]
     provider = {"name": "loopback", "base_url": "http://127.0.0.1:9", "keys": keys}
-    before = values(Metrics(arena.settings("http://127.0.0.1:9", tmp_path, providers=[provider])))
+    routing = {"models": [{"name": "fast", "member": "claude"}]}
+    before = values(
+        Metrics(arena.settings("http://127.0.0.1:9", tmp_path, providers=[provider], routing=routing))
+    )
     for name in (
         "conclave_runs_started_total{preset=quick}",
         "conclave_runs_finished_total{decision=none}",
+        "conclave_run_seconds_count{preset=quick}",
         "conclave_member_decisions_total{action=abstained,member=claude}",
+        "conclave_member_seconds_count{member=claude}",
+        "conclave_routed_total{model=claude,rule=simple_task}",
+        "conclave_routed_confidence_count{model=claude}",
         "conclave_member_abstentions_total{kind=timeout,member=claude}",
         "conclave_member_cost_usd_total{member=committee}",
         "conclave_calls_total{model=claude/claude-1,outcome=no_credit,provider=loopback}",
         "conclave_retries_total{model=claude/claude-1,provider=loopback}",
+        "conclave_cache_lookups_total{result=hit,stage=decision}",
         "conclave_key_cooldowns_total{key=main,provider=loopback}",
+        "conclave_key_cooldown_seconds_total{key=main,provider=loopback}",
         "conclave_deliveries_total{late=true,platform=slack}",
         "conclave_delivery_failures_total{kind=flooded,platform=telegram}",
     ):

@@ -17,6 +17,17 @@ pytest_plugins = ("tests.storage",)
 
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)
 
+# As llama-server sent it: Ollama's list and OpenAI's in one.
+LLAMA_CPP_LIST = (
+    b'{"models":[{"name":"Qwen/Qwen2.5-Coder-7B-Instruct","model":"Qwen/Qwen2.5-Coder-7B-Instruct","modified_at":"",'
+    b'"size":"","digest":"","type":"model","description":"","tags":[""],"capabilities":["completion"],"parameters":"",'
+    b'"details":{"parent_model":"","format":"gguf","family":"","families":[""],"parameter_size":"",'
+    b'"quantization_level":""}}],"object":"list","data":[{"id":"Qwen/Qwen2.5-Coder-7B-Instruct",'
+    b'"aliases":["Qwen/Qwen2.5-Coder-7B-Instruct"],"tags":[],"object":"model","created":1795682978,'
+    b'"owned_by":"llamacpp","meta":{"vocab_type":2,"n_vocab":151936,"n_ctx":32768,"n_ctx_train":32768,"n_embd":64,'
+    b'"n_params":19530432,"size":39226112,"ftype":"(guessed) all F32"}}]}'
+)
+
 
 def read(*entries: Any) -> tuple[ListedModel, ...]:
     return read_list("openrouter", json.dumps({"data": entries}).encode(), NOON)
@@ -50,6 +61,16 @@ def test_a_free_model_costs_nothing_and_that_is_said() -> None:
 @pytest.mark.parametrize("field", ["context_length", "context_window", "max_model_len"])
 def test_every_word_for_the_context_is_understood(field: str) -> None:
     assert read({"id": "a", field: 4096})[0].context_tokens == 4096
+
+
+def test_llama_cpps_own_list_tells_how_much_one_request_may_hold() -> None:
+    (model,) = read_list("llamacpp", LLAMA_CPP_LIST, NOON)
+    assert (model.model, model.context_tokens) == ("Qwen/Qwen2.5-Coder-7B-Instruct", 32768)
+
+
+@pytest.mark.parametrize("meta", [None, [], {"n_ctx": "32768"}, {"n_ctx": 0}, {"n_ctx": True}])
+def test_a_meta_that_makes_no_sense_says_no_context(meta: object) -> None:
+    assert read({"id": "a", "meta": meta})[0].context_tokens is None
 
 
 @pytest.mark.parametrize(
