@@ -61,7 +61,7 @@ def usable(lineup: Lineup, situation: Situation, down: Collection[str] = ()) -> 
     only_local = situation.private or situation.offline
     left = lineup.within(only_local=only_local, down=down)
     if not left.candidates and lineup.candidates and only_local:
-        why = "The question is private" if situation.private else "There is no network"
+        why = "The question is private" if situation.private else "No remote model can be reached"
         raise Refused(
             f"{why}, and no local model takes part. Set up a provider with local = true, such as Ollama, "
             "and a member or a name in [[routing.models]] whose route begins there."
@@ -131,7 +131,7 @@ def _preferred(
     wanted = lineup.preferred(text)
     cut = left.named(wanted.name)  # without what may not be used now; None for a route that was asked for
     if cut is None and (situation.private or situation.offline) and not wanted.local:
-        why = "the question is private" if situation.private else "there is no network"
+        why = "the question is private" if situation.private else "no remote model can be reached"
         raise Refused(f"{wanted.name} is not local, and {why}. Leave the model out, or name a local one.")
     if cut is None and all(hop in down for hop in wanted.route):
         default = left.best("balanced")

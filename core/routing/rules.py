@@ -42,7 +42,7 @@ def because(rule: RoutingRule, situation: Situation) -> str:
     when, facts = rule.when, situation
     told = (
         _either(when.private, "the question is private", "the question is not private"),
-        _either(when.offline, "there is no network", "there is a network"),
+        _either(when.offline, "no remote model can be reached", "remote models can be reached"),
         _with(when.budget_left_below_usd, facts.budget_left_usd, _left),
         _with(when.stake_above_usd, facts.stake_usd, lambda stake: f"the order is worth {usd(stake)}"),
         _either(when.has_position, "a position is held", "no position is held"),

@@ -104,7 +104,7 @@ async def test_without_a_network_local_models_answer(
         app = await opening(models.base_url, tmp_path, **sections, routing={"offline": True})
         asked = await app.ask(wanted())
         assert asked.routed.rule == "offline"
-        assert asked.routed.reason == "There is no network, so claude answers as the local model."
+        assert asked.routed.reason == "No remote model can be reached, so claude answers as the local model."
         assert far.requests == []
 
 

@@ -103,7 +103,7 @@ def situation(**facts: Any) -> Situation:
     ("facts", "rule", "reason"),
     [
         ({"private": True, "volatility": "0.9"}, "private", "the question is private"),
-        ({"offline": True}, "offline", "there is no network"),
+        ({"offline": True}, "offline", "no remote model can be reached"),
         ({"budget_left_usd": "19.99"}, "low_budget", "$19.99 is left of today's budget"),
         ({"budget_left_usd": "-1"}, "low_budget", "$0.00 is left of today's budget"),
         (
