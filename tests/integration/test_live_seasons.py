@@ -13,8 +13,9 @@ from sqlalchemy import event
 
 from core.domain.books import OrderState
 from core.domain.errors import NotFound, Refused, StoreError
+from core.domain.evidence import Evidence
 from core.domain.live_season import FinalTable
-from core.domain.run import RunState
+from core.domain.run import RunRecord, RunState
 from core.domain.season import Season
 from core.domain.verdict import Verdict
 from core.store.store import Store
@@ -232,9 +233,9 @@ async def test_a_run_that_goes_on_when_the_season_ends_has_a_verdict_and_no_trad
     committee = days.app._runs._committee
     count = committee.count
 
-    async def ends_meanwhile(heard: object) -> Verdict:
+    async def ends_meanwhile(heard: RunRecord, evidence: Evidence) -> Verdict:
         await days.app.end_season()
-        return await count(heard)  # type: ignore[arg-type]
+        return await count(heard, evidence)
 
     monkeypatch.setattr(committee, "count", ends_meanwhile)
     record = await days.buy("NVDA", at("2025-10-29", 15))

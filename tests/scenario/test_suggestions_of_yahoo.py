@@ -40,10 +40,10 @@ class World(NamedTuple):
 
 @pytest.fixture
 async def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: YahooServer, fresh_yfinance: None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, yahoo: YahooServer, fresh_yfinance: None
 ) -> AsyncIterator[World]:
-    server.held["BRK-B"] = chart("BRK-B", [(day, 490.0, 495.0, 485.0, 492.0, 4_000_000) for day in DAYS])
-    server.quotes["BRKB"] = [quote("BRK-B", HOSTILE)]
+    yahoo.held["BRK-B"] = chart("BRK-B", [(day, 490.0, 495.0, 485.0, 492.0, 4_000_000) for day in DAYS])
+    yahoo.quotes["BRKB"] = [quote("BRK-B", HOSTILE)]
     async with TelegramServer() as telegram, SlackServer() as slack, ModelServer() as models:
         monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
         monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
@@ -54,7 +54,7 @@ async def world(
             models.base_url,
             tmp_path,
             clock=OffsetClock(NOW),
-            market={"prices": ["yfinance"], "yfinance": {"base_url": server.base_url}},
+            market={"prices": ["yfinance"], "yfinance": {"base_url": yahoo.base_url}},
             arena={"benchmark": "BRK-B"},
             telegram={"base_url": telegram.base_url},
             slack={"base_url": slack.base_url},
