@@ -16,6 +16,8 @@ from bot.slack_log import library_logger
 
 CALL_TIMEOUT_S = 12.0
 WHOLE_TIMEOUT_S = 18.0
+CONNECTIONS = 16
+"""How many are open to Slack at once: at a busy moment waiting for a free one is sooner than opening more."""
 DEFAULT_WAIT_S = 30.0
 MAX_WAIT_S = 600.0
 TOO_MANY_REQUESTS = 429
@@ -109,7 +111,7 @@ class SlackApi:
             # Slack drops idle connections after a while; a short keep-alive avoids posting into a dead one.
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S),
-                connector=aiohttp.TCPConnector(keepalive_timeout=10.0),
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=10.0),
             )
             self._client.session = self._session
         return self._client

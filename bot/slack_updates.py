@@ -86,11 +86,12 @@ class SlackUpdates:
 
     def _listen(self, app: AsyncApp) -> None:
         app.middleware(self._when_free)
-        if self._shortcuts is not None:
-            self._shortcuts.listen(app)
+        # First what comes most: the library looks at one listener after the other, and each look takes time.
         app.command(re.compile(r".*"))(self._on_command)
         app.event("app_mention")(self._on_event)
         app.event("message")(self._on_event)
+        if self._shortcuts is not None:
+            self._shortcuts.listen(app)
         for leaving in LEAVING:
             app.event(leaving)(self._on_leaving)
         app.event(re.compile(r".*"))(_ignore)
