@@ -175,8 +175,9 @@ async def test_a_process_that_only_slept_books_its_call_once(
     await other.budgets.hold(wish(made))
     clock.advance(LEASE.total_seconds() + 1)
     await store.budgets.hold(wish(call(2, "0.10")))
-    await end(other, made, "0.25")
     assert (await standing(store))[0] == Decimal("0.60")
+    await end(other, made, "0.25")
+    assert (await standing(store))[0] == Decimal("0.25")
 
 
 async def test_whoever_gives_up_while_holding_leaves_nothing_held(store: Store) -> None:
