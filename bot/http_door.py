@@ -60,7 +60,7 @@ class HttpDoor:
         loop = asyncio.get_running_loop()
         connection = partial(
             DoorProtocol,
-            self._runner.server,
+            self._runner.server,  # type: ignore[arg-type] # it is there after the setup
             loop=loop,
             keepalive_timeout=SILENT_WITHIN_S,
             access_log=None,  # type: ignore[arg-type] # the library takes None for no log of its own
