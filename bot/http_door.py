@@ -14,6 +14,8 @@ from core.domain.errors import ConfigError
 CLOSE_WITHIN_S = 1.0
 """Whoever asks and does not read the answer must not hold up the end of the process."""
 LARGEST_BODY = 1024 * 1024
+SILENT_WITHIN_S = 75.0
+"""After so long without a whole request a connection is closed; a proxy in front keeps its own for less."""
 
 
 class HttpDoor:
@@ -56,8 +58,13 @@ class HttpDoor:
         await self._runner.setup()
         host, port = self._settings.host, self._settings.port
         loop = asyncio.get_running_loop()
-        # The library takes None for no log of its own, and its types do not say so.
-        connection = partial(DoorProtocol, self._runner.server, loop=loop, access_log=None)  # type: ignore[arg-type]
+        connection = partial(
+            DoorProtocol,
+            self._runner.server,  # type: ignore[arg-type] # it is there after the setup
+            loop=loop,
+            keepalive_timeout=SILENT_WITHIN_S,
+            access_log=None,  # type: ignore[arg-type] # the library takes None for no log of its own
+        )
         try:
             self._listener = await loop.create_server(connection, host, port)
         except OSError as error:

@@ -110,7 +110,8 @@ class Runs:
         left_since = await self._store.runs.left_since(run_id, now)
         claimed = await self._store.runs.claim(run_id, self._owner, now, now + LEASE)
         if claimed and left_since is not None:
-            await self._store.budgets.settle_left(run_id, left_since)
+            with contextlib.suppress(StoreError):  # it is booked later; nobody else would go on with the run
+                await self._store.budgets.settle_left(run_id, left_since)
         return claimed
 
     def watch(self, record: RunRecord) -> Broadcast:

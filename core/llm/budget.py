@@ -18,13 +18,14 @@ from core.clock import Clock, SystemClock
 from core.domain.budgets import Held, Limit, NoRoom, Reply, Wait, Wish, is_of_tokens
 from core.domain.calls import Call
 from core.domain.errors import BudgetExceeded, ModelFailure, ModelRateLimited, StoreError
+from core.domain.ids import new_id
 from core.domain.paces import Pace, TooLong
 from core.domain.usage import NOTHING_SPENT, Spend
 from core.llm.books import BudgetBook, MemoryBook
 from core.llm.paid import count, counting
 from core.llm.port import Answer, Ask, LanguageModel
 from core.llm.prices import Prices, prompt_tokens
-from core.llm.recording import CallForm
+from core.llm.recording import ID_LENGTH, CallForm
 from core.llm.scopes import counts_of, in_words
 
 _ZERO = Decimal(0)
@@ -184,6 +185,9 @@ class Budget:
             try:
                 return await self._book.hold(wish)
             except StoreError:
+                # It may be held all the same, if only the answer was lost; asked for anew it is another call,
+                # and what the first one holds is booked once its lease is over.
+                wish = wish._replace(call=wish.call.model_copy(update={"id": new_id(ID_LENGTH)}))
                 await self._clock.sleep(pause_s)
         return await self._book.hold(wish)
 

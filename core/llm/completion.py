@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 from core.domain.errors import BadAnswer, JunkAnswer, ModelFailure
 from core.domain.usage import Spend
 from core.llm.port import Ask
-from core.llm.prices import Prices, prompt_tokens, text_tokens
+from core.llm.prices import Prices, prompt_tokens, text_tokens, within_reserved
 from core.llm.redact import plain_words
 from core.llm.refusals import code_of, failure_of_status, message_of
 
 _LONGEST_MODEL_NAME = 120
 _DEAREST_CALL_USD = 10_000
 _HTTP_ERRORS = range(400, 600)
+_UNTOLD = Spend(calls=1)
+"""Of a priced call whose usage is missing, or there and empty."""
 
 
 class Completion(NamedTuple):
@@ -36,7 +38,8 @@ def read_completion(data: Any, ask: Ask, prices: Prices, *, who: str, secret: st
     """Return the complete, non-empty answer in `data`.
 
     An endpoint that reports no usage is billed by estimate where prices are configured, so that a
-    budget is not blind to it, also where the answer is of no use; without prices its tokens count as zero.
+    budget is not blind to it, also where the answer is of no use, and never by more than was reserved;
+    without prices its tokens count as zero.
 
     Raises:
         ModelFailure: an error inside the body whose code is an HTTP status, as that status.
@@ -45,8 +48,7 @@ def read_completion(data: Any, ask: Ask, prices: Prices, *, who: str, secret: st
     """
     if not isinstance(data, dict):
         raise JunkAnswer(f"{who} answered with something that is no chat completion", spent=Spend(calls=1))
-    usage = data.get("usage")
-    spent = _spend(usage, prices)
+    spent = _spend(data.get("usage"), prices)
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     error = data.get("error") or choice.get("error")
@@ -56,14 +58,17 @@ def read_completion(data: Any, ask: Ask, prices: Prices, *, who: str, secret: st
     if not isinstance(message, dict):
         raise JunkAnswer(f"{who} answered without a message", spent=spent)
     text = _text(message.get("content"))
-    if not isinstance(usage, dict) and prices.known:
+    if spent == _UNTOLD and prices.known:
         used, made = prompt_tokens(ask), text_tokens(text)
-        spent = Spend(
-            prompt_tokens=used,
-            completion_tokens=made,
-            cost_usd=prices.cost(used, made),
-            calls=1,
-            estimated_calls=1,
+        spent = within_reserved(
+            ask,
+            Spend(
+                prompt_tokens=used,
+                completion_tokens=made,
+                cost_usd=prices.cost(used, made),
+                calls=1,
+                estimated_calls=1,
+            ),
         )
     _check_complete(choice, message, text, ask, who=who, secret=secret, spent=spent)
     model = data.get("model")

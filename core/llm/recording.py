@@ -28,7 +28,7 @@ from core.llm.prices import Prices, unheard_spend
 from core.llm.scopes import scopes_of
 from core.llm.under_way import goes_out, is_back
 
-_ID_LENGTH = 16
+ID_LENGTH = 16
 _UNPRICED = Prices()
 _OUTCOMES: tuple[tuple[type[ModelFailure], CallOutcome], ...] = (
     (BadAnswer, CallOutcome.BAD_ANSWER),
@@ -117,7 +117,7 @@ class CallForm:
 
     def begun(self, ask: Ask) -> Call:
         """Return a call that begins now, as it is if nobody ever hears how it ended."""
-        changes = {"id": new_id(_ID_LENGTH), "at": self._clock.now(), "stage": ask.stage}
+        changes = {"id": new_id(ID_LENGTH), "at": self._clock.now(), "stage": ask.stage}
         return self._blank.model_copy(update=changes)
 
     def from_cache(self, ask: Ask, answer: Answer) -> Call:

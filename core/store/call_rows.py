@@ -1,7 +1,8 @@
-"""The calls to models, each written once when it has ended and never changed, and what they add up to.
+"""The calls to models, each written once when it has ended, and what they add up to.
 
 Whatever writes a call settles it in the same transaction: what it held is given back, and its cost is added
-to every scope that has a row. So what a scope has spent is always the sum of its calls.
+to every scope that has a row. So what a scope has spent is always the sum of its calls. A call is never
+changed, but for one that was given up for lost and comes back: then the truth takes its place.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.budgets import Counts, booked, is_of_tokens
-from core.domain.calls import Call
+from core.domain.calls import Call, CallOutcome
 from core.domain.paces import Turn
 from core.store.budget_tables import budget_holds, budget_scopes
 from core.store.call_queue import CallQueue, Ended
@@ -107,6 +108,8 @@ async def settle(connection: AsyncConnection, ended: Sequence[Ended]) -> None:
         if (call := sent[call_id].call) is not None:
             for scope in sent[call_id].scopes:
                 more.spent(scope, whole(booked(call, scope), scope))
+    if len(new) < len(sent):
+        await _come_back(connection, [one for call_id, one in sent.items() if call_id not in new], more)
     await more.write(connection)
     await give_back(connection, turns)
 
@@ -139,6 +142,21 @@ class Changes:
         ]
         if rows:
             await connection.execute(_ADD, rows)
+
+
+async def _come_back(connection: AsyncConnection, late: Sequence[Ended], more: Changes) -> None:
+    """Let calls take the place of their records as lost: their process was only slow, and knows the truth."""
+    by_id = {one.id: one for one in late}
+    columns = (calls.c.id, calls.c.cost_usd, calls.c.prompt_tokens + calls.c.completion_tokens)
+    lost = select(*columns).where(calls.c.id.in_(by_id), calls.c.outcome == CallOutcome.LOST)
+    for call_id, cost_usd, tokens in (await connection.execute(lost)).all():
+        call = by_id[call_id].call
+        if call is None:
+            continue
+        await connection.execute(update(calls).where(calls.c.id == call_id).values(row_of(call)))
+        for scope in by_id[call_id].scopes:
+            was = tokens if is_of_tokens(scope) else to_whole(cost_usd, COST_PLACES)
+            more.spent(scope, whole(booked(call, scope), scope) - was)
 
 
 async def sum_of(connection: AsyncConnection, counts: Counts) -> int:

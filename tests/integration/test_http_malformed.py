@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot import http_door
 from tests.arena import settings
 from tests.arena_double import ArenaDouble
 from tests.http_scene import Caller, Told, calling, http_settings
@@ -107,6 +108,27 @@ async def test_odd_requests_that_can_be_read_are_problems(
 ) -> None:
     told = await sent(listening, line + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert told.problem[0] == status
+
+
+@pytest.mark.parametrize(
+    ("begun", "answers"),
+    [
+        (b"", 0),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\n", 0),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGE", 1),
+    ],
+    ids=["nothing", "half a request", "half a second request"],
+)
+async def test_a_connection_that_brings_no_whole_request_is_closed(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, begun: bytes, answers: int
+) -> None:
+    monkeypatch.setattr(http_door, "SILENT_WITHIN_S", 0.05)
+    arena = ArenaDouble(settings("http://127.0.0.1:9", tmp_path, **http_settings()))
+    async with calling(arena) as caller, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", caller.door.port)
+        writer.write(begun)
+        assert (await reader.read()).count(b"HTTP/1.1 ") == answers
+        writer.close()
 
 
 async def test_a_bug_after_the_answer_has_begun_ends_the_connection_and_adds_nothing(tmp_path: Any) -> None:

@@ -3,16 +3,19 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound, Refused, StoreError
 from core.domain.events import MemberFinished, RunEnded, RunEvent, RunStarted, StageFinished
 from core.domain.run import RunState
 from core.domain.stage import StageRecord
+from core.store.tables import runs
 from tests import arena
 from tests.loopback.model_replies import filled, hangs
 from tests.loopback.model_server import ModelServer
@@ -164,6 +167,25 @@ async def test_a_run_left_behind_is_continued_by_the_next_that_asks_the_same(
     assert len(models.requests) == 70
 
 
+async def test_a_killed_run_goes_on_where_what_it_held_cannot_be_settled_at_once(
+    models: ModelServer, tmp_path: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = await left_behind(models, opening, tmp_path)
+    app = await opening(models.base_url, tmp_path)
+    async with app._store.database.write() as connection:
+        ran_out = datetime.now(UTC) - timedelta(seconds=1)
+        await connection.execute(update(runs).where(runs.c.run_id == left).values(lease_until=ran_out))
+    tried: list[str] = []
+
+    async def failing(run_id: str, died_by: datetime) -> None:
+        tried.append(run_id)
+        raise StoreError("The database does not answer.")
+
+    monkeypatch.setattr(app._store.budgets, "settle_left", failing)
+    record = arena.ended([event async for event in app.resume(left)])
+    assert (tried, len(record.ballots)) == ([left], 5)
+
+
 async def test_a_run_left_behind_under_another_configuration_is_given_up_for_a_new_one(
     models: ModelServer, tmp_path: Path, opening: Opening
 ) -> None:
@@ -212,8 +234,8 @@ async def test_a_lease_that_could_not_be_renewed_once_is_not_lost(
     models.latency_s = 0.05
     monkeypatch.setattr("core.app.runs._RENEW_EVERY_S", 0.02)
     app = await opening(models.base_url, tmp_path)
-    runs = app._store.runs
-    renew, failures = runs.renew, 0
+    kept = app._store.runs
+    renew, failures = kept.renew, 0
 
     async def failing_first(*arguments: Any) -> bool:
         nonlocal failures
@@ -222,7 +244,7 @@ async def test_a_lease_that_could_not_be_renewed_once_is_not_lost(
             raise StoreError("The database does not answer.")
         return await renew(*arguments)
 
-    monkeypatch.setattr(runs, "renew", failing_first)
+    monkeypatch.setattr(kept, "renew", failing_first)
     record = await arena.finished(app, arena.request())
     assert failures > 2
     assert len(record.ballots) == 5

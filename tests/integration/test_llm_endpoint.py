@@ -9,8 +9,10 @@ from core.config.providers import Provider
 from core.domain.errors import (
     BadAnswer,
 )
+from core.llm.budget import Budget, BudgetedModel
 from core.llm.connections import Connections
 from core.llm.prices import Prices
+from core.llm.recording import CallForm
 from tests.loopback import model_replies as say
 from tests.loopback.model_endpoint import ASK, KEY, PRICES, failure_of, model
 from tests.loopback.model_server import ModelServer
@@ -143,6 +145,27 @@ async def test_missing_usage_is_billed_by_estimate_where_prices_are_known(
     assert priced.spend.prompt_tokens >= len("Buy or sell?") // 4
     assert unpriced.spend.cost_usd == 0
     assert unpriced.spend.tokens == 0
+
+
+@pytest.mark.parametrize("usage", [{}, {"total_tokens": 9}, {"prompt_tokens": 0, "completion_tokens": None}])
+async def test_usage_that_tells_nothing_is_billed_as_if_it_were_missing(
+    models: ModelServer, connections: Connections, usage: dict[str, Any]
+) -> None:
+    models.say_next("m", say.answers("Buy.", usage=usage), say.answers("Buy.", usage=None))
+    empty, missing = [(await model(models, connections).ask(ASK)).spend for _ in range(2)]
+    assert empty == missing
+    assert (empty.cost_usd > 0, empty.estimated_calls) == (True, 1)
+
+
+async def test_an_estimate_of_a_long_answer_is_no_more_than_was_reserved(
+    models: ModelServer, connections: Connections
+) -> None:
+    models.say_next("m", say.answers("Buy. " * 4 * ASK.max_output_tokens, usage=None))
+    scope = "run:r1"
+    budget = Budget({scope: Decimal(1)}.get)
+    budgeted = BudgetedModel(model(models, connections), budget, PRICES, CallForm(scopes=(scope,)))
+    assert (await budgeted.ask(ASK)).spend.cost_usd == PRICES.most(ASK)
+    assert await budget.spent(scope) == PRICES.most(ASK)
 
 
 async def test_missing_usage_is_billed_where_the_answer_is_of_no_use_as_well(

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import ManualClock, SystemClock
-from core.domain.budgets import Held, Limit, NoRoom, Wait, Wish
+from core.domain.budgets import Held, Limit, NoRoom, Reply, Wait, Wish
 from core.domain.calls import Call, Caller, CallOutcome, Purpose
 from core.domain.errors import BadAnswer, BudgetExceeded, ModelFailure, StoreError
 from core.domain.usage import ServedBy, Spend
@@ -175,8 +175,9 @@ async def test_a_process_that_only_slept_books_its_call_once(
     await other.budgets.hold(wish(made))
     clock.advance(LEASE.total_seconds() + 1)
     await store.budgets.hold(wish(call(2, "0.10")))
-    await end(other, made, "0.25")
     assert (await standing(store))[0] == Decimal("0.60")
+    await end(other, made, "0.25")
+    assert (await standing(store))[0] == Decimal("0.25")
 
 
 async def test_whoever_gives_up_while_holding_leaves_nothing_held(store: Store) -> None:
@@ -214,6 +215,28 @@ async def test_a_chat_that_becomes_another_takes_what_it_has_spent_along(
     assert await standing(other, new) == (Decimal("0.30"), Decimal("0.20"))
     await end(store, second, "0.10")
     assert await standing(other, new) == (Decimal("0.40"), 0)
+
+
+async def test_a_hold_that_was_written_while_its_answer_was_lost_keeps_no_call_from_being_sent(
+    store: Store, other: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold, lost = store.budgets.hold, [True]
+
+    async def losing(wished: Wish) -> Reply:
+        reply = await hold(wished)
+        if lost:
+            lost.pop()
+            raise StoreError("The connection broke.")
+        return reply
+
+    monkeypatch.setattr(store.budgets, "hold", losing)
+    budget = Budget({DAY_SCOPE: Decimal(1)}.get, book=store.budgets, clock=clock)
+    with await budget.reserve([DAY_SCOPE], Decimal("0.40"), call(1)) as held:
+        assert await standing(other) == (0, Decimal("0.80"))
+        held.settle(Decimal("0.10"))
+    assert await store.calls.log.flush()
+    # Nobody can tell that the first one was not sent, so it is booked like those of the dead.
+    assert await standing(other) == (0, Decimal("0.40"))
 
 
 async def test_the_records_of_calls_survive_a_store_that_is_away_for_a_while(

@@ -1,5 +1,6 @@
 """A key's minute that processes share, and what a process that was killed leaves of a run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -150,3 +151,28 @@ async def test_a_process_settles_nothing_of_its_own_calls_when_it_takes_a_run_ov
     await store.budgets.hold(wish(call(1)))
     await store.budgets.settle_left("r1", START)
     assert await store.budgets.standing(Limit("run:r1", Decimal(0))) == (0, Decimal("0.40"))
+
+
+async def test_a_process_that_lives_after_all_books_what_its_calls_have_really_cost(
+    store: Store, second_process: Store, clock: ManualClock
+) -> None:
+    """Its run was taken over, and its calls were booked as lost: each still counts once, and as it was."""
+    for number in (1, 2):
+        await second_process.budgets.hold(wish(call(number)))
+    clock.advance(15)
+    await asyncio.gather(*(store.budgets.settle_left("r1", clock.now()) for _ in range(2)))
+    assert await store.budgets.standing(Limit("run:r1", Decimal(0))) == (Decimal("0.80"), 0)
+    dear = Spend(prompt_tokens=7, cost_usd=Decimal("0.70"), calls=1)
+    came_back = call(1).model_copy(update={"outcome": CallOutcome.ANSWERED, "spend": dear})
+    for _ in range(2):
+        second_process.calls.log.add(came_back, ("run:r1",))
+        second_process.budgets.end(came_back)
+    assert await second_process.calls.log.flush()
+    assert await store.budgets.standing(Limit("run:r1", Decimal(0))) == (Decimal("1.10"), 0)
+    async with store.database.read() as connection:
+        query = select(calls.c.id, calls.c.outcome, calls.c.cost_usd, calls.c.estimated_calls)
+        told = (await connection.execute(query.order_by(calls.c.id))).all()
+    assert told == [
+        ("call-1", "answered", Decimal("0.70"), 0),
+        ("call-2", "lost", Decimal("0.40"), 1),
+    ]
