@@ -9,7 +9,7 @@ from core.domain.usage import ServedBy, Spend
 from core.llm.completion import parse_json, read_completion
 from core.llm.dialect import Dialect, Dialects
 from core.llm.port import Answer, Ask
-from core.llm.prices import Prices
+from core.llm.prices import Prices, unheard_spend
 from core.llm.sdk_errors import Rejected, foreign, late, rejected, unreached
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class EndpointModel:
             failure = unreached(error, self._who, self._timeout_s, secret)
         except Exception as error:  # noqa: BLE001 - the SDK lets errors of the libraries below it through
             failure = foreign(error, self._who)
-        if isinstance(failure, ModelTimeout) and not self._prices.free:
+        if isinstance(failure, ModelTimeout):
             # The provider may answer into the void, and bill it.
-            failure.spent += Spend(unpriced_calls=1)
+            failure.spent = unheard_spend(ask, self._prices, self._timeout_s)
         raise failure

@@ -21,7 +21,6 @@ from core.domain.errors import (
     ModelTimeout,
     OutOfCredit,
 )
-from core.domain.usage import Spend
 from core.llm.connections import Connections
 from core.llm.endpoint import EndpointModel
 from tests.loopback import model_replies as say
@@ -189,7 +188,10 @@ async def test_a_late_answer_is_a_timeout_and_its_request_is_closed(
 
     assert type(failure) is ModelTimeout
     assert failure.reason == "loopback:m did not answer within 0.2 s"
-    assert failure.spent == Spend(calls=1, unpriced_calls=1)  # it may be billed all the same
+    spent = failure.spent  # it may be billed all the same
+    assert (spent.calls, spent.estimated_calls, spent.unpriced_calls) == (1, 1, 0)
+    assert spent.completion_tokens == 20  # what is written in 0.2 s
+    assert spent.cost_usd == PRICES.cost(spent.prompt_tokens, 20) > 0
     await asyncio.wait_for(models.until_closed_early(), PATIENCE_S)
 
 
