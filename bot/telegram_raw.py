@@ -14,6 +14,7 @@ from telegram.error import EndPointNotFound, InvalidToken
 # their answers, and a raw request under them brings a warning.
 SEND = "SendMessage"
 EDIT = "EditMessageText"
+_UNAUTHORIZED = "unauthorized"
 _NO_PREVIEW = {"is_disabled": True}
 
 
@@ -44,7 +45,7 @@ async def send_text(
         "reply_parameters": reply,
         "disable_notification": silent or None,
     }
-    sent = await _requested(bot, SEND, wanted)
+    sent = await requested(bot, SEND, wanted)
     return Sent(int(sent["message_id"]))
 
 
@@ -53,15 +54,22 @@ async def edit_text(
 ) -> None:
     """Replace what a text shows; raises what the library raises."""
     wanted = _shown(html, markup) | {"chat_id": chat, "message_id": message}
-    await _requested(bot, EDIT, wanted)
+    await requested(bot, EDIT, wanted)
 
 
-async def _requested(bot: Bot, method: str, wanted: dict[str, object]) -> Any:
+async def requested(bot: Bot, method: str, wanted: dict[str, Any]) -> Any:
+    """Make a request and return its result.
+
+    Raises:
+        InvalidToken: Telegram refused the token, which the library takes for a method that is unknown.
+        TelegramError: whatever else the library raises.
+    """
     try:
         return await bot.do_api_request(method, api_kwargs=wanted)
-    except EndPointNotFound:
-        # Every server knows these methods; the library calls them unknown where the token is refused.
-        raise InvalidToken("Unauthorized") from None
+    except EndPointNotFound as error:
+        if method in {SEND, EDIT} or _UNAUTHORIZED in str(error.__cause__).lower():
+            raise InvalidToken(_UNAUTHORIZED) from None
+        raise
 
 
 def _shown(html: str, markup: InlineKeyboardMarkup | None) -> dict[str, object]:
