@@ -26,7 +26,7 @@ from bot.pacer import Pacers
 from bot.present.run import RunProgress
 from bot.present.style import read_as
 from bot.request import Address, Person, Platform
-from bot.stopping import Starting, StopWish, called, may_stop
+from bot.stopping import Starting, StopWish, called
 from core.app.app import App
 from core.domain.errors import ConclaveError, NotFound, StoreError
 from core.domain.events import RunEnded, RunEvent, RunStarted
@@ -303,7 +303,7 @@ class _LiveRun:
         if wish is None or record is None:
             return
         self._stop_wish = None
-        if may_stop(record, wish.person, admin_of=wish.admin_of):
+        if await wish.may(record):
             await self._app.stop(record.run_id, called(wish.person))
         else:
             self._say("goes on: somebody else had asked for it before")

@@ -87,6 +87,27 @@ def typed_in(state: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def changed_in(view: dict[str, Any]) -> dict[str, str]:
+    """Return what a person has entered in a form, as `typed_in` does, without the menus left as they were.
+
+    What such a menu is about may have been changed elsewhere since the form was opened.
+    """
+    before = _chosen_at_first(view.get("blocks"))
+    entered = typed_in(view.get("state") or {})
+    return {name: value for name, value in entered.items() if before.get(name) != value}
+
+
+def _chosen_at_first(blocks: object) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for block in blocks if isinstance(blocks, list) else ():
+        element = block.get("element") if isinstance(block, dict) else None
+        option = element.get("initial_option") if isinstance(element, dict) else None
+        value = option.get("value") if isinstance(option, dict) else None
+        if isinstance(value, str):
+            found[name_of(str(block.get("block_id")))] = value
+    return found
+
+
 def _value(one: dict[str, Any]) -> object:
     option = one.get("selected_option")
     if isinstance(option, dict):

@@ -11,6 +11,7 @@ from bot.request import Address
 from bot.slack_adapter import SlackDoor
 from bot.slack_requests import Pressed
 from core.app.sharing import Sharing
+from core.domain.errors import StoreError
 
 LINK_WITHIN_S = 5.0
 
@@ -31,6 +32,7 @@ ON_ITS_WAY = Outcome(
     again=True,
 )
 NOT_INVITED = Outcome("⚠️ Conclave cannot post there. Invite it with /invite @Conclave.", again=True)
+NO_THREAD = Outcome("⚠️ The message of the verdict is not there any more, so nothing can be posted under it.")
 NOT_TAKEN = Outcome("⚠️ Slack did not take it just now. Try again in a moment.", again=True)
 
 
@@ -40,7 +42,7 @@ async def share(
     """Post a page in a thread, unless it stands there already.
 
     Raises:
-        StoreError: nothing could be read or kept about it.
+        StoreError: nothing could be read or kept about it, and it was not posted.
     """
     place, page = f"{thread.chat_id}/{thread.thread}", pressed.press.data.removeprefix(PREFIX)
     person = pressed.press.person.id
@@ -63,9 +65,21 @@ async def share(
     except DeliveryFailed as error:
         _log.info("Slack did not take a page into a thread: %s", error)
         await sharing.failed(place, page)
-        return NOT_INVITED if isinstance(error, ChatGone) else NOT_TAKEN
-    await sharing.posted(place, page, posted.message)
+        return _refused(error)
+    try:
+        await sharing.posted(place, page, posted.message)
+    except StoreError as error:
+        _log.warning("That a page was posted in a thread could not be kept: %s", error)
     return POSTED
+
+
+def _refused(error: DeliveryFailed) -> Outcome:
+    match error:
+        case ChatGone():
+            return NOT_INVITED
+        case MessageGone():
+            return NO_THREAD
+    return NOT_TAKEN
 
 
 async def _link(thread: Address, message: str, door: SlackDoor) -> str | None:

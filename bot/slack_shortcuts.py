@@ -22,7 +22,7 @@ from bot.front import Front
 from bot.request import Address, Person, Request
 from bot.slack_adapter import SlackDoor
 from bot.slack_api import SlackRefused
-from bot.slack_fields import block_of, typed_in
+from bot.slack_fields import block_of, changed_in, typed_in
 from bot.slack_forms import (
     CHANNEL,
     ENTRY,
@@ -324,7 +324,7 @@ class Shortcuts:
         address = place_from(str(view.get("private_metadata") or ""))
         if address is None:
             return Outcome(errors={"zone": SLOW})
-        errors = await self._front.settle(person, address, typed_in(view.get("state") or {}))
+        errors = await self._front.settle(person, address, changed_in(view))
         if errors:
             return Outcome(errors=errors)
         self._changed(body)

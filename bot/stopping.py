@@ -1,5 +1,6 @@
 """Who may stop a run, and the wish to stop one that has not begun yet."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,10 +28,13 @@ def called(person: Person) -> str:
 
 @dataclass(frozen=True)
 class StopWish:
-    """Somebody wants a run stopped as soon as it has begun."""
+    """Somebody wants a run stopped as soon as it has begun, if `may` then says that they may stop that one.
+
+    It need not be theirs: who asks for what goes on already joins the run of another.
+    """
 
     person: Person
-    admin_of: str | None
+    may: Callable[[RunRecord], Awaitable[bool]]
 
 
 class Starting(Protocol):

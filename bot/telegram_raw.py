@@ -4,14 +4,17 @@ That costs more than the call itself, and nobody looks at more of it than its nu
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from telegram import Bot, InlineKeyboardMarkup, ReplyParameters
 from telegram.constants import ParseMode
+from telegram.error import EndPointNotFound, InvalidToken
 
 # The Bot API does not mind in which case a method is written. The library's own methods of these names build
 # their answers, and a raw request under them brings a warning.
 SEND = "SendMessage"
 EDIT = "EditMessageText"
+_UNAUTHORIZED = "unauthorized"
 _NO_PREVIEW = {"is_disabled": True}
 
 
@@ -42,7 +45,7 @@ async def send_text(
         "reply_parameters": reply,
         "disable_notification": silent or None,
     }
-    sent = await bot.do_api_request(SEND, api_kwargs=wanted)
+    sent = await requested(bot, SEND, wanted)
     return Sent(int(sent["message_id"]))
 
 
@@ -51,7 +54,22 @@ async def edit_text(
 ) -> None:
     """Replace what a text shows; raises what the library raises."""
     wanted = _shown(html, markup) | {"chat_id": chat, "message_id": message}
-    await bot.do_api_request(EDIT, api_kwargs=wanted)
+    await requested(bot, EDIT, wanted)
+
+
+async def requested(bot: Bot, method: str, wanted: dict[str, Any]) -> Any:
+    """Make a request and return its result.
+
+    Raises:
+        InvalidToken: Telegram refused the token, which the library takes for a method that is unknown.
+        TelegramError: whatever else the library raises.
+    """
+    try:
+        return await bot.do_api_request(method, api_kwargs=wanted)
+    except EndPointNotFound as error:
+        if method in {SEND, EDIT} or _UNAUTHORIZED in str(error.__cause__).lower():
+            raise InvalidToken(_UNAUTHORIZED) from None
+        raise
 
 
 def _shown(html: str, markup: InlineKeyboardMarkup | None) -> dict[str, object]:

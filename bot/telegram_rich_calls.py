@@ -12,7 +12,7 @@ from telegram.error import BadRequest, EndPointNotFound, InvalidToken, TelegramE
 
 from bot.cards import Card
 from bot.door import DeliveryFailed
-from bot.telegram_raw import EDIT, Sent
+from bot.telegram_raw import EDIT, Sent, requested
 from bot.telegram_rich import rich
 
 _METHOD = "sendRichMessage"
@@ -33,7 +33,7 @@ class RichMessages:
         """Find out whether the server takes rich messages; raises nothing, and remembers it for good."""
         nothing = {"chat_id": 0, "rich_message": {"html": ""}}
         try:
-            await self._bot.do_api_request(_METHOD, api_kwargs=nothing)
+            await requested(self._bot, _METHOD, nothing)
         except (EndPointNotFound, InvalidToken):
             self.taken = False
         except BadRequest:
@@ -70,7 +70,7 @@ class RichMessages:
             "reply_parameters": reply,
             "disable_notification": silent or None,
         }
-        sent = await self._bot.do_api_request(_METHOD, api_kwargs=_request(about, html, markup))
+        sent = await requested(self._bot, _METHOD, _request(about, html, markup))
         return Sent(int(sent["message_id"]))
 
     async def edit(
@@ -78,7 +78,7 @@ class RichMessages:
     ) -> None:
         """Replace what a text or rich message shows; raises what the library raises."""
         about = {"chat_id": chat, "message_id": message}
-        await self._bot.do_api_request(EDIT, api_kwargs=_request(about, html, markup))
+        await requested(self._bot, EDIT, _request(about, html, markup))
 
 
 def _request(about: dict[str, Any], html: str, markup: InlineKeyboardMarkup | None) -> dict[str, Any]:

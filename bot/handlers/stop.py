@@ -26,7 +26,7 @@ async def stop(call: Call, arguments: StopArguments) -> Card:
     if starting := call.live.starting_in(address, arguments.reference):
         return _stops_first(starting, asking)
     found = await call.app.going_on(arguments.reference, address.platform, address.chat)
-    allowed = [record for record in found if may_stop(record, person, admin_of=await asking.of(record))]
+    allowed = [record for record in found if await asking.may_stop(record)]
     if len(allowed) > 1:
         return stopping.which_notice(allowed)
     return await _stopped((allowed or list(found))[0], asking)
@@ -60,12 +60,13 @@ class _Asking:
     chat: str | None
     topic_alone: bool = False
 
-    async def of(self, record: RunRecord) -> str | None:
-        """Return of what they are admin as far as this run goes."""
-        if not self.topic_alone:
-            return self.chat
-        thread = await self.app.thread_of(record.run_id, self.address.platform, self.address.chat)
-        return self.chat if thread == self.address.thread else None
+    async def may_stop(self, record: RunRecord) -> bool:
+        """Say whether they may stop a run."""
+        chat = self.chat
+        if self.topic_alone:
+            thread = await self.app.thread_of(record.run_id, self.address.platform, self.address.chat)
+            chat = chat if thread == self.address.thread else None
+        return may_stop(record, self.person, admin_of=chat)
 
     def rules(self, there: Address) -> bool:
         """Say whether they are admin at a place."""
@@ -86,14 +87,14 @@ async def _asking(app: App, address: Address, person: Person, role: Role) -> _As
 def _stops_first(starting: Starting, asking: _Asking) -> Card:
     if not asking.rules(starting.address) and starting.asked_by != asking.person.id:
         return stopping.not_yours_notice(starting.ticker, scheduled=False)
-    starting.stop_first(StopWish(asking.person, asking.chat))
+    starting.stop_first(StopWish(asking.person, asking.may_stop))
     return stopping.stops_first_notice(starting.ticker)
 
 
 async def _stopped(record: RunRecord, asking: _Asking) -> Card:
     if record.is_replay:
         raise NotFound("This run is part of a replay, which is stopped where it was started.")
-    if not may_stop(record, asking.person, admin_of=await asking.of(record)):
+    if not await asking.may_stop(record):
         return stopping.not_yours_notice(record.ticker, scheduled=record.once is not None)
     if await asking.app.stop(record.run_id, called(asking.person)):
         return stopping.stopped_notice(record.ticker)

@@ -1,14 +1,16 @@
 """What providers list of their models, as it was last read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, Table, delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.listed import ListedModel
 from core.store.column_types import Moment, PlainDecimal, Words
 from core.store.database import Database
 from core.store.tables import metadata
+from core.store.together import Together
 
 listed_models = Table(
     "listed_models",
@@ -28,6 +30,8 @@ class ListedModels:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Each run that begins is told what it will cost, and a provider may list hundreds.
+        self._asked = Together(database.read, _for_each)
 
     async def replace(self, provider: str, models: Sequence[ListedModel]) -> None:
         """Put a provider's list in place of the one before, whole."""
@@ -36,12 +40,9 @@ class ListedModels:
             if models:
                 await connection.execute(insert(listed_models), [one.model_dump() for one in models])
 
-    async def all(self) -> dict[tuple[str, str], ListedModel]:
+    async def all(self) -> Mapping[tuple[str, str], ListedModel]:
         """Return every listed model by provider and id."""
-        async with self._database.read() as connection:
-            rows = (await connection.execute(select(listed_models))).mappings().all()
-        found = (ListedModel(**{str(name): value for name, value in row.items()}) for row in rows)
-        return {(one.provider, one.model): one for one in found}
+        return await self._asked.ask(None)
 
     async def read_at(self) -> dict[str, datetime]:
         """Return when each provider's list was last read."""
@@ -49,3 +50,11 @@ class ListedModels:
         query = select(listed_models.c.provider, at).group_by(listed_models.c.provider)
         async with self._database.read() as connection:
             return {row[0]: row[1] for row in (await connection.execute(query)).all()}
+
+
+async def _for_each(
+    connection: AsyncConnection, asked: Sequence[None]
+) -> Sequence[Mapping[tuple[str, str], ListedModel]]:
+    rows = (await connection.execute(select(listed_models))).mappings()
+    found = (ListedModel(**{str(name): value for name, value in row.items()}) for row in rows)
+    return [{(one.provider, one.model): one for one in found}] * len(asked)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.ballot import MemberResult
 from core.domain.member import FOLLOWERS
@@ -14,6 +15,7 @@ from core.domain.usage import Spend
 from core.store.database import Database
 from core.store.run_record import NOT_REPLAYED, read_record
 from core.store.tables import runs, seats
+from core.store.together import Together
 
 _COUNTS = (runs.c.state == RunState.FINISHED, NOT_REPLAYED)
 
@@ -23,26 +25,15 @@ class RunHistory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Each run that begins is told what it will cost; at a busy moment that is many of few presets.
+        self._spending = Together(database.read, _spent_for_each)
 
     async def spent(self, preset: Preset, limit: int) -> Mapping[str, Sequence[Spend]]:
         """Return what each member has spent in each of the last `limit` runs of `preset` that it sat in.
 
         A member without a seat in any of them is not among the keys.
         """
-        last = (
-            select(runs.c.run_id)
-            .where(runs.c.preset == preset, *_COUNTS)
-            .order_by(runs.c.finished_at.desc(), runs.c.number.desc())
-            .limit(limit)
-        )
-        query = select(seats.c.member, seats.c.result).where(
-            seats.c.run_id.in_(last), seats.c.result.is_not(None)
-        )
-        spent: defaultdict[str, list[Spend]] = defaultdict(list)
-        async with self._database.read() as connection:
-            for member, result in await connection.execute(query):
-                spent[member].append(result.spend)
-        return dict(spent)
+        return await self._spending.ask((preset, limit))
 
     async def tickers(self, limit: int) -> tuple[str, ...]:
         """Return the tickers of the last runs, the one that was run last first."""
@@ -92,3 +83,26 @@ class RunHistory:
         async with self._database.read() as connection:
             run_id = (await connection.execute(query)).scalar()
             return await read_record(connection, run_id) if run_id else None
+
+
+async def _spent_for_each(
+    connection: AsyncConnection, asked: Sequence[tuple[Preset, int]]
+) -> Sequence[Mapping[str, Sequence[Spend]]]:
+    found = {wanted: await _spent(connection, *wanted) for wanted in set(asked)}
+    return [found[wanted] for wanted in asked]
+
+
+async def _spent(connection: AsyncConnection, preset: Preset, limit: int) -> Mapping[str, Sequence[Spend]]:
+    last = (
+        select(runs.c.run_id)
+        .where(runs.c.preset == preset, *_COUNTS)
+        .order_by(runs.c.finished_at.desc(), runs.c.number.desc())
+        .limit(limit)
+    )
+    query = select(seats.c.member, seats.c.result).where(
+        seats.c.run_id.in_(last), seats.c.result.is_not(None)
+    )
+    spent: defaultdict[str, list[Spend]] = defaultdict(list)
+    for member, result in await connection.execute(query):
+        spent[member].append(result.spend)
+    return dict(spent)

@@ -1,6 +1,7 @@
 """Questions that are asked at the same time, answered in one transaction: at a busy moment it costs most."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ _Q = TypeVar("_Q")
 _A = TypeVar("_A")
 
 _MOST = 200
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -70,7 +73,7 @@ class Together(Generic[_Q, _A]):
                     answers = await self._answer(connection, [asked.question for asked in batch])
                 answered = list(zip(batch, answers, strict=True))
             except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
-                failed = error if isinstance(error, StoreError) else StoreError("It failed; try again.")
+                failed = error if isinstance(error, StoreError) else _of_a_bug(error)
                 for asked in batch or self._waiting:
                     asked.settle(failed)
                 self._waiting = [asked for asked in self._waiting if not asked.answer.done()]
@@ -82,3 +85,8 @@ class Together(Generic[_Q, _A]):
             else:
                 for asked, answer in answered:
                     asked.settle(answer)
+
+
+def _of_a_bug(error: Exception) -> StoreError:
+    _log.error("Questions that were asked together could not be answered", exc_info=error)
+    return StoreError("It failed; try again.")

@@ -1,5 +1,6 @@
 """What past runs tell about coming ones."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -57,6 +58,14 @@ async def test_the_last_finished_runs_of_a_preset_tell_what_each_member_spent(st
         "alpha": [Decimal("0.1"), Decimal("0.2"), Decimal("0.3")]
     }
     assert await store.history.spent(Preset.DEEP, 3) == {}
+    asked = [(Preset.QUICK, 3), (Preset.DEEP, 3), (Preset.STANDARD, 1), (Preset.QUICK, 3)]
+    found = await asyncio.gather(*(store.history.spent(*wanted) for wanted in asked))
+    assert [[one.cost_usd for one in each.get("alpha", ())] for each in found] == [
+        [Decimal(8)],
+        [],
+        [Decimal("0.3")],
+        [Decimal(8)],
+    ]
 
 
 async def test_the_tickers_of_the_last_runs_come_newest_first_and_once(store: Store) -> None:

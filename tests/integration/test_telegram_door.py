@@ -221,6 +221,18 @@ async def test_a_failing_platform_is_a_failed_delivery_and_a_lost_answer_one_tha
     await door.send(PRIVATE, samples.NOTICE)
 
 
+@pytest.mark.parametrize(("code", "words"), [(401, "Unauthorized"), (404, "Not Found")])
+async def test_a_refused_token_is_told_as_such(
+    server: TelegramServer, door: TelegramDoor, code: int, words: str
+) -> None:
+    ref = await door.send(PRIVATE, Notice(text="one"))
+    server.fail("sendMessage", code, words)
+    server.fail("editMessageText", code, words)
+    for call in (door.send(PRIVATE, Notice(text="two")), door.edit(ref, Notice(text="two"))):
+        with pytest.raises(DeliveryFailed, match=r"^Telegram refused the bot token\.$"):
+            await call
+
+
 async def test_of_junk_with_status_200_nobody_knows_what_became_of_the_message(
     server: TelegramServer, door: TelegramDoor
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from telegram import Bot
 
 from bot.cards import Notice
-from bot.door import ChatGone, Flooded, MessageGone, Unsure
+from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, Unsure
 from bot.request import Address
 from bot.telegram_adapter import TelegramDoor
 from bot.telegram_rich import rich
@@ -131,6 +131,21 @@ async def test_a_server_of_another_version_gets_no_more_of_them(
     for _ in range(2):
         await door.replying(None).send(PRIVATE, samples.VERDICT)
     assert methods(server) == ["sendRichMessage", "sendRichMessage", "sendMessage", "sendMessage"]
+
+
+async def test_a_refused_token_says_nothing_about_what_the_server_takes(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    await door.rich.detect()
+    ref = await door.send(PRIVATE, samples.LEADERBOARD)
+    for method in ("sendRichMessage", "sendMessage", "editMessageText", "editMessageText"):
+        server.fail(method, 401, "Unauthorized")
+    for call in (door.send(PRIVATE, samples.VERDICT), door.edit(ref, samples.VERDICT)):
+        with pytest.raises(DeliveryFailed, match=r"^Telegram refused the bot token\.$"):
+            await call
+    server.calls.clear()
+    await door.send(PRIVATE, samples.LEADERBOARD)
+    assert methods(server) == ["sendRichMessage"]
 
 
 async def test_one_that_may_have_arrived_is_not_sent_again_as_a_plain_message(

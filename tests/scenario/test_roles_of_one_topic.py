@@ -1,5 +1,6 @@
 """Whoever has a role in one topic or thread decides for that one alone, whatever number or id they name."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -174,4 +175,33 @@ async def test_an_admin_of_one_topic_stops_what_was_asked_for_there_and_nothing_
     world.say(DAVE, f"/stop {own}", OURS)
     await world.told("Stopped by Dave; what was done is kept.", OURS)
     world.say(ALICE, "/stop GOOG", OURS)
+    await world.told("Stopped by Alice; what was done is kept.", THEIRS)
+
+
+async def test_who_wants_a_run_stopped_before_it_has_begun_stops_none_of_another_topic_that_it_joins(
+    forum_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, gate = forum_world, asyncio.Event()
+    world.models.say_next("claude/claude-1", hangs(), hangs())
+    world.say(ALICE, "/run GOOG quick", THEIRS)
+    await world.told("members about GOOG", THEIRS)
+    (theirs,) = await world.app.going_on("GOOG", "telegram", str(FORUM))
+    freeze = world.app.freeze_if_due
+
+    async def slowly() -> None:
+        await gate.wait()
+        await freeze()
+
+    monkeypatch.setattr(world.app, "freeze_if_due", slowly)
+    cards = []
+    for ticker in ("GOOG", "IBM"):
+        world.say(EVE, f"/run {ticker} quick", OURS)
+        cards.append(card := await world.told(ticker, OURS))
+        world.telegram.press(card, card.button("Stop"), DAVE)
+        await world.toast(f"The run of {ticker} stops as soon as it has begun.")
+    gate.set()
+    await world.told("Stopped by Dave; what was done is kept.", OURS)
+    await world.telegram.until(lambda: "goes on: somebody else had asked" in cards[0].text, "the refusal")
+    assert (await world.app.run_record(theirs.run_id)).state is RunState.RUNNING
+    world.say(ALICE, "/stop GOOG", THEIRS)
     await world.told("Stopped by Alice; what was done is kept.", THEIRS)

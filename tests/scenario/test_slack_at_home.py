@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from core.domain.errors import StoreError
 from tests.loopback.slack_rules import interactive
 from tests.loopback.slack_scene import shown
 from tests.loopback.slack_server import Fault, SlackServer
@@ -269,6 +270,36 @@ async def test_a_page_of_which_slack_does_not_say_whether_it_took_it_is_not_sent
             await shared(slack, view, user, "If it is not there in two minutes, post it again.")
             assert "conclave.post" in ids(slack.views(user)[-1])
         assert [m for m in slack.messages(TRADING) if m.thread_ts == card.ts] == []
+
+
+async def test_a_page_that_stands_in_the_thread_is_told_as_posted_though_that_could_not_be_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: str) -> None:
+        raise StoreError("The disk is full.")
+
+    slack = world.slack
+    async with serving(world) as app:
+        monkeypatch.setattr(app.sharing, "posted", full)
+        await slack.slash("/run", "GOOG quick", ALICE, TRADING)
+        card = await verdict_in(slack, TRADING)
+        view = await opened_to_share(slack, card, ALICE)
+        await shared(slack, view, ALICE, "Posted in the thread of the verdict, for everybody there.")
+        # Who presses at once does not post it a second time.
+        view = await opened_to_share(slack, card, BOB)
+        await shared(slack, view, BOB, "If it is not there in two minutes, post it again.")
+        assert len([m for m in slack.messages(TRADING) if m.thread_ts == card.ts]) == 1
+
+
+async def test_a_page_cannot_be_posted_under_a_verdict_that_somebody_has_deleted(world: World) -> None:
+    slack = world.slack
+    async with serving(world):
+        await slack.slash("/run", "GOOG quick", ALICE, TRADING)
+        card = await verdict_in(slack, TRADING)
+        view = await opened_to_share(slack, card, ALICE)
+        slack.delete(card)
+        await shared(slack, view, ALICE, "The message of the verdict is not there any more")
+        assert "conclave.post" not in ids(slack.views(ALICE)[-1])
 
 
 # Explaining a verdict.

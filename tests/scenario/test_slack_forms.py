@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.slack_fields import changed_in
+from core.domain.stage import Preset
 from core.domain.subscription import NOISY, ChatTerms, Noise
 from tests.loopback.slack_scene import shown
 from tests.loopback.slack_server import Fault
@@ -285,6 +287,32 @@ async def test_the_form_shows_and_sets_how_each_kind_of_post_arrives(world: Worl
         await app.subscriptions.set_terms("slack", READERS, terms)
         await slack.click(view, "conclave-form.channel", BOB, option=READERS)
         await slack.until(lambda: "silent: digest; off: verdicts turned round" in shown(view.blocks))
+
+
+async def test_what_was_changed_elsewhere_while_a_form_of_settings_was_open_stays_unless_it_is_chosen_there(
+    world: World,
+) -> None:
+    slack = world.slack
+    async with serving(world) as app:
+        view = await form_of(slack, BOB, "settings", "Settings")
+        changed = (await app.subscriptions.terms("slack", TRADING)).terms.with_noise(["digest"], Noise.OFF)
+        changed = changed.model_copy(update={"preset": Preset.DEEP})
+        await app.subscriptions.set_terms("slack", TRADING, changed)
+        await slack.submit(view, BOB, **{"noise-flip": "silent"})
+        kept = (await app.subscriptions.terms("slack", TRADING)).terms
+        assert (kept.noise, kept.preset) == ((("digest", Noise.OFF), ("flip", Noise.SILENT)), "deep")
+        # The form shows now what holds, and takes back what is chosen there.
+        await slack.submit(view, BOB, **{"noise-digest": "on", "preset": "quick"})
+        kept = (await app.subscriptions.terms("slack", TRADING)).terms
+        assert (kept.noise, kept.preset) == ((("flip", Noise.SILENT),), "quick")
+
+
+@pytest.mark.parametrize(
+    "blocks", [None, {}, [None], [{"element": None}], [{"element": {"initial_option": {"value": 1}}}]]
+)
+def test_a_form_of_another_shape_keeps_what_was_entered(blocks: object) -> None:
+    entered = {"values": {"preset": {"a": {"selected_option": {"value": "quick"}}}}}
+    assert changed_in({"state": entered, "blocks": blocks}) == {"preset": "quick"}
 
 
 # What takes long.

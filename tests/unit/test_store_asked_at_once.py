@@ -12,9 +12,12 @@ from sqlalchemy import event
 
 from core.clock import ManualClock
 from core.domain.ballot import Action
+from core.domain.errors import StoreError
 from core.domain.member import MemberKind
 from core.domain.season import Season
+from core.domain.stage import Preset
 from core.store.store import Store
+from core.store.together import Together
 from tests import store_values
 from tests.store_values import START, WANTED
 
@@ -25,6 +28,8 @@ CROWD = ("crowd", MemberKind.CROWD, Decimal(0), (), True)
 ASKED: dict[str, Callable[[Store, int], Awaitable[object]]] = {
     "members": lambda store, _: store.members.all(),
     "the live season": lambda store, _: store.live.current(),
+    "what runs have cost": lambda store, _: store.history.spent(Preset.QUICK, 10),
+    "the prices that providers list": lambda store, _: store.listed.all(),
     "votes": lambda store, place: store.votes.of_run(f"run{place:05}"),
 }
 
@@ -51,6 +56,29 @@ async def test_fifty_who_ask_at_once_cost_one_statement(store: Store, what: str)
     with reads(store) as found:
         await asyncio.gather(*(ASKED[what](store, place) for place in range(MANY)))
     assert len(found) == 1
+
+
+async def test_of_many_who_ask_at_once_one_that_is_cancelled_leaves_the_others_their_answers(
+    store: Store,
+) -> None:
+    asked = [asyncio.create_task(store.members.all()) for _ in range(3)]
+    await asyncio.sleep(0)
+    asked[0].cancel()
+    first, *others = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(first, asyncio.CancelledError)
+    assert others == [()] * 2
+
+
+async def test_a_bug_in_the_answers_is_told_to_all_who_wait_in_a_sentence_and_to_the_log_as_it_is(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: Any) -> list[int]:
+        raise KeyError("season")
+
+    together = Together[int, int](store.database.read, broken)
+    told = await asyncio.gather(*(together.ask(place) for place in range(3)), return_exceptions=True)
+    assert [type(one) for one in told] == [StoreError] * 3
+    assert caplog.text.count("KeyError: 'season'") == 1
 
 
 async def test_each_run_has_its_own_votes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
