@@ -1,7 +1,8 @@
 """The way to the Bot API over the HTTP client of this house, which costs a fraction of the library's own."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram.error import NetworkError
@@ -29,12 +30,13 @@ class AioRequest(BaseRequest):
     unless a call asks for other times.
     """
 
-    __slots__ = ("_connections", "_session", "_timeout_s")
+    __slots__ = ("_connections", "_proxies", "_session", "_timeout_s")
 
     def __init__(self, connections: int, timeout_s: float) -> None:
         self._connections = connections
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}
 
     @property
     def read_timeout(self) -> float | None:
@@ -47,7 +49,8 @@ class AioRequest(BaseRequest):
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=IDLE_S),
                 headers={"User-Agent": self.USER_AGENT},
-                trust_env=True,
+                # It knows no cookies, and looking for them at each call takes time.
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
 
     async def shutdown(self) -> None:
@@ -84,7 +87,12 @@ class AioRequest(BaseRequest):
         )
         try:
             async with self._session.request(
-                method, url, data=_body(request_data), timeout=timeout, allow_redirects=False
+                method,
+                url,
+                data=_body(request_data),
+                timeout=timeout,
+                allow_redirects=False,
+                proxy=self._proxy(url),
             ) as answer:
                 return answer.status, await answer.read()
         # Without their causes, which hold the address, and with it the token.
@@ -92,6 +100,17 @@ class AioRequest(BaseRequest):
             raise NotSent(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotAnswered(type(error).__name__) from None
+
+    def _proxy(self, url: str) -> str | None:
+        """Return the proxy on the way to an address, as HTTPS_PROXY, HTTP_PROXY and NO_PROXY have it.
+
+        Looked up once for each server: the client by itself looks at every call, in two threads.
+        """
+        parts = urlsplit(url)
+        if parts.netloc not in self._proxies:
+            direct = parts.hostname is None or proxy_bypass(parts.hostname)
+            self._proxies[parts.netloc] = None if direct else getproxies().get(parts.scheme)
+        return self._proxies[parts.netloc]
 
     def _seconds(self, wished: object) -> float:
         return float(wished) if isinstance(wished, int | float) else self._timeout_s

@@ -99,6 +99,55 @@ async def test_who_waits_too_long_for_a_connection_has_sent_nothing() -> None:
     assert type(failure_of(failed.value, TOKEN)) is DeliveryFailed
 
 
+@asynccontextmanager
+async def proxy() -> AsyncIterator[tuple[str, list[str]]]:
+    """A proxy that answers everything by itself, and what it was asked for."""
+    asked: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            body = b'{"ok": true, "result": 12}'
+            head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+            writer.write(head % len(body) + body)
+            await writer.drain()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def test_a_proxy_of_the_environment_is_used_with_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with proxy() as (address, asked):
+        monkeypatch.setenv("http_proxy", f"http://me:secret@{address}")
+        monkeypatch.setenv("no_proxy", "")
+        request = AioRequest(1, 2.0)
+        await request.initialize()
+        assert await request.post("http://api.telegram.invalid/bot1/getMe") == 12
+        assert await request.post("http://api.telegram.invalid/bot1/getMe") == 12
+        await request.shutdown()
+    assert [one.splitlines()[0] for one in asked] == [
+        "POST http://api.telegram.invalid/bot1/getMe HTTP/1.1"
+    ] * 2
+    assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in asked[0]
+
+
+async def test_a_server_that_the_environment_excepts_is_reached_without_the_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with proxy() as (address, asked), TelegramServer() as server:
+        monkeypatch.setenv("http_proxy", f"http://{address}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        request = AioRequest(1, 2.0)
+        await request.initialize()
+        me = await request.post(f"{server.base_url}{server.token}/getMe")
+        await request.shutdown()
+    assert (me["is_bot"], asked) == (True, [])
+
+
 async def test_words_and_files_arrive_as_they_are() -> None:
     async with TelegramServer() as server:
         chat = server.private(ALICE)
