@@ -26,7 +26,14 @@ from bot.cards import Card, Notice, PictureCard, ProgressCard
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, MessageRef, Unsure
 from bot.request import Address, Person, Platform
 from bot.telegram_failures import NoFiles, NotAsDrawn, failure_of
-from bot.telegram_parameters import chat_number, keyboard, number, reply_parameters
+from bot.telegram_parameters import (
+    chat_number,
+    keyboard,
+    keyboard_markup,
+    number,
+    reply,
+    reply_parameters,
+)
 from bot.telegram_places import chat_for
 from bot.telegram_raw import Sent, edit_text, send_text
 from bot.telegram_render import PAGE_SIZE, TelegramMessage, render, render_caption
@@ -144,7 +151,7 @@ class TelegramDoor:
                 chat,
                 shown.text_html,
                 thread=number(address.thread),
-                reply=reply_parameters(reply_to or self._reply_to),
+                reply=reply(reply_to or self._reply_to),
                 markup=keyboard(shown),
                 silent=silent,
             )
@@ -158,10 +165,12 @@ class TelegramDoor:
     async def _send_rich(
         self, address: Address, html: str, message: TelegramMessage, reply_to: str | None, *, silent: bool
     ) -> MessageRef:
-        thread, reply, markup = number(address.thread), reply_parameters(reply_to), keyboard(message)
+        thread, answered, markup = number(address.thread), reply(reply_to), keyboard(message)
 
         async def post(chat: int) -> Sent:
-            return await self.rich.send(chat, html, thread=thread, reply=reply, markup=markup, silent=silent)
+            return await self.rich.send(
+                chat, html, thread=thread, reply=answered, markup=markup, silent=silent
+            )
 
         return await self._post(address, post)
 
@@ -199,7 +208,7 @@ class TelegramDoor:
 
     async def _edit_picture(self, ref: MessageRef, card: PictureCard, message: TelegramMessage) -> None:
         """Replace picture and caption, or the caption alone where the picture is the one that is there."""
-        chat, at, markup = chat_number(ref.address), number(ref.message), keyboard(message)
+        chat, at, markup = chat_number(ref.address), number(ref.message), keyboard_markup(message)
         if self._pictures.get((str(chat), ref.message)) == _digest(card.png):
             await self._edited(
                 self._bot.edit_message_caption(
@@ -284,7 +293,8 @@ class TelegramDoor:
     ) -> MessageRef:
         """Post a file with a caption and buttons, as a picture where Telegram takes it as one."""
         file = InputFile(content, filename=_file_name(name))
-        thread, reply, markup = number(address.thread), reply_parameters(reply_to), keyboard(message)
+        thread, answered = number(address.thread), reply_parameters(reply_to)
+        markup = keyboard_markup(message)
         html = message.text_html
 
         async def as_document(chat: int) -> Message:
@@ -294,7 +304,7 @@ class TelegramDoor:
                 caption=html,
                 parse_mode=ParseMode.HTML,
                 message_thread_id=thread,
-                reply_parameters=reply,
+                reply_parameters=answered,
                 disable_notification=silent or None,
                 reply_markup=markup,
             )
@@ -306,7 +316,7 @@ class TelegramDoor:
                 caption=html,
                 parse_mode=ParseMode.HTML,
                 message_thread_id=thread,
-                reply_parameters=reply,
+                reply_parameters=answered,
                 disable_notification=silent or None,
                 reply_markup=markup,
             )

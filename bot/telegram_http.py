@@ -1,6 +1,7 @@
 """The way to the Bot API over the HTTP client of this house, which costs a fraction of the library's own."""
 
-from typing import Any
+import json
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -11,6 +12,7 @@ from telegram.request import BaseRequest, RequestData
 IDLE_S = 10.0
 """So long a connection is kept that nobody uses; the other side keeps it longer."""
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
 
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
@@ -21,6 +23,18 @@ class NotSent(NetworkError):
 
 class NotAnswered(NetworkError):
     """A call has left, and no answer came that can be read."""
+
+
+class JsonBody:
+    """What a call without files tells, as JSON: put together once, where the library's own takes a while."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.written = json.dumps(told, ensure_ascii=False).encode()
+
+    @classmethod
+    def data(cls, told: dict[str, Any]) -> RequestData:
+        """Return it as what the library hands through to `AioRequest` without a look at it."""
+        return cast("RequestData", cls(told))
 
 
 class AioRequest(BaseRequest):
@@ -116,9 +130,11 @@ class AioRequest(BaseRequest):
         return float(wished) if isinstance(wished, int | float) else self._timeout_s
 
 
-def _body(request_data: RequestData | None) -> aiohttp.FormData | aiohttp.BytesPayload | None:
+def _body(request_data: RequestData | JsonBody | None) -> aiohttp.FormData | aiohttp.BytesPayload | None:
     if request_data is None:
         return None
+    if isinstance(request_data, JsonBody):
+        return aiohttp.BytesPayload(request_data.written, content_type=_JSON)
     fields = request_data.json_parameters
     if not request_data.contains_files:
         # Written here: a form of the client's costs several times as much, and most calls carry no file.

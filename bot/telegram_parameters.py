@@ -1,12 +1,19 @@
 """What we say of chats, messages and buttons, as the Telegram library wants to hear it."""
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from typing import Any
+
+from telegram import InlineKeyboardMarkup, ReplyParameters
 from telegram.constants import KeyboardButtonStyle
 
 from bot.door import ChatGone
 from bot.presses import is_dangerous
 from bot.request import Address
 from bot.telegram_render import TelegramMessage
+
+Keyboard = dict[str, Any]
+"""The buttons below a message, as Telegram reads them."""
+Reply = dict[str, Any]
+"""What makes a message a reply to another, as Telegram reads it."""
 
 
 def chat_number(address: Address) -> int:
@@ -26,20 +33,34 @@ def number(text: str | None) -> int | None:
     return int(text) if text is not None else None
 
 
-def reply_parameters(message: str | None) -> ReplyParameters | None:
+def reply(message: str | None) -> Reply | None:
     """Return what makes a message a reply to another, as long as that is there."""
     if message is None:
         return None
-    return ReplyParameters(int(message), allow_sending_without_reply=True)
+    return {"message_id": int(message), "allow_sending_without_reply": True}
 
 
-def keyboard(message: TelegramMessage) -> InlineKeyboardMarkup | None:
+def reply_parameters(message: str | None) -> ReplyParameters | None:
+    """Return the same for the library's own methods."""
+    told = reply(message)
+    return ReplyParameters(**told) if told else None
+
+
+def keyboard(message: TelegramMessage) -> Keyboard | None:
     """Return the buttons below a message, if it has any."""
     if not message.keyboard:
         return None
-    return InlineKeyboardMarkup([[_button(label, data) for label, data in row] for row in message.keyboard])
+    return {"inline_keyboard": [[_button(label, data) for label, data in row] for row in message.keyboard]}
 
 
-def _button(label: str, data: str) -> InlineKeyboardButton:
-    style = KeyboardButtonStyle.DANGER if is_dangerous(data) else None
-    return InlineKeyboardButton(label, callback_data=data, style=style)
+def keyboard_markup(message: TelegramMessage) -> InlineKeyboardMarkup | None:
+    """Return the same for the library's own methods."""
+    told = keyboard(message)
+    return InlineKeyboardMarkup.de_json(told, None) if told else None
+
+
+def _button(label: str, data: str) -> dict[str, str]:
+    told = {"text": label, "callback_data": data}
+    if is_dangerous(data):
+        told["style"] = KeyboardButtonStyle.DANGER.value
+    return told

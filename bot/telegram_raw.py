@@ -1,19 +1,20 @@
-"""Texts posted and edited by raw requests, for the library makes a whole message of each answer.
+"""Calls whose answers nobody reads but for a number: by raw requests, in JSON.
 
-That costs more than the call itself, and nobody looks at more of it than its number.
+The library makes objects of what a call tells and of what it is answered. That costs more than the call.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from telegram import Bot, InlineKeyboardMarkup, ReplyParameters
+from telegram import Bot
 from telegram.constants import ParseMode
 from telegram.error import EndPointNotFound, InvalidToken
 
-# The Bot API does not mind in which case a method is written. The library's own methods of these names build
-# their answers, and a raw request under them brings a warning.
-SEND = "SendMessage"
-EDIT = "EditMessageText"
+from bot.telegram_http import JsonBody
+from bot.telegram_parameters import Keyboard, Reply
+
+SEND = "sendMessage"
+EDIT = "editMessageText"
 _UNAUTHORIZED = "unauthorized"
 _NO_PREVIEW = {"is_disabled": True}
 
@@ -31,8 +32,8 @@ async def send_text(
     html: str,
     *,
     thread: int | None,
-    reply: ReplyParameters | None,
-    markup: InlineKeyboardMarkup | None,
+    reply: Reply | None,
+    markup: Keyboard | None,
     silent: bool,
 ) -> Sent:
     """Post a text without a preview of its links, and without a sound if `silent`.
@@ -49,30 +50,31 @@ async def send_text(
     return Sent(int(sent["message_id"]))
 
 
-async def edit_text(
-    bot: Bot, chat: int, message: int | None, html: str, markup: InlineKeyboardMarkup | None
-) -> None:
+async def edit_text(bot: Bot, chat: int, message: int | None, html: str, markup: Keyboard | None) -> None:
     """Replace what a text shows; raises what the library raises."""
     wanted = _shown(html, markup) | {"chat_id": chat, "message_id": message}
     await requested(bot, EDIT, wanted)
 
 
 async def requested(bot: Bot, method: str, wanted: dict[str, Any]) -> Any:
-    """Make a request and return its result.
+    """Make a request and return its result; what is None is left out.
 
     Raises:
-        InvalidToken: Telegram refused the token, which the library takes for a method that is unknown.
+        InvalidToken: Telegram refused the token.
+        EndPointNotFound: the server has no such method, where it is one that not every server has.
         TelegramError: whatever else the library raises.
     """
+    told = {name: value for name, value in wanted.items() if value is not None}
     try:
-        return await bot.do_api_request(method, api_kwargs=wanted)
-    except EndPointNotFound as error:
-        if method in {SEND, EDIT} or _UNAUTHORIZED in str(error.__cause__).lower():
-            raise InvalidToken(_UNAUTHORIZED) from None
-        raise
+        return await bot.request.post(f"{bot.base_url}/{method}", JsonBody.data(told))
+    except InvalidToken as error:
+        # An unknown method and a malformed token are both answered with 404.
+        if method in {SEND, EDIT} or _UNAUTHORIZED in str(error).lower():
+            raise
+        raise EndPointNotFound(f"{method} is not known") from None
 
 
-def _shown(html: str, markup: InlineKeyboardMarkup | None) -> dict[str, object]:
+def _shown(html: str, markup: Keyboard | None) -> dict[str, object]:
     return {
         "text": html,
         "parse_mode": ParseMode.HTML,

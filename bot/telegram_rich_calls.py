@@ -7,11 +7,12 @@ one that knows the method says what is wrong with it, one that does not says tha
 import logging
 from typing import Any
 
-from telegram import Bot, InlineKeyboardMarkup, ReplyParameters
+from telegram import Bot
 from telegram.error import BadRequest, EndPointNotFound, InvalidToken, TelegramError
 
 from bot.cards import Card
 from bot.door import DeliveryFailed
+from bot.telegram_parameters import Keyboard, Reply
 from bot.telegram_raw import EDIT, Sent, requested
 from bot.telegram_rich import rich
 
@@ -59,8 +60,8 @@ class RichMessages:
         html: str,
         *,
         thread: int | None,
-        reply: ReplyParameters | None,
-        markup: InlineKeyboardMarkup | None,
+        reply: Reply | None,
+        markup: Keyboard | None,
         silent: bool = False,
     ) -> Sent:
         """Post a rich message, without a sound if `silent`; raises what the library raises."""
@@ -73,14 +74,11 @@ class RichMessages:
         sent = await requested(self._bot, _METHOD, _request(about, html, markup))
         return Sent(int(sent["message_id"]))
 
-    async def edit(
-        self, chat: int, message: int | None, html: str, markup: InlineKeyboardMarkup | None
-    ) -> None:
+    async def edit(self, chat: int, message: int | None, html: str, markup: Keyboard | None) -> None:
         """Replace what a text or rich message shows; raises what the library raises."""
         about = {"chat_id": chat, "message_id": message}
         await requested(self._bot, EDIT, _request(about, html, markup))
 
 
-def _request(about: dict[str, Any], html: str, markup: InlineKeyboardMarkup | None) -> dict[str, Any]:
-    content = {"rich_message": {"html": html, "skip_entity_detection": True}, "reply_markup": markup}
-    return {name: value for name, value in (about | content).items() if value is not None}
+def _request(about: dict[str, Any], html: str, markup: Keyboard | None) -> dict[str, Any]:
+    return about | {"rich_message": {"html": html, "skip_entity_detection": True}, "reply_markup": markup}

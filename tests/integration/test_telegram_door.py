@@ -1,5 +1,6 @@
 """The door over real sockets: what it posts, and what each failure of the platform becomes."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from bot.window_cards import ReasoningWindow, VerdictWindow
 from core.clock import ManualClock
 from tests import card_samples as samples
 from tests.loopback.telegram_rules import Refusal
+from tests.loopback.telegram_scene import bot_of
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Flood, User
 
@@ -40,7 +42,7 @@ async def server() -> AsyncIterator[TelegramServer]:
 
 @pytest.fixture
 async def door(server: TelegramServer) -> AsyncIterator[TelegramDoor]:
-    async with Bot(server.token, server.base_url) as bot:
+    async with bot_of(server) as bot:
         server.calls.clear()
         yield TelegramDoor(bot)
 
@@ -254,6 +256,7 @@ async def test_a_platform_that_is_away_has_taken_nothing_for_sure(
     server: TelegramServer, door: TelegramDoor
 ) -> None:
     await server.stop()
+    await asyncio.sleep(0.05)  # until it is noticed that the connections are closed
     with pytest.raises(DeliveryFailed, match="could not be reached") as failed:
         await door.send(PRIVATE, samples.NOTICE)
     assert type(failed.value) is DeliveryFailed
@@ -327,7 +330,7 @@ async def test_a_group_that_moved_is_told_of_once_and_a_failure_of_that_holds_up
 
     old, new = server.group(-300, kind="group"), server.group(-100300)
     old.moved_to = new.id
-    async with Bot(server.token, server.base_url) as bot:
+    async with bot_of(server) as bot:
         door = TelegramDoor(bot, moved)
         for _ in range(2):
             await door.send(Address("telegram", "-300"), samples.NOTICE)

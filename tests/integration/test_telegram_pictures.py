@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from telegram import Bot
 
 from bot.cards import Button, Notice
 from bot.door import ChatGone, Flooded, MessageGone
@@ -16,6 +15,7 @@ from bot.telegram_adapter import PICTURES_KNOWN, TelegramDoor
 from bot.telegram_render import render
 from tests import card_samples as samples
 from tests.loopback.telegram_rules import CAPTION_UNITS, Refusal, check_keyboard, check_text
+from tests.loopback.telegram_scene import bot_of
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Shown, User
 from tests.picture_facts import picture_card
@@ -42,7 +42,7 @@ async def server() -> AsyncIterator[TelegramServer]:
 
 @pytest.fixture
 async def door(server: TelegramServer) -> AsyncIterator[TelegramDoor]:
-    async with Bot(server.token, server.base_url) as bot:
+    async with bot_of(server) as bot:
         server.calls.clear()
         yield TelegramDoor(bot)
 

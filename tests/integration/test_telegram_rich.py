@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from telegram import Bot
 
 from bot.cards import Notice
 from bot.door import ChatGone, DeliveryFailed, Flooded, MessageGone, Unsure
@@ -15,6 +14,7 @@ from bot.telegram_rich import rich
 from tests import card_samples as samples
 from tests.loopback.telegram_rich_rules import check_rich
 from tests.loopback.telegram_rules import Refusal
+from tests.loopback.telegram_scene import bot_of
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import Shown, User
 
@@ -35,7 +35,7 @@ async def server() -> AsyncIterator[TelegramServer]:
 
 @pytest.fixture
 async def door(server: TelegramServer) -> AsyncIterator[TelegramDoor]:
-    async with Bot(server.token, server.base_url) as bot:
+    async with bot_of(server) as bot:
         yield TelegramDoor(bot)
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
+from telegram import Bot
 
 from bot.access import Role
 from bot.arrival import accepted
@@ -14,6 +15,7 @@ from bot.chat_news import ChatNews
 from bot.door import Door
 from bot.inline import Found
 from bot.request import Person, Press, Request
+from bot.telegram_http import AioRequest
 from bot.telegram_updates import TelegramService
 from core.clock import ManualClock
 from core.config.secret import SecretRef
@@ -24,6 +26,12 @@ from tests.loopback.telegram_world import User
 
 ALICE, BOB = User(1001, "Alice"), User(1002, "Bob")
 Make = Callable[[], TelegramService]
+
+
+def bot_of(server: TelegramServer) -> Bot:
+    """Return a bot that calls the server the way ours does."""
+    ways = AioRequest(4, PATIENCE_S), AioRequest(1, PATIENCE_S)
+    return Bot(server.token, server.base_url, request=ways[0], get_updates_request=ways[1])
 
 
 @dataclass(frozen=True)
