@@ -8,9 +8,12 @@ others: many who follow runs must not keep anybody from `/help`.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
 from typing import Any
+
+from core.courtesy import Courtesy, Visit
 
 MOST_WAITING = 2_000
 """So much that waits for a run gives its room to others; what is beyond keeps it until its run has ended."""
@@ -83,6 +86,7 @@ class Stay:
 
 _arriving: ContextVar[asyncio.Event | None] = ContextVar("arriving", default=None)
 _staying: ContextVar[Stay | None] = ContextVar("staying", default=None)
+_visiting: ContextVar[Visit | None] = ContextVar("visiting", default=None)
 
 
 def accepted() -> None:
@@ -91,10 +95,31 @@ def accepted() -> None:
         event.set()
 
 
+@asynccontextmanager
+async def visit(courtesy: Courtesy) -> AsyncIterator[None]:
+    """Wait for a turn to answer somebody, and let what goes on give way until that `only_waits`."""
+    visit = courtesy.came()
+    token = _visiting.set(visit)
+    try:
+        await visit.begin()
+        yield
+    finally:
+        _visiting.reset(token)
+        visit.over()
+
+
+def prepared() -> None:
+    """Say, within the work for an update, that its answer is there and only has to be sent."""
+    if (visit := _visiting.get()) is not None:
+        visit.prepared()
+
+
 def only_waits() -> None:
     """Say, within the work for an update, that from now on it waits for a run and does little else."""
     if (stay := _staying.get()) is not None:
         stay.step_aside()
+    if (visit := _visiting.get()) is not None:
+        visit.over()
 
 
 def start(

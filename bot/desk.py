@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.access import Role, Standing, place_of, role_at, standing_at
 from bot.arguments import shown
-from bot.arrival import Room, accepted, start
+from bot.arrival import Room, accepted, prepared, start, visit
 from bot.at_work import show_at_work
 from bot.cards import Card, Notice
 from bot.chat_news import ChatNews, Post, answered_at, posts_about, posts_when_reached
@@ -71,6 +71,10 @@ class Desk:
 
     async def handle(self, request: Request, door: Door) -> None:
         """Carry out a command and post its answer."""
+        async with visit(self.app.courtesy):
+            await self._handle(request, door)
+
+    async def _handle(self, request: Request, door: Door) -> None:
         try:
             found = await answered_at(self.app, request.address, request.person)
             if found is None:
@@ -289,6 +293,7 @@ class Desk:
 
     async def _post(self, card: Card, address: Address, door: Door, only_for: Person | None = None) -> bool:
         """Send a card, and say whether it has arrived."""
+        prepared()
         for attempt in range(POST_TRIES):
             chat = self.pacers.at(door, address)
             turn = await chat.turn(within_s=_LONGEST_WAIT_S)

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.arrival import only_waits
+from bot.arrival import only_waits, prepared
 from bot.cards import Card, Notice
 from bot.delivery import LiveMessage
 from bot.door import Door, MessageRef
@@ -34,8 +34,6 @@ from core.domain.ids import new_id
 from core.domain.run import RunRecord, RunState
 
 FIRST_CARD_WITHIN_S = 5.0
-GIVE_WAY_S = 1.0
-"""How long a run gives way to the first cards of others: whoever asks wants to see that it was heard."""
 LEAVE_WITHIN_S = 2.0
 KEEP_TRYING = timedelta(days=1)
 TICKET_SIGNS = 10
@@ -55,8 +53,6 @@ class LiveMessages:
         self.pacers = pacers
         self._held: set[tuple[Platform, str, str]] = set()
         self._starts: dict[str, _LiveRun] = {}
-        self._first: set[_LiveRun] = set()
-        self._none_first = asyncio.Event()
 
     async def tell(
         self,
@@ -88,23 +84,6 @@ class LiveMessages:
             return await live.follow(start, note)
         finally:
             del self._starts[ticket]
-
-    def first(self, live: "_LiveRun", *, tried: bool) -> None:
-        """Note that a message waits for its first card, or that this was tried."""
-        if tried:
-            self._first.discard(live)
-        else:
-            self._first.add(live)
-            self._none_first.clear()
-        if not self._first:
-            self._none_first.set()
-
-    async def first_go_first(self) -> None:
-        """Let the first cards of others go before the work of a run, for a while."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GIVE_WAY_S):
-                while self._first:
-                    await self._none_first.wait()
 
     def starting(self, ticket: str) -> Starting | None:
         """Return the run whose message had a Stop button with this ticket before the run had an id."""
@@ -258,8 +237,6 @@ class _LiveRun:
 
     async def follow(self, start: Events, note: Note | None = None) -> RunRecord | None:
         """Try the first card, then read and draw until the stream is over, then deliver its end."""
-        if not self._tried.is_set():
-            self._messages.first(self, tried=False)
         reader = asyncio.create_task(self._read(start, note))
         try:
             await self._draw_until(reader)
@@ -273,7 +250,6 @@ class _LiveRun:
             return self._progress.record
         finally:
             reader.cancel()
-            self._messages.first(self, tried=True)
             for ref in self._holds:
                 self._messages.let_go(ref)
 
@@ -285,7 +261,8 @@ class _LiveRun:
             chat = self._message.address.chat_id
             _log.warning("%s is closed to us; the run of %s is not started", chat, self._progress.ticker)
             return
-        await self._messages.first_go_first()
+        # Whoever asks wants to see first that it was heard.
+        await self._app.courtesy.give_way()
         async for event in start():
             self._progress = self._progress.apply(event)
             if note is not None and isinstance(event, RunStarted):
@@ -315,6 +292,7 @@ class _LiveRun:
             if self._message.silent or self._progress.card() == shown:
                 await _either(reader, self._news.wait())
                 continue
+            prepared()
             await _either(reader, self._message.turn())
             if reader.done():
                 return
@@ -322,7 +300,6 @@ class _LiveRun:
             if await self._message.draw(card):
                 shown = card
             self._tried.set()
-            self._messages.first(self, tried=True)
             only_waits()
             await self._remember()
 

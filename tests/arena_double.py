@@ -9,6 +9,7 @@ from core.app.app import App
 from core.app.pricework import RunPrice
 from core.clock import ManualClock
 from core.config import Settings
+from core.courtesy import Courtesy
 from core.domain.alert import Alert
 from core.domain.ballot import Action
 from core.domain.books import Leaderboard, Statement
@@ -78,6 +79,7 @@ class ArenaDouble(App):
         self.closed = False
         self.busy: Exception | None = None
         self.measures = Relay()
+        self.courtesy = Courtesy()
         self.votes: dict[str, Vote] = {}
         self.going_on: tuple[str, ...] = ()
         self.known_chats = ChatsDouble()  # type: ignore[assignment]

@@ -134,6 +134,7 @@ class App(
         self._prices = prices
         self._gatherer = gatherer
         self._committee = committee
+        self.courtesy = gateway.courtesy
         self._gateway = gateway
         self._estimates = estimates
         self._runs = runs

@@ -36,6 +36,7 @@ from core.clock import Clock, SystemClock
 from core.config.members import MemberSettings, Route
 from core.config.providers import Provider, ProviderKey
 from core.config.settings import Settings
+from core.courtesy import Courtesy
 from core.domain.calls import Caller, Purpose
 from core.domain.errors import AuthenticationFailed, ModelFailure
 from core.domain.listed import ListedModel
@@ -53,7 +54,7 @@ from core.llm.families import family_of
 from core.llm.guard import FittingModel, GuardedModel
 from core.llm.hedge import HedgedModel, RacingModel
 from core.llm.keyring import Keyring, Opened
-from core.llm.limits import ConcurrentModel, SteppedModel, Steps
+from core.llm.limits import ConcurrentModel, CourteousModel, SteppedModel, Steps
 from core.llm.model_list import ask_list
 from core.llm.notes import Notes
 from core.llm.opening import Secrets, no_key_sentence
@@ -104,6 +105,7 @@ class Gateway:
         self._zone = ZoneInfo(settings.arena.timezone)
         self._providers = {provider.name: provider for provider in settings.providers}
         self._connections = Connections()
+        self.courtesy = Courtesy()
         self._all_calls = asyncio.Semaphore(settings.pipeline.max_concurrency)
         self._semaphores: dict[str, asyncio.Semaphore] = {}
         self._breakers: dict[tuple[str, str], Breaker] = {}
@@ -339,6 +341,8 @@ class Gateway:
         if self._settings.health.hedge:
             model = RacingModel(model, prices, hop, self._clock)
         model = RecordedModel(model, form, self._log, prices)
+        if caller.purpose is not Purpose.ASK:  # for that one a person waits
+            model = CourteousModel(model, self.courtesy)
         model = ConcurrentModel(model, *self._places(member, provider, model_id))
         model = SteppedModel(model, steps)
         paced = key and (key.rpm or key.tpm)

@@ -1,8 +1,9 @@
-"""How many calls at once, and how many a run."""
+"""How many calls at once, how many a run, and who goes first."""
 
 import asyncio
 from contextlib import AsyncExitStack
 
+from core.courtesy import Courtesy
 from core.domain.errors import TooManySteps
 from core.llm.port import Answer, Ask, LanguageModel
 
@@ -23,6 +24,19 @@ class ConcurrentModel:
             for semaphore in self._semaphores:
                 await places.enter_async_context(semaphore)
             return await self._model.ask(ask)
+
+
+class CourteousModel:
+    """A model that is asked when few people wait for a first answer, or after a second."""
+
+    def __init__(self, model: LanguageModel, courtesy: Courtesy) -> None:
+        self._model = model
+        self._courtesy = courtesy
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Let others go first, then ask."""
+        await self._courtesy.give_way()
+        return await self._model.ask(ask)
 
 
 class Steps:

@@ -193,6 +193,7 @@ class Hearings:
             stage_timeout_s=self._settings.pipeline.stage_timeout_s,
             keep=keep,
             tell=tell_step,
+            give_way=self._gateway.courtesy.give_way,
         )
         return await run.result(max(0.0, deadline - self._clock.monotonic()))
 

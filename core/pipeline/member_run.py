@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.clock import Clock
+from core.courtesy import Courtesy
 from core.domain.ballot import Abstention, AbstentionKind, Authorship, Ballot, MemberResult
 from core.domain.errors import (
     AnotherModelAnswered,
@@ -44,7 +45,8 @@ class MemberRun:
 
     Without an `author` every step must be done already.
     `keep` stores a finished stage and returns once it is safe; `tell` hears of each step that starts and,
-    with its record, that is kept. Nothing but cancellation escapes `result`.
+    with its record, that is kept. Before a step starts, and before its answer is looked through, it lets
+    others go first with `give_way`. Nothing but cancellation escapes `result`.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class MemberRun:
         stage_timeout_s: float,
         keep: Callable[[StageRecord], Awaitable[None]],
         tell: Callable[[Step, StageRecord | None], None],
+        give_way: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._run_id = run_id
         self._member = member
@@ -69,6 +72,7 @@ class MemberRun:
         self._stage_timeout_s = stage_timeout_s
         self._keep = keep
         self._tell = tell
+        self._give_way = give_way or Courtesy().give_way
         self._done = {record.step: record for record in view.done}
         self._lost = NOTHING_SPENT
         self._checks = StageChecks(view)
@@ -116,6 +120,7 @@ class MemberRun:
             await asyncio.gather(*waits)
         if step in self._done or self._author is None:
             return
+        await self._give_way()
         self._tell(step, None)
         record = await self._write(step, self._author)
         await self._keep(record)
@@ -142,6 +147,7 @@ class MemberRun:
                 failure.reason = f"{step.stage}: {failure.reason}"
                 raise
         elapsed_ms = int((self._clock.monotonic() - began) * 1000)
+        await self._give_way()
         return StageRecord(
             run_id=self._run_id,
             member=self._member,

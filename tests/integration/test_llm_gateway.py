@@ -18,6 +18,8 @@ from core.config.members import MemberSettings
 from core.config.providers import Provider, ProviderKey
 from core.config.secret import SecretRef
 from core.config.settings import Budget, Pipeline, Settings
+from core.courtesy import Courtesy
+from core.domain.calls import Caller, Purpose
 from core.domain.errors import (
     AuthenticationFailed,
     BudgetExceeded,
@@ -107,6 +109,24 @@ async def test_a_members_model_answers_with_a_valid_decision(server: ModelServer
     assert (got.served_by.provider, got.served_by.model) == ("loopback", "maker/model:free")
     assert got.spend.cost_usd > 0
     assert server.requests[0].key == SECRET
+
+
+async def test_calls_of_a_run_give_way_to_many_and_an_answer_to_somebody_does_not(
+    server: ModelServer, gateway_of: Build
+) -> None:
+    gateway = gateway_of()
+    gateway.courtesy = Courtesy(0, most_s=PATIENCE_S)
+    somebody = gateway.courtesy.came()
+    of_a_run, of_a_question = (
+        asyncio.create_task(gateway.model_for(MEMBER, caller=Caller(purpose=purpose)).ask(ASK))
+        for purpose in (Purpose.RUN, Purpose.ASK)
+    )
+    await of_a_question
+    assert len(server.requests) == 1
+    assert not of_a_run.done()
+    somebody.over()
+    await of_a_run
+    assert len(server.requests) == 2
 
 
 async def test_each_model_may_have_its_own_opinion(server: ModelServer, gateway_of: Build) -> None:

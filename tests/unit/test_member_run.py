@@ -1,6 +1,7 @@
 """One member's way through a run."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -62,7 +63,12 @@ class Shelf:
 
 
 def member_run(
-    writer: Writer, shelf: Shelf, *, done: tuple[StageRecord, ...] = (), stage_timeout_s: float = 5.0
+    writer: Writer,
+    shelf: Shelf,
+    *,
+    done: tuple[StageRecord, ...] = (),
+    stage_timeout_s: float = 5.0,
+    give_way: Callable[[], Awaitable[None]] | None = None,
 ) -> MemberRun:
     return MemberRun(
         "run00001",
@@ -74,7 +80,19 @@ def member_run(
         stage_timeout_s=stage_timeout_s,
         keep=shelf.keep,
         tell=shelf.tell,
+        give_way=give_way,
     )
+
+
+async def test_each_step_gives_way_before_it_starts_and_before_its_answer_is_looked_through() -> None:
+    writer, shelf, said = Writer(), Shelf(), list[str]()
+
+    async def give_way() -> None:
+        said.append(f"{len(writer.asked)} asked, {len(shelf.kept)} kept")
+
+    await member_run(writer, shelf, give_way=give_way).result(PATIENCE_S)
+    assert len(said) == 2 * 12
+    assert (said[0], said[-2:]) == ("0 asked, 0 kept", ["11 asked, 11 kept", "12 asked, 11 kept"])
 
 
 async def test_all_twelve_stages_are_kept_and_end_in_a_ballot() -> None:

@@ -1,0 +1,89 @@
+"""Who goes first when many people ask at once, for all of it shares one processor.
+
+People are answered in the order in which they came, some at a time: were all of them answered side by side,
+the first would have to wait as long as the last. And what takes minutes gives way to them, for a moment: a
+run has hundreds of steps of some milliseconds, and does not notice a second; whoever asked something does.
+"""
+
+import asyncio
+import contextlib
+
+FEW = 8
+"""As many who wait are answered beside the work of runs; only for more of them it gives way."""
+MOST_S = 1.0
+"""So long somebody is given way to, and so long a step gives way."""
+AT_ONCE = 32
+"""So many answers are prepared side by side: as many as Telegram takes in a second, and a few."""
+PREPARING_S = 0.25
+"""Whose answer takes longer to prepare keeps others waiting no longer than this."""
+
+
+class Visit:
+    """Somebody who waits for a first answer; until `over` is said, or for a second, they are given way to."""
+
+    def __init__(self, courtesy: "Courtesy") -> None:
+        self._courtesy = courtesy
+        self._timers = [asyncio.get_running_loop().call_later(courtesy.most_s, self._late)]
+        self._preparing = False
+        courtesy.visits.add(self)
+
+    async def begin(self) -> None:
+        """Wait until it is this one's turn to be answered."""
+        await self._courtesy.turns.acquire()
+        self._preparing = True
+        self._timers.append(asyncio.get_running_loop().call_later(self._courtesy.preparing_s, self.prepared))
+
+    def prepared(self) -> None:
+        """Say that the answer only has to be sent, so that the next one can be prepared."""
+        if self._preparing:
+            self._preparing = False
+            self._courtesy.turns.release()
+
+    def over(self) -> None:
+        """Say that the answer is there; saying it again changes nothing."""
+        for timer in self._timers:
+            timer.cancel()
+        self.prepared()
+        self._late()
+
+    def _late(self) -> None:
+        self._courtesy.leave(self)
+
+
+class Courtesy:
+    """Who waits for a first answer at the moment, and what gives way while they are more than `few`."""
+
+    def __init__(
+        self,
+        few: int = FEW,
+        at_once: int = AT_ONCE,
+        *,
+        most_s: float = MOST_S,
+        preparing_s: float = PREPARING_S,
+    ) -> None:
+        self.most_s = most_s
+        self.preparing_s = preparing_s
+        self.visits: set[Visit] = set()
+        self.turns = asyncio.Semaphore(at_once)
+        self._few = few
+        self._calm = asyncio.Event()
+
+    def came(self) -> Visit:
+        """Note that somebody waits from now on."""
+        return Visit(self)
+
+    def leave(self, visit: Visit) -> None:
+        """Take one less into account."""
+        self.visits.discard(visit)
+        if len(self.visits) <= self._few:
+            self._calm.set()
+
+    async def give_way(self) -> None:
+        """Return when it is calm, at once as a rule; after a second whatever goes on."""
+        if len(self.visits) <= self._few:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.most_s):
+                while len(self.visits) > self._few:
+                    self._calm.clear()
+                    await self._calm.wait()
