@@ -293,7 +293,7 @@ class _LiveRun:
                 await _either(reader, self._news.wait())
                 continue
             prepared()
-            await _either(reader, self._message.turn())
+            await _either(reader, self._turn())
             if reader.done():
                 return
             card = self._progress.card()
@@ -302,6 +302,12 @@ class _LiveRun:
             self._tried.set()
             only_waits()
             await self._remember()
+
+    async def _turn(self) -> None:
+        """Wait until the message may be drawn; what only goes on lets first answers to people go first."""
+        if self._message.ref is not None:
+            await self._app.courtesy.give_way()
+        await self._message.turn()
 
     async def _remember(self) -> None:
         """Keep in the store where the message of a run is, or that it could not be sent yet."""
