@@ -20,6 +20,7 @@ class KnownChats:
         self._access = settings.access
         self._subscriptions = subscriptions
         self._clock = clock
+        self._warned_of: set[str] = set()
 
     async def get(self, chat_id: str) -> KnownChat | None:
         """Return what is known of a chat, such as `telegram:-100123`; None where nothing is."""
@@ -93,7 +94,8 @@ class KnownChats:
             self._warn(old, new)
 
     def _warn(self, old: str, new: str) -> None:
-        if any(entry.id == old for entry in self._access.chats):
+        if old not in self._warned_of and any(entry.id == old for entry in self._access.chats):
+            self._warned_of.add(old)  # a group may move while those of the past are looked through
             _log.warning(
                 "[[access.chats]] names %s, which has become %s. Its role still holds; put the new id there.",
                 old,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from bot.telegram_intake import Intake
 from core.app.app import App
 from core.domain.alert import Alert, AlertKind
 from core.domain.subscription import Planned, SubscriptionState
@@ -42,9 +43,9 @@ class World(NamedTuple):
         return message
 
     async def quiet(self, update: int) -> None:
-        """Wait until an update was taken, and a moment longer."""
+        """Wait until an update was taken, and all work for it is done."""
         await self.telegram.until(lambda: update not in self.telegram.unconfirmed, "the update", PATIENCE_S)
-        await asyncio.sleep(0.1)
+        await self.telegram.until(lambda: not worked_on(), "the end of its work", PATIENCE_S)
 
     async def has(self, chat: Chat) -> list[tuple[int, str, SubscriptionState]]:
         listed = await self.app.subscriptions.of_chat("telegram", str(chat.id))
@@ -55,6 +56,12 @@ class World(NamedTuple):
         now = self.app.clock.now()
         alert = Alert(key=key, kind=AlertKind.MODEL_DOWN, at=now, members=("claude",), reason="timeout")
         await self.app._store.alerts.add([alert], lambda *_: Planned(key=key, at=now, due_at=now))
+
+
+def worked_on() -> list[str]:
+    """Return what updates are worked on at the moment, in whichever process of this loop."""
+    coroutines = [task.get_coro() for task in asyncio.all_tasks() if not task.done()]
+    return [name for one in coroutines if (name := one.__qualname__) == Intake._work.__qualname__]
 
 
 @asynccontextmanager

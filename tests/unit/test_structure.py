@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LONGEST = 400
 MODULES = sorted(path for package in ("bot", "core") for path in (ROOT / package).rglob("*.py"))
-EVERYWHERE = {"core.domain", "core.config", "core.clock"}
+EVERYWHERE = {"core.domain", "core.config", "core.clock", "core.courtesy"}
 BELOW_THE_PIPELINE = {
     "core.llm",
     "core.market",
@@ -89,7 +89,7 @@ def test_imports_run_one_way(path: Path) -> None:
         allowed = {"bot", "core.app", *EVERYWHERE}
     elif room == "core":
         allowed = set()
-    elif room in {"core.domain", "core.clock"}:
+    elif room in {"core.domain", "core.clock", "core.courtesy"}:
         allowed = {"core.domain"}
     elif room == "core.config":
         allowed = {"core.config", "core.domain"}
