@@ -14,7 +14,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --con
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench pins clean
+.PHONY: help run test tests lint format bench pins clean
 # Settings of other projects that would leak into .venv. Without compiled files each start takes half as long again.
 unexport PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX PYTHONDONTWRITEBYTECODE
 
@@ -25,9 +25,11 @@ run: $(VENV)/.run ## Ask the committee: a bundled sample ticker, or TICKER=NVDA 
 	@$(PY) -m bot run $(or $(TICKER),GOOG --sample) $(ARGS)
 
 # Tests write many small databases, and each commit waits for the disk: where memory can hold them, it does.
-test: export PYTEST_DEBUG_TEMPROOT := $(or $(PYTEST_DEBUG_TEMPROOT),$(shell \
+tests: export PYTEST_DEBUG_TEMPROOT := $(or $(PYTEST_DEBUG_TEMPROOT),$(shell \
   test -w /dev/shm && test "$$(df -Pk /dev/shm | awk 'END {print $$4}')" -gt 2000000 && echo /dev/shm || echo "$${TMPDIR:-/tmp}"))
-test: lint ## Check everything: style, types, and all tests (ARGS="-k words" picks some)
+test: lint tests ## Check everything: style, types, and all tests (ARGS="-k words" picks some)
+
+tests: $(VENV)/.test
 	@$(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.test ## Check style and types

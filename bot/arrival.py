@@ -104,8 +104,8 @@ async def visit(courtesy: Courtesy) -> AsyncIterator[None]:
         await visit.begin()
         yield
     finally:
-        _visiting.reset(token)
         visit.over()
+        _visiting.reset(token)
 
 
 def prepared() -> None:

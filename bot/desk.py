@@ -96,6 +96,7 @@ class Desk:
 
     async def press(self, press: Press, door: Door) -> Card | None:
         """Return what a button opens, or None where nothing is to be shown."""
+        waits = self.app.courtesy.came()  # without a turn: a button has to be answered soon
         try:
             found = await answered_at(self.app, press.address, press.person)
             if found is None:
@@ -104,6 +105,8 @@ class Desk:
             return await self._pressed(replace(press, address=address), door, stored)
         except Exception as error:  # noqa: BLE001 - the boundary, as in handle
             return notice_of(error, f"button {shown(press.data)}")
+        finally:
+            waits.over()
 
     async def inquire(self, person: Person, text: str, offset: int, page_size: int) -> Found | None:
         """Return what a person is offered who writes elsewhere, or None for a stranger; never raises.
@@ -209,6 +212,10 @@ class Desk:
         """Let a long command go on by itself: a button has to be answered soon."""
 
         async def finish() -> None:
+            async with visit(self.app.courtesy):
+                await answer()
+
+        async def answer() -> None:
             try:
                 card = await work()
             except Exception as error:  # noqa: BLE001 - the boundary, as in handle

@@ -14,7 +14,7 @@ IDLE_S = 10.0
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
-_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 class NotSent(NetworkError):
@@ -29,7 +29,7 @@ class JsonBody:
     """What a call without files tells, as JSON: put together once, where the library's own takes a while."""
 
     def __init__(self, told: dict[str, Any]) -> None:
-        self.written = json.dumps(told, ensure_ascii=False).encode()
+        self.written = json.dumps(told, ensure_ascii=False).encode(errors="replace")
 
     @classmethod
     def data(cls, told: dict[str, Any]) -> RequestData:
@@ -50,7 +50,7 @@ class AioRequest(BaseRequest):
         self._connections = connections
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
-        self._proxies: dict[str, str | None] = {}
+        self._proxies: dict[tuple[str, str], str | None] = {}
 
     @property
     def read_timeout(self) -> float | None:
@@ -114,6 +114,9 @@ class AioRequest(BaseRequest):
             raise NotSent(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotAnswered(type(error).__name__) from None
+        except Exception as error:  # noqa: BLE001 - the boundary: the library tells whatever it is in full
+            # And with it what the environment has put into the address of a proxy.
+            raise NetworkError(type(error).__name__) from None
 
     def _proxy(self, url: str) -> str | None:
         """Return the proxy on the way to an address, as HTTPS_PROXY, HTTP_PROXY and NO_PROXY have it.
@@ -121,10 +124,11 @@ class AioRequest(BaseRequest):
         Looked up once for each server: the client by itself looks at every call, in two threads.
         """
         parts = urlsplit(url)
-        if parts.netloc not in self._proxies:
+        server = parts.scheme, parts.netloc
+        if server not in self._proxies:
             direct = parts.hostname is None or proxy_bypass(parts.hostname)
-            self._proxies[parts.netloc] = None if direct else getproxies().get(parts.scheme)
-        return self._proxies[parts.netloc]
+            self._proxies[server] = None if direct else getproxies().get(parts.scheme)
+        return self._proxies[server]
 
     def _seconds(self, wished: object) -> float:
         return float(wished) if isinstance(wished, int | float) else self._timeout_s

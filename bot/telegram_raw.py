@@ -71,7 +71,7 @@ async def requested(bot: Bot, method: str, wanted: dict[str, Any]) -> Any:
         # An unknown method and a malformed token are both answered with 404.
         if method in {SEND, EDIT} or _UNAUTHORIZED in str(error).lower():
             raise
-        raise EndPointNotFound(f"{method} is not known") from None
+        raise EndPointNotFound(f"{method} not found in Bot API") from None
 
 
 def _shown(html: str, markup: Keyboard | None) -> dict[str, object]:

@@ -6,12 +6,14 @@ run has hundreds of steps of some milliseconds, and does not notice a second; wh
 """
 
 import asyncio
-import contextlib
+from math import inf
 
 FEW = 8
 """As many who wait are answered beside the work of runs; only for more of them it gives way."""
 MOST_S = 1.0
 """So long somebody is given way to, and so long a step gives way."""
+RESTS = 4
+"""For so many times as long nothing gives way after that."""
 AT_ONCE = 64
 """So many answers are prepared side by side: twice as many as Telegram takes in a second."""
 PREPARING_S = 0.25
@@ -19,7 +21,10 @@ PREPARING_S = 0.25
 
 
 class Visit:
-    """Somebody who waits for a first answer; until `over` is said, or for a second, they are given way to."""
+    """Somebody who waits for a first answer.
+
+    They are given way to until `over` is said, or for a second from when they came, and then count no more.
+    """
 
     def __init__(self, courtesy: "Courtesy") -> None:
         self._courtesy = courtesy
@@ -63,6 +68,7 @@ class Courtesy:
         self.turns = asyncio.Semaphore(at_once)
         self._few = few
         self._calm = asyncio.Event()
+        self._rests_until = -inf
 
     def came(self) -> Visit:
         """Note that somebody waits from now on."""
@@ -74,12 +80,24 @@ class Courtesy:
         if len(self.visits) <= self._few:
             self._calm.set()
 
+    @property
+    def many(self) -> bool:
+        """Whether so many wait that it would be given way to them now."""
+        return len(self.visits) > self._few and asyncio.get_running_loop().time() >= self._rests_until
+
     async def give_way(self) -> None:
-        """Return when it is calm, at once as a rule; after a second whatever goes on."""
-        if len(self.visits) <= self._few:
+        """Return when few are left, at once as a rule.
+
+        After a second it returns whatever goes on, and then nothing gives way for four: where people come
+        without an end, what takes minutes takes a quarter longer and not for ever.
+        """
+        if not self.many:
             return
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(self.most_s):
-                while len(self.visits) > self._few:
+                while self.many:
                     self._calm.clear()
                     await self._calm.wait()
+        except TimeoutError:
+            self._rests_until = asyncio.get_running_loop().time() + RESTS * self.most_s
+            self._calm.set()

@@ -54,7 +54,7 @@ from core.llm.families import family_of
 from core.llm.guard import FittingModel, GuardedModel
 from core.llm.hedge import HedgedModel, RacingModel
 from core.llm.keyring import Keyring, Opened
-from core.llm.limits import ConcurrentModel, CourteousModel, SteppedModel, Steps
+from core.llm.limits import ConcurrentModel, SteppedModel, Steps
 from core.llm.model_list import ask_list
 from core.llm.notes import Notes
 from core.llm.opening import Secrets, no_key_sentence
@@ -71,6 +71,7 @@ from core.llm.staged import StagedModel, at_hop
 from core.llm.states import KeptInMemory, KeyStates
 
 _ALMOST_ALL = 0.9
+_SOMEBODY_WAITS = {Purpose.ASK, Purpose.CHECK}
 
 
 class Gateway:
@@ -341,9 +342,8 @@ class Gateway:
         if self._settings.health.hedge:
             model = RacingModel(model, prices, hop, self._clock)
         model = RecordedModel(model, form, self._log, prices)
-        if caller.purpose is not Purpose.ASK:  # for that one a person waits
-            model = CourteousModel(model, self.courtesy)
-        model = ConcurrentModel(model, *self._places(member, provider, model_id))
+        courtesy = None if caller.purpose in _SOMEBODY_WAITS else self.courtesy
+        model = ConcurrentModel(model, *self._places(member, provider, model_id), courtesy=courtesy)
         model = SteppedModel(model, steps)
         paced = key and (key.rpm or key.tpm)
         pace = Pace(provider.name, key.name, key.rpm, key.tpm) if key and paced else None

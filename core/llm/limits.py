@@ -11,32 +11,30 @@ from core.llm.port import Answer, Ask, LanguageModel
 class ConcurrentModel:
     """A model that is asked only while it holds a place in each semaphore, taken in the given order.
 
-    Put the narrowest first: who waits for its own place then holds none that others could use.
+    Put the narrowest first: who waits for its own place then holds none that others could use. With a
+    `courtesy` it also lets people go first who wait for a first answer, and holds no place meanwhile.
     """
 
-    def __init__(self, model: LanguageModel, *semaphores: asyncio.Semaphore) -> None:
+    def __init__(
+        self, model: LanguageModel, *semaphores: asyncio.Semaphore, courtesy: Courtesy | None = None
+    ) -> None:
         self._model = model
         self._semaphores = semaphores
+        self._courtesy = courtesy
 
     async def ask(self, ask: Ask) -> Answer:
         """Wait for a place, then ask."""
         async with AsyncExitStack() as places:
-            for semaphore in self._semaphores:
-                await places.enter_async_context(semaphore)
+            await self._take(places)
+            if self._courtesy is not None and self._courtesy.many:
+                await places.aclose()
+                await self._courtesy.give_way()
+                await self._take(places)
             return await self._model.ask(ask)
 
-
-class CourteousModel:
-    """A model that is asked when few people wait for a first answer, or after a second."""
-
-    def __init__(self, model: LanguageModel, courtesy: Courtesy) -> None:
-        self._model = model
-        self._courtesy = courtesy
-
-    async def ask(self, ask: Ask) -> Answer:
-        """Let others go first, then ask."""
-        await self._courtesy.give_way()
-        return await self._model.ask(ask)
+    async def _take(self, places: AsyncExitStack) -> None:
+        for semaphore in self._semaphores:
+            await places.enter_async_context(semaphore)
 
 
 class Steps:

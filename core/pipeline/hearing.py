@@ -193,7 +193,8 @@ class Hearings:
             stage_timeout_s=self._settings.pipeline.stage_timeout_s,
             keep=keep,
             tell=tell_step,
-            give_way=self._gateway.courtesy.give_way,
+            # What a rule decides takes no time to speak of, and a replay has thousands of them in a row.
+            give_way=self._gateway.courtesy.give_way if isinstance(author, LlmAuthor) else None,
         )
         return await run.result(max(0.0, deadline - self._clock.monotonic()))
 

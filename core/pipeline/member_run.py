@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.clock import Clock
-from core.courtesy import Courtesy
 from core.domain.ballot import Abstention, AbstentionKind, Authorship, Ballot, MemberResult
 from core.domain.errors import (
     AnotherModelAnswered,
@@ -45,8 +44,8 @@ class MemberRun:
 
     Without an `author` every step must be done already.
     `keep` stores a finished stage and returns once it is safe; `tell` hears of each step that starts and,
-    with its record, that is kept. Before a step starts, and before its answer is looked through, it lets
-    others go first with `give_way`. Nothing but cancellation escapes `result`.
+    with its record, that is kept. Before a step starts it lets others go first with `give_way`. Nothing but
+    cancellation escapes `result`.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class MemberRun:
         self._stage_timeout_s = stage_timeout_s
         self._keep = keep
         self._tell = tell
-        self._give_way = give_way or Courtesy().give_way
+        self._give_way = give_way
         self._done = {record.step: record for record in view.done}
         self._lost = NOTHING_SPENT
         self._checks = StageChecks(view)
@@ -120,7 +119,8 @@ class MemberRun:
             await asyncio.gather(*waits)
         if step in self._done or self._author is None:
             return
-        await self._give_way()
+        if self._give_way is not None:
+            await self._give_way()
         self._tell(step, None)
         record = await self._write(step, self._author)
         await self._keep(record)
@@ -147,7 +147,6 @@ class MemberRun:
                 failure.reason = f"{step.stage}: {failure.reason}"
                 raise
         elapsed_ms = int((self._clock.monotonic() - began) * 1000)
-        await self._give_way()
         return StageRecord(
             run_id=self._run_id,
             member=self._member,

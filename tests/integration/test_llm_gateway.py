@@ -129,6 +129,23 @@ async def test_calls_of_a_run_give_way_to_many_and_an_answer_to_somebody_does_no
     assert len(server.requests) == 2
 
 
+async def test_a_call_that_gives_way_holds_no_place_that_an_answer_to_somebody_needs(
+    server: ModelServer, gateway_of: Build
+) -> None:
+    gateway = gateway_of(pipeline=Pipeline(max_concurrency=1))
+    gateway.courtesy = Courtesy(0, most_s=PATIENCE_S)
+    somebody = gateway.courtesy.came()
+    calls = [
+        asyncio.create_task(gateway.model_for(MEMBER, caller=Caller(purpose=purpose)).ask(ASK))
+        for purpose in (Purpose.RUN, Purpose.RUN, Purpose.ASK)
+    ]
+    await calls[-1]
+    assert [call.done() for call in calls] == [False, False, True]
+    somebody.over()
+    await asyncio.gather(*calls)
+    assert len(server.requests) == 3
+
+
 async def test_each_model_may_have_its_own_opinion(server: ModelServer, gateway_of: Build) -> None:
     gateway = gateway_of()
     actions = {}

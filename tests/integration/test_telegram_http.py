@@ -11,6 +11,8 @@ from telegram.error import NetworkError, TelegramError
 from bot.door import DeliveryFailed, Unsure
 from bot.telegram_failures import failure_of
 from bot.telegram_http import AioRequest, NotAnswered, NotSent
+from bot.telegram_raw import send_text
+from tests.loopback.telegram_scene import bot_of
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import User
 
@@ -146,6 +148,25 @@ async def test_a_server_that_the_environment_excepts_is_reached_without_the_prox
         me = await request.post(f"{server.base_url}{server.token}/getMe")
         await request.shutdown()
     assert (me["is_bot"], asked) == (True, [])
+
+
+async def test_an_address_of_a_proxy_that_cannot_be_used_is_never_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for address in ("http://me:SÉCRET€@127.0.0.1:9", "http://me:SECRET@127.0.0.1:port"):
+        monkeypatch.setenv("http_proxy", address)
+        monkeypatch.setenv("no_proxy", "")
+        error = await outcome("http://api.telegram.invalid/bot")
+        assert type(failure_of(error, TOKEN)) is DeliveryFailed
+        assert "CRET" not in f"{error!r} {error.__cause__!r}"
+
+
+async def test_half_a_sign_is_replaced_and_the_rest_arrives() -> None:
+    async with TelegramServer() as server, bot_of(server) as bot:
+        chat = server.private(ALICE)
+        await send_text(bot, chat.id, "half \ud83d", thread=None, reply=None, markup=None, silent=False)
+        (shown,) = server.messages(chat)
+    assert shown.text == "half ?"
 
 
 async def test_words_and_files_arrive_as_they_are() -> None:

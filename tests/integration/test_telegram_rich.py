@@ -123,6 +123,18 @@ async def test_one_that_is_refused_is_sent_as_a_plain_message_and_the_next_is_tr
     assert [bool(shown.rich) for shown in seen(server)] == [False, True]
 
 
+async def test_a_server_that_knows_them_no_more_is_not_asked_again(
+    server: TelegramServer, door: TelegramDoor
+) -> None:
+    await door.rich.detect()
+    server.rich = False
+    await door.send(PRIVATE, samples.LEADERBOARD)
+    assert not door.rich.taken
+    server.calls.clear()
+    await door.send(PRIVATE, samples.LEADERBOARD)
+    assert [call.method.lower() for call in server.calls] == ["sendmessage"]
+
+
 async def test_a_server_of_another_version_gets_no_more_of_them(
     server: TelegramServer, door: TelegramDoor
 ) -> None:

@@ -58,16 +58,21 @@ async def test_whoever_comes_while_others_leave_is_given_way_to_as_well() -> Non
 
 
 async def test_a_run_gives_way_for_a_moment_and_not_for_ever() -> None:
-    courtesy = Courtesy(0, most_s=SOON_S)
+    courtesy = Courtesy(0, most_s=0.1)
+    courtesy.came()
     giving = asyncio.create_task(courtesy.give_way())
 
     async def people_without_an_end() -> None:
         while True:
             courtesy.came()
-            await asyncio.sleep(0)
+            await asyncio.sleep(SOON_S)
 
     coming = asyncio.create_task(people_without_an_end())
     await asyncio.wait_for(giving, LONG_S)
+    assert len(courtesy.visits) > 0
+    # And then for a while not at all: where people come without an end, runs would stand still.
+    assert not courtesy.many
+    await courtesy.give_way()
     coming.cancel()
 
 

@@ -228,6 +228,23 @@ async def test_the_same_delivery_id_on_two_platforms_is_two_deliveries(app: Aren
     assert len(door.messages) == 2
 
 
+async def test_runs_give_way_to_whoever_typed_or_pressed_until_they_have_an_answer(
+    app: ArenaDouble, door: DoorDouble
+) -> None:
+    desk, waited = Desk(app), list[int]()
+    ask = app.claim_delivery
+
+    async def claim_delivery(platform: str, delivery: str) -> bool:
+        waited.append(len(app.courtesy.visits))
+        return await ask(platform, delivery)
+
+    app.claim_delivery = claim_delivery  # type: ignore[method-assign]
+    await desk.press(press(OPEN_CLAUDE), door)
+    await desk.handle(request("/models"), door)
+    assert waited == [1, 1]
+    assert not app.courtesy.visits
+
+
 async def test_a_viewer_may_press_every_button(app: ArenaDouble, door: DoorDouble) -> None:
     card = await Desk(app).press(press(OPEN_CLAUDE, person=BOB), door)
     assert isinstance(card, ReasoningCard)
