@@ -97,7 +97,7 @@ class BotPacer:
         self._free_at: list[float] = []
         self._quickest = inf
         self._seen = 0
-        self._last = -inf
+        self._evenly_from = -inf
         self._closed_until = -inf
         self._slow_until = -inf
         self._floods: list[tuple[float, str, float]] = []
@@ -109,7 +109,7 @@ class BotPacer:
         Returns None, without a turn, where the chat was not free at that moment or the time was over.
         """
         if not any(self._lines.values()) and self._wait_s(rank) <= HAIR_S:
-            return self._began() if take() else None
+            return self._began(rank) if take() else None
         now = self._clock.monotonic()
         ticket, line = _Ticket(take, now, now + within_s), self._lines[rank]
         line.append(ticket)
@@ -131,7 +131,7 @@ class BotPacer:
         busy = len(self._under_way) + len(self._free_at) > self._most / 4
         if any(self._lines.values()) or busy or self._wait_s(Rank.LIVE) > HAIR_S:
             return None
-        return self._began()
+        return self._began(Rank.LIVE)
 
     def flooded(self, chat: str | None, seconds: float) -> None:
         """Hear that the platform wants to be left alone for so long, in one chat or, with None, altogether.
@@ -162,7 +162,7 @@ class BotPacer:
                 continue
             line.popleft()
             if not ticket.turn.done():
-                ticket.turn.set_result(self._began() if ticket.take() else None)
+                ticket.turn.set_result(self._began(rank) if ticket.take() else None)
 
     def _next(self) -> tuple[deque[_Ticket], Rank] | None:
         """Return the line whose first is next, and its rank; those whose time is over leave."""
@@ -182,7 +182,7 @@ class BotPacer:
     def _wait_s(self, rank: Rank) -> float:
         """Return the seconds until a call of this rank may begin, as far as that is known."""
         now = self._clock.monotonic()
-        window = WINDOW_S * (SLOWER if now < self._slow_until else 1.0)
+        window = self._window_s(now)
         while self._under_way:
             turn, began = next(iter(self._under_way.items()))
             if now - began < LONGEST_CALL_S:
@@ -194,15 +194,24 @@ class BotPacer:
         wait = self._closed_until - now
         if rank >= Rank.POST:
             # Spread evenly, so that an answer in between never waits for a whole window.
-            wait = max(wait, self._last + window / self._most - now)
+            wait = max(wait, self._evenly_from - now)
         if len(self._under_way) + len(self._free_at) >= self._most:
             wait = max(wait, self._free_at[0] - now if self._free_at else LOOK_AGAIN_S)
         return max(wait, 0.0)
 
-    def _began(self) -> Turn:
-        turn = Turn(self._ended)
-        self._last = self._under_way[turn] = self._clock.monotonic()
+    def _began(self, rank: Rank) -> Turn:
+        turn, now = Turn(self._ended), self._clock.monotonic()
+        apart = self._window_s(now) / self._most
+        if rank >= Rank.POST:
+            # Whoever was woken a little late does not make all who come after that late as well.
+            self._evenly_from = max(self._evenly_from, now - apart) + apart
+        else:
+            self._evenly_from = max(self._evenly_from, now + apart)
+        self._under_way[turn] = now
         return turn
+
+    def _window_s(self, now: float) -> float:
+        return WINDOW_S * (SLOWER if now < self._slow_until else 1.0)
 
     def _ended(self, turn: Turn, within_s: float) -> None:
         began = self._under_way.pop(turn, None)
@@ -212,5 +221,4 @@ class BotPacer:
         self._quickest = min(self._quickest, now - began)
         self._seen += 1
         on_its_way = min(self._quickest, WINDOW_S / 2) if self._seen > SURE_AFTER else 0.0
-        window = WINDOW_S * (SLOWER if now < self._slow_until else 1.0)
-        heappush(self._free_at, now + window - on_its_way)
+        heappush(self._free_at, now + self._window_s(now) - on_its_way)

@@ -127,6 +127,34 @@ async def test_edits_go_on_while_ten_thousand_posts_are_on_their_way() -> None:
     await asyncio.gather(*tasks)
 
 
+class SleepyClock(SharedClock):
+    """Wakes everybody a little late, as a busy machine does."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds + 0.005)
+
+
+async def test_posts_keep_the_platforms_pace_though_each_is_woken_a_little_late() -> None:
+    clock = SleepyClock(alone=True)
+    bot = BotPacer(clock, PER_SECOND)
+    began: list[float] = []
+
+    async def posts() -> None:
+        for _ in range(20 * PER_SECOND):
+            turn = await bot.turn(Rank.POST, lambda: True)
+            assert turn is not None
+            began.append(clock.monotonic())
+            turn.over()
+
+    posting = asyncio.create_task(posts())
+    await clock.passing(40)
+    await posting
+    # Twenty seconds' worth; with each delay added up it would take 23.
+    assert began[-1] - began[0] < 20 * 1.03
+    # And never more than two close together, so that an answer in between waits for little.
+    assert min(later - earlier for earlier, later in zip(began, began[2:], strict=False)) > 0.02
+
+
 async def test_a_flooded_chat_holds_up_no_other_chat() -> None:
     clock = SharedClock(alone=True)
     pacers, door = Pacers(clock), DoorDouble()
