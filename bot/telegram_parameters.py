@@ -1,4 +1,4 @@
-"""What we say of chats, messages and buttons, as the Telegram library wants to hear it."""
+"""What we say of chats, messages and buttons, as Telegram and its library want to hear it."""
 
 from typing import Any
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.serve import serve
+from bot.telegram_intake import Intake
 from core.app.app import App
 from tests.loopback.slack_state import Message
 
@@ -34,3 +35,9 @@ def actions(message: Message) -> list[str]:
     """The ids of all buttons below a message in Slack."""
     blocks = [block for block in message.blocks if block["type"] == "actions"]
     return [element["action_id"] for block in blocks for element in block["elements"]]
+
+
+def worked_on() -> list[str]:
+    """Return what updates of Telegram are worked on at the moment."""
+    coroutines = [task.get_coro() for task in asyncio.all_tasks() if not task.done()]
+    return [name for one in coroutines if (name := one.__qualname__) == Intake._work.__qualname__]

@@ -18,8 +18,6 @@ from core.config.members import MemberSettings
 from core.config.providers import Provider, ProviderKey
 from core.config.secret import SecretRef
 from core.config.settings import Budget, Pipeline, Settings
-from core.courtesy import Courtesy
-from core.domain.calls import Caller, Purpose
 from core.domain.errors import (
     AuthenticationFailed,
     BudgetExceeded,
@@ -109,41 +107,6 @@ async def test_a_members_model_answers_with_a_valid_decision(server: ModelServer
     assert (got.served_by.provider, got.served_by.model) == ("loopback", "maker/model:free")
     assert got.spend.cost_usd > 0
     assert server.requests[0].key == SECRET
-
-
-async def test_calls_of_a_run_give_way_to_many_and_an_answer_to_somebody_does_not(
-    server: ModelServer, gateway_of: Build
-) -> None:
-    gateway = gateway_of()
-    gateway.courtesy = Courtesy(0, most_s=PATIENCE_S)
-    somebody = gateway.courtesy.came()
-    of_a_run, of_a_question = (
-        asyncio.create_task(gateway.model_for(MEMBER, caller=Caller(purpose=purpose)).ask(ASK))
-        for purpose in (Purpose.RUN, Purpose.ASK)
-    )
-    await of_a_question
-    assert len(server.requests) == 1
-    assert not of_a_run.done()
-    somebody.over()
-    await of_a_run
-    assert len(server.requests) == 2
-
-
-async def test_a_call_that_gives_way_holds_no_place_that_an_answer_to_somebody_needs(
-    server: ModelServer, gateway_of: Build
-) -> None:
-    gateway = gateway_of(pipeline=Pipeline(max_concurrency=1))
-    gateway.courtesy = Courtesy(0, most_s=PATIENCE_S)
-    somebody = gateway.courtesy.came()
-    calls = [
-        asyncio.create_task(gateway.model_for(MEMBER, caller=Caller(purpose=purpose)).ask(ASK))
-        for purpose in (Purpose.RUN, Purpose.RUN, Purpose.ASK)
-    ]
-    await calls[-1]
-    assert [call.done() for call in calls] == [False, False, True]
-    somebody.over()
-    await asyncio.gather(*calls)
-    assert len(server.requests) == 3
 
 
 async def test_each_model_may_have_its_own_opinion(server: ModelServer, gateway_of: Build) -> None:

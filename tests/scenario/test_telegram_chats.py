@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bot.telegram_intake import Intake
 from core.app.app import App
 from core.domain.alert import Alert, AlertKind
 from core.domain.subscription import Planned, SubscriptionState
@@ -17,7 +16,7 @@ from tests.loopback.model_server import ModelServer
 from tests.loopback.telegram_chats import ANONYMOUS, bot_becomes, migrate
 from tests.loopback.telegram_server import TelegramServer
 from tests.loopback.telegram_world import BOT_ID, Chat, Shown, User
-from tests.service import served
+from tests.service import served, worked_on
 
 ALICE, BOB, CAROL = User(1001, "Alice"), User(1002, "Bob"), User(1003, "Carol")
 OLD, NEW, FORUM, CHANNEL = -300, -1001234567300, -1001234567890, -1009876543210
@@ -56,12 +55,6 @@ class World(NamedTuple):
         now = self.app.clock.now()
         alert = Alert(key=key, kind=AlertKind.MODEL_DOWN, at=now, members=("claude",), reason="timeout")
         await self.app._store.alerts.add([alert], lambda *_: Planned(key=key, at=now, due_at=now))
-
-
-def worked_on() -> list[str]:
-    """Return what updates are worked on at the moment, in whichever process of this loop."""
-    coroutines = [task.get_coro() for task in asyncio.all_tasks() if not task.done()]
-    return [name for one in coroutines if (name := one.__qualname__) == Intake._work.__qualname__]
 
 
 @asynccontextmanager
