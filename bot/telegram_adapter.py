@@ -62,7 +62,8 @@ _log = logging.getLogger(__name__)
 class TelegramDoor:
     """A `bot.door.Door` over one bot. Makes no pause of its own: pacing and waiting is the caller's.
 
-    `bot` calls by an `AioRequest`. `moved` hears the old and the new id of a group that has become another chat.
+    `bot` calls by an `AioRequest`. `moved` hears the old and the new id of a group that has become another
+    chat.
     """
 
     platform: Platform = "telegram"
