@@ -18,7 +18,10 @@ from tests.costs import read_no_certificates, share_statements
 settings.register_profile("conclave", deadline=None)
 settings.load_profile("conclave")
 
-ASYNC_LIMIT_S = 60
+LIMIT_S, ASYNC_LIMIT_S = 120, 60
+"""So long a test may take that names no limit of its own. A limit ends what hangs, and is no stopwatch."""
+LIMITS_COUNT = 3 if os.environ.get("CI") else 1
+"""A build machine may stand still for minutes, which is nobody's hanging."""
 EARLY = ("scenario", "integration")
 """The folders whose tests begin first."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "", None}
@@ -55,9 +58,10 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
     for item in items:
-        function = getattr(item, "obj", None)
-        if asyncio.iscoroutinefunction(function) and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(ASYNC_LIMIT_S))
+        named = item.get_closest_marker("timeout")
+        waits = asyncio.iscoroutinefunction(getattr(item, "obj", None))
+        limit_s = named.args[0] if named and named.args else ASYNC_LIMIT_S if waits else LIMIT_S
+        item.add_marker(pytest.mark.timeout(LIMITS_COUNT * limit_s), append=False)
 
 
 def _place(item: pytest.Item) -> tuple[int, float]:
