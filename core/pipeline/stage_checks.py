@@ -25,6 +25,17 @@ class StageChecks:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._prepared = False
+
+    def prepare(self) -> None:
+        """Do what takes longest, once for all members of a run: whoever has an answer then hears soon."""
+        if self._prepared:
+            return
+        self._prepared = True
+        try:
+            _claims(self._view)
+        except Exception:
+            log.exception("the checks of %s could not be prepared", self._view.evidence.ticker)
 
     def marks(self, stage: Stage, draft: Draft, done: Iterable[StageRecord]) -> tuple[str, ...]:
         """Return the marks of a stage; `done` are the member's stages before it.

@@ -1,5 +1,6 @@
 """Marks on the stages that models write, and where people read them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from core.domain.ballot import Action
 from core.domain.memory import Memory, PastDecision
 from core.domain.stage import ModelChat, Preset, Stage, StageRecord, Step
 from core.domain.usage import ServedBy
+from core.pipeline import stage_checks
 from core.pipeline.author import Draft, View
 from core.pipeline.facts import Facts
 from core.pipeline.member_run import MemberRun
@@ -37,7 +39,7 @@ class Saying:
         return self.draft
 
 
-async def written(author: Saying) -> StageRecord:
+async def written(author: Saying, give_way: Callable[[], Awaitable[None]] | None = None) -> StageRecord:
     kept: list[StageRecord] = []
 
     async def keep(record: StageRecord) -> None:
@@ -54,9 +56,38 @@ async def written(author: Saying) -> StageRecord:
         stage_timeout_s=5,
         keep=keep,
         tell=lambda step, record: None,
+        give_way=give_way,
     )
     await run.result(5)
     return kept[0]
+
+
+async def at_once() -> None:
+    """Give way to nobody."""
+
+
+async def test_the_figures_of_the_evidence_are_sorted_before_a_model_is_asked() -> None:
+    sorted_: list[bool] = []
+
+    class Looking(Saying):
+        async def write(self, step: Step, view: View) -> Draft:
+            sorted_.append(view.facts in stage_checks._OF_RUNS)
+            return await super().write(step, view)
+
+    await written(Looking("Buy."), at_once)
+    assert sorted_ == [True]
+
+
+async def test_a_check_that_cannot_be_prepared_stops_no_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("figures")
+
+    monkeypatch.setattr(stage_checks, "Claims", broken)
+    record = await written(Saying("The RSI is at 45."), at_once)
+    assert record.output == "The RSI is at 45."
+    assert "could not be prepared" in caplog.text
 
 
 async def test_a_figure_that_the_evidence_contradicts_is_marked_on_the_stage() -> None:
