@@ -9,7 +9,7 @@ from functools import partial
 from bot.access import Role, Standing, place_of, role_at, standing_at
 from bot.arguments import shown
 from bot.arrival import Room, accepted, prepared, start, visit
-from bot.at_work import show_at_work
+from bot.at_work import Signs
 from bot.cards import Card, Notice
 from bot.chat_news import ChatNews, Post, answered_at, posts_about, posts_when_reached
 from bot.commands import find, parse
@@ -66,6 +66,7 @@ class Desk:
         self.platforms: dict[str, str] = {}
         self.connections: dict[str, Callable[[], Sequence[Connection]]] = {}
         self._studio = Studio()
+        self._signs = Signs(self.pacers, app.clock)
         self._going_on: set[asyncio.Task[None]] = set()
         self._room = Room(MOST_GOING_ON)
 
@@ -177,9 +178,9 @@ class Desk:
         privileged = command.role is Role.ADMIN or command.noted(arguments)
 
         async def work() -> Card | None:
-            at_work = asyncio.create_task(show_at_work(door, request.address, self.pacers, self.app.clock))
             try:
-                with read_as(await self._style(standing, request.address)):
+                style = await self._style(standing, request.address)
+                with self._signs.shown(door, request.address), read_as(style):
                     return await noted.carried_out(
                         HANDLERS[command.handler](call, arguments), what, privileged=privileged
                     )
@@ -187,8 +188,6 @@ class Desk:
                 # Nothing came of it, so that it may be mended by editing the message.
                 await release_once(self.app, request)
                 raise
-            finally:
-                at_work.cancel()
 
         if press is None or command.handler not in LIVE:
             return await work()
@@ -231,6 +230,7 @@ class Desk:
     async def close(self) -> None:
         """Leave what buttons have begun, as the doors leave what was typed; runs stay resumable."""
         await self.reception.close()
+        await self._signs.close()
         for task in self._going_on:
             task.cancel()
         await asyncio.gather(*self._going_on, return_exceptions=True)
