@@ -1,10 +1,11 @@
 """What decides what a person may do in a place, and how it reads: every request asks for that."""
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, literal_column, null, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.at_place import AtPlace
@@ -21,11 +22,20 @@ from core.store.together import Together
 _GRANT = tuple(grants.c)
 _PERSONS: BindParameter[Any] = bindparam("persons", expanding=True)
 _CHATS: BindParameter[Any] = bindparam("chats", expanding=True)
-_TERMS = select(chat_terms.c.chat_id, TERMS).where(chat_terms.c.chat_id.in_(_CHATS))
-_KNOWN = select(chats.c.chat_id, chats.c.state, chats.c.moved_to).where(
+
+
+def _padded(kind: str, *columns: Any) -> Select[Any]:
+    """Return a query whose rows say what they are, and are as long as those of grants."""
+    return select(literal_column(f"'{kind}'"), *columns, *[null()] * (len(_GRANT) - len(columns)))
+
+
+_GIVEN = _padded("grant", *_GRANT).where(grants.c.person.in_(_PERSONS), grants.c.chat_id.in_(_CHATS))
+_KNOWN = _padded("chat", chats.c.chat_id, chats.c.state, chats.c.moved_to).where(
     or_(chats.c.chat_id.in_(_CHATS), chats.c.moved_to.in_(_CHATS))
 )
-_GIVEN = select(*_GRANT).where(grants.c.person.in_(_PERSONS), grants.c.chat_id.in_(_CHATS))
+_TERMS = _padded("terms", chat_terms.c.chat_id, TERMS).where(chat_terms.c.chat_id.in_(_CHATS))
+# One way to the database and back: each costs more than all that it brings.
+_EVERYTHING = union_all(_GIVEN, _KNOWN, _TERMS)
 
 
 class Places:
@@ -40,19 +50,24 @@ class Places:
 
 
 async def _answered(connection: AsyncConnection, asked: Sequence[tuple[str, str]]) -> Sequence[AtPlace]:
-    """Answer all with the same few statements: each one has to wait for its turn in a busy process."""
+    """Answer all with the same statement: each one has to wait for its turn in a busy process."""
     # A grant without a person is for everybody, and one without a chat for everywhere.
     persons, where = [{"", *values} for values in zip(*asked, strict=True)]
-    given = {"chats": list(where), "persons": list(persons)}
-    texts = {row.chat_id: row.terms for row in await connection.execute(_TERMS, given)}
-    known = {chat: (ChatState(state), to) for chat, state, to in await connection.execute(_KNOWN, given)}
-    earlier: dict[str, list[str]] = defaultdict(list)
-    for chat, (_, to) in sorted(known.items()):
-        earlier[to].append(chat)
+    texts: dict[str, str] = {}
+    known: dict[str, tuple[ChatState, str | None]] = {}
+    earlier: dict[str | None, list[str]] = defaultdict(list)
     granted: dict[tuple[str, str], list[Grant]] = defaultdict(list)
-    for row in await connection.execute(_GIVEN, given):
-        grant = _grant(tuple(row))
-        granted[grant.person, grant.chat].append(grant)
+    found = await connection.execute(_EVERYTHING, {"chats": list(where), "persons": list(persons)})
+    for kind, *values in found:
+        match kind, values:
+            case "grant", _:
+                grant = _grant(values)
+                granted[grant.person, grant.chat].append(grant)
+            case "chat", (chat, state, to, *_):
+                known[chat] = ChatState(state), to
+                insort(earlier[to], chat)
+            case "terms", (chat, text, *_):
+                texts[chat] = text
     return [
         AtPlace(
             tuple(grant for p in ("", person) for c in ("", chat) for grant in granted.get((p, c), ())),
@@ -71,6 +86,6 @@ def _terms(text: str | None, chat: str) -> ChatTerms | None:
         return None
 
 
-def _grant(row: tuple[Any, ...]) -> Grant:
+def _grant(row: Sequence[Any]) -> Grant:
     values = {column.name: value for column, value in zip(_GRANT, row, strict=True)}
     return Grant(chat=values.pop("chat_id"), **values)
