@@ -26,6 +26,7 @@ from core.store.engine import (
     plain_errors,
     shown,
 )
+from core.store.writer_turns import WriterTurns
 
 _BUSY_ATTEMPTS = 4
 _BUSY_PAUSE_S = 0.05
@@ -42,7 +43,7 @@ class Database:
         self.is_sqlite = is_sqlite(place)
         self._place = place
         self._engine = engine
-        self._one_writer = asyncio.Lock() if self.is_sqlite else None
+        self._one_writer = WriterTurns() if self.is_sqlite else None
         self._writing: set[asyncio.Task[Any] | None] = set()
         self._in_use = 0
         self._unused = asyncio.Event()
@@ -112,10 +113,11 @@ class Database:
         self.measures.transacted(kind, self.clock.monotonic() - before)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, first: bool = False) -> AsyncIterator[AsyncConnection]:
         """Give a connection with one transaction: committed at the end, undone on any error.
 
-        On SQLite nobody else writes meanwhile. A task that is writing cannot ask for a second one.
+        On SQLite nobody else writes meanwhile, and who is to go `first` goes before all others who wait. A
+        task that is writing cannot ask for a second one.
         """
         options: dict[str, Any] = {BEGIN: "BEGIN IMMEDIATE"}
         if not self.is_sqlite:
@@ -123,7 +125,7 @@ class Database:
         task = asyncio.current_task()
         if task in self._writing:
             raise StoreError("A transaction is open already in this task; write through its connection.")
-        async with self._turn():
+        async with self._turn(first=first):
             self._writing.add(task)
             try:
                 with plain_errors(self._place):
@@ -144,14 +146,14 @@ class Database:
         await self._engine.dispose()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, *, first: bool) -> AsyncIterator[None]:
         with self._measured("write"):
             if self._one_writer is None:
                 yield
                 return
             try:
                 async with asyncio.timeout(_QUEUE_S):
-                    await self._one_writer.acquire()
+                    await self._one_writer.acquire(first=first)
             except TimeoutError:
                 raise StoreError(f"Nothing could be written for {_QUEUE_S:.0f} seconds; try again.") from None
             try:

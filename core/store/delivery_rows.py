@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import delete
@@ -27,7 +28,8 @@ class Deliveries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._claims = Together(database.write, self._note)
+        # First, because somebody waits for an answer.
+        self._claims = Together(partial(database.write, first=True), self._note)
         self._prune_from: datetime | None = None
 
     async def claim(self, platform: str, delivery: str, at: datetime) -> bool:
