@@ -304,9 +304,13 @@ class _LiveRun:
             await self._remember()
 
     async def _turn(self) -> None:
-        """Wait until the message may be drawn; what only goes on lets first answers to people go first."""
+        """Wait until the message may be drawn; what only goes on lets first answers to people go first.
+
+        Drawing computes longest of all, so only some begin in one turn of the loop.
+        """
         if self._message.ref is not None:
             await self._app.courtesy.give_way()
+        await self._app.courtesy.drawing.begin()
         await self._message.turn()
 
     async def _remember(self) -> None:

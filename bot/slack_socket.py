@@ -22,6 +22,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.slack_api import is_local
 from core.clock import Clock
+from core.courtesy import A_TURN, Slices
 
 HELLO_S = 30.0
 SILENT_S = 30.0
@@ -62,6 +63,7 @@ class SlackSocket:
         self._ping_s = ping_s
         self._life_s = LONGEST_LIFE_S
         self._heard_at = self._opened_at = clock.monotonic()
+        self._slices = Slices(A_TURN)  # as many as come at once would be read in one go
         self._hello = asyncio.Event()
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -151,6 +153,7 @@ class SlackSocket:
                 if frame.type is aiohttp.WSMsgType.PING:
                     await socket.pong(frame.data)
                 elif frame.type is aiohttp.WSMsgType.TEXT:
+                    await self._slices.begin()
                     self._take(frame.data)
         except (aiohttp.ClientError, ConnectionError, RuntimeError) as error:
             self.logger.info("A connection broke: %s", type(error).__name__)

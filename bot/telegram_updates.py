@@ -21,6 +21,7 @@ from bot.tokens import telegram_token
 from core.clock import Clock
 from core.config.access import Access
 from core.config.settings import Telegram
+from core.courtesy import A_TURN, Slices
 from core.domain.errors import ConfigError
 
 POLL_S = 25
@@ -84,6 +85,7 @@ class TelegramService:
         self._commands = commands
         self._access = access
         self._rich = settings.rich
+        self._slices = Slices(A_TURN)  # or a hundred that come at once would be read in one go
         self._offset: int | None = None
         self._ready = asyncio.Event()
         self._refusal: ConfigError | None = None
@@ -163,6 +165,7 @@ class TelegramService:
             failures = 0
             self._settled()
             for update in updates:
+                await self._slices.begin()
                 await self._intake.take(update)
                 if isinstance(update_id := update.get("update_id"), int):
                     self._offset = update_id + 1

@@ -6,6 +6,7 @@ run has hundreds of steps of some milliseconds, and does not notice a second; wh
 """
 
 import asyncio
+from collections import deque
 from math import inf
 
 FEW = 8
@@ -18,6 +19,43 @@ AT_ONCE = 64
 """So many answers are prepared side by side: twice as many as Telegram takes in a second."""
 PREPARING_S = 0.25
 """Whose answer takes longer to prepare keeps others waiting no longer than this."""
+
+
+A_TURN = 8
+"""So many pieces of work, each of a fraction of a millisecond, begin in one turn of the event loop."""
+
+
+class Slices:
+    """Lets only so many begin something in each turn of the event loop, in the order in which they came.
+
+    What came from outside meanwhile is heard after each such slice, and not after all of them.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._left = most
+        self._line: deque[asyncio.Future[None]] = deque()
+
+    async def begin(self) -> None:
+        """Return in this turn of the loop where there is room, or else in one of the next."""
+        if self._left == 0:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._line.append(turn)
+            await turn
+            return
+        if self._left == self._most:
+            asyncio.get_running_loop().call_soon(self._again)
+        self._left -= 1
+
+    def _again(self) -> None:
+        self._left = self._most
+        while self._left and self._line:
+            turn = self._line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self._left -= 1
+        if self._left < self._most:
+            asyncio.get_running_loop().call_soon(self._again)
 
 
 class Visit:
@@ -66,8 +104,10 @@ class Courtesy:
         self.preparing_s = preparing_s
         self.visits: set[Visit] = set()
         self.turns = asyncio.Semaphore(at_once)
+        self.drawing = Slices(A_TURN)
         self._few = few
         self._calm = asyncio.Event()
+        self._going_on = Slices(1)
         self._rests_until = -inf
 
     def came(self) -> Visit:
@@ -89,7 +129,8 @@ class Courtesy:
         """Return when few are left, at once as a rule.
 
         After a second it returns whatever goes on, and then nothing gives way for four: where people come
-        without an end, what takes minutes takes a quarter longer and not for ever.
+        without an end, what takes minutes takes a quarter longer and not for ever. Of many who have given
+        way together one goes on in each turn of the event loop.
         """
         if not self.many:
             return
@@ -101,3 +142,4 @@ class Courtesy:
         except TimeoutError:
             self._rests_until = asyncio.get_running_loop().time() + RESTS * self.most_s
             self._calm.set()
+        await self._going_on.begin()

@@ -15,6 +15,7 @@ _Q = TypeVar("_Q")
 _A = TypeVar("_A")
 
 _MOST = 200
+_TOLD_AT_ONCE = 16
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,15 @@ class Together(Generic[_Q, _A]):
         self._waiting.append(asked)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work(), name="questions together")
+            self._worker.add_done_callback(self._given_up)
         return await asked.answer
+
+    def _given_up(self, worker: "asyncio.Task[None]") -> None:
+        """Let nobody wait for a worker that was cancelled, maybe before it began."""
+        if worker.cancelled() and worker is self._worker:
+            for asked in self._waiting:
+                asked.answer.cancel()
+            self._waiting = []
 
     async def _work(self) -> None:
         while self._waiting:
@@ -71,20 +80,30 @@ class Together(Generic[_Q, _A]):
                     # are in it, and nobody gets an answer from before the question.
                     batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
                     answers = await self._answer(connection, [asked.question for asked in batch])
-                answered = list(zip(batch, answers, strict=True))
+                await _tell(list(zip(batch, answers, strict=True)))
             except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
                 failed = error if isinstance(error, StoreError) else _of_a_bug(error)
                 for asked in batch or self._waiting:
                     asked.settle(failed)
                 self._waiting = [asked for asked in self._waiting if not asked.answer.done()]
             except BaseException:
-                for asked in [*batch, *self._waiting]:
+                for asked in batch:
                     asked.answer.cancel()
-                self._waiting = []
                 raise
-            else:
-                for asked, answer in answered:
-                    asked.settle(answer)
+
+
+async def _tell(answered: Sequence[tuple[_Asked[_Q, _A], _A]]) -> None:
+    """Give the answers, some in each turn of the loop: all that is done with each would stop it for long."""
+    told = 0
+    try:
+        for asked, answer in answered:
+            asked.settle(answer)
+            told += 1
+            if told % _TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)
+    finally:
+        for asked, answer in answered[told:]:
+            asked.settle(answer)
 
 
 def _of_a_bug(error: Exception) -> StoreError:

@@ -12,6 +12,7 @@ from bot.slack_service import SlackService, socket_service
 from bot.slack_socket import SILENT_S
 from core.clock import Clock, SystemClock
 from core.config.settings import Slack
+from tests.counted_slices import CountedSlices
 from tests.loopback.patience import PATIENCE_S
 from tests.loopback.slack_scene import ALICE, TRADING, ScriptedDesk, settings_for
 from tests.loopback.slack_server import Fault, SlackServer, slack_server
@@ -241,3 +242,15 @@ async def test_the_library_finds_no_installation_of_its_own_in_the_environment(
             await server.slash("/help", "", ALICE, TRADING)
             await server.until(lambda: desk.requests)
     assert [record.getMessage() for record in caplog.records] == []
+
+
+async def test_what_comes_together_over_a_connection_is_read_some_in_each_turn_of_the_loop(
+    server: SlackServer, settings: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slices = CountedSlices()
+    monkeypatch.setattr("bot.slack_socket.Slices", lambda most: slices)
+    async with serving(server, settings) as (desk, _):
+        before = slices.begun
+        for _ in range(3):
+            await asked_over(server, desk, lambda: server.sockets[0])
+    assert slices.begun >= before + 3

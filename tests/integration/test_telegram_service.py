@@ -10,6 +10,7 @@ import pytest
 from bot.request import Address, Person, Press, Request
 from core.clock import ManualClock
 from core.domain.errors import ConfigError
+from tests.counted_slices import CountedSlices
 from tests.loopback.patience import PATIENCE_S
 from tests.loopback.telegram_rules import Refusal
 from tests.loopback.telegram_scene import ALICE, BOB, DeskDouble, Make, running, service_for
@@ -63,6 +64,18 @@ async def test_a_command_reaches_the_desk_and_its_answer_the_chat(
     ]
     (answer,) = server.messages(chat)
     assert (answer.text, answer.reply_to) == ("did run NVDA", None)
+
+
+async def test_updates_that_come_together_are_taken_some_in_each_turn_of_the_loop(
+    server: TelegramServer, desk: DeskDouble, make: Make
+) -> None:
+    chat, service = server.private(ALICE), make()
+    service._slices = slices = CountedSlices()
+    async with running(service):
+        for _ in range(20):
+            server.say(chat, ALICE, "/models")
+        await server.until(lambda: len(desk.requests) == 20, "all commands")
+    assert slices.begun == 20
 
 
 async def test_an_answer_in_a_group_says_whom_it_answers(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.arrival import only_waits, prepared, visit
-from core.courtesy import Courtesy
+from core.courtesy import Courtesy, Slices
 
 LONG_S = 60.0
 SOON_S = 0.01
@@ -160,3 +160,38 @@ async def test_who_gives_up_while_waiting_takes_no_turn_from_anybody() -> None:
 async def test_outside_the_work_for_somebody_there_is_nothing_to_say() -> None:
     prepared()
     only_waits()
+
+
+async def test_so_many_begin_in_each_turn_of_the_loop_in_the_order_in_which_they_came() -> None:
+    slices, turns, begun = Slices(2), [0], list[tuple[int, int]]()
+
+    async def count() -> None:
+        while True:
+            await asyncio.sleep(0)
+            turns[0] += 1
+
+    async def work(number: int) -> None:
+        await slices.begin()
+        begun.append((number, turns[0]))
+
+    counting = asyncio.create_task(count())
+    await asyncio.gather(*(work(number) for number in range(7)))
+    counting.cancel()
+    assert [number for number, _ in begun] == list(range(7))
+    at = [turn for _, turn in begun]
+    assert [at.count(turn) for turn in sorted(set(at))] == [2, 2, 2, 1]
+
+
+async def test_who_gives_up_before_beginning_keeps_nobody_waiting() -> None:
+    slices, begun = Slices(1), list[int]()
+
+    async def work(number: int) -> None:
+        await slices.begin()
+        begun.append(number)
+
+    tasks = [asyncio.create_task(work(number)) for number in range(5)]
+    await asyncio.sleep(0)
+    tasks[2].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert begun == [0, 1, 3, 4]
+    await asyncio.wait_for(slices.begin(), LONG_S)

@@ -1,5 +1,6 @@
 """Where every command and every pressed button arrives: who is answered, how often, and with what."""
 
+import asyncio
 import logging
 
 import pytest
@@ -26,6 +27,7 @@ from core.domain.scores import Metric
 from core.domain.stage import Preset
 from tests import arena_facts
 from tests.arena_double import ArenaDouble
+from tests.counted_slices import CountedSlices
 from tests.desk_scene import BOB, MALLORY, answered, arena
 from tests.door_double import ALICE, CHAT, DoorDouble, press, request
 
@@ -243,6 +245,14 @@ async def test_runs_give_way_to_whoever_typed_or_pressed_until_they_have_an_answ
     await desk.handle(request("/models"), door)
     assert waited == [1, 1]
     assert not app.courtesy.visits
+
+
+async def test_of_many_messages_that_are_ready_together_some_are_drawn_in_each_turn_of_the_loop(
+    app: ArenaDouble, door: DoorDouble
+) -> None:
+    desk, app.courtesy.drawing = Desk(app), (slices := CountedSlices())
+    await asyncio.gather(*(desk.handle(request("run NVDA", delivery=str(n)), door) for n in range(3)))
+    assert slices.begun >= len(door.messages) == 3
 
 
 async def test_a_viewer_may_press_every_button(app: ArenaDouble, door: DoorDouble) -> None:

@@ -1,7 +1,7 @@
 """What many ask for at the same moment is read once, and is never older than the question."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -30,6 +30,7 @@ ASKED: dict[str, Callable[[Store, int], Awaitable[object]]] = {
     "the live season": lambda store, _: store.live.current(),
     "what runs have cost": lambda store, _: store.history.spent(Preset.QUICK, 10),
     "the prices that providers list": lambda store, _: store.listed.all(),
+    "what is known of places": lambda store, place: store.places.at("telegram:1", f"telegram:-{place}"),
     "votes": lambda store, place: store.votes.of_run(f"run{place:05}"),
 }
 
@@ -79,6 +80,49 @@ async def test_a_bug_in_the_answers_is_told_to_all_who_wait_in_a_sentence_and_to
     told = await asyncio.gather(*(together.ask(place) for place in range(3)), return_exceptions=True)
     assert [type(one) for one in told] == [StoreError] * 3
     assert caplog.text.count("KeyError: 'season'") == 1
+
+
+async def test_many_answers_are_told_some_in_each_turn_of_the_loop_and_each_to_whoever_asked(
+    store: Store,
+) -> None:
+    async def doubled(_: Any, numbers: Sequence[int]) -> list[int]:
+        return [2 * number for number in numbers]
+
+    together = Together[int, int](store.database.read, doubled)
+    heard, turn = list[tuple[int, int]](), 0
+
+    async def ask(number: int) -> int:
+        answer = await together.ask(number)
+        heard.append((number, turn))
+        return answer
+
+    asked = asyncio.gather(*(ask(number) for number in range(MANY)))
+    while not asked.done():
+        await asyncio.sleep(0)
+        turn += 1
+    assert await asked == [2 * number for number in range(MANY)]
+    assert [number for number, _ in heard] == list(range(MANY))
+    turns = [at for _, at in heard]
+    assert max(turns.count(at) for at in turns) == 16
+
+
+async def test_whoever_waits_for_an_answer_that_is_there_hears_it_when_the_rest_is_given_up(
+    store: Store,
+) -> None:
+    async def same(_: Any, numbers: Sequence[int]) -> Sequence[int]:
+        return numbers
+
+    together = Together[int, int](store.database.read, same)
+    asked = [asyncio.create_task(together.ask(number)) for number in range(MANY)]
+    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    late = asyncio.create_task(together.ask(MANY))
+    await asyncio.sleep(0)
+    assert together._worker is not None
+    together._worker.cancel()
+    assert await asyncio.gather(*asked) == list(range(MANY))
+    # And nobody waits for an answer that does not come.
+    (heard,) = await asyncio.wait_for(asyncio.gather(late, return_exceptions=True), 10)
+    assert isinstance(heard, asyncio.CancelledError)
 
 
 async def test_each_run_has_its_own_votes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
