@@ -44,6 +44,24 @@ async def test_runs_give_way_to_many_until_they_are_answered() -> None:
     visits[2].over()
 
 
+async def test_of_many_who_have_given_way_together_one_goes_on_in_each_turn_of_the_loop() -> None:
+    courtesy, turn, went_on = patient(few=0), 0, list[int]()
+    somebody = courtesy.came()
+
+    async def run() -> None:
+        await courtesy.give_way()
+        went_on.append(turn)
+
+    running = asyncio.gather(*(run() for _ in range(20)))
+    await settled()
+    assert went_on == []
+    somebody.over()
+    while not running.done():
+        await asyncio.sleep(0)
+        turn += 1
+    assert len(went_on) == len(set(went_on)) == 20
+
+
 async def test_whoever_comes_while_others_leave_is_given_way_to_as_well() -> None:
     courtesy = patient(few=0)
     first = courtesy.came()

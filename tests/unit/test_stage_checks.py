@@ -87,7 +87,18 @@ async def test_a_check_that_cannot_be_prepared_stops_no_run(
     monkeypatch.setattr(stage_checks, "Claims", broken)
     record = await written(Saying("The RSI is at 45."), at_once)
     assert record.output == "The RSI is at 45."
-    assert "could not be prepared" in caplog.text
+    assert caplog.text.count("could not be prepared") == 1
+
+
+def test_what_cannot_be_prepared_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(stage_checks, "Claims", None)
+    evidence = pack()
+    checks = StageChecks(replace(packs.view(evidence), facts=Facts(evidence)))
+    for _ in range(3):
+        checks.prepare()
+    assert caplog.text.count("could not be prepared") == 1
 
 
 async def test_a_figure_that_the_evidence_contradicts_is_marked_on_the_stage() -> None:
