@@ -85,7 +85,7 @@ class Signs:
         if (turn := chat.spare()) is None:
             self._show_in(sign, LATER_S)
         else:
-            sign.calls = False
+            sign.under_way = False
             sign.call = asyncio.create_task(self._call(sign, chat, turn))
 
     async def _call(self, sign: "_Sign", chat: Pacer, turn: Turn) -> None:
@@ -93,7 +93,7 @@ class Signs:
         if sign.ended:
             turn.over()
             return
-        sign.calls = True
+        sign.under_way = True
         try:
             with turn:
                 async with asyncio.timeout(CALL_TIMEOUT_S):
@@ -114,10 +114,11 @@ class _Sign:
         self.door = door
         self.address = address
         self.ended = False
-        self.calls = False
         self.call: asyncio.Task[None] | None = None
+        self.under_way = False
 
     def end(self) -> None:
         self.ended = True
-        if self.call is not None and self.calls:  # or it ends by itself, and gives back the turn that it has
+        # A call that has not begun ends by itself: only so it gives back the turn that it was given.
+        if self.call is not None and self.under_way:
             self.call.cancel()

@@ -121,7 +121,8 @@ class MemberRun:
             return
         if self._give_way is not None:
             await self._give_way()
-            # Not when the answer is there: what is paid for gives way to nobody.
+            # Here and not once the answer is there: what is paid for gives way to nobody. A rule, which gives
+            # way to nobody either, is not checked.
             self._checks.prepare()
         self._tell(step, None)
         record = await self._write(step, self._author)
